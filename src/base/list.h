@@ -1,0 +1,45 @@
+/* Intrusive doubly linked ring: the head is a node; an unlinked node points at itself. */
+#ifndef STYX_BASE_LIST_H
+#define STYX_BASE_LIST_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct list_node {
+    struct list_node *next;
+    struct list_node *prev;
+};
+
+#define CONTAINER_OF(pointer, type, member) ((type *)((char *)(pointer) - offsetof(type, member)))
+
+static inline void list_init(struct list_node *node)
+{
+    node->next = node->prev = node;
+}
+
+static inline bool list_is_empty(const struct list_node *head)
+{
+    return head->next == head;
+}
+
+static inline void list_append(struct list_node *head, struct list_node *node)
+{
+    node->prev = head->prev;
+    node->next = head;
+    head->prev->next = node;
+    head->prev = node;
+}
+
+static inline void list_remove(struct list_node *node)
+{
+    node->prev->next = node->next;
+    node->next->prev = node->prev;
+    list_init(node);
+}
+
+/* Iteration that tolerates removal of the current node. */
+#define LIST_EACH(head, node)                                                                                \
+    for (struct list_node *node = (head)->next, *node##_next = node->next; node != (head);                   \
+         node = node##_next, node##_next = node->next)
+
+#endif
