@@ -1,0 +1,89 @@
+/*
+ * A connection as the user wrote it, typed: what the configuration and whack hand to the engine.
+ * Plain owned data, left and right still as written; the engine orients it (connection.h).
+ */
+#ifndef STYX_ENGINE_CONNECTION_SPEC_H
+#define STYX_ENGINE_CONNECTION_SPEC_H
+
+#include "base/address.h"
+#include "base/timer_wheel.h"
+#include "engine/identity.h"
+#include "proposal/proposal.h"
+
+enum host_kind {
+    HOST_UNSET,
+    HOST_ADDRESS,
+    HOST_ANY,          /* %any */
+    HOST_DEFAULTROUTE, /* %defaultroute */
+    HOST_INTERFACE,    /* %eth0 */
+    HOST_NAME,         /* a DNS name */
+};
+
+enum auth_method { AUTH_UNSET, AUTH_PSK, AUTH_NEVER };
+
+struct end_spec {
+    enum host_kind host_kind;
+    struct ip_address host;
+    char *host_name; /* HOST_NAME, HOST_INTERFACE */
+    struct identity id; /* ID_NONE when absent */
+    bool id_is_any;     /* leftid=%any */
+    enum auth_method auth;
+    uint16_t ikeport;   /* 0: the default */
+    struct ip_address nexthop;
+    struct ip_address sourceip;
+    struct selector *clients; /* subnet=, several allowed; none: the host itself */
+    size_t client_count;
+    uint8_t protocol; /* protoport=, already applied to clients; for the host itself the engine applies it */
+    uint16_t port;    /* 0: any */
+    char *updown;     /* NULL: the default; "": none */
+};
+
+enum connection_type { TYPE_TUNNEL, TYPE_TRANSPORT };
+enum connection_auto { AUTO_IGNORE, AUTO_ADD, AUTO_ONDEMAND, AUTO_START, AUTO_KEEP };
+enum encapsulation { ENCAPSULATION_AUTO, ENCAPSULATION_YES, ENCAPSULATION_NO };
+
+struct connection_spec {
+    char *name;
+    struct end_spec left;
+    struct end_spec right;
+    enum connection_type type;
+    enum connection_auto auto_start;
+    enum security_protocol protocol;      /* phase2=: PROTOCOL_ESP or PROTOCOL_AH */
+    struct proposal_list *ike_proposals;   /* owned; never NULL once complete */
+    struct proposal_list *child_proposals; /* owned */
+    enum ip_family host_family;            /* hostaddrfamily=; IP_NONE: from the addresses */
+    enum encapsulation encapsulation;
+    bool pfs;
+    bool rekey;
+    bool reauth;
+    bool narrowing;
+    bool initial_contact;
+    bool send_vendorid;
+    bool nat_keepalive;
+    bool overlapip;
+    bool fragmentation;
+    usec_t ike_lifetime;      /* ikelifetime= */
+    usec_t ipsec_lifetime;    /* ipsec-lifetime= / salifetime= */
+    uint64_t ipsec_max_bytes;   /* UINT64_MAX: none */
+    uint64_t ipsec_max_packets;
+    usec_t rekey_margin;
+    uint32_t rekey_fuzz_percent;
+    usec_t retransmit_interval;
+    usec_t retransmit_timeout;
+    usec_t dpd_delay; /* 0: off */
+    uint32_t replay_window;
+    uint32_t reqid;    /* 0: chosen by us */
+    uint32_t priority; /* 0: computed */
+    uint32_t mtu;      /* 0: not set */
+    uint32_t metric;
+    uint64_t debug; /* per-connection debug classes */
+};
+
+/* All defaults of ipsec.conf(5); name is copied. */
+struct connection_spec *connection_spec_new(const char *name);
+void connection_spec_free(struct connection_spec *spec);
+/* Checks what needs the whole (both hosts, clients of one family a pair, auth on both ends ...); the reason names
+ * the keyword and how to correct it. */
+bool connection_spec_check(const struct connection_spec *spec, struct error *error);
+
+#endif

@@ -1,0 +1,47 @@
+/*
+ * Jobs: the slow, pure work of an exchange (key exchange and derivation). A job carries values only, runs on any
+ * thread, and finds its SA again by serial number when it comes back.
+ */
+#ifndef STYX_ENGINE_JOB_H
+#define STYX_ENGINE_JOB_H
+
+#include "crypto/ikev2_keys.h"
+#include "crypto/key_exchange.h"
+
+enum job_kind {
+    JOB_KE_GENERATE, /* initiator: our KE value */
+    JOB_KE_DERIVE,   /* initiator: shared secret, then keys if wanted */
+    JOB_KE_RESPOND,  /* responder: both, then keys if wanted */
+};
+
+enum { JOB_NONCE_MAX = 256 };
+
+struct job {
+    struct job *next; /* for the world's queues */
+    uint64_t job_id;
+    uint64_t ike_serial; /* 0 when the SA is gone */
+    enum job_kind kind;
+    const struct algorithm *ke;
+    uint8_t seed[KE_SEED_SIZE];
+    struct ke_private own;
+    uint16_t peer_size;
+    uint8_t peer_public[KE_PUBLIC_MAX];
+    /* Key derivation of an IKE SA after the exchange; keys.prf NULL: none. Byte runs point into this job. */
+    struct ikev2_key_inputs inputs;
+    uint8_t nonce_i[JOB_NONCE_MAX], nonce_r[JOB_NONCE_MAX];
+    uint8_t old_sk_d[PRF_OUTPUT_MAX];
+    /* Results. */
+    bool ok;
+    uint8_t own_public[KE_PUBLIC_MAX];
+    uint16_t secret_size;
+    uint8_t secret[KE_SECRET_MAX];
+    struct ikev2_keys keys;
+    struct error error;
+};
+
+/* Pure: reads and writes only the job. */
+void job_run(struct job *job);
+/* Wipes and frees. */
+void job_free(struct job *job);
+
+#endif

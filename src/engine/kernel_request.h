@@ -1,0 +1,114 @@
+/*
+ * What the engine asks of a data plane and what the data plane tells it. Values and ids only: a request may be
+ * carried to another process. Requests are answered later by kernel events, in any order, or never.
+ */
+#ifndef STYX_ENGINE_KERNEL_REQUEST_H
+#define STYX_ENGINE_KERNEL_REQUEST_H
+
+#include "base/address.h"
+#include "base/timer_wheel.h"
+#include "crypto/packet_cipher.h"
+#include "proposal/proposal.h"
+
+enum sa_mode { MODE_TUNNEL, MODE_TRANSPORT };
+enum sa_direction { SA_INBOUND, SA_OUTBOUND };
+
+/* One IPsec SA of one direction. The Child SA's serial is the key that both sides of the door use. */
+struct kernel_sa {
+    uint64_t child_serial; /* the Child SA it belongs to; unique in the engine's life */
+    enum sa_direction direction;
+    uint8_t protocol; /* PROTOCOL_ESP, PROTOCOL_AH */
+    enum sa_mode mode;
+    uint32_t spi; /* host order; inbound: chosen by us */
+    struct ip_endpoint local; /* ports matter only with encapsulation */
+    struct ip_endpoint remote;
+    bool udp_encapsulation;
+    bool esn;
+    bool decap_dscp, encap_dscp, nopmtudisc;
+    const struct algorithm *encr;
+    uint16_t encr_key_bits;
+    const struct algorithm *integ; /* NULL with an AEAD */
+    uint8_t encr_key[CIPHER_KEY_MAX]; /* key || salt */
+    uint8_t integ_key[INTEG_KEY_MAX];
+    uint32_t replay_window; /* packets; 0 none; at most 4096 */
+    uint32_t reqid;
+    /* Policy check after decryption, and the outbound choice: any pair of local[i], remote[j]. Borrowed. */
+    const struct selector *local_selectors;
+    size_t local_count;
+    const struct selector *remote_selectors;
+    size_t remote_count;
+    /* Limits on this SA; UINT64_MAX none. Reached: KERNEL_EXPIRE, hard ones also stop the SA. */
+    uint64_t soft_bytes, hard_bytes, soft_packets, hard_packets;
+};
+
+enum policy_action {
+    POLICY_PROTECT, /* to the outbound SA of child_serial */
+    POLICY_TRAP,    /* tell the engine of the first packet (KERNEL_ACQUIRE), hold it */
+    POLICY_PASS,
+    POLICY_DROP,
+};
+
+/* Outbound policy of one connection; setting it again with the same id replaces it in one step. */
+struct kernel_policy {
+    uint64_t policy_id; /* the connection's serial, or a shunt's */
+    enum policy_action action;
+    uint64_t child_serial;
+    uint32_t priority; /* the smaller wins; 0: computed from the selectors' widths */
+    struct ip_address local_host, remote_host; /* the gateways; for routes */
+    struct ip_address sourceip;
+    uint32_t mtu, metric; /* 0 unset */
+    bool wants_route; /* the back end itself installs routes to the remote selectors */
+    const struct selector *local_selectors;
+    size_t local_count;
+    const struct selector *remote_selectors;
+    size_t remote_count;
+};
+
+enum kernel_operation {
+    KERNEL_SA_ADD,
+    KERNEL_SA_DELETE,      /* by child_serial, direction and spi */
+    KERNEL_SA_MOVE,        /* new local/remote endpoints (NAT mapping, MOBIKE) */
+    KERNEL_SA_QUERY,       /* counters of both directions of child_serial */
+    KERNEL_POLICY_SET,
+    KERNEL_POLICY_DELETE,
+};
+
+struct kernel_request {
+    uint64_t request_id; /* echoed in KERNEL_DONE; 0: no answer wanted */
+    enum kernel_operation operation;
+    union {
+        const struct kernel_sa *sa;         /* borrowed during the call */
+        const struct kernel_policy *policy; /* borrowed during the call */
+        uint64_t child_serial;              /* KERNEL_SA_QUERY */
+        uint64_t policy_id;                 /* KERNEL_POLICY_DELETE */
+    };
+};
+
+enum kernel_event_kind {
+    KERNEL_DONE,     /* of request_id: ok, or failed with text */
+    KERNEL_EXPIRE,   /* soft or hard limit of an SA */
+    KERNEL_COUNTERS, /* answer to KERNEL_SA_QUERY */
+    KERNEL_ACQUIRE,  /* a packet met a trap policy */
+    KERNEL_MAPPING,  /* authenticated packets now come from another endpoint */
+};
+
+struct sa_counters {
+    uint64_t bytes, packets;
+    usec_t last_use; /* env->now() clock; 0 never */
+    uint64_t replays, bad_icv, policy_violations, other_drops;
+};
+
+struct kernel_event {
+    enum kernel_event_kind kind;
+    uint64_t request_id;
+    uint64_t child_serial;
+    uint64_t policy_id;
+    bool ok;
+    bool is_hard;
+    struct sa_counters in, out;
+    struct selector packet_local, packet_remote; /* KERNEL_ACQUIRE */
+    struct ip_endpoint remote;                   /* KERNEL_MAPPING */
+    char text[160];
+};
+
+#endif

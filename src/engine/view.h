@@ -1,0 +1,84 @@
+/* Read-only views of the engine's tables for status output. Pointers are borrowed until the engine is next entered. */
+#ifndef STYX_ENGINE_VIEW_H
+#define STYX_ENGINE_VIEW_H
+
+#include "engine/engine.h"
+
+enum routing_state {
+    ROUTING_UNROUTED,
+    ROUTING_ONDEMAND, /* trap installed */
+    ROUTING_NEGOTIATING,
+    ROUTING_TUNNEL,
+    ROUTING_FAILURE,
+};
+
+struct connection_view {
+    uint64_t serial;
+    const struct connection_spec *spec;
+    bool is_template; /* has a wildcard peer: instances come from it */
+    bool is_instance;
+    uint64_t template_serial;
+    bool is_oriented;
+    bool left_is_local;
+    const char *interface; /* of the local address; "" when unoriented */
+    struct ip_endpoint local, remote; /* remote unset in a template */
+    const struct identity *local_id, *remote_id; /* as they will be sent and expected; defaults applied */
+    enum routing_state routing;
+    uint64_t newest_ike_serial, newest_child_serial; /* 0 none */
+};
+
+struct ike_view {
+    uint64_t serial;
+    uint64_t connection_serial;
+    const char *connection_name;
+    const char *state_name;  /* STATE_V2_ESTABLISHED_IKE_SA ... */
+    const char *state_story; /* established IKE SA ... */
+    bool is_established, is_halfopen, is_initiator, is_newest;
+    uint8_t spi_i[8], spi_r[8];
+    struct path path;
+    bool uses_natt, local_behind_nat, remote_behind_nat;
+    const struct suite *suite; /* NULL before it is chosen */
+    usec_t established_at, rekey_at, expire_at, next_event_at; /* USEC_NEVER: none */
+    const char *next_event; /* REKEY, REPLACE, EXPIRE, RETRANSMIT, LIVENESS, "" */
+    size_t memory_bytes; /* exact: everything that this IKE SA owns, its Child SAs not counted */
+};
+
+struct child_view {
+    uint64_t serial, ike_serial, connection_serial;
+    const char *connection_name;
+    const char *state_name, *state_story;
+    bool is_established, is_newest;
+    const struct suite *suite;
+    enum sa_mode mode;
+    bool udp_encapsulation;
+    uint32_t spi_in, spi_out;
+    struct ip_endpoint local, remote;
+    const struct selector *local_selectors, *remote_selectors;
+    size_t local_count, remote_count;
+    int64_t established_wall; /* seconds since the epoch */
+    usec_t established_at, rekey_at, expire_at;
+    struct sa_counters in, out; /* as last reported; KERNEL_SA_QUERY refreshes */
+    const struct identity *remote_id;
+    size_t memory_bytes;
+};
+
+struct engine_totals {
+    uint64_t connections_loaded, connections_active;
+    uint64_t ike_halfopen, ike_open, ike_established, child_established;
+    uint64_t ike_started, ike_completed, ike_failed, child_completed, child_failed;
+    uint64_t bytes_owned; /* exact: all that the engine has allocated */
+    bool ddos_cookies_required;
+};
+
+/* Walks in the order of serials; `after` is the last one seen (0: from the start), so that a
+ * long listing can be made in pieces. False at the end. */
+bool engine_view_connection(const struct engine *engine, uint64_t after, struct connection_view *out);
+bool engine_view_ike(const struct engine *engine, uint64_t after, struct ike_view *out);
+bool engine_view_child(const struct engine *engine, uint64_t after, struct child_view *out);
+/* By name; NULL-terminated name. False when there is none. */
+bool engine_view_connection_named(const struct engine *engine, const char *name, struct connection_view *out);
+struct engine_totals engine_view_totals(const struct engine *engine);
+const struct engine_settings *engine_view_settings(const struct engine *engine);
+size_t engine_view_interfaces(const struct engine *engine, const struct listen_address **out);
+
+#endif

@@ -1,0 +1,49 @@
+/*
+ * A data-plane back end, behind one small table of functions: xfrm, pfkey, userspace, none. It carries out
+ * kernel requests without ever blocking its caller and tells of what happens through `on_event`, called on the
+ * caller's thread from backend_dispatch() only.
+ */
+#ifndef STYX_KERNEL_BACKEND_H
+#define STYX_KERNEL_BACKEND_H
+
+#include "engine/kernel_request.h"
+
+struct backend;
+
+struct backend_settings {
+    void (*on_event)(void *context, const struct kernel_event *event);
+    void *context;
+    void (*log)(void *context, const char *line);
+    usec_t (*now)(void *context);
+    uint16_t natt_port;
+};
+
+struct backend_functions {
+    const char *name; /* protostack= */
+    /* NULL with a reason: what this platform lacks and how to get it. */
+    struct backend *(*open)(const struct backend_settings *settings, struct error *error);
+    /* Undoes everything it made on the host (interfaces, routes, rules) unless leave_state. */
+    void (*close)(struct backend *backend, bool leave_state);
+    void (*request)(struct backend *backend, const struct kernel_request *request);
+    /* A descriptor that becomes readable when backend dispatch is due; -1: none. */
+    int (*event_fd)(const struct backend *backend);
+    void (*dispatch)(struct backend *backend);
+    /*
+     * ESP in UDP arrives on the IKE NAT-T sockets. The daemon hands over each bound NAT-T socket (it stays owner of
+     * the descriptor); the back end's threads read it, take the ESP packets, and pass every datagram that begins with
+     * the non-ESP marker to on_ike, marker removed, from backend dispatch. NULL: the back end leaves the socket alone.
+     */
+    bool (*attach_natt_socket)(struct backend *backend, int fd, const struct ip_endpoint *local,
+                               void (*on_ike)(void *context, const struct ip_endpoint *local,
+                                              const struct ip_endpoint *remote, struct bytes datagram),
+                               void *context);
+    void (*detach_natt_socket)(struct backend *backend, int fd);
+};
+
+extern const struct backend_functions backend_userspace;
+extern const struct backend_functions backend_none;
+
+/* By protostack name or alias; NULL when unknown. */
+const struct backend_functions *backend_by_name(const char *name);
+
+#endif
