@@ -1,0 +1,12 @@
+/* The tools that live in the one binary `ipsec`: each is a main() of its own, with argv[0] its name. */
+#ifndef STYX_TOOLS_TOOLS_H
+#define STYX_TOOLS_TOOLS_H
+
+int ipsec_main(int argc, char **argv);
+int whack_main(int argc, char **argv);
+int auto_main(int argc, char **argv);
+int addconn_main(int argc, char **argv);
+int algparse_main(int argc, char **argv);
+int readwriteconf_main(int argc, char **argv);
+
+#endif
