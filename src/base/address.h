@@ -1,4 +1,5 @@
-/* IP addresses, endpoints, prefixes, ranges and traffic selectors, v4 and v6 alike. Plain data, comparable by memcmp. */
+/* IP addresses, endpoints, prefixes, ranges and traffic selectors, v4 and v6 alike. Plain data, comparable by
+ * memcmp. */
 #ifndef STYX_BASE_ADDRESS_H
 #define STYX_BASE_ADDRESS_H
 
@@ -28,7 +29,8 @@ struct ip_range {
     struct ip_address end; /* inclusive */
 };
 
-/* RFC 7296 3.13.1. Ports as there: 0-65535 is any; OPAQUE is start 65535, end 0. ICMP type and code as ports. */
+/* RFC 7296 3.13.1. Ports as there: 0-65535 is any; OPAQUE is start 65535, end 0. ICMP type and code as ports.
+ */
 struct selector {
     struct ip_range range;
     uint8_t protocol; /* 0: any */

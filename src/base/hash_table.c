@@ -117,7 +117,8 @@ struct hash_node *hash_node_next(const struct hash_node *node)
     return with_hash(node->next, node->hash);
 }
 
-void hash_table_each(struct hash_table *table, void (*visit)(struct hash_node *node, void *context), void *context)
+void hash_table_each(struct hash_table *table, void (*visit)(struct hash_node *node, void *context),
+                     void *context)
 {
     for (size_t i = 0; i < table->bucket_count; i++) {
         struct hash_node *node = *bucket_at(table, i);

@@ -33,7 +33,8 @@ struct hash_node *hash_table_find(const struct hash_table *table, uint64_t hash)
 struct hash_node *hash_node_next(const struct hash_node *node);
 
 /* Calls visit for every node, in no particular order; visit may remove the node it is given. */
-void hash_table_each(struct hash_table *table, void (*visit)(struct hash_node *node, void *context), void *context);
+void hash_table_each(struct hash_table *table, void (*visit)(struct hash_node *node, void *context),
+                     void *context);
 
 /* SipHash-2-4 (Aumasson, Bernstein 2012) under a 128-bit key. */
 uint64_t hash_bytes(const uint8_t key[static 16], struct bytes bytes);

@@ -1,4 +1,5 @@
-/* Text built into a caller's fixed buffer: always terminated, truncated when it does not fit, never failing. */
+/* Text built into a caller's fixed buffer: always terminated, truncated when it does not fit, never failing.
+ */
 #ifndef STYX_BASE_TEXT_H
 #define STYX_BASE_TEXT_H
 
@@ -25,7 +26,8 @@ void text_add_escaped(struct text *text, struct bytes bytes);
 void text_add_hex(struct text *text, struct bytes bytes);
 
 /* Decodes hexadecimal digits ('_' and blanks between digits are skipped, as in 0x keys of ipsec.secrets).
- * Returns the number of bytes written, or -1 if a character is no digit, a digit is alone, or it does not fit. */
+ * Returns the number of bytes written, or -1 if a character is no digit, a digit is alone, or it does not
+ * fit. */
 long hex_decode(const char *digits, size_t length, uint8_t *out, size_t capacity);
 
 /* Decodes RFC 4648 base64 (padding optional). Returns the number of bytes, or -1. */

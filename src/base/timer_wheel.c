@@ -33,7 +33,8 @@ static void place(struct timer_wheel *wheel, struct timer *timer)
     while (level < WHEEL_LEVELS - 1 && (tick ^ wheel->now_tick) >> (SLOT_BITS * (level + 1)) != 0)
         level++;
     if ((tick ^ wheel->now_tick) >> (SLOT_BITS * WHEEL_LEVELS) != 0)
-        tick = wheel->now_tick | ((UINT64_C(1) << (SLOT_BITS * WHEEL_LEVELS)) - 1); /* beyond the horizon: placed again */
+        tick = wheel->now_tick |
+               ((UINT64_C(1) << (SLOT_BITS * WHEEL_LEVELS)) - 1); /* beyond the horizon: placed again */
     unsigned slot = (unsigned)(tick >> (SLOT_BITS * level)) & (WHEEL_SLOTS - 1);
     timer->slot = (uint16_t)(level * WHEEL_SLOTS + slot);
     list_append(&wheel->slots[level][slot], &timer->node);
