@@ -1,0 +1,51 @@
+/* `config setup`, typed: what the daemon itself obeys. Filled from ipsec.conf and from pluto's options alike.
+ */
+#ifndef STYX_CONFIG_SETUP_H
+#define STYX_CONFIG_SETUP_H
+
+#include "config/warning.h"
+#include "engine/engine.h"
+
+enum protostack {
+    PROTOSTACK_DEFAULT, /* xfrm, netkey, auto: the kernel's ESP where it can be had, else userspace */
+    PROTOSTACK_USERSPACE,
+    PROTOSTACK_NONE, /* negotiate only */
+};
+
+struct setup {
+    char *logfile; /* NULL: syslog */
+    bool logappend;
+    bool logtime;
+    bool logip;
+    bool logstderr;
+    uint64_t debug; /* enum debug_class */
+    bool uniqueids;
+    struct ip_address *listen; /* none: all */
+    size_t listen_count;
+    bool listen_udp;
+    int64_t nhelpers; /* -1: one less than processors */
+    int ddos_mode;    /* enum ddos_mode */
+    uint32_t ddos_ike_threshold;
+    uint32_t max_halfopen_ike;
+    usec_t keep_alive;
+    uint32_t ike_socket_bufsize; /* 0: the kernel's */
+    char *myvendorid;            /* NULL: built in */
+    int protostack;              /* enum protostack */
+    char *dumpdir, *secretsfile, *ipsecdir, *rundir;
+    char *virtual_private; /* checked; used by connections with vhost: clients */
+};
+
+/* All defaults; NULL: out of memory. */
+struct setup *setup_new(void);
+void setup_free(struct setup *setup);
+/* One keyword of `config setup`; the error names keyword and value. `in_file` false: from a command line. */
+bool setup_option(struct setup *setup, const char *keyword, const char *value, bool in_file,
+                  const struct warning_sink *warnings, struct error *error);
+/* What of it concerns the engine; ports and no_retransmits keep their defaults. vendor_id is borrowed from
+ * setup. */
+struct engine_settings setup_engine_settings(const struct setup *setup);
+
+/* A list of debug classes ("base, no-crypt", "all", "none", FreeS/WAN's) onto bits to set and to clear. */
+bool debug_classes_parse(const char *text, uint64_t *ret_set, uint64_t *ret_clear, struct error *error);
+
+#endif

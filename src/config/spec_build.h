@@ -1,0 +1,31 @@
+/*
+ * Keyword = text value, one after the other -> a connection as the engine wants it. The pairs come from
+ * ipsec.conf (conf_file.h) or from whack by the control protocol; both get the same checks and the same
+ * words.
+ */
+#ifndef STYX_CONFIG_SPEC_BUILD_H
+#define STYX_CONFIG_SPEC_BUILD_H
+
+#include "config/warning.h"
+#include "engine/connection_spec.h"
+
+struct spec_builder;
+
+/* `name` is copied; warnings (obsolete keywords ...) go to `warnings`, which is borrowed and may be NULL. */
+struct spec_builder *spec_builder_new(const char *name, const struct warning_sink *warnings);
+/* NULL is fine. */
+void spec_builder_free(struct spec_builder *builder);
+
+/*
+ * Sets one keyword of a `conn` ("leftid", "authby" ...; aliases too); a later one replaces an earlier. The
+ * error names connection, keyword and value: `conn "x": keyword "mobike" is not supported yet`. error->code
+ * is the byte of the value that was wrong, or -1.
+ */
+bool spec_build_option(struct spec_builder *builder, const char *keyword, const char *value,
+                       struct error *error);
+
+/* Checks the whole and hands over the connection; NULL with the reason. The builder is freed in either case.
+ */
+struct connection_spec *spec_build_finish(struct spec_builder *builder, struct error *error);
+
+#endif
