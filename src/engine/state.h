@@ -1,0 +1,322 @@
+/*
+ * The engine's own state: what only src/engine sees. SAs and connections are plain structs, each owned by exactly one
+ * table of the engine and destroyed by exactly one function; across time they are named by serial number.
+ */
+#ifndef STYX_ENGINE_STATE_H
+#define STYX_ENGINE_STATE_H
+
+#include "base/hash_table.h"
+#include "base/list.h"
+#include "engine/engine.h"
+#include "engine/view.h"
+#include "wire/ikev2_build.h"
+
+/* Limits that hostile input meets; every one has a name. */
+enum {
+    IKE_MESSAGE_MAX = 16384,      /* bytes of a message that we build */
+    MESSAGE_ARENA_MAX = 65536,    /* bytes that reading one message may take */
+    TASK_LIMIT = 4096,            /* exchanges that may wait on one IKE SA */
+    CHILDREN_LIMIT = 4096,        /* Child SAs that a peer may make under one IKE SA */
+    INIT_RESTART_LIMIT = 4,       /* COOKIE and INVALID_KE_PAYLOAD answers that one initiation obeys */
+    TEMPORARY_FAILURE_LIMIT = 20, /* retries of an exchange that the peer was too busy for */
+    SELECTORS_MAX = 64,           /* selectors of one side of a Child SA */
+    NONCE_SIZE = 32,
+};
+
+#define HALFOPEN_LIFETIME (30 * USEC_PER_SEC)       /* a responder waits this long for IKE_AUTH */
+#define REPLACED_CHILD_GRACE (5 * USEC_PER_SEC)     /* responder of a rekey: then it sends on the new SA */
+#define REPLACED_IKE_GRACE (60 * USEC_PER_SEC)      /* the winner of a rekey has this long to delete the old IKE SA */
+#define TEMPORARY_FAILURE_DELAY (2 * USEC_PER_SEC)  /* before an exchange is tried again; doubled at random */
+#define REVIVAL_DELAY_FIRST (0 * USEC_PER_SEC)
+#define REVIVAL_DELAY_STEP (5 * USEC_PER_SEC)
+#define REVIVAL_DELAY_MAX (300 * USEC_PER_SEC)
+#define COOKIE_SECRET_LIFETIME (60 * USEC_PER_SEC)
+
+enum timer_kind {
+    TIMER_IKE_RETRANSMIT,
+    TIMER_IKE_LIFE, /* half-open: give up; established: rekey, then expire; replaced: give up waiting */
+    TIMER_IKE_LIVENESS,
+    TIMER_IKE_KEEPALIVE,
+    TIMER_IKE_RETRY, /* tasks put off by TEMPORARY_FAILURE */
+    TIMER_CHILD_LIFE,
+    TIMER_CHILD_SWITCH, /* responder of a rekey begins to send on the new SA */
+    TIMER_CONNECTION_REVIVE,
+};
+
+struct engine_timer {
+    struct timer timer;
+    enum timer_kind kind;
+    uint64_t owner_serial;
+};
+
+/* Bytes on the heap, accounted to an owner. */
+struct owned {
+    uint8_t *data;
+    size_t size;
+};
+
+/* ---- connections ---- */
+
+struct shared_spec {
+    unsigned users;
+    struct connection_spec *spec;
+};
+
+struct connection {
+    struct hash_node by_serial, by_name, by_hosts, by_remote_id;
+    struct list_node all;
+    uint64_t serial;
+    struct shared_spec *shared;
+    const struct connection_spec *spec;
+    const struct end_spec *local_end, *remote_end; /* NULL when unoriented */
+    uint64_t template_serial;                      /* of an instance */
+    unsigned instance_number, next_instance_number;
+    bool is_template, is_oriented, left_is_local, is_instance;
+    bool keep_up;       /* --up or auto=start asked for it and nobody has taken it down */
+    bool is_indexed;    /* in by_hosts and by_remote_id */
+    bool has_up_run;    /* updown 'up' was run and not undone */
+    char interface[16];
+    struct ip_address local, remote; /* remote unset: any */
+    struct identity local_id, remote_id; /* remote ID_NONE: any */
+    enum routing_state routing;
+    uint64_t newest_ike_serial, newest_child_serial;
+    unsigned sa_count; /* IKE and Child SAs that name this connection; an instance dies with the last */
+    unsigned revive_attempts;
+    unsigned resolve_pending;
+    uint64_t debug;
+    struct engine_timer revive_timer;
+    size_t memory_bytes;
+};
+
+/* ---- IKE SAs ---- */
+
+enum ike_state {
+    IKE_STATE_INIT_SENT,      /* initiator: IKE_SA_INIT in flight (or its KE value being made) */
+    IKE_STATE_AUTH_SENT,      /* initiator: IKE_AUTH in flight */
+    IKE_STATE_INIT_RESPONDED, /* responder: half-open */
+    IKE_STATE_REKEY_LARVAL,   /* made by CREATE_CHILD_SA, not yet usable */
+    IKE_STATE_ESTABLISHED,
+    IKE_STATE_REPLACED, /* rekeyed: waits for its Delete */
+    IKE_STATE_DELETING, /* our Delete is in flight */
+};
+
+enum task_kind {
+    TASK_NONE,
+    TASK_SA_INIT,
+    TASK_AUTH,
+    TASK_CREATE_CHILD,
+    TASK_REKEY_CHILD,
+    TASK_REKEY_IKE,
+    TASK_DELETE_CHILD,
+    TASK_DELETE_IKE,
+    TASK_LIVENESS,
+};
+
+/* An exchange that waits for its turn (window of one, RFC 7296 2.3). */
+struct task {
+    struct list_node node;
+    enum task_kind kind;
+    uint64_t child_serial;      /* rekey, delete */
+    uint64_t connection_serial; /* create */
+    uint64_t client;
+    unsigned attempts;
+};
+
+/* What is needed only until the IKE SA is authenticated. */
+struct ike_setup {
+    uint8_t nonce_i[IKEV2_NONCE_MAX], nonce_r[IKEV2_NONCE_MAX];
+    size_t nonce_i_size, nonce_r_size;
+    struct owned init_request, init_response; /* what AUTH signs */
+    struct owned cookie;
+    const struct algorithm *ke;
+    struct ke_private own;
+    struct owned own_public;
+    struct owned peer_public;
+    unsigned restarts;
+    uint64_t child_serial;  /* initiator: the Child SA that goes with IKE_AUTH */
+    uint64_t client;
+    usec_t started_at;
+};
+
+struct suspended {
+    uint64_t job_id; /* 0: nothing is suspended */
+    uint8_t first;
+    uint8_t exchange;
+    struct owned chain; /* decrypted payloads; wiped when cleared */
+};
+
+struct ike_sa {
+    struct hash_node by_serial, by_spi, by_initiator, by_peers;
+    struct list_node all;
+    struct list_node children; /* struct child_sa.siblings */
+    struct list_node tasks;
+    uint64_t serial;
+    uint64_t connection_serial;
+    uint8_t spi_i[IKE_SPI_SIZE], spi_r[IKE_SPI_SIZE];
+    struct path path;
+    enum ike_state state;
+    bool is_initiator; /* of this IKE SA: whose SPI is spi_i, and the I flag */
+    bool is_indexed_by_initiator, is_indexed_by_peers;
+    bool uses_natt, local_behind_nat, remote_behind_nat;
+    bool is_silent; /* goes without a Delete */
+    bool counted_halfopen;
+    struct suite suite;
+    struct ikev2_keys keys;
+    struct ike_setup *setup; /* NULL once established */
+    struct identity remote_id;
+
+    /* Requests of ours: one at a time. */
+    uint32_t next_message_id;
+    enum task_kind current; /* TASK_NONE: the window is free */
+    uint64_t current_child_serial, current_client;
+    uint64_t current_ike_serial; /* TASK_REKEY_IKE: the larval one */
+    unsigned current_attempts;
+    struct owned request; /* bytes in flight */
+    usec_t request_first_sent, retransmit_interval;
+    unsigned retransmits;
+    struct engine_timer retransmit_timer;
+
+    /* Requests of theirs. */
+    uint32_t expected_message_id;
+    struct owned last_response;
+    uint64_t last_request_hash;
+
+    struct suspended suspended[2]; /* [0] a request of theirs, [1] the answer to ours */
+
+    /* Rekeying of this IKE SA (RFC 7296 2.8.2). */
+    uint64_t peer_replacement_serial; /* made by the peer's rekey while ours was in flight */
+    uint64_t replaces_serial;         /* the IKE SA that this one replaces, while that lives */
+    uint64_t replaced_by_serial;
+    struct owned lowest_nonce; /* of the exchange that made this one */
+
+    usec_t created_at, established_at, last_received_at, rekey_at, expire_at;
+    unsigned temporary_failures;
+    bool liveness_querying;
+    struct engine_timer life_timer, liveness_timer, keepalive_timer, retry_timer;
+    unsigned child_count, task_count;
+    size_t memory_bytes;
+};
+
+/* ---- Child SAs ---- */
+
+enum child_state {
+    CHILD_STATE_LARVAL,
+    CHILD_STATE_ESTABLISHED,
+    CHILD_STATE_REPLACED, /* rekeyed; still receives until it is deleted */
+    CHILD_STATE_DELETING, /* our Delete is queued or in flight */
+};
+
+struct child_setup {
+    uint8_t nonce[NONCE_SIZE]; /* ours */
+    const struct algorithm *ke;
+    struct ke_private own;
+};
+
+struct child_sa {
+    struct hash_node by_serial, by_spi;
+    struct list_node all, siblings;
+    uint64_t serial;
+    uint64_t ike_serial; /* changes when the IKE SA is rekeyed */
+    uint64_t connection_serial;
+    enum child_state state;
+    bool is_rekey_initiator;
+    bool is_installed, is_policy_owner;
+    bool udp_encapsulation;
+    enum sa_mode mode;
+    struct suite suite;
+    uint32_t spi_in, spi_out;
+    struct selector *selectors; /* local ones, then remote ones */
+    uint16_t local_count, remote_count;
+    struct child_setup *setup;
+    uint64_t client;
+    uint64_t replaces_serial, replaced_by_serial;
+    uint64_t peer_replacement_serial; /* made by the peer's rekey of this one while ours was in flight */
+    struct owned lowest_nonce;
+    usec_t established_at, rekey_at, expire_at;
+    int64_t established_wall;
+    struct sa_counters in, out;
+    struct engine_timer life_timer, switch_timer;
+    size_t memory_bytes;
+};
+
+struct engine {
+    const struct engine_env *env;
+    struct engine_settings settings;
+    char *vendor_id;
+    uint8_t hash_key[16];
+    size_t bytes_owned;
+    uint64_t last_serial, last_connection_serial, last_job_id, last_request_id;
+    struct timer_wheel wheel;
+
+    struct hash_table connections_by_serial, connections_by_name, connections_by_hosts, connections_by_remote_id;
+    struct list_node connections;
+    struct hash_table ike_by_serial, ike_by_spi, ike_by_initiator, ike_by_peers;
+    struct list_node ikes;
+    struct hash_table child_by_serial, child_by_spi;
+    struct list_node children;
+
+    struct listen_address *interfaces;
+    size_t interface_count;
+    bool is_listening;
+    struct secrets *secrets;
+
+    uint8_t cookie_secret[2][32]; /* current, previous */
+    usec_t cookie_secret_made_at;
+    uint32_t cookie_version;
+
+    bool is_shutting_down;
+    uint64_t shutdown_client;
+    struct engine_totals totals;
+    struct packet_cipher *ciphers; /* see protect.c */
+    struct cipher_cache *cipher_cache;
+};
+
+/* ---- memory.c: exact accounting ---- */
+
+void *engine_allocate(struct engine *engine, size_t size, size_t *owner_bytes);
+void engine_deallocate(struct engine *engine, void *data, size_t size, size_t *owner_bytes); /* wipes */
+bool owned_set(struct engine *engine, size_t *owner_bytes, struct owned *owned, struct bytes value);
+void owned_clear(struct engine *engine, size_t *owner_bytes, struct owned *owned);
+static inline struct bytes owned_bytes(const struct owned *owned)
+{
+    return bytes_of(owned->data, owned->size);
+}
+/* Identities are heap objects of their own; these keep the account right. */
+void identity_own(struct engine *engine, size_t *owner_bytes, struct identity *slot, struct identity value);
+
+/* ---- small services ---- */
+
+static inline usec_t engine_now(const struct engine *engine)
+{
+    return engine->env->now(engine->env->world);
+}
+void engine_random(struct engine *engine, void *out, size_t size);
+uint64_t engine_hash(const struct engine *engine, const struct bytes *parts, size_t count);
+void engine_timer_init(struct engine_timer *timer, enum timer_kind kind, uint64_t owner_serial);
+void engine_timer_arm(struct engine *engine, struct engine_timer *timer, usec_t deadline);
+void engine_timer_cancel(struct engine *engine, struct engine_timer *timer);
+
+/* ---- narrate.c: lines for people ---- */
+
+void say_connection(struct engine *engine, int code, const struct connection *connection, uint64_t client,
+                    const char *format, ...) __attribute__((format(printf, 5, 6)));
+void say_ike(struct engine *engine, int code, const struct ike_sa *ike, uint64_t client, const char *format, ...)
+    __attribute__((format(printf, 5, 6)));
+void say_child(struct engine *engine, int code, const struct child_sa *child, uint64_t client, const char *format, ...)
+    __attribute__((format(printf, 5, 6)));
+void say_event(struct engine *engine, enum event_kind event, const char *connection, uint64_t ike_serial,
+               uint64_t child_serial, const char *text);
+/* A line without a connection: what a stranger did. */
+void say_plain(struct engine *engine, int code, const char *format, ...) __attribute__((format(printf, 3, 4)));
+/* Ends the command `client` (nothing if 0). */
+void finish_client(struct engine *engine, uint64_t client, int code);
+void trace(struct engine *engine, uint64_t debug_class, const char *format, ...) __attribute__((format(printf, 3, 4)));
+
+/* ---- tables ---- */
+
+struct connection *connection_by_serial(const struct engine *engine, uint64_t serial);
+struct connection *connection_by_name(const struct engine *engine, const char *name);
+struct ike_sa *ike_by_serial(const struct engine *engine, uint64_t serial);
+struct child_sa *child_by_serial(const struct engine *engine, uint64_t serial);
+
+#endif
