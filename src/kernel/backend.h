@@ -1,7 +1,7 @@
 /*
  * A data-plane back end, behind one small table of functions: xfrm, pfkey, userspace, none. It carries out
- * kernel requests without ever blocking its caller and tells of what happens through `on_event`, called on the
- * caller's thread from backend_dispatch() only.
+ * kernel requests without ever blocking its caller and tells of what happens through `on_event`, called on
+ * the caller's thread from backend_dispatch() only.
  */
 #ifndef STYX_KERNEL_BACKEND_H
 #define STYX_KERNEL_BACKEND_H
@@ -29,9 +29,10 @@ struct backend_functions {
     int (*event_fd)(const struct backend *backend);
     void (*dispatch)(struct backend *backend);
     /*
-     * ESP in UDP arrives on the IKE NAT-T sockets. The daemon hands over each bound NAT-T socket (it stays owner of
-     * the descriptor); the back end's threads read it, take the ESP packets, and pass every datagram that begins with
-     * the non-ESP marker to on_ike, marker removed, from backend dispatch. NULL: the back end leaves the socket alone.
+     * ESP in UDP arrives on the IKE NAT-T sockets. The daemon hands over each bound NAT-T socket (it stays
+     * owner of the descriptor); the back end's threads read it, take the ESP packets, and pass every datagram
+     * that begins with the non-ESP marker to on_ike, marker removed, from backend dispatch. NULL: the back
+     * end leaves the socket alone.
      */
     bool (*attach_natt_socket)(struct backend *backend, int fd, const struct ip_endpoint *local,
                                void (*on_ike)(void *context, const struct ip_endpoint *local,
@@ -43,7 +44,19 @@ struct backend_functions {
 extern const struct backend_functions backend_userspace;
 extern const struct backend_functions backend_none;
 
-/* By protostack name or alias; NULL when unknown. */
+/*
+ * The fwmark (SO_MARK) that every IKE socket of the daemon carries: the userspace back end's routing rule
+ * skips it, so that IKE and ESP reach a gateway whose address lies inside the selectors it protects. Attached
+ * NAT-T sockets get it from the back end.
+ */
+enum { BACKEND_SOCKET_MARK = 0x53747978 };
+
+/* By protostack name or alias; NULL when unknown or not in this version. */
 const struct backend_functions *backend_by_name(const char *name);
+
+/* The same with the reason of a refusal; NULL, "" or "auto" chooses for the user and says so in one log line.
+ */
+const struct backend_functions *backend_choose(const char *protostack,
+                                               const struct backend_settings *settings, struct error *error);
 
 #endif
