@@ -22,10 +22,12 @@ struct transform {
     uint16_t id;
     uint16_t key_bits; /* 0: no Key Length attribute */
     bool is_unusable;  /* a peer's transform with an attribute that we do not know */
+    bool
+        is_any_length; /* ours, written without a key length: the longest, then the default; printed as one */
 };
 
 struct proposal {
-    uint8_t number; /* 1 .. */
+    uint8_t number;   /* 1 .. */
     uint8_t protocol; /* enum security_protocol */
     uint8_t spi_size;
     uint8_t spi[PROPOSAL_SPI_MAX];
@@ -53,14 +55,15 @@ struct suite {
 
 enum proposal_flags {
     PROPOSAL_IKEV1 = 1 << 0,
-    PROPOSAL_PFS = 1 << 1,        /* a child's KE may be named */
-    PROPOSAL_ESN_NO = 1 << 2,     /* what esn= allows in a child; default either */
+    PROPOSAL_PFS = 1 << 1,    /* a child's KE may be named */
+    PROPOSAL_ESN_NO = 1 << 2, /* what esn= allows in a child; default either */
     PROPOSAL_ESN_YES = 1 << 3,
 };
 
 /*
- * Parses ike= (PROTOCOL_IKE), esp= or ah= text after the grammar of Libreswan 5 (all of algorithms.txt, old and
- * new separators). On error the text names the offending word and error->code is its byte offset in `text`.
+ * Parses ike= (PROTOCOL_IKE), esp= or ah= text after the grammar of Libreswan 5 (all of algorithms.txt, old
+ * and new separators). On error the text names the offending word and error->code is its byte offset in
+ * `text`.
  */
 struct proposal_list *proposals_parse(enum security_protocol protocol, unsigned flags, const char *text,
                                       struct error *error);
@@ -75,8 +78,8 @@ void suite_text(struct text *text, const struct suite *suite);
 /* How a list is offered in one exchange. */
 struct proposal_offer {
     const struct proposal_list *list;
-    struct bytes spi;    /* ours: 0 bytes (first IKE SA), 8 (rekeyed IKE SA), 4 (child) */
-    bool omit_ke;        /* first Child SA in IKE_AUTH: no KE transforms (RFC 7296 1.2) */
+    struct bytes spi;               /* ours: 0 bytes (first IKE SA), 8 (rekeyed IKE SA), 4 (child) */
+    bool omit_ke;                   /* first Child SA in IKE_AUTH: no KE transforms (RFC 7296 1.2) */
     const struct algorithm *add_ke; /* a child with PFS and no KE named: this one (the IKE SA's); or NULL */
 };
 
@@ -89,16 +92,19 @@ void suite_write(struct writer *writer, const struct suite *suite, struct bytes 
 struct proposal_list *proposals_read(struct bytes body, struct arena *arena, struct error *error);
 
 /*
- * Responder: our most preferred suite among theirs; within the accepted proposals `preferred_ke` (the group of the
- * peer's KE payload; 0 none) wins if acceptable. ret_theirs tells which proposal of theirs (for its SPI).
- * Failure: the reason says what they offered and what we accept, naming the first transform that did not match.
+ * Responder: our most preferred suite among theirs; within the accepted proposals `preferred_ke` (the group
+ * of the peer's KE payload; 0 none) wins if acceptable. ret_theirs tells which proposal of theirs (for its
+ * SPI). Failure: the reason says what they offered and what we accept, naming the first transform that did
+ * not match.
  */
-bool proposals_select(const struct proposal_offer *ours, const struct proposal_list *theirs, uint16_t preferred_ke,
-                      struct suite *ret_suite, const struct proposal **ret_theirs, struct error *error);
+bool proposals_select(const struct proposal_offer *ours, const struct proposal_list *theirs,
+                      uint16_t preferred_ke, struct suite *ret_suite, const struct proposal **ret_theirs,
+                      struct error *error);
 
 /* Initiator: the peer's answer must be one proposal with one transform a type, all of which we offered. */
 bool proposals_accept_answer(const struct proposal_offer *offered, const struct proposal_list *answer,
-                             struct suite *ret_suite, const struct proposal **ret_theirs, struct error *error);
+                             struct suite *ret_suite, const struct proposal **ret_theirs,
+                             struct error *error);
 
 /* The first KE of the first proposal that has one: what goes into our KE payload. NULL: none. */
 const struct algorithm *proposals_first_ke(const struct proposal_offer *offer);
