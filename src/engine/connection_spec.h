@@ -24,11 +24,11 @@ enum auth_method { AUTH_UNSET, AUTH_PSK, AUTH_NEVER };
 struct end_spec {
     enum host_kind host_kind;
     struct ip_address host;
-    char *host_name; /* HOST_NAME, HOST_INTERFACE */
+    char *host_name;    /* HOST_NAME, HOST_INTERFACE */
     struct identity id; /* ID_NONE when absent */
     bool id_is_any;     /* leftid=%any */
     enum auth_method auth;
-    uint16_t ikeport;   /* 0: the default */
+    uint16_t ikeport; /* 0: the default */
     struct ip_address nexthop;
     struct ip_address sourceip;
     struct selector *clients; /* subnet=, several allowed; none: the host itself */
@@ -48,7 +48,7 @@ struct connection_spec {
     struct end_spec right;
     enum connection_type type;
     enum connection_auto auto_start;
-    enum security_protocol protocol;      /* phase2=: PROTOCOL_ESP or PROTOCOL_AH */
+    enum security_protocol protocol;       /* phase2=: PROTOCOL_ESP or PROTOCOL_AH */
     struct proposal_list *ike_proposals;   /* owned; never NULL once complete */
     struct proposal_list *child_proposals; /* owned */
     enum ip_family host_family;            /* hostaddrfamily=; IP_NONE: from the addresses */
@@ -64,7 +64,7 @@ struct connection_spec {
     bool fragmentation;
     usec_t ike_lifetime;      /* ikelifetime= */
     usec_t ipsec_lifetime;    /* ipsec-lifetime= / salifetime= */
-    uint64_t ipsec_max_bytes;   /* UINT64_MAX: none */
+    uint64_t ipsec_max_bytes; /* UINT64_MAX: none */
     uint64_t ipsec_max_packets;
     usec_t rekey_margin;
     uint32_t rekey_fuzz_percent;
@@ -82,8 +82,8 @@ struct connection_spec {
 /* All defaults of ipsec.conf(5); name is copied. */
 struct connection_spec *connection_spec_new(const char *name);
 void connection_spec_free(struct connection_spec *spec);
-/* Checks what needs the whole (both hosts, clients of one family a pair, auth on both ends ...); the reason names
- * the keyword and how to correct it. */
+/* Checks what needs the whole (both hosts, clients of one family a pair, auth on both ends ...); the reason
+ * names the keyword and how to correct it. */
 bool connection_spec_check(const struct connection_spec *spec, struct error *error);
 
 #endif

@@ -1,7 +1,7 @@
 /*
- * The engine's doors: everything that decides anything about IKE, without I/O. Datagrams, time, commands and the
- * answers of the world go in here; what it wants of the world it asks of `struct engine_env`.
- * One engine keeps all its state in its own struct; several live side by side in one process.
+ * The engine's doors: everything that decides anything about IKE, without I/O. Datagrams, time, commands and
+ * the answers of the world go in here; what it wants of the world it asks of `struct engine_env`. One engine
+ * keeps all its state in its own struct; several live side by side in one process.
  */
 #ifndef STYX_ENGINE_ENGINE_H
 #define STYX_ENGINE_ENGINE_H
@@ -19,24 +19,24 @@ struct engine_settings {
     const char *vendor_id; /* NULL: the built-in one */
     bool unique_ids;
     enum ddos_mode ddos_mode;
-    uint32_t ddos_ike_threshold;  /* half-open IKE SAs from which cookies are demanded */
-    uint32_t max_halfopen_ike;    /* from which new ones are refused */
+    uint32_t ddos_ike_threshold; /* half-open IKE SAs from which cookies are demanded */
+    uint32_t max_halfopen_ike;   /* from which new ones are refused */
     usec_t nat_keepalive_interval;
-    uint16_t ike_port;            /* 500 */
-    uint16_t natt_port;           /* 4500 */
-    uint64_t debug;               /* enum debug_class bits */
+    uint16_t ike_port;  /* 500 */
+    uint16_t natt_port; /* 4500 */
+    uint64_t debug;     /* enum debug_class bits */
     bool no_retransmits;
 };
 
 enum debug_class { /* reference debug.txt; FreeS/WAN spellings map onto these */
-    DEBUG_BASE = 1 << 0,
-    DEBUG_CPU_USAGE = 1 << 1,
-    DEBUG_CRYPT = 1 << 2,   /* messages' plaintext */
-    DEBUG_PRIVATE = 1 << 3, /* keys: never on by an alias */
-    DEBUG_TMI = 1 << 4,
-    DEBUG_ROUTING = 1 << 5,
-    DEBUG_REFCNT = 1 << 6,
-    DEBUG_UPDOWN = 1 << 7,
+                   DEBUG_BASE = 1 << 0,
+                   DEBUG_CPU_USAGE = 1 << 1,
+                   DEBUG_CRYPT = 1 << 2,   /* messages' plaintext */
+                   DEBUG_PRIVATE = 1 << 3, /* keys: never on by an alias */
+                   DEBUG_TMI = 1 << 4,
+                   DEBUG_ROUTING = 1 << 5,
+                   DEBUG_REFCNT = 1 << 6,
+                   DEBUG_UPDOWN = 1 << 7,
 };
 
 struct engine_settings engine_settings_default(void);
@@ -50,28 +50,29 @@ void engine_free(struct engine *engine);
 void engine_receive(struct engine *engine, const struct path *path, struct bytes datagram);
 void engine_job_done(struct engine *engine, struct job *job);
 void engine_kernel_event(struct engine *engine, const struct kernel_event *event);
-void engine_resolved(struct engine *engine, uint64_t query_id, const struct ip_address *addresses, size_t count);
+void engine_resolved(struct engine *engine, uint64_t query_id, const struct ip_address *addresses,
+                     size_t count);
 void engine_updown_done(struct engine *engine, uint64_t request_id, int exit_status);
 /* Runs what is due at env->now(). */
 void engine_advance(struct engine *engine);
 usec_t engine_next_deadline(const struct engine *engine);
 
 enum command_kind {
-    COMMAND_ADD,         /* spec; an existing one of that name is replaced */
-    COMMAND_DELETE,      /* name */
-    COMMAND_INITIATE,    /* name, remote_host, asynchronous */
-    COMMAND_TERMINATE,   /* name */
-    COMMAND_REKEY_IKE,   /* name */
-    COMMAND_REKEY_CHILD, /* name */
+    COMMAND_ADD,          /* spec; an existing one of that name is replaced */
+    COMMAND_DELETE,       /* name */
+    COMMAND_INITIATE,     /* name, remote_host, asynchronous */
+    COMMAND_TERMINATE,    /* name */
+    COMMAND_REKEY_IKE,    /* name */
+    COMMAND_REKEY_CHILD,  /* name */
     COMMAND_DELETE_STATE, /* serial */
-    COMMAND_ROUTE,       /* name */
-    COMMAND_UNROUTE,     /* name */
-    COMMAND_LISTEN,      /* interfaces: addresses that we listen on from now on */
+    COMMAND_ROUTE,        /* name */
+    COMMAND_UNROUTE,      /* name */
+    COMMAND_LISTEN,       /* interfaces: addresses that we listen on from now on */
     COMMAND_UNLISTEN,
-    COMMAND_SECRETS,     /* secrets: replaces all */
-    COMMAND_DEBUG,       /* name (or NULL: global), debug_set, debug_clear */
-    COMMAND_DDOS,        /* ddos_mode */
-    COMMAND_SHUTDOWN,    /* deletes every SA, telling the peers unless leave_state */
+    COMMAND_SECRETS,  /* secrets: replaces all */
+    COMMAND_DEBUG,    /* name (or NULL: global), debug_set, debug_clear */
+    COMMAND_DDOS,     /* ddos_mode */
+    COMMAND_SHUTDOWN, /* deletes every SA, telling the peers unless leave_state */
 };
 
 struct listen_address {

@@ -1,6 +1,6 @@
 /*
- * The engine's environment: everything it may ask of the world. The daemon, the simulator and the fuzzers each
- * provide one. Nothing here answers at once except now, wall_clock and random.
+ * The engine's environment: everything it may ask of the world. The daemon, the simulator and the fuzzers
+ * each provide one. Nothing here answers at once except now, wall_clock and random.
  */
 #ifndef STYX_ENGINE_ENV_H
 #define STYX_ENGINE_ENV_H
@@ -32,7 +32,8 @@ struct engine_env {
     /* Seconds since the epoch, for people; may jump. */
     int64_t (*wall_clock)(void *world);
     void (*random)(void *world, uint8_t *out, size_t size);
-    /* The datagram as IKE sees it: the environment adds the non-ESP marker on the NAT-T port (RFC 3948 2.2). */
+    /* The datagram as IKE sees it: the environment adds the non-ESP marker on the NAT-T port (RFC 3948 2.2).
+     */
     void (*send)(void *world, const struct path *path, struct bytes datagram);
     /* Ownership goes to the world; it runs job_run() anywhere and hands it back by engine_job_done(). */
     void (*submit_job)(void *world, struct job *job);

@@ -18,7 +18,8 @@ static struct identity make(enum identity_kind kind, const void *data, size_t si
 
 struct identity identity_of_address(const struct ip_address *address)
 {
-    return make(address->family == IP_V4 ? ID_IPV4_ADDR : ID_IPV6_ADDR, address->bytes, address_size(address));
+    return make(address->family == IP_V4 ? ID_IPV4_ADDR : ID_IPV6_ADDR, address->bytes,
+                address_size(address));
 }
 
 struct identity identity_copy(const struct identity *identity)
@@ -89,7 +90,8 @@ bool identity_of_wire(uint8_t kind, struct bytes data, struct identity *out, str
     if (wanted != 0 && data.size != wanted)
         return error_set(error, 0, "%s identity of %zu bytes", identity_kind_name(kind), data.size);
     if (data.size == 0 || data.size > IDENTITY_SIZE_MAX)
-        return error_set(error, 0, "identity of %zu bytes; 1 to %d are accepted", data.size, IDENTITY_SIZE_MAX);
+        return error_set(error, 0, "identity of %zu bytes; 1 to %d are accepted", data.size,
+                         IDENTITY_SIZE_MAX);
     switch (kind) {
     case ID_IPV4_ADDR:
     case ID_IPV6_ADDR:

@@ -1,19 +1,20 @@
-/* IKE identities: RFC 7296 3.5. Text as in ipsec.conf (@fqdn, user@fqdn, address, @#hex, DN, %any) <-> wire. */
+/* IKE identities: RFC 7296 3.5. Text as in ipsec.conf (@fqdn, user@fqdn, address, @#hex, DN, %any) <-> wire.
+ */
 #ifndef STYX_ENGINE_IDENTITY_H
 #define STYX_ENGINE_IDENTITY_H
 
 #include "base/address.h"
 #include "base/text.h"
 
-enum identity_kind { /* the wire numbers; 0 is ours */
-    ID_NONE = 0,     /* not given: the host address will serve; or %any: matches every peer */
-    ID_IPV4_ADDR = 1,
-    ID_FQDN = 2,
-    ID_USER_FQDN = 3,
-    ID_IPV6_ADDR = 5,
-    ID_DER_ASN1_DN = 9,
-    ID_KEY_ID = 11,
-    ID_NULL = 13,
+enum identity_kind {              /* the wire numbers; 0 is ours */
+                     ID_NONE = 0, /* not given: the host address will serve; or %any: matches every peer */
+                     ID_IPV4_ADDR = 1,
+                     ID_FQDN = 2,
+                     ID_USER_FQDN = 3,
+                     ID_IPV6_ADDR = 5,
+                     ID_DER_ASN1_DN = 9,
+                     ID_KEY_ID = 11,
+                     ID_NULL = 13,
 };
 
 enum { IDENTITY_SIZE_MAX = 256, IDENTITY_TEXT_SIZE = 4 * IDENTITY_SIZE_MAX + 8 };
@@ -27,7 +28,8 @@ struct identity {
 
 bool identity_parse(const char *text, struct identity *out, struct error *error);
 struct identity identity_of_address(const struct ip_address *address);
-/* From the body of an ID payload after its 4 header bytes; false when the kind or the length is not acceptable. */
+/* From the body of an ID payload after its 4 header bytes; false when the kind or the length is not
+ * acceptable. */
 bool identity_of_wire(uint8_t kind, struct bytes data, struct identity *out, struct error *error);
 struct identity identity_copy(const struct identity *identity);
 void identity_free(struct identity *identity);

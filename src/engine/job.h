@@ -1,6 +1,6 @@
 /*
- * Jobs: the slow, pure work of an exchange (key exchange and derivation). A job carries values only, runs on any
- * thread, and finds its SA again by serial number when it comes back.
+ * Jobs: the slow, pure work of an exchange (key exchange and derivation). A job carries values only, runs on
+ * any thread, and finds its SA again by serial number when it comes back.
  */
 #ifndef STYX_ENGINE_JOB_H
 #define STYX_ENGINE_JOB_H

@@ -1,6 +1,6 @@
 /*
- * What the engine asks of a data plane and what the data plane tells it. Values and ids only: a request may be
- * carried to another process. Requests are answered later by kernel events, in any order, or never.
+ * What the engine asks of a data plane and what the data plane tells it. Values and ids only: a request may
+ * be carried to another process. Requests are answered later by kernel events, in any order, or never.
  */
 #ifndef STYX_ENGINE_KERNEL_REQUEST_H
 #define STYX_ENGINE_KERNEL_REQUEST_H
@@ -19,7 +19,7 @@ struct kernel_sa {
     enum sa_direction direction;
     uint8_t protocol; /* PROTOCOL_ESP, PROTOCOL_AH */
     enum sa_mode mode;
-    uint32_t spi; /* host order; inbound: chosen by us */
+    uint32_t spi;             /* host order; inbound: chosen by us */
     struct ip_endpoint local; /* ports matter only with encapsulation */
     struct ip_endpoint remote;
     bool udp_encapsulation;
@@ -27,7 +27,7 @@ struct kernel_sa {
     bool decap_dscp, encap_dscp, nopmtudisc;
     const struct algorithm *encr;
     uint16_t encr_key_bits;
-    const struct algorithm *integ; /* NULL with an AEAD */
+    const struct algorithm *integ;    /* NULL with an AEAD */
     uint8_t encr_key[CIPHER_KEY_MAX]; /* key || salt */
     uint8_t integ_key[INTEG_KEY_MAX];
     uint32_t replay_window; /* packets; 0 none; at most 4096 */
@@ -53,11 +53,11 @@ struct kernel_policy {
     uint64_t policy_id; /* the connection's serial, or a shunt's */
     enum policy_action action;
     uint64_t child_serial;
-    uint32_t priority; /* the smaller wins; 0: computed from the selectors' widths */
+    uint32_t priority;                         /* the smaller wins; 0: computed from the selectors' widths */
     struct ip_address local_host, remote_host; /* the gateways; for routes */
     struct ip_address sourceip;
     uint32_t mtu, metric; /* 0 unset */
-    bool wants_route; /* the back end itself installs routes to the remote selectors */
+    bool wants_route;     /* the back end itself installs routes to the remote selectors */
     const struct selector *local_selectors;
     size_t local_count;
     const struct selector *remote_selectors;
@@ -66,9 +66,9 @@ struct kernel_policy {
 
 enum kernel_operation {
     KERNEL_SA_ADD,
-    KERNEL_SA_DELETE,      /* by child_serial, direction and spi */
-    KERNEL_SA_MOVE,        /* new local/remote endpoints (NAT mapping, MOBIKE) */
-    KERNEL_SA_QUERY,       /* counters of both directions of child_serial */
+    KERNEL_SA_DELETE, /* by child_serial, direction and spi */
+    KERNEL_SA_MOVE,   /* new local/remote endpoints (NAT mapping, MOBIKE) */
+    KERNEL_SA_QUERY,  /* counters of both directions of child_serial */
     KERNEL_POLICY_SET,
     KERNEL_POLICY_DELETE,
 };

@@ -1,4 +1,5 @@
-/* Exact accounting of what the engine owns: every byte counts for the engine and for the SA or connection it serves. */
+/* Exact accounting of what the engine owns: every byte counts for the engine and for the SA or connection it
+ * serves. */
 #include <stdlib.h>
 
 #include "base/secret.h"

@@ -1,4 +1,5 @@
-/* Lines for people: the log and the progress of commands, with the prefixes that Libreswan's users grep for. */
+/* Lines for people: the log and the progress of commands, with the prefixes that Libreswan's users grep for.
+ */
 #include <stdarg.h>
 #include <stdio.h>
 
@@ -53,20 +54,23 @@ void say_connection(struct engine *engine, int code, const struct connection *co
     va_end(arguments);
 }
 
-void say_ike(struct engine *engine, int code, const struct ike_sa *ike, uint64_t client, const char *format, ...)
+void say_ike(struct engine *engine, int code, const struct ike_sa *ike, uint64_t client, const char *format,
+             ...)
 {
     va_list arguments;
     va_start(arguments, format);
-    say(engine, code, connection_by_serial(engine, ike->connection_serial), ike->serial, 0, client, format, arguments);
+    say(engine, code, connection_by_serial(engine, ike->connection_serial), ike->serial, 0, client, format,
+        arguments);
     va_end(arguments);
 }
 
-void say_child(struct engine *engine, int code, const struct child_sa *child, uint64_t client, const char *format, ...)
+void say_child(struct engine *engine, int code, const struct child_sa *child, uint64_t client,
+               const char *format, ...)
 {
     va_list arguments;
     va_start(arguments, format);
-    say(engine, code, connection_by_serial(engine, child->connection_serial), child->ike_serial, child->serial, client,
-        format, arguments);
+    say(engine, code, connection_by_serial(engine, child->connection_serial), child->ike_serial,
+        child->serial, client, format, arguments);
     va_end(arguments);
 }
 

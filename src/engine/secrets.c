@@ -56,7 +56,8 @@ static bool is_address(const struct identity *identity, const struct ip_address 
     return (is_v4 || is_v6) && memcmp(identity->data, host->bytes, identity->size) == 0;
 }
 
-static enum match match_end(const struct secret_entry *entry, const struct identity *id, const struct ip_address *host)
+static enum match match_end(const struct secret_entry *entry, const struct identity *id,
+                            const struct ip_address *host)
 {
     enum match best = MATCH_NONE;
     for (size_t i = 0; i < entry->id_count; i++) {
@@ -74,8 +75,9 @@ static enum match match_end(const struct secret_entry *entry, const struct ident
 }
 
 /* 0: does not apply. An entry with one index applies when that names either end. */
-static int match_entry(const struct secret_entry *entry, const struct identity *ours, const struct identity *theirs,
-                       const struct ip_address *our_host, const struct ip_address *their_host)
+static int match_entry(const struct secret_entry *entry, const struct identity *ours,
+                       const struct identity *theirs, const struct ip_address *our_host,
+                       const struct ip_address *their_host)
 {
     if (entry->id_count == 0)
         return 1;
@@ -103,7 +105,9 @@ const struct secret_entry *secrets_find_psk(const struct secrets *secrets, const
     }
     if (best == NULL) {
         char mine[IDENTITY_TEXT_SIZE], other[IDENTITY_TEXT_SIZE];
-        error_set(error, 0, "no pre-shared key found for '%.200s' and '%.200s'; ipsec.secrets needs a line \"%.40s %.40s : PSK ...\"",
+        error_set(error, 0,
+                  "no pre-shared key found for '%.200s' and '%.200s'; ipsec.secrets needs a line \"%.40s "
+                  "%.40s : PSK ...\"",
                   identity_text(ours, mine), identity_text(theirs, other), mine, other);
     }
     return best;

@@ -25,9 +25,9 @@ void secrets_free(struct secrets *secrets);
 /* Takes ownership of everything in *entry and clears it. */
 bool secrets_add(struct secrets *secrets, struct secret_entry *entry);
 
-/* Best match rules of ipsec.secrets(5): an index equal to both identities beats one equal to ours or theirs, which
- * beats %any, which beats an entry without index; our and their host addresses count when the identity itself is not
- * named. Among equals the first. NULL: none, and the reason says which pair was looked for. */
+/* Best match rules of ipsec.secrets(5): an index equal to both identities beats one equal to ours or theirs,
+ * which beats %any, which beats an entry without index; our and their host addresses count when the identity
+ * itself is not named. Among equals the first. NULL: none, and the reason says which pair was looked for. */
 const struct secret_entry *secrets_find_psk(const struct secrets *secrets, const struct identity *ours,
                                             const struct identity *theirs, const struct ip_address *our_host,
                                             const struct ip_address *their_host, struct error *error);

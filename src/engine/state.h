@@ -1,6 +1,7 @@
 /*
- * The engine's own state: what only src/engine sees. SAs and connections are plain structs, each owned by exactly one
- * table of the engine and destroyed by exactly one function; across time they are named by serial number.
+ * The engine's own state: what only src/engine sees. SAs and connections are plain structs, each owned by
+ * exactly one table of the engine and destroyed by exactly one function; across time they are named by serial
+ * number.
  */
 #ifndef STYX_ENGINE_STATE_H
 #define STYX_ENGINE_STATE_H
@@ -23,10 +24,13 @@ enum {
     NONCE_SIZE = 32,
 };
 
-#define HALFOPEN_LIFETIME (30 * USEC_PER_SEC)       /* a responder waits this long for IKE_AUTH */
-#define REPLACED_CHILD_GRACE (5 * USEC_PER_SEC)     /* responder of a rekey: then it sends on the new SA */
-#define REPLACED_IKE_GRACE (60 * USEC_PER_SEC)      /* the winner of a rekey has this long to delete the old IKE SA */
-#define TEMPORARY_FAILURE_DELAY (2 * USEC_PER_SEC)  /* before an exchange is tried again; doubled at random */
+#define HALFOPEN_LIFETIME (30 * USEC_PER_SEC)   /* a responder waits this long for IKE_AUTH */
+#define REPLACED_CHILD_GRACE (5 * USEC_PER_SEC) /* responder of a rekey: then it sends on the new SA */
+#define REPLACED_IKE_GRACE                                                                                   \
+    (60 * USEC_PER_SEC) /* the winner of a rekey has this long to delete the old IKE SA */
+#define TEMPORARY_FAILURE_DELAY                                                                              \
+    (2 * USEC_PER_SEC) /* before an exchange is tried again; doubled at random                               \
+                        */
 #define REVIVAL_DELAY_FIRST (0 * USEC_PER_SEC)
 #define REVIVAL_DELAY_STEP (5 * USEC_PER_SEC)
 #define REVIVAL_DELAY_MAX (300 * USEC_PER_SEC)
@@ -72,11 +76,11 @@ struct connection {
     uint64_t template_serial;                      /* of an instance */
     unsigned instance_number, next_instance_number;
     bool is_template, is_oriented, left_is_local, is_instance;
-    bool keep_up;       /* --up or auto=start asked for it and nobody has taken it down */
-    bool is_indexed;    /* in by_hosts and by_remote_id */
-    bool has_up_run;    /* updown 'up' was run and not undone */
+    bool keep_up;    /* --up or auto=start asked for it and nobody has taken it down */
+    bool is_indexed; /* in by_hosts and by_remote_id */
+    bool has_up_run; /* updown 'up' was run and not undone */
     char interface[16];
-    struct ip_address local, remote; /* remote unset: any */
+    struct ip_address local, remote;     /* remote unset: any */
     struct identity local_id, remote_id; /* remote ID_NONE: any */
     enum routing_state routing;
     uint64_t newest_ike_serial, newest_child_serial;
@@ -133,7 +137,7 @@ struct ike_setup {
     struct owned own_public;
     struct owned peer_public;
     unsigned restarts;
-    uint64_t child_serial;  /* initiator: the Child SA that goes with IKE_AUTH */
+    uint64_t child_serial; /* initiator: the Child SA that goes with IKE_AUTH */
     uint64_t client;
     usec_t started_at;
 };
@@ -248,7 +252,8 @@ struct engine {
     uint64_t last_serial, last_connection_serial, last_job_id, last_request_id;
     struct timer_wheel wheel;
 
-    struct hash_table connections_by_serial, connections_by_name, connections_by_hosts, connections_by_remote_id;
+    struct hash_table connections_by_serial, connections_by_name, connections_by_hosts,
+        connections_by_remote_id;
     struct list_node connections;
     struct hash_table ike_by_serial, ike_by_spi, ike_by_initiator, ike_by_peers;
     struct list_node ikes;
@@ -300,17 +305,19 @@ void engine_timer_cancel(struct engine *engine, struct engine_timer *timer);
 
 void say_connection(struct engine *engine, int code, const struct connection *connection, uint64_t client,
                     const char *format, ...) __attribute__((format(printf, 5, 6)));
-void say_ike(struct engine *engine, int code, const struct ike_sa *ike, uint64_t client, const char *format, ...)
-    __attribute__((format(printf, 5, 6)));
-void say_child(struct engine *engine, int code, const struct child_sa *child, uint64_t client, const char *format, ...)
-    __attribute__((format(printf, 5, 6)));
+void say_ike(struct engine *engine, int code, const struct ike_sa *ike, uint64_t client, const char *format,
+             ...) __attribute__((format(printf, 5, 6)));
+void say_child(struct engine *engine, int code, const struct child_sa *child, uint64_t client,
+               const char *format, ...) __attribute__((format(printf, 5, 6)));
 void say_event(struct engine *engine, enum event_kind event, const char *connection, uint64_t ike_serial,
                uint64_t child_serial, const char *text);
 /* A line without a connection: what a stranger did. */
-void say_plain(struct engine *engine, int code, const char *format, ...) __attribute__((format(printf, 3, 4)));
+void say_plain(struct engine *engine, int code, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
 /* Ends the command `client` (nothing if 0). */
 void finish_client(struct engine *engine, uint64_t client, int code);
-void trace(struct engine *engine, uint64_t debug_class, const char *format, ...) __attribute__((format(printf, 3, 4)));
+void trace(struct engine *engine, uint64_t debug_class, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
 
 /* ---- tables ---- */
 

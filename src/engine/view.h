@@ -1,4 +1,5 @@
-/* Read-only views of the engine's tables for status output. Pointers are borrowed until the engine is next entered. */
+/* Read-only views of the engine's tables for status output. Pointers are borrowed until the engine is next
+ * entered. */
 #ifndef STYX_ENGINE_VIEW_H
 #define STYX_ENGINE_VIEW_H
 
@@ -20,8 +21,8 @@ struct connection_view {
     uint64_t template_serial;
     bool is_oriented;
     bool left_is_local;
-    const char *interface; /* of the local address; "" when unoriented */
-    struct ip_endpoint local, remote; /* remote unset in a template */
+    const char *interface;                       /* of the local address; "" when unoriented */
+    struct ip_endpoint local, remote;            /* remote unset in a template */
     const struct identity *local_id, *remote_id; /* as they will be sent and expected; defaults applied */
     enum routing_state routing;
     uint64_t newest_ike_serial, newest_child_serial; /* 0 none */
@@ -37,10 +38,10 @@ struct ike_view {
     uint8_t spi_i[8], spi_r[8];
     struct path path;
     bool uses_natt, local_behind_nat, remote_behind_nat;
-    const struct suite *suite; /* NULL before it is chosen */
+    const struct suite *suite;                                 /* NULL before it is chosen */
     usec_t established_at, rekey_at, expire_at, next_event_at; /* USEC_NEVER: none */
     const char *next_event; /* REKEY, REPLACE, EXPIRE, RETRANSMIT, LIVENESS, "" */
-    size_t memory_bytes; /* exact: everything that this IKE SA owns, its Child SAs not counted */
+    size_t memory_bytes;    /* exact: everything that this IKE SA owns, its Child SAs not counted */
 };
 
 struct child_view {

@@ -1,0 +1,160 @@
+/* A Child SA in the data plane: its two SAs, and its connection's outbound policy. */
+#include "engine/child_install.h"
+
+#include "base/secret.h"
+#include "engine/connection.h"
+#include "engine/sa.h"
+#include "engine/updown.h"
+
+static size_t encr_key_size(const struct suite *suite)
+{
+    return suite->encr ? packet_encr_key_size(suite->encr, suite->encr_key_bits) : 0;
+}
+
+static size_t integ_key_size(const struct suite *suite)
+{
+    return suite->integ ? packet_integ_key_size(suite->integ) : 0;
+}
+
+size_t child_keymat_size(const struct suite *suite)
+{
+    return 2 * (encr_key_size(suite) + integ_key_size(suite));
+}
+
+static void send_request(struct engine *engine, const struct kernel_request *request)
+{
+    engine->env->kernel_request(engine->env->world, request);
+}
+
+/* The soft limit leaves room to rekey: an eighth of the hard one, twice that at random. */
+static uint64_t soft_limit(struct engine *engine, uint64_t hard)
+{
+    uint64_t random;
+    if (hard == UINT64_MAX || hard == 0)
+        return UINT64_MAX;
+    engine_random(engine, &random, sizeof(random));
+    return hard - hard / 8 - random % (hard / 8 + 1);
+}
+
+static struct kernel_sa describe(const struct engine *engine, const struct child_sa *child,
+                                 enum sa_direction direction)
+{
+    const struct ike_sa *ike = ike_by_serial(engine, child->ike_serial);
+    const struct connection *connection = connection_by_serial(engine, child->connection_serial);
+    const struct connection_spec *spec = connection->spec;
+    return (struct kernel_sa){
+        .child_serial = child->serial,
+        .direction = direction,
+        .protocol = child->suite.protocol,
+        .mode = child->mode,
+        .spi = direction == SA_INBOUND ? child->spi_in : child->spi_out,
+        .local = ike->path.local,
+        .remote = ike->path.remote,
+        .udp_encapsulation = child->udp_encapsulation,
+        .esn = child->suite.esn,
+        .decap_dscp = spec->decap_dscp,
+        .encap_dscp = spec->encap_dscp,
+        .nopmtudisc = spec->nopmtudisc,
+        .encr = child->suite.encr,
+        .encr_key_bits = child->suite.encr_key_bits,
+        .integ = child->suite.integ,
+        .replay_window = spec->replay_window,
+        .reqid = spec->reqid ? spec->reqid : (uint32_t)(16384 + connection->serial * 4),
+        .local_selectors = child->selectors,
+        .local_count = child->local_count,
+        .remote_selectors = child_remote_selectors(child),
+        .remote_count = child->remote_count,
+        .soft_bytes = UINT64_MAX,
+        .soft_packets = UINT64_MAX,
+        .hard_bytes = UINT64_MAX,
+        .hard_packets = UINT64_MAX,
+    };
+}
+
+static void add_sa(struct engine *engine, const struct child_sa *child, enum sa_direction direction,
+                   const uint8_t *key)
+{
+    const struct connection *connection = connection_by_serial(engine, child->connection_serial);
+    struct kernel_sa sa = describe(engine, child, direction);
+    size_t encr_size = encr_key_size(&child->suite);
+    memcpy(sa.encr_key, key, encr_size);
+    memcpy(sa.integ_key, key + encr_size, integ_key_size(&child->suite));
+    sa.hard_bytes = connection->spec->ipsec_max_bytes;
+    sa.hard_packets = connection->spec->ipsec_max_packets;
+    sa.soft_bytes = soft_limit(engine, sa.hard_bytes);
+    sa.soft_packets = soft_limit(engine, sa.hard_packets);
+    send_request(engine, &(struct kernel_request){
+                             .request_id = child->serial,
+                             .operation = KERNEL_SA_ADD,
+                             .sa = &sa,
+                         });
+    secret_wipe(&sa, sizeof(sa));
+}
+
+void child_install(struct engine *engine, struct child_sa *child, const uint8_t *keymat, bool we_initiated)
+{
+    const uint8_t *from_initiator = keymat;
+    const uint8_t *from_responder = keymat + child_keymat_size(&child->suite) / 2;
+    add_sa(engine, child, SA_INBOUND, we_initiated ? from_responder : from_initiator);
+    add_sa(engine, child, SA_OUTBOUND, we_initiated ? from_initiator : from_responder);
+    child->is_installed = true;
+}
+
+void child_take_policy(struct engine *engine, struct child_sa *child)
+{
+    const struct connection *connection = connection_by_serial(engine, child->connection_serial);
+    struct child_sa *previous = child_by_serial(engine, child->replaces_serial);
+    if (previous != NULL)
+        previous->is_policy_owner = false;
+    engine_timer_cancel(engine, &child->switch_timer);
+    if (child->is_policy_owner)
+        return;
+    child->is_policy_owner = true;
+    struct kernel_policy policy = {
+        .policy_id = connection->serial,
+        .action = POLICY_PROTECT,
+        .child_serial = child->serial,
+        .priority = connection->spec->priority,
+        .local_host = connection->local,
+        .remote_host = connection->remote,
+        .sourceip = connection->local_end->sourceip,
+        .mtu = connection->spec->mtu,
+        .metric = connection->spec->metric,
+        .wants_route = updown_leaves_routes_to_data_plane(connection),
+        .local_selectors = child->selectors,
+        .local_count = child->local_count,
+        .remote_selectors = child_remote_selectors(child),
+        .remote_count = child->remote_count,
+    };
+    send_request(engine, &(struct kernel_request){.operation = KERNEL_POLICY_SET, .policy = &policy});
+}
+
+void child_uninstall(struct engine *engine, struct child_sa *child)
+{
+    if (!child->is_installed)
+        return;
+    if (child->is_policy_owner)
+        send_request(engine, &(struct kernel_request){.operation = KERNEL_POLICY_DELETE,
+                                                      .policy_id = child->connection_serial});
+    for (int direction = SA_INBOUND; direction <= SA_OUTBOUND; direction++) {
+        struct kernel_sa sa = describe(engine, child, (enum sa_direction)direction);
+        send_request(engine, &(struct kernel_request){.operation = KERNEL_SA_DELETE, .sa = &sa});
+    }
+    child->is_installed = child->is_policy_owner = false;
+}
+
+void child_follow_path(struct engine *engine, struct child_sa *child)
+{
+    if (!child->is_installed)
+        return;
+    for (int direction = SA_INBOUND; direction <= SA_OUTBOUND; direction++) {
+        struct kernel_sa sa = describe(engine, child, (enum sa_direction)direction);
+        send_request(engine, &(struct kernel_request){.operation = KERNEL_SA_MOVE, .sa = &sa});
+    }
+}
+
+void child_query(struct engine *engine, const struct child_sa *child)
+{
+    send_request(engine,
+                 &(struct kernel_request){.operation = KERNEL_SA_QUERY, .child_serial = child->serial});
+}

@@ -1,0 +1,19 @@
+/* A Child SA in the data plane: its two SAs, and its connection's outbound policy. */
+#ifndef STYX_ENGINE_CHILD_INSTALL_H
+#define STYX_ENGINE_CHILD_INSTALL_H
+
+#include "engine/state.h"
+
+/* Bytes of KEYMAT that a suite needs for both directions. */
+size_t child_keymat_size(const struct suite *suite);
+/* Splits KEYMAT (RFC 7296 2.17: initiator to responder first) and adds both SAs. */
+void child_install(struct engine *engine, struct child_sa *child, const uint8_t *keymat, bool we_initiated);
+/* From now on the connection's traffic leaves on this Child SA. */
+void child_take_policy(struct engine *engine, struct child_sa *child);
+/* Undoes both, as far as they were done. */
+void child_uninstall(struct engine *engine, struct child_sa *child);
+/* After the peer's address or our NAT mapping changed. */
+void child_follow_path(struct engine *engine, struct child_sa *child);
+void child_query(struct engine *engine, const struct child_sa *child);
+
+#endif

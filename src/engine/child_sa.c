@@ -1,0 +1,156 @@
+/* Child SAs: their tables, birth and death. */
+#include "engine/child_install.h"
+#include "engine/lifecycle.h"
+#include "engine/sa.h"
+
+enum { SPI_FIRST = 0x1000 }; /* 0 to 0xff are IANA's, 0x100 to 0xfff are for manual keying */
+
+static uint64_t hash_inbound_spi(const struct engine *engine, uint32_t spi)
+{
+    const struct bytes part = bytes_of(&spi, sizeof(spi));
+    return engine_hash(engine, &part, 1);
+}
+
+static bool inbound_spi_is_taken(const struct engine *engine, uint32_t spi)
+{
+    struct hash_node *node = hash_table_find(&engine->child_by_spi, hash_inbound_spi(engine, spi));
+    for (; node != NULL; node = hash_node_next(node))
+        if (CONTAINER_OF(node, struct child_sa, by_spi)->spi_in == spi)
+            return true;
+    return false;
+}
+
+struct child_sa *child_by_serial(const struct engine *engine, uint64_t serial)
+{
+    struct hash_node *node = hash_table_find(&engine->child_by_serial, serial);
+    return node ? CONTAINER_OF(node, struct child_sa, by_serial) : NULL;
+}
+
+struct child_sa *child_new(struct engine *engine, struct ike_sa *ike, const struct connection *connection)
+{
+    if (ike->child_count >= CHILDREN_LIMIT)
+        return NULL;
+    struct child_sa *child = engine_allocate(engine, sizeof(*child), NULL);
+    if (child == NULL)
+        return NULL;
+    child->memory_bytes = sizeof(*child);
+    child->setup = engine_allocate(engine, sizeof(*child->setup), &child->memory_bytes);
+    if (child->setup == NULL) {
+        engine_deallocate(engine, child, sizeof(*child), NULL);
+        return NULL;
+    }
+    child->serial = ++engine->last_serial;
+    child->ike_serial = ike->serial;
+    child->connection_serial = connection->serial;
+    connection_hold(connection_by_serial(engine, connection->serial));
+    engine_timer_init(&child->life_timer, TIMER_CHILD_LIFE, child->serial);
+    engine_timer_init(&child->switch_timer, TIMER_CHILD_SWITCH, child->serial);
+    do
+        engine_random(engine, &child->spi_in, sizeof(child->spi_in));
+    while (child->spi_in < SPI_FIRST || inbound_spi_is_taken(engine, child->spi_in));
+    engine_random(engine, child->setup->nonce, sizeof(child->setup->nonce));
+    hash_table_insert(&engine->child_by_serial, &child->by_serial, child->serial);
+    hash_table_insert(&engine->child_by_spi, &child->by_spi, hash_inbound_spi(engine, child->spi_in));
+    list_append(&engine->children, &child->all);
+    list_append(&ike->children, &child->siblings);
+    ike->child_count++;
+    child->rekey_at = child->expire_at = USEC_NEVER;
+    return child;
+}
+
+void child_drop_setup(struct engine *engine, struct child_sa *child)
+{
+    engine_deallocate(engine, child->setup, sizeof(*child->setup), &child->memory_bytes);
+    child->setup = NULL;
+}
+
+static void free_selectors(struct engine *engine, struct child_sa *child)
+{
+    size_t count = (size_t)child->local_count + child->remote_count;
+    engine_deallocate(engine, child->selectors, count * sizeof(*child->selectors), &child->memory_bytes);
+    child->selectors = NULL;
+    child->local_count = child->remote_count = 0;
+}
+
+void child_set_selectors(struct engine *engine, struct child_sa *child, const struct selector *local,
+                         size_t local_count, const struct selector *remote, size_t remote_count)
+{
+    free_selectors(engine, child);
+    child->selectors = engine_allocate(engine, (local_count + remote_count) * sizeof(*child->selectors),
+                                       &child->memory_bytes);
+    if (child->selectors == NULL)
+        return;
+    memcpy(child->selectors, local, local_count * sizeof(*local));
+    memcpy(child->selectors + local_count, remote, remote_count * sizeof(*remote));
+    child->local_count = (uint16_t)local_count;
+    child->remote_count = (uint16_t)remote_count;
+}
+
+void child_move(struct engine *engine, struct child_sa *child, struct ike_sa *to)
+{
+    struct ike_sa *from = ike_by_serial(engine, child->ike_serial);
+    list_remove(&child->siblings);
+    if (from != NULL)
+        from->child_count--;
+    list_append(&to->children, &child->siblings);
+    to->child_count++;
+    child->ike_serial = to->serial;
+}
+
+void child_destroy(struct engine *engine, struct child_sa *child)
+{
+    engine_timer_cancel(engine, &child->life_timer);
+    engine_timer_cancel(engine, &child->switch_timer);
+    child_uninstall(engine, child);
+    lifecycle_child_is_going(engine, child);
+    hash_table_remove(&engine->child_by_serial, &child->by_serial);
+    hash_table_remove(&engine->child_by_spi, &child->by_spi);
+    list_remove(&child->all);
+    list_remove(&child->siblings);
+    struct ike_sa *ike = ike_by_serial(engine, child->ike_serial);
+    if (ike != NULL)
+        ike->child_count--;
+    child_drop_setup(engine, child);
+    free_selectors(engine, child);
+    owned_clear(engine, &child->memory_bytes, &child->lowest_nonce);
+    struct connection *connection = connection_by_serial(engine, child->connection_serial);
+    engine_deallocate(engine, child, sizeof(*child), NULL);
+    if (connection != NULL)
+        connection_let_go(engine, connection);
+}
+
+struct child_sa *child_of_ike_by_peer_spi(const struct engine *engine, const struct ike_sa *ike,
+                                          uint32_t spi_out)
+{
+    (void)engine;
+    LIST_EACH(&ike->children, node)
+    {
+        struct child_sa *child = CONTAINER_OF(node, struct child_sa, siblings);
+        if (child->state != CHILD_STATE_LARVAL && child->spi_out == spi_out)
+            return child;
+    }
+    return NULL;
+}
+
+const char *child_state_name(const struct child_sa *child)
+{
+    if (child->state != CHILD_STATE_LARVAL)
+        return "STATE_V2_ESTABLISHED_CHILD_SA";
+    return child->replaces_serial ? "STATE_V2_REKEY_CHILD_I1" : "STATE_V2_NEW_CHILD_I1";
+}
+
+const char *child_state_story(const struct child_sa *child)
+{
+    switch (child->state) {
+    case CHILD_STATE_LARVAL:
+        return child->replaces_serial ? "sent CREATE_CHILD_SA request to rekey IPsec SA"
+                                      : "sent CREATE_CHILD_SA request for new IPsec SA";
+    case CHILD_STATE_ESTABLISHED:
+        return "established Child SA";
+    case CHILD_STATE_REPLACED:
+        return "established Child SA, rekeyed";
+    case CHILD_STATE_DELETING:
+        return "Child SA being deleted";
+    }
+    return "";
+}

@@ -1,0 +1,366 @@
+/* Connections: the table, orientation, instances, and who matches a peer. */
+#include "engine/connection.h"
+
+#include <stdio.h>
+#include <strings.h>
+
+static uint64_t hash_hosts(const struct engine *engine, const struct ip_address *local,
+                           const struct ip_address *remote)
+{
+    const struct bytes parts[] = {bytes_of(local, sizeof(*local)), bytes_of(remote, sizeof(*remote))};
+    return engine_hash(engine, parts, 2);
+}
+
+/* FQDNs compare without case, so they hash by kind and size alone with their lower-case bytes. */
+static uint64_t hash_identity(const struct engine *engine, const struct ip_address *local,
+                              const struct identity *id)
+{
+    uint8_t folded[IDENTITY_SIZE_MAX];
+    bool is_text = id->kind == ID_FQDN || id->kind == ID_USER_FQDN;
+    for (size_t i = 0; i < id->size; i++) {
+        uint8_t c = id->data[i];
+        folded[i] = is_text && c >= 'A' && c <= 'Z' ? (uint8_t)(c + 'a' - 'A') : c;
+    }
+    const struct bytes parts[] = {bytes_of(local, sizeof(*local)), bytes_of(&id->kind, 1),
+                                  bytes_of(folded, id->size)};
+    return engine_hash(engine, parts, 3);
+}
+
+static uint64_t hash_name(const struct engine *engine, const char *name)
+{
+    const struct bytes part = bytes_of_text(name);
+    return engine_hash(engine, &part, 1);
+}
+
+struct connection *connection_by_serial(const struct engine *engine, uint64_t serial)
+{
+    struct hash_node *node = hash_table_find(&engine->connections_by_serial, serial);
+    return node ? CONTAINER_OF(node, struct connection, by_serial) : NULL;
+}
+
+struct connection *connection_by_name(const struct engine *engine, const char *name)
+{
+    struct hash_node *node = hash_table_find(&engine->connections_by_name, hash_name(engine, name));
+    for (; node != NULL; node = hash_node_next(node)) {
+        struct connection *connection = CONTAINER_OF(node, struct connection, by_name);
+        if (strcmp(connection->spec->name, name) == 0)
+            return connection;
+    }
+    return NULL;
+}
+
+static void unindex(struct engine *engine, struct connection *connection)
+{
+    if (!connection->is_indexed)
+        return;
+    hash_table_remove(&engine->connections_by_hosts, &connection->by_hosts);
+    hash_table_remove(&engine->connections_by_remote_id, &connection->by_remote_id);
+    connection->is_indexed = false;
+}
+
+static void index_by_peer(struct engine *engine, struct connection *connection)
+{
+    unindex(engine, connection);
+    if (!connection->is_oriented || connection->is_instance)
+        return;
+    hash_table_insert(&engine->connections_by_hosts, &connection->by_hosts,
+                      hash_hosts(engine, &connection->local, &connection->remote));
+    hash_table_insert(&engine->connections_by_remote_id, &connection->by_remote_id,
+                      hash_identity(engine, &connection->local, &connection->remote_id));
+    connection->is_indexed = true;
+}
+
+static struct connection *connection_new(struct engine *engine, struct shared_spec *shared)
+{
+    struct connection *connection = engine_allocate(engine, sizeof(*connection), NULL);
+    if (connection == NULL)
+        return NULL;
+    connection->memory_bytes = sizeof(*connection);
+    connection->serial = ++engine->last_connection_serial;
+    connection->shared = shared;
+    connection->spec = shared->spec;
+    connection->debug = shared->spec->debug;
+    shared->users++;
+    engine_timer_init(&connection->revive_timer, TIMER_CONNECTION_REVIVE, connection->serial);
+    hash_table_insert(&engine->connections_by_serial, &connection->by_serial, connection->serial);
+    list_append(&engine->connections, &connection->all);
+    return connection;
+}
+
+struct connection *connection_add(struct engine *engine, struct connection_spec *spec)
+{
+    struct shared_spec *shared = engine_allocate(engine, sizeof(*shared), NULL);
+    if (shared == NULL) {
+        connection_spec_free(spec);
+        return NULL;
+    }
+    shared->spec = spec;
+    struct connection *connection = connection_new(engine, shared);
+    if (connection == NULL) {
+        engine_deallocate(engine, shared, sizeof(*shared), NULL);
+        connection_spec_free(spec);
+        return NULL;
+    }
+    hash_table_insert(&engine->connections_by_name, &connection->by_name, hash_name(engine, spec->name));
+    connection_orient(engine, connection);
+    return connection;
+}
+
+void connection_destroy(struct engine *engine, struct connection *connection)
+{
+    unindex(engine, connection);
+    engine_timer_cancel(engine, &connection->revive_timer);
+    hash_table_remove(&engine->connections_by_serial, &connection->by_serial);
+    if (!connection->is_instance)
+        hash_table_remove(&engine->connections_by_name, &connection->by_name);
+    list_remove(&connection->all);
+    identity_own(engine, &connection->memory_bytes, &connection->local_id, (struct identity){0});
+    identity_own(engine, &connection->memory_bytes, &connection->remote_id, (struct identity){0});
+    struct shared_spec *shared = connection->shared;
+    engine_deallocate(engine, connection, sizeof(*connection), NULL);
+    if (--shared->users > 0)
+        return;
+    connection_spec_free(shared->spec);
+    engine_deallocate(engine, shared, sizeof(*shared), NULL);
+}
+
+/* ---- orientation ---- */
+
+static const struct listen_address *interface_with(const struct engine *engine, const struct end_spec *end)
+{
+    for (size_t i = 0; i < engine->interface_count; i++) {
+        const struct listen_address *interface = &engine->interfaces[i];
+        bool same_address = end->host_kind == HOST_ADDRESS && address_equal(&interface->address, &end->host);
+        bool same_name = end->host_kind == HOST_INTERFACE && end->host_name != NULL &&
+                         strcmp(interface->interface, end->host_name) == 0;
+        if (same_address || same_name)
+            return interface;
+    }
+    return NULL;
+}
+
+static struct identity default_identity(const struct end_spec *end, const struct ip_address *host)
+{
+    if (end->id_is_any)
+        return (struct identity){0};
+    if (end->id.kind != ID_NONE)
+        return identity_copy(&end->id);
+    return address_is_set(host) ? identity_of_address(host) : (struct identity){0};
+}
+
+/* Asks for the addresses of names among the ends; the answers orient the connection again. */
+static void resolve_names(struct engine *engine, struct connection *connection)
+{
+    const struct end_spec *ends[] = {&connection->spec->left, &connection->spec->right};
+    for (unsigned i = 0; i < 2; i++) {
+        if (ends[i]->host_kind != HOST_NAME || address_is_set(&ends[i]->host))
+            continue;
+        engine->env->resolve(engine->env->world, connection->serial << 1 | i, ends[i]->host_name,
+                             connection->spec->host_family);
+    }
+}
+
+void connection_orient(struct engine *engine, struct connection *connection)
+{
+    const struct connection_spec *spec = connection->spec;
+    const struct listen_address *left = interface_with(engine, &spec->left);
+    const struct listen_address *right = interface_with(engine, &spec->right);
+    if (connection->is_instance)
+        return;
+    unindex(engine, connection);
+    connection->is_oriented = (left != NULL) != (right != NULL);
+    resolve_names(engine, connection);
+    if (!connection->is_oriented) {
+        connection->local_end = connection->remote_end = NULL;
+        return;
+    }
+    const struct listen_address *ours = left ? left : right;
+    connection->left_is_local = left != NULL;
+    connection->local_end = left ? &spec->left : &spec->right;
+    connection->remote_end = left ? &spec->right : &spec->left;
+    connection->local = ours->address;
+    snprintf(connection->interface, sizeof(connection->interface), "%s", ours->interface);
+    connection->remote =
+        address_is_set(&connection->remote_end->host) && connection->remote_end->host_kind != HOST_ANY
+            ? connection->remote_end->host
+            : (struct ip_address){0};
+    connection->is_template = connection->remote_end->host_kind == HOST_ANY;
+    identity_own(engine, &connection->memory_bytes, &connection->local_id,
+                 default_identity(connection->local_end, &connection->local));
+    identity_own(engine, &connection->memory_bytes, &connection->remote_id,
+                 default_identity(connection->remote_end, &connection->remote));
+    index_by_peer(engine, connection);
+}
+
+void engine_resolved(struct engine *engine, uint64_t query_id, const struct ip_address *addresses,
+                     size_t count)
+{
+    struct connection *connection = connection_by_serial(engine, query_id >> 1);
+    if (connection == NULL || count == 0)
+        return;
+    struct connection_spec *spec = connection->shared->spec;
+    struct end_spec *end = query_id & 1 ? &spec->right : &spec->left;
+    end->host = addresses[0];
+    /* A name that is one of our own addresses is our end. */
+    for (size_t i = 0; i < engine->interface_count; i++)
+        if (address_equal(&engine->interfaces[i].address, &addresses[0]))
+            end->host_kind = HOST_ADDRESS;
+    connection_orient(engine, connection);
+}
+
+/* ---- instances ---- */
+
+struct connection *connection_instantiate(struct engine *engine, const struct connection *template,
+                                          const struct ip_address *remote, const struct identity *remote_id)
+{
+    struct connection *parent = connection_by_serial(engine, template->serial);
+    struct connection *instance = connection_new(engine, template->shared);
+    if (instance == NULL)
+        return NULL;
+    instance->is_instance = true;
+    instance->is_oriented = true;
+    instance->template_serial = template->serial;
+    instance->instance_number = ++parent->next_instance_number;
+    instance->left_is_local = template->left_is_local;
+    instance->local_end = template->local_end;
+    instance->remote_end = template->remote_end;
+    instance->local = template->local;
+    instance->remote = *remote;
+    memcpy(instance->interface, template->interface, sizeof(instance->interface));
+    identity_own(engine, &instance->memory_bytes, &instance->local_id, identity_copy(&template->local_id));
+    identity_own(engine, &instance->memory_bytes, &instance->remote_id, identity_copy(remote_id));
+    return instance;
+}
+
+void connection_hold(struct connection *connection)
+{
+    connection->sa_count++;
+}
+
+void connection_let_go(struct engine *engine, struct connection *connection)
+{
+    if (--connection->sa_count == 0 && connection->is_instance)
+        connection_destroy(engine, connection);
+}
+
+/* ---- matching ---- */
+
+static struct connection *next_in_bucket(const struct engine *engine, const struct ip_address *local,
+                                         const struct ip_address *remote, const struct connection *previous)
+{
+    const struct hash_node *node =
+        previous ? hash_node_next(&previous->by_hosts)
+                 : hash_table_find(&engine->connections_by_hosts, hash_hosts(engine, local, remote));
+    for (; node != NULL; node = hash_node_next(node)) {
+        struct connection *connection = CONTAINER_OF(node, struct connection, by_hosts);
+        if (address_equal(&connection->local, local) && address_equal(&connection->remote, remote))
+            return connection;
+    }
+    return NULL;
+}
+
+struct connection *connection_next_for_hosts(const struct engine *engine, const struct ip_address *local,
+                                             const struct ip_address *remote,
+                                             const struct connection *previous)
+{
+    static const struct ip_address any;
+    bool in_templates = previous != NULL && !address_is_set(&previous->remote);
+    struct connection *found = NULL;
+    if (!in_templates)
+        found = next_in_bucket(engine, local, remote, previous);
+    return found ? found : next_in_bucket(engine, local, &any, in_templates ? previous : NULL);
+}
+
+static bool ids_fit(const struct connection *connection, const struct identity *remote_id,
+                    const struct identity *wanted_id)
+{
+    bool remote_fits =
+        connection->remote_id.kind == ID_NONE || identity_equal(&connection->remote_id, remote_id);
+    bool local_fits = wanted_id->kind == ID_NONE || identity_equal(&connection->local_id, wanted_id);
+    return remote_fits && local_fits;
+}
+
+static bool hosts_fit(const struct connection *connection, const struct ip_address *local,
+                      const struct ip_address *remote)
+{
+    return address_equal(&connection->local, local) &&
+           (!address_is_set(&connection->remote) || address_equal(&connection->remote, remote));
+}
+
+static struct connection *find_by_remote_id(const struct engine *engine, const struct ip_address *local,
+                                            const struct ip_address *remote, const struct identity *remote_id,
+                                            const struct identity *wanted_id)
+{
+    struct connection *best = NULL;
+    struct hash_node *node =
+        hash_table_find(&engine->connections_by_remote_id, hash_identity(engine, local, remote_id));
+    for (; node != NULL; node = hash_node_next(node)) {
+        struct connection *connection = CONTAINER_OF(node, struct connection, by_remote_id);
+        if (!hosts_fit(connection, local, remote) || !ids_fit(connection, remote_id, wanted_id))
+            continue;
+        if (!connection->is_template)
+            return connection;
+        best = connection;
+    }
+    return best;
+}
+
+struct connection *connection_find_for_peer(const struct engine *engine, const struct connection *current,
+                                            const struct ip_address *local, const struct ip_address *remote,
+                                            const struct identity *remote_id,
+                                            const struct identity *wanted_id, struct error *error)
+{
+    bool is_exact = identity_equal(&current->remote_id, remote_id);
+    if (is_exact && ids_fit(current, remote_id, wanted_id))
+        return connection_by_serial(engine, current->serial);
+    struct connection *found = find_by_remote_id(engine, local, remote, remote_id, wanted_id);
+    if (found != NULL)
+        return found;
+    if (ids_fit(current, remote_id, wanted_id))
+        return connection_by_serial(engine, current->serial);
+    unsigned tried = 0;
+    while ((found = connection_next_for_hosts(engine, local, remote, found)) != NULL &&
+           tried++ < CONNECTION_CANDIDATES_LIMIT)
+        if (ids_fit(found, remote_id, wanted_id))
+            return found;
+    char theirs[IDENTITY_TEXT_SIZE], wanted[IDENTITY_TEXT_SIZE], expected[IDENTITY_TEXT_SIZE];
+    error_set(error, 0,
+              "no connection for peer '%.120s' that asks for '%.120s'; \"%.60s\" expects peer '%.120s'",
+              identity_text(remote_id, theirs), identity_text(wanted_id, wanted), current->spec->name,
+              identity_text(&current->remote_id, expected));
+    return NULL;
+}
+
+/* ---- ends ---- */
+
+struct ip_endpoint connection_local_endpoint(const struct engine *engine, const struct connection *connection)
+{
+    /* A peer on its own port expects the framing of the NAT-T port (RFC 3948), so do we use ours. */
+    bool own_port = connection->remote_end->ikeport != 0 && connection->remote_end->ikeport != 500;
+    return (struct ip_endpoint){
+        .address = connection->local,
+        .port = own_port ? engine->settings.natt_port : engine->settings.ike_port,
+    };
+}
+
+struct ip_endpoint connection_remote_endpoint(const struct engine *engine,
+                                              const struct connection *connection)
+{
+    uint16_t port = connection->remote_end->ikeport;
+    (void)engine;
+    return (struct ip_endpoint){.address = connection->remote, .port = port ? port : 500};
+}
+
+size_t connection_selectors(const struct connection *connection, bool local, struct selector *out)
+{
+    const struct end_spec *end = local ? connection->local_end : connection->remote_end;
+    const struct ip_address *host = local ? &connection->local : &connection->remote;
+    if (end->client_count == 0) {
+        struct ip_prefix prefix = prefix_of_address(host);
+        out[0] = selector_of_prefix(&prefix, end->protocol, end->port);
+        return 1;
+    }
+    size_t count = end->client_count < SELECTORS_MAX ? end->client_count : SELECTORS_MAX;
+    memcpy(out, end->clients, count * sizeof(*out));
+    return count;
+}

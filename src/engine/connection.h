@@ -1,0 +1,55 @@
+/* Connections: the table, orientation (which end are we), templates and their instances, and who matches a
+ * peer. */
+#ifndef STYX_ENGINE_CONNECTION_H
+#define STYX_ENGINE_CONNECTION_H
+
+#include "engine/state.h"
+
+/* Takes the spec. NULL: out of memory (spec freed). */
+struct connection *connection_add(struct engine *engine, struct connection_spec *spec);
+/* The one destructor. No SA may name it any more. */
+void connection_destroy(struct engine *engine, struct connection *connection);
+
+/* Decides which end is ours by the addresses that we listen on; again at every COMMAND_LISTEN and look-up
+ * answer. */
+void connection_orient(struct engine *engine, struct connection *connection);
+
+/* An instance of a template for one peer; remote_id is copied (may be ID_NONE). */
+struct connection *connection_instantiate(struct engine *engine, const struct connection *template,
+                                          const struct ip_address *remote, const struct identity *remote_id);
+
+/* SAs hold their connection; an instance dies with its last one. */
+void connection_hold(struct connection *connection);
+void connection_let_go(struct engine *engine, struct connection *connection);
+
+/* How many connections of one pair of hosts are tried for one message. */
+enum { CONNECTION_CANDIDATES_LIMIT = 64 };
+
+/*
+ * Walks the connections that a first message between these hosts may mean: those of exactly this pair, then
+ * the templates. Start with NULL; NULL at the end.
+ */
+struct connection *connection_next_for_hosts(const struct engine *engine, const struct ip_address *local,
+                                             const struct ip_address *remote,
+                                             const struct connection *previous);
+
+/*
+ * The connection that fits once the peer has named itself: `current` if it still fits, another of the same
+ * hosts otherwise; *ret is a connection proper or a template (the caller makes the instance). wanted_id: IDr
+ * as the initiator asked for it, kind ID_NONE if it did not. NULL with the reason.
+ */
+struct connection *connection_find_for_peer(const struct engine *engine, const struct connection *current,
+                                            const struct ip_address *local, const struct ip_address *remote,
+                                            const struct identity *remote_id,
+                                            const struct identity *wanted_id, struct error *error);
+
+struct ip_endpoint connection_local_endpoint(const struct engine *engine,
+                                             const struct connection *connection);
+struct ip_endpoint connection_remote_endpoint(const struct engine *engine,
+                                              const struct connection *connection);
+
+/* The selectors of one end: its clients, or the host itself with protoport. Returns the count (at most
+ * SELECTORS_MAX). */
+size_t connection_selectors(const struct connection *connection, bool local, struct selector *out);
+
+#endif

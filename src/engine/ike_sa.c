@@ -1,0 +1,295 @@
+/* IKE SAs: their tables, birth and death. */
+#include "engine/child_install.h"
+#include "engine/lifecycle.h"
+#include "engine/sa.h"
+
+static uint64_t hash_spi(const struct engine *engine, const uint8_t *spi)
+{
+    const struct bytes part = bytes_of(spi, IKE_SPI_SIZE);
+    return engine_hash(engine, &part, 1);
+}
+
+const uint8_t *ike_own_spi(const struct ike_sa *ike)
+{
+    return ike->is_initiator ? ike->spi_i : ike->spi_r;
+}
+
+struct ike_sa *ike_by_serial(const struct engine *engine, uint64_t serial)
+{
+    struct hash_node *node = hash_table_find(&engine->ike_by_serial, serial);
+    return node ? CONTAINER_OF(node, struct ike_sa, by_serial) : NULL;
+}
+
+struct ike_sa *ike_by_own_spi(const struct engine *engine, const uint8_t spi[static IKE_SPI_SIZE])
+{
+    struct hash_node *node = hash_table_find(&engine->ike_by_spi, hash_spi(engine, spi));
+    for (; node != NULL; node = hash_node_next(node)) {
+        struct ike_sa *ike = CONTAINER_OF(node, struct ike_sa, by_spi);
+        if (memcmp(ike_own_spi(ike), spi, IKE_SPI_SIZE) == 0)
+            return ike;
+    }
+    return NULL;
+}
+
+struct ike_sa *ike_new(struct engine *engine, const struct connection *connection, bool is_initiator,
+                       enum ike_state state)
+{
+    struct ike_sa *ike = engine_allocate(engine, sizeof(*ike), NULL);
+    if (ike == NULL)
+        return NULL;
+    ike->memory_bytes = sizeof(*ike);
+    ike->serial = ++engine->last_serial;
+    ike->is_initiator = is_initiator;
+    ike->state = state;
+    list_init(&ike->children);
+    list_init(&ike->tasks);
+    engine_timer_init(&ike->retransmit_timer, TIMER_IKE_RETRANSMIT, ike->serial);
+    engine_timer_init(&ike->life_timer, TIMER_IKE_LIFE, ike->serial);
+    engine_timer_init(&ike->liveness_timer, TIMER_IKE_LIVENESS, ike->serial);
+    engine_timer_init(&ike->keepalive_timer, TIMER_IKE_KEEPALIVE, ike->serial);
+    engine_timer_init(&ike->retry_timer, TIMER_IKE_RETRY, ike->serial);
+    uint8_t *own = is_initiator ? ike->spi_i : ike->spi_r;
+    static const uint8_t zero[IKE_SPI_SIZE];
+    do
+        engine_random(engine, own, IKE_SPI_SIZE);
+    while (memcmp(own, zero, IKE_SPI_SIZE) == 0 || ike_by_own_spi(engine, own) != NULL);
+    hash_table_insert(&engine->ike_by_serial, &ike->by_serial, ike->serial);
+    hash_table_insert(&engine->ike_by_spi, &ike->by_spi, hash_spi(engine, own));
+    list_append(&engine->ikes, &ike->all);
+    ike->created_at = ike->last_received_at = engine_now(engine);
+    ike->rekey_at = ike->expire_at = USEC_NEVER;
+    ike_set_connection(engine, ike, connection);
+    engine->totals.ike_started++;
+    return ike;
+}
+
+void ike_set_connection(struct engine *engine, struct ike_sa *ike, const struct connection *connection)
+{
+    struct connection *old = connection_by_serial(engine, ike->connection_serial);
+    struct connection *new = connection ? connection_by_serial(engine, connection->serial) : NULL;
+    if (new != NULL)
+        connection_hold(new);
+    ike->connection_serial = new ? new->serial : 0;
+    if (old != NULL) {
+        if (old->newest_ike_serial == ike->serial && old != new)
+            old->newest_ike_serial = 0;
+        connection_let_go(engine, old);
+    }
+}
+
+bool ike_make_setup(struct engine *engine, struct ike_sa *ike)
+{
+    ike->setup = engine_allocate(engine, sizeof(*ike->setup), &ike->memory_bytes);
+    if (ike->setup != NULL)
+        ike->setup->started_at = engine_now(engine);
+    return ike->setup != NULL;
+}
+
+void ike_drop_setup(struct engine *engine, struct ike_sa *ike)
+{
+    struct ike_setup *setup = ike->setup;
+    if (setup == NULL)
+        return;
+    owned_clear(engine, &ike->memory_bytes, &setup->init_request);
+    owned_clear(engine, &ike->memory_bytes, &setup->init_response);
+    owned_clear(engine, &ike->memory_bytes, &setup->cookie);
+    owned_clear(engine, &ike->memory_bytes, &setup->own_public);
+    owned_clear(engine, &ike->memory_bytes, &setup->peer_public);
+    engine_deallocate(engine, setup, sizeof(*setup), &ike->memory_bytes);
+    ike->setup = NULL;
+}
+
+static void drop_tables(struct engine *engine, struct ike_sa *ike)
+{
+    hash_table_remove(&engine->ike_by_serial, &ike->by_serial);
+    hash_table_remove(&engine->ike_by_spi, &ike->by_spi);
+    ike_unindex_by_initiator(engine, ike);
+    if (ike->is_indexed_by_peers)
+        hash_table_remove(&engine->ike_by_peers, &ike->by_peers);
+    list_remove(&ike->all);
+}
+
+static void drop_timers(struct engine *engine, struct ike_sa *ike)
+{
+    engine_timer_cancel(engine, &ike->retransmit_timer);
+    engine_timer_cancel(engine, &ike->life_timer);
+    engine_timer_cancel(engine, &ike->liveness_timer);
+    engine_timer_cancel(engine, &ike->keepalive_timer);
+    engine_timer_cancel(engine, &ike->retry_timer);
+}
+
+void ike_destroy(struct engine *engine, struct ike_sa *ike)
+{
+    drop_timers(engine, ike);
+    lifecycle_ike_is_going(engine, ike);
+    LIST_EACH(&ike->children, node)
+    child_destroy(engine, CONTAINER_OF(node, struct child_sa, siblings));
+    LIST_EACH(&ike->tasks, node)
+    {
+        struct task *task = CONTAINER_OF(node, struct task, node);
+        uint64_t client = task->client;
+        ike_drop_task(engine, ike, task);
+        finish_client(engine, client, RC_FATAL);
+    }
+    drop_tables(engine, ike);
+    ike_drop_setup(engine, ike);
+    owned_clear(engine, &ike->memory_bytes, &ike->request);
+    owned_clear(engine, &ike->memory_bytes, &ike->last_response);
+    owned_clear(engine, &ike->memory_bytes, &ike->lowest_nonce);
+    owned_clear(engine, &ike->memory_bytes, &ike->suspended[0].chain);
+    owned_clear(engine, &ike->memory_bytes, &ike->suspended[1].chain);
+    identity_own(engine, &ike->memory_bytes, &ike->remote_id, (struct identity){0});
+    ike_set_connection(engine, ike, NULL);
+    engine_deallocate(engine, ike, sizeof(*ike), NULL);
+}
+
+/* ---- the index of half-open responders ---- */
+
+static uint64_t hash_initiator(const struct engine *engine, const uint8_t *spi_i,
+                               const struct ip_endpoint *remote)
+{
+    const struct bytes parts[] = {
+        bytes_of(spi_i, IKE_SPI_SIZE),
+        bytes_of(&remote->address, sizeof(remote->address)),
+        bytes_of(&remote->port, sizeof(remote->port)),
+    };
+    return engine_hash(engine, parts, 3);
+}
+
+void ike_index_by_initiator(struct engine *engine, struct ike_sa *ike)
+{
+    hash_table_insert(&engine->ike_by_initiator, &ike->by_initiator,
+                      hash_initiator(engine, ike->spi_i, &ike->path.remote));
+    ike->is_indexed_by_initiator = true;
+}
+
+void ike_unindex_by_initiator(struct engine *engine, struct ike_sa *ike)
+{
+    if (ike->is_indexed_by_initiator)
+        hash_table_remove(&engine->ike_by_initiator, &ike->by_initiator);
+    ike->is_indexed_by_initiator = false;
+}
+
+struct ike_sa *ike_by_initiator(const struct engine *engine, const uint8_t spi_i[static IKE_SPI_SIZE],
+                                const struct ip_endpoint *remote)
+{
+    struct hash_node *node =
+        hash_table_find(&engine->ike_by_initiator, hash_initiator(engine, spi_i, remote));
+    for (; node != NULL; node = hash_node_next(node)) {
+        struct ike_sa *ike = CONTAINER_OF(node, struct ike_sa, by_initiator);
+        if (memcmp(ike->spi_i, spi_i, IKE_SPI_SIZE) == 0 && endpoint_equal(&ike->path.remote, remote))
+            return ike;
+    }
+    return NULL;
+}
+
+/* ---- the index by peers ---- */
+
+static uint64_t hash_peers(const struct engine *engine, const struct ip_address *local,
+                           const struct identity *remote_id)
+{
+    /* The remote address is left out: a peer that comes back from elsewhere is still the same peer. */
+    const struct bytes parts[] = {
+        bytes_of(local, sizeof(*local)),
+        bytes_of(&remote_id->kind, 1),
+        bytes_of(remote_id->data, remote_id->size),
+    };
+    return engine_hash(engine, parts, 3);
+}
+
+void ike_index_by_peers(struct engine *engine, struct ike_sa *ike)
+{
+    if (ike->is_indexed_by_peers)
+        hash_table_remove(&engine->ike_by_peers, &ike->by_peers);
+    hash_table_insert(&engine->ike_by_peers, &ike->by_peers,
+                      hash_peers(engine, &ike->path.local.address, &ike->remote_id));
+    ike->is_indexed_by_peers = true;
+}
+
+struct ike_sa *ike_next_with_peers(const struct engine *engine, const struct ip_address *local,
+                                   const struct ip_address *remote, const struct identity *local_id,
+                                   const struct identity *remote_id, const struct ike_sa *previous)
+{
+    struct hash_node *node =
+        previous ? hash_node_next(&previous->by_peers)
+                 : hash_table_find(&engine->ike_by_peers, hash_peers(engine, local, remote_id));
+    for (; node != NULL; node = hash_node_next(node)) {
+        struct ike_sa *ike = CONTAINER_OF(node, struct ike_sa, by_peers);
+        const struct connection *connection = connection_by_serial(engine, ike->connection_serial);
+        bool same_hosts = address_equal(&ike->path.local.address, local) &&
+                          (!address_is_set(remote) || address_equal(&ike->path.remote.address, remote));
+        if (same_hosts && connection != NULL && identity_equal(&ike->remote_id, remote_id) &&
+            identity_equal(&connection->local_id, local_id))
+            return ike;
+    }
+    return NULL;
+}
+
+/* ---- tasks ---- */
+
+bool ike_add_task(struct engine *engine, struct ike_sa *ike, enum task_kind kind, uint64_t child_serial,
+                  uint64_t connection_serial, uint64_t client)
+{
+    if (ike->task_count >= TASK_LIMIT)
+        return false;
+    struct task *task = engine_allocate(engine, sizeof(*task), &ike->memory_bytes);
+    if (task == NULL)
+        return false;
+    task->kind = kind;
+    task->child_serial = child_serial;
+    task->connection_serial = connection_serial;
+    task->client = client;
+    list_append(&ike->tasks, &task->node);
+    ike->task_count++;
+    return true;
+}
+
+void ike_drop_task(struct engine *engine, struct ike_sa *ike, struct task *task)
+{
+    list_remove(&task->node);
+    ike->task_count--;
+    engine_deallocate(engine, task, sizeof(*task), &ike->memory_bytes);
+}
+
+/* ---- names as in Libreswan 4.x ---- */
+
+const char *ike_state_name(const struct ike_sa *ike)
+{
+    switch (ike->state) {
+    case IKE_STATE_INIT_SENT:
+        return "STATE_V2_PARENT_I1";
+    case IKE_STATE_AUTH_SENT:
+        return "STATE_V2_PARENT_I2";
+    case IKE_STATE_INIT_RESPONDED:
+        return "STATE_V2_PARENT_R1";
+    case IKE_STATE_REKEY_LARVAL:
+        return ike->is_initiator ? "STATE_V2_REKEY_IKE_I1" : "STATE_V2_REKEY_IKE_R0";
+    case IKE_STATE_ESTABLISHED:
+    case IKE_STATE_REPLACED:
+        return "STATE_V2_ESTABLISHED_IKE_SA";
+    case IKE_STATE_DELETING:
+        return "STATE_V2_IKE_SA_DELETE";
+    }
+    return "STATE_UNDEFINED";
+}
+
+const char *ike_state_story(const struct ike_sa *ike)
+{
+    switch (ike->state) {
+    case IKE_STATE_INIT_SENT:
+        return "sent IKE_SA_INIT request";
+    case IKE_STATE_AUTH_SENT:
+        return "sent IKE_AUTH request";
+    case IKE_STATE_INIT_RESPONDED:
+        return "sent IKE_SA_INIT response, waiting for IKE_AUTH";
+    case IKE_STATE_REKEY_LARVAL:
+        return "sent CREATE_CHILD_SA request to rekey IKE SA";
+    case IKE_STATE_ESTABLISHED:
+        return "established IKE SA";
+    case IKE_STATE_REPLACED:
+        return "established IKE SA, rekeyed";
+    case IKE_STATE_DELETING:
+        return "IKE SA being deleted";
+    }
+    return "";
+}

@@ -1,0 +1,142 @@
+/* What the birth and death of SAs mean for their connection: which is newest, routing, scripts, revival. */
+#include "engine/lifecycle.h"
+
+#include "engine/child_install.h"
+#include "engine/initiate.h"
+#include "engine/updown.h"
+
+/* Lifetimes shorter than this many margins are rekeyed at their half. */
+static usec_t rekey_delay(struct engine *engine, const struct connection_spec *spec, usec_t lifetime,
+                          bool is_initiator)
+{
+    usec_t margin = spec->rekey_margin;
+    if (is_initiator) {
+        uint64_t random;
+        engine_random(engine, &random, sizeof(random));
+        usec_t fuzz = margin / 100 * spec->rekey_fuzz_percent;
+        margin += fuzz ? random % (fuzz + 1) : 0;
+    } else {
+        margin /= 2; /* the side that initiated goes first */
+    }
+    if (margin >= lifetime)
+        margin = is_initiator ? lifetime / 2 : lifetime / 4;
+    return lifetime - margin;
+}
+
+void lifecycle_arm_ike(struct engine *engine, struct ike_sa *ike)
+{
+    const struct connection *connection = connection_by_serial(engine, ike->connection_serial);
+    const struct connection_spec *spec = connection->spec;
+    ike->expire_at = ike->established_at + spec->ike_lifetime;
+    ike->rekey_at = USEC_NEVER;
+    if (spec->rekey)
+        ike->rekey_at =
+            ike->established_at + rekey_delay(engine, spec, spec->ike_lifetime, ike->is_initiator);
+    engine_timer_arm(engine, &ike->life_timer,
+                     ike->rekey_at < ike->expire_at ? ike->rekey_at : ike->expire_at);
+    if (spec->dpd_delay != 0)
+        engine_timer_arm(engine, &ike->liveness_timer, engine_now(engine) + spec->dpd_delay);
+    if (ike->local_behind_nat && spec->nat_keepalive && engine->settings.nat_keepalive_interval != 0)
+        engine_timer_arm(engine, &ike->keepalive_timer,
+                         engine_now(engine) + engine->settings.nat_keepalive_interval);
+}
+
+void lifecycle_arm_child(struct engine *engine, struct child_sa *child, bool is_initiator)
+{
+    const struct connection *connection = connection_by_serial(engine, child->connection_serial);
+    const struct connection_spec *spec = connection->spec;
+    child->expire_at = child->established_at + spec->ipsec_lifetime;
+    child->rekey_at = USEC_NEVER;
+    if (spec->rekey)
+        child->rekey_at =
+            child->established_at + rekey_delay(engine, spec, spec->ipsec_lifetime, is_initiator);
+    engine_timer_arm(engine, &child->life_timer,
+                     child->rekey_at < child->expire_at ? child->rekey_at : child->expire_at);
+}
+
+void lifecycle_ike_is_up(struct engine *engine, struct ike_sa *ike)
+{
+    struct connection *connection = connection_by_serial(engine, ike->connection_serial);
+    ike->state = IKE_STATE_ESTABLISHED;
+    ike->established_at = engine_now(engine);
+    connection->newest_ike_serial = ike->serial;
+    engine->totals.ike_completed++;
+    lifecycle_arm_ike(engine, ike);
+}
+
+void lifecycle_ike_is_going(struct engine *engine, struct ike_sa *ike)
+{
+    struct connection *connection = connection_by_serial(engine, ike->connection_serial);
+    uint64_t clients[] = {ike->current_client, ike->setup ? ike->setup->client : 0};
+    if (ike->counted_halfopen)
+        engine->totals.ike_halfopen--;
+    if (ike->established_at != 0)
+        say_event(engine, EVENT_IKE_DOWN, connection ? connection->spec->name : NULL, ike->serial, 0, "");
+    else
+        engine->totals.ike_failed++;
+    for (size_t i = 0; i < ARRAY_SIZE(clients); i++)
+        finish_client(engine, clients[i], RC_FATAL);
+    ike->current_client = 0;
+    if (connection == NULL)
+        return;
+    if (connection->newest_ike_serial == ike->serial)
+        connection->newest_ike_serial = 0;
+    bool was_larval_initiator = ike->is_initiator && ike->setup != NULL;
+    if (was_larval_initiator)
+        lifecycle_schedule_revival(engine, connection);
+    for (struct list_node *node = ike->tasks.next; node != &ike->tasks; node = node->next) {
+        struct task *task = CONTAINER_OF(node, struct task, node);
+        struct connection *waiting = connection_by_serial(engine, task->connection_serial);
+        if (task->kind == TASK_CREATE_CHILD && waiting != NULL)
+            lifecycle_schedule_revival(engine, waiting);
+    }
+}
+
+void lifecycle_child_is_up(struct engine *engine, struct child_sa *child)
+{
+    struct connection *connection = connection_by_serial(engine, child->connection_serial);
+    bool was_up = connection->routing == ROUTING_TUNNEL;
+    child->state = CHILD_STATE_ESTABLISHED;
+    child->established_at = engine_now(engine);
+    child->established_wall = engine->env->wall_clock(engine->env->world);
+    connection->newest_child_serial = child->serial;
+    connection->routing = ROUTING_TUNNEL;
+    connection->revive_attempts = 0;
+    engine_timer_cancel(engine, &connection->revive_timer);
+    engine->totals.child_completed++;
+    if (!was_up)
+        updown_run_up(engine, connection, child);
+}
+
+void lifecycle_child_is_going(struct engine *engine, struct child_sa *child)
+{
+    struct connection *connection = connection_by_serial(engine, child->connection_serial);
+    if (child->state == CHILD_STATE_LARVAL)
+        engine->totals.child_failed++;
+    else
+        say_event(engine, EVENT_CHILD_DOWN, connection ? connection->spec->name : NULL, child->ike_serial,
+                  child->serial, "");
+    finish_client(engine, child->client, RC_FATAL);
+    child->client = 0;
+    if (connection == NULL || connection->newest_child_serial != child->serial)
+        return;
+    connection->newest_child_serial = 0;
+    connection->routing = ROUTING_UNROUTED;
+    updown_run_down(engine, connection, child);
+    lifecycle_schedule_revival(engine, connection);
+}
+
+void lifecycle_schedule_revival(struct engine *engine, struct connection *connection)
+{
+    if (!connection->keep_up || connection->newest_child_serial != 0 || engine->is_shutting_down ||
+        !engine->is_listening || connection->is_instance || timer_is_armed(&connection->revive_timer.timer))
+        return;
+    usec_t delay = REVIVAL_DELAY_FIRST + connection->revive_attempts * REVIVAL_DELAY_STEP;
+    if (delay > REVIVAL_DELAY_MAX)
+        delay = REVIVAL_DELAY_MAX;
+    connection->revive_attempts++;
+    say_connection(engine, RC_LOG, connection, 0,
+                   "connection is supposed to remain up; revival attempt %u scheduled in %u seconds",
+                   connection->revive_attempts, (unsigned)(delay / USEC_PER_SEC));
+    engine_timer_arm(engine, &connection->revive_timer, engine_now(engine) + delay);
+}

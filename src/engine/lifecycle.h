@@ -1,0 +1,20 @@
+/* What the birth and death of SAs mean for their connection: which is newest, routing, scripts, revival. */
+#ifndef STYX_ENGINE_LIFECYCLE_H
+#define STYX_ENGINE_LIFECYCLE_H
+
+#include "engine/state.h"
+
+void lifecycle_ike_is_up(struct engine *engine, struct ike_sa *ike);
+void lifecycle_ike_is_going(struct engine *engine, struct ike_sa *ike);
+/* The Child SA is established and installed. */
+void lifecycle_child_is_up(struct engine *engine, struct child_sa *child);
+void lifecycle_child_is_going(struct engine *engine, struct child_sa *child);
+
+/* A try to bring the connection up has failed: it is tried again later if it should stay up. */
+void lifecycle_schedule_revival(struct engine *engine, struct connection *connection);
+
+/* Lifetimes, with margin and fuzz as ipsec.conf(5) describes rekeymargin= and rekeyfuzz=. */
+void lifecycle_arm_ike(struct engine *engine, struct ike_sa *ike);
+void lifecycle_arm_child(struct engine *engine, struct child_sa *child, bool is_initiator);
+
+#endif
