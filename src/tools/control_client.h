@@ -12,8 +12,8 @@
 #include "base/error.h"
 
 #define CONTROL_DEFAULT_RUNDIR "/run/pluto"
-#define CONTROL_EXIT_WHACK_PROBLEM 33        /* the client itself found a problem: no pluto, a bad option */
-#define CONTROL_MESSAGE_SIZE_MAX (16u << 20) /* of one frame, either way */
+#define CONTROL_EXIT_WHACK_PROBLEM 33       /* the client itself found a problem: no pluto, a bad option */
+#define CONTROL_MESSAGE_SIZE_MAX (1u << 20) /* of one frame, either way */
 
 /* What the command line said; NULL or "" where it said nothing. At most one of the three matters, in this
  * order. */
@@ -32,12 +32,10 @@ void control_client_close(struct control_client *client);
 /* The path that the client is connected to. */
 const char *control_client_path(const struct control_client *client);
 
-/* One line of a reply. `number` is the message number (000, 002, 181 ...), or -1 for a line without one;
- * `is_prompt` asks the user for the answer that control_client_answer() sends. */
+/* One line of a reply, borrowed during the call. */
 struct control_line {
-    int number;
+    int number; /* the message number: 0, 2, 181 ... */
     const char *text;
-    bool is_prompt;
 };
 
 typedef void control_line_function(void *user, const struct control_line *line);
@@ -53,9 +51,5 @@ int control_client_call(struct control_client *client, const json_t *request, co
 
 /* An on_line that prints as whack does: "NNN text" on standard output, flushed line by line. */
 void control_print_line(void *user, const struct control_line *line);
-
-/* What message `number` does to an exit status that was `status` before: failures (20 to 99) set it, success
- * clears it, and progress leaves it alone. */
-int control_exit_status(int status, int number);
 
 #endif

@@ -1,0 +1,211 @@
+/* The client's end of the control protocol: see control_client.h and docs/control-protocol.md. */
+#include "tools/control_client.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "base/bytes.h"
+
+#define PROTOCOL_VERSION 1
+#define READ_SIZE 65536
+
+struct control_client {
+    int socket;
+    struct sockaddr_un address;
+    uint8_t *input; /* what was read and not yet handed out: [start, end) of capacity */
+    size_t start, end, capacity;
+};
+
+static bool fill_address(const struct control_location *location, struct sockaddr_un *address,
+                         struct error *error)
+{
+    const char *base = CONTROL_DEFAULT_RUNDIR, *suffix = "/pluto.ctl";
+    if (location->ctlsocket != NULL) {
+        base = location->ctlsocket;
+        suffix = "";
+    } else if (location->ctlbase != NULL) {
+        base = location->ctlbase;
+        suffix = ".ctl";
+    } else if (location->rundir != NULL) {
+        base = location->rundir;
+    }
+    *address = (struct sockaddr_un){.sun_family = AF_UNIX};
+    int length = snprintf(address->sun_path, sizeof(address->sun_path), "%s%s", base, suffix);
+    if (length < 0 || (size_t)length >= sizeof(address->sun_path))
+        return error_set(error, ENAMETOOLONG,
+                         "the path of the control socket is too long: \"%s%s\" (at most %zu bytes)", base,
+                         suffix, sizeof(address->sun_path) - 1);
+    return true;
+}
+
+static bool connect_failed(const char *path, int reason, struct error *error)
+{
+    if (reason == ENOENT || reason == ENOTDIR)
+        return error_set(error, reason, "Pluto is not running (no \"%s\")", path);
+    if (reason == EACCES || reason == EPERM)
+        return error_set(error, reason,
+                         "no right to connect to \"%s\": be the user that pluto runs as, or root", path);
+    return error_set(error, reason, "is Pluto running?  connect() for \"%s\" failed (%d %s)", path, reason,
+                     strerror(reason));
+}
+
+struct control_client *control_client_open(const struct control_location *location, struct error *error)
+{
+    struct control_client *client = calloc(1, sizeof(*client));
+    if (client == NULL) {
+        error_set(error, ENOMEM, "out of memory");
+        return NULL;
+    }
+    client->socket = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (client->socket < 0)
+        error_set(error, errno, "cannot create a socket: %s", strerror(errno));
+    else if (fill_address(location, &client->address, error)) {
+        if (connect(client->socket, (struct sockaddr *)&client->address, sizeof(client->address)) == 0)
+            return client;
+        connect_failed(client->address.sun_path, errno, error);
+    }
+    control_client_close(client);
+    return NULL;
+}
+
+void control_client_close(struct control_client *client)
+{
+    if (client == NULL)
+        return;
+    if (client->socket >= 0)
+        close(client->socket);
+    free(client->input);
+    free(client);
+}
+
+const char *control_client_path(const struct control_client *client)
+{
+    return client->address.sun_path;
+}
+
+static bool send_all(struct control_client *client, const void *data, size_t size, struct error *error)
+{
+    const char *at = data;
+    while (size > 0) {
+        ssize_t sent = send(client->socket, at, size, MSG_NOSIGNAL);
+        if (sent < 0 && errno == EINTR)
+            continue;
+        if (sent < 0)
+            return error_set(error, errno, "cannot write to pluto: %s", strerror(errno));
+        at += sent;
+        size -= (size_t)sent;
+    }
+    return true;
+}
+
+static bool send_request(struct control_client *client, const json_t *request, struct error *error)
+{
+    json_t *versioned = json_copy((json_t *)request);
+    if (versioned == NULL || json_object_set_new(versioned, "styx", json_integer(PROTOCOL_VERSION)) != 0) {
+        json_decref(versioned);
+        return error_set(error, ENOMEM, "out of memory");
+    }
+    char *text = json_dumps(versioned, JSON_COMPACT);
+    json_decref(versioned);
+    size_t size = text != NULL ? strlen(text) : 0;
+    bool ok;
+    if (size == 0 || size > CONTROL_MESSAGE_SIZE_MAX) {
+        ok = error_set(error, EMSGSIZE, "a request of %zu bytes is more than pluto takes (%u)", size,
+                       CONTROL_MESSAGE_SIZE_MAX);
+    } else {
+        uint8_t header[4];
+        store_be32(header, (uint32_t)size);
+        ok = send_all(client, header, sizeof(header), error) && send_all(client, text, size, error);
+    }
+    free(text);
+    return ok;
+}
+
+/* Reads until `size` bytes are there. */
+static bool fill_input(struct control_client *client, size_t size, struct error *error)
+{
+    if (client->start > 0 && client->start == client->end)
+        client->start = client->end = 0;
+    while (client->end - client->start < size) {
+        if (client->capacity - client->start < size || client->capacity == client->end) {
+            memmove(client->input, client->input + client->start, client->end - client->start);
+            client->end -= client->start;
+            client->start = 0;
+        }
+        if (client->capacity < size || client->capacity == client->end) {
+            size_t capacity = size + READ_SIZE;
+            uint8_t *grown = realloc(client->input, capacity);
+            if (grown == NULL)
+                return error_set(error, ENOMEM, "out of memory");
+            client->input = grown;
+            client->capacity = capacity;
+        }
+        ssize_t got = read(client->socket, client->input + client->end, client->capacity - client->end);
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got < 0)
+            return error_set(error, errno, "cannot read from pluto: %s", strerror(errno));
+        if (got == 0)
+            return error_set(error, EPIPE, "pluto hung up before its answer was complete");
+        client->end += (size_t)got;
+    }
+    return true;
+}
+
+/* The next reply frame, for the caller to decref; NULL with the reason. */
+static json_t *read_frame(struct control_client *client, struct error *error)
+{
+    if (!fill_input(client, 4, error))
+        return NULL;
+    size_t size = load_be32(client->input + client->start);
+    client->start += 4;
+    if (size == 0 || size > CONTROL_MESSAGE_SIZE_MAX) {
+        error_set(error, EPROTO, "pluto's answer makes no sense: a frame of %zu bytes", size);
+        return NULL;
+    }
+    if (!fill_input(client, size, error))
+        return NULL;
+    json_error_t json_error;
+    json_t *frame =
+        json_loadb((const char *)client->input + client->start, size, JSON_REJECT_DUPLICATES, &json_error);
+    client->start += size;
+    if (json_is_object(frame) && json_is_integer(json_object_get(frame, "code")))
+        return frame;
+    error_set(error, EPROTO, "pluto's answer makes no sense: %s",
+              frame == NULL ? json_error.text : "no code in it");
+    json_decref(frame);
+    return NULL;
+}
+
+int control_client_call(struct control_client *client, const json_t *request, control_line_function *on_line,
+                        void *user, struct error *error)
+{
+    error->text[0] = '\0';
+    if (!send_request(client, request, error))
+        return CONTROL_EXIT_WHACK_PROBLEM;
+    for (;;) {
+        json_t *frame = read_frame(client, error);
+        if (frame == NULL)
+            return CONTROL_EXIT_WHACK_PROBLEM;
+        int code = (int)json_integer_value(json_object_get(frame, "code"));
+        const char *text = json_string_value(json_object_get(frame, "text"));
+        bool is_final = json_is_true(json_object_get(frame, "final"));
+        if (text != NULL && on_line != NULL)
+            on_line(user, &(struct control_line){.number = code, .text = text});
+        json_decref(frame);
+        if (is_final)
+            return code;
+    }
+}
+
+void control_print_line(void *user, const struct control_line *line)
+{
+    (void)user;
+    printf("%03d %s\n", line->number, line->text);
+    fflush(stdout);
+}
