@@ -104,6 +104,8 @@ void sim_drop(struct sim *sim, const char *from, enum message_kind kind, enum me
               unsigned skip, unsigned count);
 /* How many of these the host has sent (recording must be on). */
 size_t sim_count(const struct sim *sim, const char *from, enum message_kind kind, enum message_part part);
+/* How many messages of the host carried this error notification. */
+size_t sim_count_errors(const struct sim *sim, const char *from, uint16_t notify);
 
 /* What went over the network, kept from sim_record() on; scenarios look at bytes and times. */
 struct sim_record {
@@ -114,7 +116,10 @@ struct sim_record {
     size_t size;
     enum message_kind kind;
     bool is_response;
-    uint16_t error_notify; /* the first one below 16384; 0 none or not readable */
+    bool is_readable;      /* the fields below are known */
+    uint16_t error_notify; /* the first one below 16384; 0 none */
+    bool deletes_ike;
+    uint32_t deleted_spi; /* the first Child SA that it deletes; 0 none */
 };
 
 void sim_record(struct sim *sim);

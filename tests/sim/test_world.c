@@ -1,9 +1,11 @@
 /* The virtual world itself, without engines: order of events, faults of the network, NAT, data plane. */
-#include <cmocka.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
+
+#include <cmocka.h>
 
 #include "data_plane.h"
 #include "network.h"

@@ -77,6 +77,22 @@ static bool is_to_be_dropped(struct sim *sim, const struct sim_host *from, enum 
     return false;
 }
 
+static void describe(struct sim_record *record, const struct decoded *decoded)
+{
+    const struct ikev2_message *message = &decoded->message;
+    record->is_readable = decoded->is_readable;
+    if (!decoded->is_readable)
+        return;
+    const struct ikev2_notify *error = ikev2_find_error(message);
+    record->error_notify = error != NULL ? error->type : 0;
+    for (size_t i = 0; i < message->delete_count; i++) {
+        const struct ikev2_delete *gone = &message->deletes[i];
+        record->deletes_ike |= gone->protocol == PROTOCOL_IKE;
+        if (gone->spi_size == 4 && gone->count > 0 && record->deleted_spi == 0)
+            record->deleted_spi = load_be32(gone->spis.data);
+    }
+}
+
 static void keep_record(struct sim *sim, const struct datagram *datagram, const struct decoded *decoded,
                         enum message_kind kind)
 {
@@ -84,7 +100,6 @@ static void keep_record(struct sim *sim, const struct datagram *datagram, const 
         sim->record_capacity = sim->record_capacity ? 2 * sim->record_capacity : 64;
         sim->records = sim_grow(sim->records, sim->record_capacity * sizeof(*sim->records));
     }
-    const struct ikev2_notify *error = decoded->is_readable ? ikev2_find_error(&decoded->message) : NULL;
     struct sim_record *record = &sim->records[sim->record_count++];
     *record = (struct sim_record){
         .time = datagram->time,
@@ -95,9 +110,9 @@ static void keep_record(struct sim *sim, const struct datagram *datagram, const 
         .size = datagram->bytes.size,
         .kind = kind,
         .is_response = decoded->is_response,
-        .error_notify = error != NULL ? error->type : 0,
     };
     memcpy(record->bytes, datagram->bytes.data, datagram->bytes.size);
+    describe(record, decoded);
 }
 
 enum verdict wire_watch(void *context, const struct datagram *datagram)
@@ -157,6 +172,14 @@ void sim_inject(struct sim *sim, const char *from, const char *to, uint16_t port
     struct ip_endpoint source = {source_host->address, port};
     struct ip_endpoint destination = {world_host(sim, to)->address, port};
     network_send(&sim->network, source_host->node, &source, &destination, datagram);
+}
+
+size_t sim_count_errors(const struct sim *sim, const char *from, uint16_t notify)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < sim->record_count; i++)
+        count += strcmp(sim->records[i].from, from) == 0 && sim->records[i].error_notify == notify;
+    return count;
 }
 
 bool sim_inject_protected(struct sim *sim, const char *from, const char *to, const char *connection,
