@@ -1,0 +1,208 @@
+"""The steps of a scenario: each takes the two gateways on their network and raises CheckFailed when it is not so."""
+import re
+
+import traffic
+from capture import ALLOWED_KINDS
+from process import CheckFailed, wait_until
+
+PINGS = 5
+SETTLE_SECONDS = 15
+ENDLESS = 0
+
+
+class World:
+    """Two running gateways, the network between them and the capture of the wire."""
+
+    def __init__(self, network, tunnel, near, far, capture, bulk_bytes):
+        self.network = network
+        self.tunnel = tunnel
+        self.gateways = {"near": near, "far": far}
+        self.capture = capture
+        self.bulk_bytes = bulk_bytes
+        self.sealed_since = None
+
+    def both(self):
+        return self.gateways.items()
+
+    def traffic_ends(self):
+        """(namespace, address) of the two hosts whose packets belong into the tunnel."""
+        family = self.tunnel.inner_family if self.tunnel.between == "sites" else self.tunnel.outer_family
+        if self.tunnel.between == "sites":
+            return [(side.client, side.client_address(family)) for side in (self.network.near, self.network.far)]
+        return [(side.gateway, side.wire_address(family)) for side in (self.network.near, self.network.far)]
+
+
+def last_lines(text, count=6):
+    return "\n    ".join([""] + text.strip().splitlines()[-count:])
+
+
+def command(world, who, name):
+    """Runs a command of a gateway, which must succeed."""
+    status, output = getattr(world.gateways[who], name)()
+    if status:
+        raise CheckFailed(f"{name} by the {who} end: exit status {status}{last_lines(output)}")
+    return output
+
+
+def establish(who):
+    """One end brings the tunnel up; both ends then have one IKE SA and one Child SA and agree on its SPIs."""
+    def step(world):
+        command(world, who, "up")
+        for name, gateway in world.both():
+            wait_until(lambda: len(gateway.ike_sas()) == 1 and len(gateway.child_sas()) == 1,
+                       f"one IKE SA and one Child SA at the {name} end", SETTLE_SECONDS)
+        spis = [gateway.child_spis() for _name, gateway in world.both()]
+        if spis[0] != spis[1]:
+            raise CheckFailed(f"the ends disagree on the SPIs: {spis}")
+        world.sealed_since = world.capture.mark()
+
+    return named(step, f"establish by {who}")
+
+
+def ping(world):
+    """Both sites reach each other; the first packets may wait for the neighbour's address but none may be lost."""
+    (near, near_address), (far, far_address) = world.traffic_ends()
+    for source, source_address, target_address in ((near, near_address, far_address), (far, far_address, near_address)):
+        answered = traffic.ping(source, source_address, target_address, PINGS)
+        if answered != PINGS:
+            raise CheckFailed(f"{answered} of {PINGS} pings answered from {source_address} to {target_address}")
+
+
+def ping_from_gateway(world):
+    """The gateways themselves may use the tunnel with their inside address."""
+    family = world.tunnel.inner_family
+    near, far = world.network.near, world.network.far
+    for source, target in ((near, far), (far, near)):
+        if traffic.ping(source.gateway, source.gateway_inside_address(family), target.client_address(family), 2) != 2:
+            raise CheckFailed(f"no ping from the {source.name} gateway to the {target.name} client")
+
+
+def large_pings(world):
+    """Packets of the size of the inside links: they need two ESP packets' room, or fragments, on the way."""
+    (near, near_address), (_far, far_address) = world.traffic_ends()
+    answered = traffic.ping(near, near_address, far_address, 4, size=3000)
+    if answered < 3:  # the first one may be answered by "fragmentation needed"
+        raise CheckFailed(f"{answered} of 4 pings of 3000 bytes answered")
+
+
+def bulk(world):
+    """A TCP stream each way; every byte arrives."""
+    ends = world.traffic_ends()
+    for sender, receiver in (ends, reversed(ends)):
+        traffic.Stream(sender[0], receiver[0], receiver[1], world.bulk_bytes).finish(60)
+
+
+def bulk_across(*steps):
+    """A TCP stream that goes on while the steps are done."""
+    def step(world):
+        (sender, _address), (receiver, address) = world.traffic_ends()
+        stream = traffic.Stream(sender, receiver, address, ENDLESS)
+        try:
+            for inner in steps:
+                inner(world)
+            stream.finish(60)
+        finally:
+            stream.stop()
+
+    return named(step, f"bulk across {', '.join(inner.__name__ for inner in steps)}")
+
+
+def rekey_child(who):
+    """One end rekeys the Child SA: afterwards both have exactly one, another one, and the IKE SA is the same."""
+    return rekey(who, "rekey_child", child_changes=True, ike_changes=False)
+
+
+def rekey_ike(who):
+    """One end rekeys the IKE SA: afterwards both have exactly one, another one, with the same Child SA."""
+    return rekey(who, "rekey_ike", child_changes=False, ike_changes=True)
+
+
+def rekey(who, action, child_changes, ike_changes):
+    def step(world):
+        before = {name: (gateway.ike_sas(), gateway.child_spis()) for name, gateway in world.both()}
+        command(world, who, action)
+
+        def settled(name, gateway):
+            ike, children = gateway.ike_sas(), gateway.child_sas()
+            if len(ike) != 1 or len(children) != 1:
+                return False
+            return ((ike != before[name][0]) == ike_changes
+                    and gateway.child_spis().isdisjoint(before[name][1]) == child_changes)
+
+        for name, gateway in world.both():
+            wait_until(lambda: settled(name, gateway), f"one IKE SA and one Child SA, rekeyed, at the {name} end",
+                       SETTLE_SECONDS, 0.2)
+
+    return named(step, f"{action} by {who}")
+
+
+def lifetimes_rekey(child_rekeys, seconds):
+    """Nobody commands; in so many seconds the Child SA is rekeyed at least so often, and pings go on without loss."""
+    def step(world):
+        (near, near_address), (_far, far_address) = world.traffic_ends()
+        count = int(seconds / 0.2)
+        answered = traffic.ping(near, near_address, far_address, count, interval=0.2)
+        seen = world.capture.spis(world.sealed_since)
+        if answered != count:
+            raise CheckFailed(f"{answered} of {count} pings answered while the SAs were rekeyed")
+        if len(seen) < 2 * (child_rekeys + 1):
+            raise CheckFailed(f"{len(seen)} SPIs on the wire in {seconds} s, expected {2 * (child_rekeys + 1)} or more")
+
+    return named(step, f"{child_rekeys} rekeys by lifetime")
+
+
+def delete(who):
+    """One end takes the tunnel down; the other hears of it, and nothing goes through any more."""
+    def step(world):
+        command(world, who, "down")
+        for name, gateway in world.both():
+            wait_until(lambda: not gateway.child_sas() and not gateway.ike_sas(), f"no SA left at the {name} end",
+                       SETTLE_SECONDS)
+        (near, near_address), (_far, far_address) = world.traffic_ends()
+        if world.tunnel.between == "sites" and traffic.ping(near, near_address, far_address, 1, wait=1):
+            raise CheckFailed("a ping was answered after the tunnel had been deleted")
+
+    return named(step, f"delete by {who}")
+
+
+def refused(who, cause):
+    """The tunnel does not come up, no Child SA is left at either end, and both name the cause."""
+    def step(world):
+        status, output = world.gateways[who].up(timeout=15)
+        if status == 0:
+            raise CheckFailed(f"up by the {who} end succeeded{last_lines(output)}")
+        for name, gateway in world.both():
+            wait_until(lambda: not gateway.child_sas(), f"no Child SA at the {name} end", SETTLE_SECONDS)
+            said = gateway.log() + (output if name == who else "")
+            if not re.search(cause, said):
+                raise CheckFailed(f"the {name} end does not say {cause}{last_lines(said)}")
+
+    return named(step, f"refused with {cause}")
+
+
+def sealed(world):
+    """Since the tunnel came up nothing has been on the wire but IKE and ESP, and of that there was some."""
+    world.capture.stop()
+    kinds = world.capture.kinds(world.sealed_since)
+    leaked = {kind: count for kind, count in kinds.items() if kind not in ALLOWED_KINDS}
+    if leaked:
+        raise CheckFailed(f"not only IKE and ESP on the wire: {leaked}")
+    expected = "esp" if world.tunnel.encapsulation != "yes" else "esp-in-udp"
+    if not kinds[expected]:
+        raise CheckFailed(f"no {expected} on the wire: {dict(kinds)}")
+    other = kinds["esp" if expected == "esp-in-udp" else "esp-in-udp"]
+    if other:
+        raise CheckFailed(f"{other} packets of the wrong ESP encapsulation: {dict(kinds)}")
+
+
+def found_by_ike_scan(world):
+    """ike-scan --ikev2, run beside the far gateway, gets an IKE_SA_INIT response from the near one."""
+    near, far = world.network.near, world.network.far
+    _status, output = far.gateway.run(["ike-scan", "--ikev2", "--sport=0", "--retry=2", near.wire_address()], check=False)
+    if not re.search(r"IKE_SA_INIT|[1-9] returned (handshake|notify)", output):
+        raise CheckFailed(f"ike-scan found nothing:{last_lines(output)}")
+
+
+def named(step, name):
+    step.__name__ = name
+    return step

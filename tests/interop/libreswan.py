@@ -1,0 +1,55 @@
+"""Libreswan as the far gateway, with the kernel's ESP."""
+import os
+
+import peer_tree
+from libreswan_like import LibreswanLike
+from process import run
+from tunnel import CONNECTION
+
+PROGRAMS = "/usr/libexec/ipsec"
+
+
+class Libreswan(LibreswanLike):
+    setup_lines = ("protostack=xfrm",)
+
+    @staticmethod
+    def why_unavailable():
+        return peer_tree.why_unavailable("libreswan")
+
+    def connection_options(self):
+        options = {**super().connection_options(), "leftnexthop": self.end.next_hop}
+        del options["keyexchange"]  # 4.10 speaks IKEv2 unless told otherwise and takes no "ikev2" here
+        return options
+
+    def command(self, arguments):
+        return self.namespace.enter(peer_tree.in_tree("libreswan", arguments))
+
+    def daemon_command(self):
+        path = os.path.join
+        return self.command([f"{PROGRAMS}/pluto", "--config", self.configuration, "--nofork", "--stderrlog", "--rundir",
+                             self.run_directory, "--nssdir", path(self.directory, "nss"), "--ipsecdir",
+                             path(self.directory, "ipsec.d"), "--secretsfile", self.secrets])
+
+    def whack_command(self, arguments):
+        return self.command([f"{PROGRAMS}/whack", "--ctlsocket", self.control_socket, *arguments])
+
+    def start(self):
+        nss = os.path.join(self.directory, "nss")
+        os.makedirs(nss, exist_ok=True)
+        run(self.command(["certutil", "-N", "-d", f"sql:{nss}", "--empty-password"]))
+        return super().start()
+
+    def load(self):
+        status, output = run(self.command([f"{PROGRAMS}/addconn", "--config", self.configuration, "--ctlsocket",
+                                           self.control_socket, "--verbose", CONNECTION]), check=False)
+        return status, output
+
+    def up(self, timeout=30):
+        return self.whack("--initiate", "--name", CONNECTION, timeout=timeout)
+
+    def down(self):
+        return self.whack("--terminate", "--name", CONNECTION)
+
+    @staticmethod
+    def faults():
+        return []

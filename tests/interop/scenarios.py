@@ -1,0 +1,77 @@
+"""The table of what is tried with every stranger: the tunnel, then the steps. `near` is us, `far` the stranger.
+
+The same table serves the host (strongSwan's userspace ESP, always in UDP) and a kernel with ESP (raw ESP unless said).
+"""
+import dataclasses
+
+from checks import (bulk, bulk_across, delete, establish, found_by_ike_scan, large_pings, lifetimes_rekey, ping,
+                    ping_from_gateway, refused, rekey_child, rekey_ike, sealed)
+from tunnel import Lifetimes, Tunnel
+
+EVERY_PEER = ("strongswan-userspace", "strongswan", "libreswan")
+KERNEL_PEERS = ("strongswan", "libreswan")
+
+
+@dataclasses.dataclass(frozen=True)
+class Scenario:
+    name: str
+    steps: tuple
+    tunnel: Tunnel = Tunnel()
+    peers: tuple = EVERY_PEER
+
+
+SCENARIOS = (
+    Scenario("we-initiate", (establish("near"), ping, ping_from_gateway, bulk, large_pings, sealed)),
+    Scenario("we-respond", (establish("far"), ping, ping_from_gateway, bulk, large_pings, sealed)),
+
+    Scenario("we-rekey-child", (establish("near"), rekey_child("near"), ping, rekey_child("near"), ping, sealed)),
+    Scenario("we-rekey-child-as-responder", (establish("far"), rekey_child("near"), ping, sealed)),
+    Scenario("peer-rekeys-child", (establish("near"), rekey_child("far"), ping, rekey_child("far"), ping, sealed)),
+    Scenario("we-rekey-ike", (establish("near"), rekey_ike("near"), ping, rekey_ike("near"), rekey_child("near"), ping,
+                              sealed)),
+    Scenario("peer-rekeys-ike", (establish("near"), rekey_ike("far"), ping, rekey_ike("far"), rekey_child("far"), ping,
+                                 sealed)),
+    Scenario("rekeys-by-turns", (establish("far"), rekey_ike("near"), rekey_child("far"), rekey_ike("far"),
+                                 rekey_child("near"), ping, sealed)),
+    Scenario("rekeys-under-load", (establish("near"), bulk_across(rekey_child("near"), rekey_child("far"),
+                                                                  rekey_ike("near")), sealed)),
+    Scenario("rekeys-by-lifetime", (establish("near"), lifetimes_rekey(2, 11), sealed),
+             Tunnel(lifetimes=Lifetimes(ike=60, child=6, margin=2))),
+
+    Scenario("we-delete", (establish("near"), ping, delete("near"), establish("near"), ping)),
+    Scenario("peer-deletes", (establish("near"), ping, delete("far"), establish("far"), ping)),
+
+    Scenario("wrong-secret-we-initiate", (refused("near", "AUTHENTICATION_FAILED|AUTH_FAILED"),),
+             Tunnel(far_secret="another secret")),
+    Scenario("wrong-secret-peer-initiates", (refused("far", "AUTHENTICATION_FAILED|AUTH_FAILED"),),
+             Tunnel(far_secret="another secret")),
+    Scenario("no-common-proposal-we-initiate", (refused("near", "NO_PROPOSAL_CHOSEN|NO_PROP"),), Tunnel(far_suite="cbc")),
+    Scenario("no-common-proposal-peer-initiates", (refused("far", "NO_PROPOSAL_CHOSEN|NO_PROP"),), Tunnel(far_suite="cbc")),
+    Scenario("foreign-selectors-we-initiate", (refused("near", "TS_UNACCEPTABLE|TS_UNACCEPT"),),
+             Tunnel(far_believes_near_subnet="10.77.0.0/24")),
+    Scenario("foreign-selectors-peer-initiates", (refused("far", "TS_UNACCEPTABLE|TS_UNACCEPT"),),
+             Tunnel(far_believes_near_subnet="10.77.0.0/24")),
+
+    Scenario("suite-gcm256", (establish("near"), ping, rekey_child("far"), ping, sealed), Tunnel(suite="gcm256")),
+    Scenario("suite-cbc", (establish("far"), ping, rekey_child("near"), ping, sealed), Tunnel(suite="cbc")),
+    Scenario("suite-chacha", (establish("near"), ping, rekey_ike("far"), ping, sealed), Tunnel(suite="chacha")),
+    Scenario("suite-modp-sha1", (establish("far"), ping, rekey_child("far"), ping, sealed), Tunnel(suite="modp")),
+    Scenario("suite-ctr", (establish("near"), ping, sealed), Tunnel(suite="ctr")),
+    Scenario("suite-3des", (establish("near"), ping, sealed), Tunnel(suite="3des"), ("strongswan", "libreswan")),
+
+    Scenario("udp-we-initiate", (establish("near"), ping, bulk, rekey_child("far"), rekey_ike("near"), ping, sealed),
+             Tunnel(encapsulation="yes"), KERNEL_PEERS),
+    Scenario("udp-we-respond", (establish("far"), ping, bulk, rekey_child("near"), rekey_ike("far"), ping, sealed),
+             Tunnel(encapsulation="yes"), KERNEL_PEERS),
+    Scenario("transport-we-initiate", (establish("near"), ping, bulk, rekey_child("near"), ping, sealed),
+             Tunnel(mode="transport", between="gateways"), KERNEL_PEERS),
+    Scenario("transport-we-respond", (establish("far"), ping, bulk, rekey_child("far"), ping, sealed),
+             Tunnel(mode="transport", between="gateways"), KERNEL_PEERS),
+    Scenario("host-to-host", (establish("near"), ping, bulk, sealed), Tunnel(between="gateways"), KERNEL_PEERS),
+    Scenario("ipv6-in-ipv6", (establish("near"), ping, bulk, rekey_child("far"), ping, sealed),
+             Tunnel(outer_family=6, inner_family=6), KERNEL_PEERS),
+    Scenario("ipv6-in-ipv4", (establish("far"), ping, bulk, sealed), Tunnel(inner_family=6), KERNEL_PEERS),
+    Scenario("ipv4-in-ipv6", (establish("near"), ping, bulk, sealed), Tunnel(outer_family=6), KERNEL_PEERS),
+
+    Scenario("ike-scan", (found_by_ike_scan,), peers=("strongswan-userspace",)),
+)

@@ -1,0 +1,165 @@
+"""strongSwan as the far gateway: charon-systemd driven by swanctl, with its userspace ESP or with the kernel's."""
+import os
+import re
+
+import peer_tree
+from process import Daemon, run
+from tunnel import CONNECTION
+
+PLUGINS = ("random nonce aesni openssl aes sha1 sha2 hmac kdf gcm ctr chapoly curve25519 "
+           "kernel-libipsec kernel-netlink socket-default vici updown")
+IKE_SA = re.compile(rf"^{CONNECTION}: #\d+, ESTABLISHED, IKEv2, (\w+)_i\*? (\w+)_r", re.MULTILINE)
+CHILD_SA = re.compile(rf"^  {CONNECTION}: #\d+, reqid \d+, INSTALLED,.*\n(?:    .*\n)*?"
+                      r"    in  (\w+).*\n    out (\w+)", re.MULTILINE)
+
+DAEMON_CONFIGURATION = """
+charon-systemd {{
+    load = {plugins}
+    filelog {{
+        log {{
+            path = {directory}/charon.log
+            default = 1
+            flush_line = yes
+        }}
+    }}
+    plugins {{
+        kernel-libipsec {{
+            load = {userspace}
+        }}
+        vici {{
+            socket = unix://{directory}/vici
+        }}
+    }}
+}}
+"""
+
+CONNECTIONS = """
+connections {{
+    {connection} {{
+        version = 2
+        local_addrs = {end.local_address}
+        remote_addrs = {end.remote_address}
+        proposals = {end.suite.strongswan_ike}
+        encap = {encapsulation}
+        mobike = no
+        {ike_lifetimes}
+        local {{
+            auth = psk
+            id = {end.local_id}
+        }}
+        remote {{
+            auth = psk
+            id = {end.remote_id}
+        }}
+        children {{
+            {connection} {{
+                local_ts = {local_ts}
+                remote_ts = {remote_ts}
+                mode = {end.mode}
+                esp_proposals = {end.suite.strongswan_esp}
+                {child_lifetimes}
+            }}
+        }}
+    }}
+}}
+secrets {{
+    ike {{
+        id-near = {end.local_id}
+        id-far = {end.remote_id}
+        secret = "{end.secret}"
+    }}
+}}
+"""
+
+
+class StrongSwan:
+    """`start` to `stop`; every command returns (exit status, text)."""
+
+    userspace = False
+
+    @staticmethod
+    def why_unavailable():
+        return peer_tree.why_unavailable("strongswan")
+
+    def __init__(self, namespace, directory, end):
+        self.namespace = namespace
+        self.directory = directory
+        self.end = end
+        self.daemon = None
+        self.write("strongswan.conf", DAEMON_CONFIGURATION.format(
+            plugins=PLUGINS, directory=directory, userspace="yes" if self.userspace else "no"))
+        self.write("swanctl.conf", CONNECTIONS.format(
+            connection=CONNECTION, end=end, encapsulation="yes" if end.encapsulation == "yes" else "no",
+            local_ts=end.local_subnet or "dynamic", remote_ts=end.remote_subnet or "dynamic", **self.lifetimes()))
+
+    def write(self, name, text):
+        with open(os.path.join(self.directory, name), "w", encoding="utf-8") as file:
+            file.write(text)
+
+    def lifetimes(self):
+        times = self.end.lifetimes
+        if not times:
+            return {"ike_lifetimes": "", "child_lifetimes": ""}
+        return {"ike_lifetimes": f"rekey_time = {times.ike - times.margin}s\n        over_time = {times.margin}s\n"
+                                 "        rand_time = 0s",
+                "child_lifetimes": f"rekey_time = {times.child - times.margin}s\n                "
+                                   f"life_time = {times.child}s\n                rand_time = 0s"}
+
+    def command(self, arguments):
+        environment = ["env", f"STRONGSWAN_CONF={self.directory}/strongswan.conf", f"SWANCTL_DIR={self.directory}"]
+        return self.namespace.enter(peer_tree.in_tree("strongswan", environment + arguments))
+
+    def start(self):
+        self.daemon = Daemon("charon", self.command(["charon-systemd"]), os.path.join(self.directory, "charon.out"))
+        self.daemon.wait_ready(lambda: os.path.exists(f"{self.directory}/vici") and self.swanctl("--stats")[0] == 0)
+        return self.swanctl("--load-all", "--noprompt", "--file", f"{self.directory}/swanctl.conf")
+
+    def stop(self):
+        return self.daemon.stop()
+
+    def swanctl(self, *arguments, timeout=40):
+        return run(self.command(["swanctl", *arguments, "--uri", f"unix://{self.directory}/vici"]), timeout=timeout,
+                   check=False)
+
+    def up(self, timeout=30):
+        return self.swanctl("--initiate", "--child", CONNECTION, "--timeout", timeout, timeout=timeout + 10)
+
+    def down(self):
+        return self.swanctl("--terminate", "--ike", CONNECTION)
+
+    def rekey_child(self):
+        return self.swanctl("--rekey", "--child", CONNECTION)
+
+    def rekey_ike(self):
+        return self.swanctl("--rekey", "--ike", CONNECTION)
+
+    def status(self):
+        return self.swanctl("--list-sas")[1]
+
+    def ike_sas(self):
+        """A name for each established IKE SA; it changes when the SA is rekeyed."""
+        return set(IKE_SA.findall(self.status()))
+
+    def child_sas(self):
+        """A name for each established Child SA; it changes when the SA is rekeyed."""
+        return set(CHILD_SA.findall(self.status()))
+
+    def child_spis(self):
+        return {int(spi, 16) for pair in self.child_sas() for spi in pair}
+
+    def log(self):
+        try:
+            with open(os.path.join(self.directory, "charon.log"), encoding="utf-8", errors="replace") as log:
+                return log.read()
+        except OSError:
+            return self.daemon.log()
+
+    @staticmethod
+    def faults():
+        return []
+
+
+class UserspaceStrongSwan(StrongSwan):
+    """With the plugin kernel-libipsec: always ESP in UDP, because it makes the peer believe in a NAT; tunnel mode only."""
+
+    userspace = True

@@ -1,0 +1,108 @@
+"""A gateway that is configured by ipsec.conf and ipsec.secrets and driven by whack: Styx, and Libreswan itself."""
+import os
+import re
+
+from process import Daemon, run
+from tunnel import CONNECTION
+
+IKE_SA = re.compile(rf'#(\d+): "{CONNECTION}".*\(established IKE SA\)')
+CHILD_SA = re.compile(rf'#(\d+): "{CONNECTION}".*\(established Child SA\)')
+CHILD_SPIS = re.compile(rf'#\d+: "{CONNECTION}".* esp\.([0-9a-f]+)@\S+ esp\.([0-9a-f]+)@')
+
+
+class LibreswanLike:
+    """`start` to `stop`; every command returns (exit status, text)."""
+
+    setup_lines = ()
+
+    def __init__(self, namespace, directory, end):
+        self.namespace = namespace
+        self.directory = directory
+        self.end = end
+        self.daemon = None
+        self.configuration = os.path.join(directory, "ipsec.conf")
+        self.secrets = os.path.join(directory, "ipsec.secrets")
+        self.run_directory = os.path.join(directory, "run")
+        self.control_socket = os.path.join(self.run_directory, "pluto.ctl")
+        for subdirectory in ("run", "ipsec.d"):
+            os.makedirs(os.path.join(directory, subdirectory), exist_ok=True)
+        self.write_configuration()
+
+    # What differs: how the daemon and its tools are called.
+    def daemon_command(self):
+        raise NotImplementedError
+
+    def whack_command(self, arguments):
+        raise NotImplementedError
+
+    def load(self):
+        raise NotImplementedError
+
+    def up(self, timeout=30):
+        raise NotImplementedError
+
+    def down(self):
+        raise NotImplementedError
+
+    def write_configuration(self):
+        with open(self.configuration, "w", encoding="utf-8") as file:
+            file.write("config setup\n")
+            file.writelines(f"    {line}\n" for line in self.setup_lines)
+            file.write(f"\nconn {CONNECTION}\n")
+            file.writelines(f"    {key}={value}\n" for key, value in self.connection_options().items())
+        with open(self.secrets, "w", encoding="utf-8", opener=private_opener) as file:
+            file.write(f'@{self.end.local_id} @{self.end.remote_id} : PSK "{self.end.secret}"\n')
+
+    def connection_options(self):
+        end = self.end
+        options = {"left": end.local_address, "leftid": f"@{end.local_id}", "leftsubnet": end.local_subnet,
+                   "right": end.remote_address, "rightid": f"@{end.remote_id}", "rightsubnet": end.remote_subnet,
+                   "type": end.mode, "keyexchange": "ikev2", "authby": "secret", "ike": end.suite.ike,
+                   "esp": end.suite.esp, "encapsulation": end.encapsulation, "auto": "ignore"}
+        if end.lifetimes:
+            options.update({"ikelifetime": f"{end.lifetimes.ike}s", "salifetime": f"{end.lifetimes.child}s",
+                            "rekeymargin": f"{end.lifetimes.margin}s", "rekeyfuzz": "0%"})
+        return {key: value for key, value in options.items() if value is not None}
+
+    def start(self):
+        self.daemon = Daemon(type(self).__name__, self.daemon_command(), os.path.join(self.directory, "pluto.log"))
+        self.daemon.wait_ready(lambda: os.path.exists(self.control_socket) and self.whack("--briefstatus")[0] == 0, 60)
+        self.whack("--listen")
+        return self.load()
+
+    def stop(self):
+        """The daemon's exit status."""
+        if self.daemon.alive():
+            self.whack("--shutdown")
+            self.daemon.wait_end(15)
+        return self.daemon.stop()
+
+    def whack(self, *arguments, timeout=30):
+        return run(self.whack_command(arguments), timeout=timeout, check=False)
+
+    def rekey_child(self):
+        return self.whack("--rekey-ipsec", "--name", CONNECTION)
+
+    def rekey_ike(self):
+        return self.whack("--rekey-ike", "--name", CONNECTION)
+
+    def status(self):
+        return self.whack("--status")[1]
+
+    def ike_sas(self):
+        """A name for each established IKE SA; it changes when the SA is rekeyed."""
+        return set(IKE_SA.findall(self.status()))
+
+    def child_sas(self):
+        """A name for each established Child SA; it changes when the SA is rekeyed."""
+        return set(CHILD_SA.findall(self.status()))
+
+    def child_spis(self):
+        return {int(spi, 16) for pair in CHILD_SPIS.findall(self.status()) for spi in pair}
+
+    def log(self):
+        return self.daemon.log()
+
+
+def private_opener(path, flags):
+    return os.open(path, flags, 0o600)

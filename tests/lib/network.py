@@ -1,0 +1,130 @@
+"""Two sites and the net between them, as network namespaces with names of their own.
+
+    client near --- gateway near --- net --- gateway far --- client far
+
+The gateways reach each other only through the router "net", where captures see what really is on the wire. The sites
+behind them have no route to each other but the tunnel.
+"""
+import ipaddress
+import itertools
+import os
+
+from process import run
+
+counter = itertools.count(1)
+
+WIRE = {4: {"near": ("192.0.2.1", "192.0.2.254"), "far": ("198.51.100.1", "198.51.100.254")},
+        6: {"near": ("2001:db8:a::1", "2001:db8:a::ff"), "far": ("2001:db8:b::1", "2001:db8:b::ff")}}
+SITE = {4: {"near": "10.1.0", "far": "10.2.0"}, 6: {"near": "fd00:1:", "far": "fd00:2:"}}
+PREFIX_LENGTH = {4: 24, 6: 64}
+
+
+def host_in_site(family, side, number):
+    """An address in the site behind a gateway: the gateway itself is number 1, the client number 2."""
+    return f"{SITE[family][side]}{'.' if family == 4 else ':'}{number}"
+
+
+class Namespace:
+    """A network namespace; processes enter it through `enter`."""
+
+    def __init__(self, name):
+        self.name = name
+        run(["ip", "netns", "add", name])
+
+    def enter(self, arguments):
+        return ["ip", "netns", "exec", self.name, *arguments]
+
+    def run(self, arguments, **options):
+        return run(self.enter(arguments), **options)
+
+    def remove(self):
+        run(["ip", "netns", "delete", self.name], check=False)
+
+
+class Side:
+    """One gateway, the client behind it, and their addresses."""
+
+    def __init__(self, name, gateway, client):
+        self.name = name
+        self.gateway = gateway
+        self.client = client
+
+    def wire_address(self, family=4):
+        return WIRE[family][self.name][0]
+
+    def next_hop(self, family=4):
+        return WIRE[family][self.name][1]
+
+    def gateway_inside_address(self, family=4):
+        return host_in_site(family, self.name, 1)
+
+    def client_address(self, family=4):
+        return host_in_site(family, self.name, 2)
+
+    def subnet(self, family=4):
+        return str(ipaddress.ip_network(f"{host_in_site(family, self.name, 0)}/{PREFIX_LENGTH[family]}"))
+
+
+class Network:
+    """The five namespaces; a context manager that takes them down."""
+
+    def __init__(self, wire_mtu=1500):
+        self.prefix = f"styx-{os.getpid()}-{os.urandom(2).hex()}-{next(counter)}"
+        self.namespaces = []
+        self.wire_mtu = wire_mtu
+
+    def __enter__(self):
+        try:
+            self.net = self._namespace("net")
+            self.near = self._side("near")
+            self.far = self._side("far")
+            for side in (self.near, self.far):
+                self._connect(side)
+        except BaseException:
+            self.__exit__()
+            raise
+        return self
+
+    def __exit__(self, *_reason):
+        for namespace in reversed(self.namespaces):
+            namespace.remove()
+
+    def _namespace(self, role):
+        namespace = Namespace(f"{self.prefix}-{role}")
+        self.namespaces.append(namespace)
+        return namespace
+
+    def _side(self, name):
+        return Side(name, self._namespace(f"{name}-gateway"), self._namespace(f"{name}-client"))
+
+    def _connect(self, side):
+        wire_commands, gateway_commands, client_commands = [], [], []
+        for family, length in PREFIX_LENGTH.items():
+            dad = "" if family == 4 else "nodad"
+            wire_commands += [f"addr add {side.next_hop(family)}/{length} dev {side.name} {dad}"]
+            gateway_commands += [f"addr add {side.wire_address(family)}/{length} dev wire {dad}",
+                                 f"addr add {side.gateway_inside_address(family)}/{length} dev inside {dad}",
+                                 f"route add default via {side.next_hop(family)}"]
+            client_commands += [f"addr add {side.client_address(family)}/{length} dev inside {dad}",
+                                f"route add default via {side.gateway_inside_address(family)}"]
+        mtu = self.wire_mtu
+        run(["ip", "link", "add", side.name, "mtu", mtu, "netns", self.net.name, "type", "veth",
+             "peer", "name", "wire", "mtu", mtu, "netns", side.gateway.name])
+        run(["ip", "link", "add", "inside", "netns", side.gateway.name, "type", "veth",
+             "peer", "name", "inside", "netns", side.client.name])
+        configure(self.net, [f"link set {side.name} up", "link set lo up"] + wire_commands)
+        configure(side.gateway, ["link set lo up", "link set wire up", "link set inside up"])
+        configure(side.client, ["link set lo up", "link set inside up"])
+        configure(side.gateway, gateway_commands)
+        configure(side.client, client_commands)
+        for namespace in (self.net, side.gateway):
+            namespace.run(["sysctl", "-qw", "net.ipv4.ip_forward=1", "net.ipv6.conf.all.forwarding=1",
+                           "net.ipv4.conf.all.rp_filter=0", "net.ipv4.conf.default.rp_filter=0"])
+        for namespace in (side.client, side.gateway):
+            namespace.run(["sysctl", "-qw", "net.ipv4.tcp_congestion_control=reno"])
+
+
+def configure(namespace, commands):
+    """Runs many `ip` commands in a namespace at once."""
+    script = "\n".join(commands)
+    run(["sh", "-c", f"printf '%s\\n' \"$1\" | ip -netns {namespace.name} -batch -", "sh", script])

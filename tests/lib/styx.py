@@ -1,0 +1,51 @@
+"""The gateway under test. $STYX_BUILD names the build directory; without it, build/ in the tree."""
+import os
+import re
+import signal
+
+from libreswan_like import LibreswanLike
+from process import executable, run
+from tunnel import CONNECTION
+
+TREE = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+SANITIZER = re.compile(r"ERROR: (?:Address|Leak)Sanitizer.*|.*runtime error:.*|.*Assertion .* failed.*")
+
+
+def ipsec():
+    return os.path.join(os.environ.get("STYX_BUILD") or os.path.join(TREE, "build"), "ipsec")
+
+
+class Styx(LibreswanLike):
+    setup_lines = ("protostack=userspace",)
+
+    @staticmethod
+    def why_unavailable():
+        return None if executable(ipsec()) else f"{ipsec()} is not built"
+
+    def daemon_command(self):
+        return self.namespace.enter([ipsec(), "pluto", "--config", self.configuration, "--nofork", "--stderrlog",
+                                     "--rundir", self.run_directory, "--secretsfile", self.secrets])
+
+    def whack_command(self, arguments):
+        return self.namespace.enter([ipsec(), "whack", "--rundir", self.run_directory, *arguments])
+
+    def auto(self, *arguments, timeout=30):
+        return run(self.namespace.enter([ipsec(), "auto", "--config", self.configuration, "--ctlsocket",
+                                         self.control_socket, *arguments]), timeout=timeout, check=False)
+
+    def load(self):
+        return self.auto("--add", CONNECTION)
+
+    def up(self, timeout=30):
+        return self.auto("--up", CONNECTION, timeout=timeout)
+
+    def down(self):
+        return self.auto("--down", CONNECTION)
+
+    def faults(self):
+        """What a sanitizer or an assertion said, and a death by a signal; empty when all is well. After stop()."""
+        found = SANITIZER.findall(self.log())[:3]
+        status = self.daemon.process.returncode
+        if status is not None and status < 0 and status != -signal.SIGTERM:
+            found.append(f"pluto died by {signal.Signals(-status).name}")
+        return found

@@ -1,0 +1,87 @@
+"""A tunnel as a test describes it, in words that no implementation owns; the adapters write it in their own language."""
+import dataclasses
+
+SHARED_SECRET = "one secret for two ends, and nobody else"
+CONNECTION = "net"
+
+
+@dataclasses.dataclass(frozen=True)
+class Suite:
+    """One choice of algorithms, as Libreswan's ike= and esp= and as strongSwan's proposals name it."""
+    ike: str
+    esp: str
+    strongswan_ike: str
+    strongswan_esp: str
+
+
+SUITES = {
+    "gcm": Suite("aes_gcm128-sha2_256;dh31", "aes_gcm128", "aes128gcm16-prfsha256-x25519", "aes128gcm16-x25519"),
+    "gcm256": Suite("aes_gcm256-sha2_384;dh20", "aes_gcm256", "aes256gcm16-prfsha384-ecp384", "aes256gcm16-ecp384"),
+    "cbc": Suite("aes256-sha2_512;dh19", "aes256-sha2_256", "aes256-sha512-ecp256", "aes256-sha256-ecp256"),
+    "chacha": Suite("chacha20_poly1305-sha2_256;dh31", "chacha20_poly1305", "chacha20poly1305-prfsha256-x25519",
+                    "chacha20poly1305-x25519"),
+    "modp": Suite("aes128-sha1;dh14", "aes128-sha1", "aes128-sha1-modp2048", "aes128-sha1-modp2048"),
+    "ctr": Suite("aes_ctr256-sha2_256;dh21", "aes_ctr128-sha2_512", "aes256ctr-sha256-ecp521", "aes128ctr-sha512-ecp521"),
+    "3des": Suite("3des-sha2_256;dh14", "3des-sha1", "3des-sha256-modp2048", "3des-sha1-modp2048"),
+}
+
+
+@dataclasses.dataclass(frozen=True)
+class Lifetimes:
+    """In seconds; the margin is how long before its end an SA is rekeyed."""
+    ike: int
+    child: int
+    margin: int
+
+
+@dataclasses.dataclass(frozen=True)
+class Tunnel:
+    """What both ends agree on, and the far_... fields where they are made to differ."""
+    suite: str = "gcm"
+    outer_family: int = 4
+    inner_family: int = 4
+    mode: str = "tunnel"  # or "transport"
+    between: str = "sites"  # or "gateways": no subnets, the two hosts alone
+    encapsulation: str = "auto"
+    lifetimes: Lifetimes | None = None
+    far_suite: str | None = None
+    far_secret: str | None = None
+    far_believes_near_subnet: str | None = None
+
+
+@dataclasses.dataclass(frozen=True)
+class End:
+    """One end's view of a tunnel; what an adapter gets."""
+    suite: Suite
+    mode: str
+    encapsulation: str
+    lifetimes: Lifetimes | None
+    local_id: str
+    remote_id: str
+    local_address: str
+    remote_address: str
+    next_hop: str
+    local_subnet: str | None
+    remote_subnet: str | None
+    secret: str
+
+
+def ends_of(tunnel, network):
+    """(near end, far end) of a tunnel over a network."""
+    def end(local, remote):
+        is_far = local.name == "far"
+        between_sites = tunnel.between == "sites"
+        remote_subnet = remote.subnet(tunnel.inner_family) if between_sites else None
+        if is_far and tunnel.far_believes_near_subnet:
+            remote_subnet = tunnel.far_believes_near_subnet
+        return End(suite=SUITES[(is_far and tunnel.far_suite) or tunnel.suite],
+                   mode=tunnel.mode, encapsulation=tunnel.encapsulation, lifetimes=tunnel.lifetimes,
+                   local_id=f"{local.name}.test", remote_id=f"{remote.name}.test",
+                   local_address=local.wire_address(tunnel.outer_family),
+                   remote_address=remote.wire_address(tunnel.outer_family),
+                   next_hop=local.next_hop(tunnel.outer_family),
+                   local_subnet=local.subnet(tunnel.inner_family) if between_sites else None,
+                   remote_subnet=remote_subnet,
+                   secret=(is_far and tunnel.far_secret) or SHARED_SECRET)
+
+    return end(network.near, network.far), end(network.far, network.near)
