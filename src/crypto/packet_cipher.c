@@ -1,0 +1,214 @@
+/*
+ * AES-GCM (RFC 4106, 5282), ChaCha20-Poly1305 (RFC 7634), AES-CBC (RFC 3602), AES-CTR (RFC 3686, 5930),
+ * 3DES-CBC (RFC 2451) and NULL (RFC 2410) with the keys set once and one libcrypto context for the life of
+ * the SA.
+ */
+#include "crypto/packet_cipher.h"
+
+#include <limits.h>
+#include <openssl/err.h>
+#include <stdlib.h>
+
+#include "base/secret.h"
+#include "crypto/fetched.h"
+#include "crypto/mac.h"
+
+enum direction { DIRECTION_NONE, DIRECTION_SEAL, DIRECTION_OPEN };
+
+struct packet_cipher {
+    const struct algorithm *encr;
+    const struct algorithm *integ; /* NULL with an AEAD */
+    enum cipher_mode mode;
+    enum direction keyed_for; /* CBC has another key schedule each way: loaded at the first packet */
+    EVP_CIPHER_CTX *context;
+    const EVP_CIPHER *loaded;
+    const EVP_CIPHER *evp;
+    struct mac *mac;
+    uint8_t key[CIPHER_KEY_MAX]; /* key || salt */
+    size_t key_size;             /* without the salt */
+    bool has_keys;
+};
+
+size_t packet_encr_key_size(const struct algorithm *encr, uint16_t key_bits)
+{
+    return (size_t)key_bits / 8 + encr->salt_size;
+}
+
+size_t packet_integ_key_size(const struct algorithm *integ)
+{
+    return integ == NULL ? 0 : integ->key_size;
+}
+
+size_t packet_icv_size(const struct algorithm *encr, const struct algorithm *integ)
+{
+    if (encr->is_aead)
+        return encr->icv_size;
+    return integ == NULL ? 0 : integ->icv_size;
+}
+
+/* An AEAD stands alone; anything else needs a MAC. */
+static bool is_pair(const struct algorithm *encr, const struct algorithm *integ)
+{
+    return encr->detail != NULL && encr->is_aead == (integ == NULL);
+}
+
+struct packet_cipher *packet_cipher_new(const struct algorithm *encr, const struct algorithm *integ)
+{
+    if (integ != NULL && integ->id == INTEG_NONE)
+        integ = NULL;
+    struct packet_cipher *cipher = is_pair(encr, integ) ? calloc(1, sizeof *cipher) : NULL;
+    if (cipher == NULL)
+        return NULL;
+    const struct cipher_detail *detail = encr->detail;
+    cipher->encr = encr;
+    cipher->integ = integ;
+    cipher->mode = detail->mode;
+    cipher->mac = integ == NULL ? NULL : mac_new(integ->detail);
+    cipher->context = detail->mode == MODE_NULL ? NULL : EVP_CIPHER_CTX_new();
+    if ((integ == NULL || cipher->mac != NULL) && (detail->mode == MODE_NULL || cipher->context != NULL))
+        return cipher;
+    packet_cipher_free(cipher);
+    return NULL;
+}
+
+void packet_cipher_free(struct packet_cipher *cipher)
+{
+    if (cipher == NULL)
+        return;
+    EVP_CIPHER_CTX_free(cipher->context);
+    mac_free(cipher->mac);
+    secret_free(cipher, sizeof *cipher);
+}
+
+bool packet_cipher_set_keys(struct packet_cipher *cipher, struct bytes encr_key, struct bytes integ_key)
+{
+    size_t salt_size = cipher->encr->salt_size;
+    cipher->has_keys = false;
+    if (encr_key.size < salt_size || encr_key.size > sizeof cipher->key ||
+        integ_key.size != packet_integ_key_size(cipher->integ))
+        return false;
+    cipher->key_size = encr_key.size - salt_size;
+    cipher->keyed_for = DIRECTION_NONE;
+    if (cipher->mode != MODE_NULL) {
+        const struct cipher_detail *detail = cipher->encr->detail;
+        cipher->evp = fetched_cipher(detail->family, cipher->key_size);
+        if (cipher->evp == NULL)
+            return false;
+        memcpy(cipher->key, encr_key.data, encr_key.size);
+    } else if (encr_key.size != 0) {
+        return false;
+    }
+    cipher->has_keys = cipher->mac == NULL || mac_set_key(cipher->mac, integ_key);
+    return cipher->has_keys;
+}
+
+/* salt || iv, and for CTR the block counter, which starts at one. */
+static void make_nonce(const struct packet_cipher *cipher, const uint8_t *iv,
+                       uint8_t nonce[static CIPHER_IV_MAX])
+{
+    size_t salt_size = cipher->encr->salt_size;
+    memset(nonce, 0, CIPHER_IV_MAX);
+    memcpy(nonce, cipher->key + cipher->key_size, salt_size);
+    memcpy(nonce + salt_size, iv, cipher->encr->iv_size);
+    if (cipher->mode == MODE_CTR)
+        nonce[CIPHER_IV_MAX - 1] = 1;
+}
+
+/* Ready for one packet: the key is loaded only when the direction or the key has changed. */
+static bool start(struct packet_cipher *cipher, enum direction direction, const uint8_t *iv)
+{
+    uint8_t nonce[CIPHER_IV_MAX];
+    int encrypts = direction == DIRECTION_SEAL;
+    make_nonce(cipher, iv, nonce);
+    if (cipher->keyed_for == direction)
+        return EVP_CipherInit_ex2(cipher->context, NULL, NULL, nonce, encrypts, NULL) == 1;
+
+    /* Naming the cipher again would free and allocate libcrypto's state. */
+    const EVP_CIPHER *evp = cipher->evp == cipher->loaded ? NULL : cipher->evp;
+    cipher->keyed_for = DIRECTION_NONE;
+    if (EVP_CipherInit_ex2(cipher->context, evp, cipher->key, nonce, encrypts, NULL) != 1 ||
+        EVP_CIPHER_CTX_set_padding(cipher->context, 0) != 1)
+        return false;
+    cipher->loaded = cipher->evp;
+    cipher->keyed_for = direction;
+    return true;
+}
+
+static bool feed(struct packet_cipher *cipher, uint8_t *out, const uint8_t *in, size_t size)
+{
+    int written = 0;
+    return size == 0 || EVP_CipherUpdate(cipher->context, out, &written, in, (int)size) == 1;
+}
+
+static bool fits(const struct packet_cipher *cipher, const struct packet_parts *parts)
+{
+    return cipher->has_keys && parts->data_size <= INT_MAX && parts->aad.size <= INT_MAX &&
+           parts->data_size % cipher->encr->block_size == 0;
+}
+
+static bool seal_aead(struct packet_cipher *cipher, const struct packet_parts *parts)
+{
+    uint8_t rest[CIPHER_IV_MAX];
+    int written = 0;
+    return start(cipher, DIRECTION_SEAL, parts->iv) && feed(cipher, NULL, parts->aad.data, parts->aad.size) &&
+           feed(cipher, parts->data, parts->data, parts->data_size) &&
+           EVP_CipherFinal_ex(cipher->context, rest, &written) == 1 &&
+           EVP_CIPHER_CTX_ctrl(cipher->context, EVP_CTRL_AEAD_GET_TAG, cipher->encr->icv_size, parts->icv) ==
+               1;
+}
+
+static bool open_aead(struct packet_cipher *cipher, const struct packet_parts *parts)
+{
+    uint8_t rest[CIPHER_IV_MAX];
+    int written = 0;
+    bool ok = start(cipher, DIRECTION_OPEN, parts->iv) &&
+              EVP_CIPHER_CTX_ctrl(cipher->context, EVP_CTRL_AEAD_SET_TAG, cipher->encr->icv_size,
+                                  parts->icv) == 1 &&
+              feed(cipher, NULL, parts->aad.data, parts->aad.size) &&
+              feed(cipher, parts->data, parts->data, parts->data_size) &&
+              EVP_CipherFinal_ex(cipher->context, rest, &written) == 1;
+    if (!ok) {
+        secret_wipe(parts->data, parts->data_size);
+        ERR_clear_error();
+    }
+    return ok;
+}
+
+static bool crypt_data(struct packet_cipher *cipher, enum direction direction,
+                       const struct packet_parts *parts)
+{
+    return cipher->mode == MODE_NULL ||
+           (start(cipher, direction, parts->iv) && feed(cipher, parts->data, parts->data, parts->data_size));
+}
+
+static bool compute_icv(struct packet_cipher *cipher, const struct packet_parts *parts,
+                        uint8_t icv[static MAC_OUTPUT_MAX])
+{
+    const struct bytes covered[] = {parts->aad, bytes_of(parts->iv, cipher->encr->iv_size),
+                                    bytes_of(parts->data, parts->data_size), parts->trailer};
+    return mac_compute(cipher->mac, covered, ARRAY_SIZE(covered), icv);
+}
+
+bool packet_cipher_seal(struct packet_cipher *cipher, const struct packet_parts *parts)
+{
+    uint8_t icv[MAC_OUTPUT_MAX];
+    if (!fits(cipher, parts))
+        return false;
+    if (cipher->mode == MODE_AEAD)
+        return parts->trailer.size == 0 && seal_aead(cipher, parts);
+    if (!crypt_data(cipher, DIRECTION_SEAL, parts) || !compute_icv(cipher, parts, icv))
+        return false;
+    memcpy(parts->icv, icv, cipher->integ->icv_size);
+    return true;
+}
+
+bool packet_cipher_open(struct packet_cipher *cipher, const struct packet_parts *parts)
+{
+    uint8_t icv[MAC_OUTPUT_MAX];
+    if (!fits(cipher, parts))
+        return false;
+    if (cipher->mode == MODE_AEAD)
+        return parts->trailer.size == 0 && open_aead(cipher, parts);
+    return compute_icv(cipher, parts, icv) && secret_equal(icv, parts->icv, cipher->integ->icv_size) &&
+           crypt_data(cipher, DIRECTION_OPEN, parts);
+}
