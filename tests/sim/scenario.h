@@ -1,6 +1,7 @@
 /* What the scenarios share: two gateways, the usual connection, and assertions that print what they saw. */
 #ifndef STYX_SIM_SCENARIO_H
 #define STYX_SIM_SCENARIO_H
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -73,6 +73,26 @@ void sim_trace(struct sim *sim, bool is_traced)
     sim->is_traced = is_traced;
 }
 
+void sim_note(struct sim *sim, const char *format, ...)
+{
+    char text[256];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(text, sizeof(text), format, arguments);
+    va_end(arguments);
+    world_trace(sim, NULL, "---- %s", text);
+}
+
+bool sim_fail(struct sim *sim, const char *format, ...)
+{
+    char text[256];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(text, sizeof(text), format, arguments);
+    va_end(arguments);
+    return world_fail(sim, "%s", text);
+}
+
 struct prng *sim_prng(struct sim *sim)
 {
     return &sim->prng;

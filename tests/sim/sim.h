@@ -45,6 +45,10 @@ void sim_free(struct sim *sim);
 const char *sim_failure(const struct sim *sim);
 /* Every datagram, job and log line to standard error. */
 void sim_trace(struct sim *sim, bool is_traced);
+/* A line of the scenario's own in the trace. */
+void sim_note(struct sim *sim, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* The scenario found a law broken; always returns false. */
+bool sim_fail(struct sim *sim, const char *format, ...) __attribute__((format(printf, 2, 3)));
 struct prng *sim_prng(struct sim *sim);
 usec_t sim_now(const struct sim *sim);
 

@@ -1,0 +1,360 @@
+/*
+ * Random worlds: each seed draws hosts, connections, faults and a schedule of commands and catastrophes; then
+ * the network heals, and after a while the laws of a quiet world must hold and what should be up must be up.
+ *
+ *     sim_random [--first N] [--count N]     seeds N .. N+count-1, quietly
+ *     sim_random --seed N                    that one, with a full trace
+ */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "sim.h"
+
+enum { DEFAULT_COUNT = 2000, LINKS_MAX = 4, WORDS_SIZE = 640 };
+
+/* A connection between two hosts, under the same name on both. */
+struct link {
+    const char *name;
+    const char *ends[2];
+    const char *inside[2];
+    bool can_begin[2]; /* the other end has an address that it knows */
+    bool starts[2];    /* auto=start */
+    bool wants_up[2];  /* as far as that end has been told */
+};
+
+struct plan {
+    struct sim *sim;
+    struct prng prng;
+    const char *hosts[3];
+    size_t host_count;
+    struct link links[LINKS_MAX];
+    size_t link_count;
+    bool has_nat;
+};
+
+static const char *const public_address = "203.0.113.9";
+
+static bool chance(struct plan *plan, unsigned per_mille)
+{
+    return prng_chance(&plan->prng, per_mille);
+}
+
+static size_t pick(struct plan *plan, size_t count)
+{
+    return (size_t)prng_below(&plan->prng, count);
+}
+
+/* ---- drawing the world ---- */
+
+static struct link *add_link(struct plan *plan, const char *name, const char *a, const char *b,
+                             const char *inside_a, const char *inside_b)
+{
+    struct link *link = &plan->links[plan->link_count++];
+    *link = (struct link){
+        .name = name, .ends = {a, b}, .inside = {inside_a, inside_b}, .can_begin = {true, true}};
+    unsigned who = (unsigned)pick(plan, 4);
+    link->starts[0] = (who & 1) != 0;
+    link->starts[1] = (who & 2) != 0;
+    return link;
+}
+
+/* What both ends agree on. */
+static void draw_common_words(struct plan *plan, char *out, size_t size)
+{
+    static const char *const lives[] = {
+        "", " ipsec-lifetime=4m rekeymargin=1m", " ikelifetime=5m rekeymargin=1m",
+        " ikelifetime=6m ipsec-lifetime=4m rekeymargin=1m", " ipsec-max-packets=40"};
+    static const char *const ciphers[] = {" esp=aes_gcm128", " esp=aes_gcm128;dh31", " esp=aes128-sha2_256",
+                                          " esp=chacha20_poly1305"};
+    snprintf(out, size, "authby=secret dpddelay=20s retransmit-timeout=20s%s%s%s%s%s",
+             " ike=aes_gcm128-sha2_256;dh31", ciphers[pick(plan, ARRAY_SIZE(ciphers))],
+             lives[pick(plan, ARRAY_SIZE(lives))], chance(plan, 300) ? " pfs=no" : "",
+             chance(plan, 200) ? " encapsulation=yes" : "");
+}
+
+static const char *draw_own_words(struct plan *plan)
+{
+    return chance(plan, 500) ? " initial-contact=yes" : "";
+}
+
+static void load_link(struct plan *plan, struct link *link, const char *const addresses[2],
+                      const char *const subnets[2], bool peer_is_anybody)
+{
+    char common[WORDS_SIZE], words[2 * WORDS_SIZE];
+    draw_common_words(plan, common, sizeof(common));
+    for (int end = 0; end < 2; end++) {
+        snprintf(words, sizeof(words),
+                 "left=%s right=%s leftid=@%s rightid=@%s leftsubnet=%s rightsubnet=%s %s%s auto=%s",
+                 addresses[0], end == 0 && peer_is_anybody ? "%any" : addresses[1], link->ends[0],
+                 link->ends[1], subnets[0], subnets[1], common, draw_own_words(plan),
+                 link->starts[end] ? "start" : "add");
+        sim_add_connection_on(plan->sim, link->ends[end], link->name, words);
+        link->wants_up[end] = link->starts[end];
+    }
+}
+
+static void draw_third_host(struct plan *plan)
+{
+    static const char *const subnets[] = {"10.1.0.0/24", "10.5.0.0/24"};
+    bool is_behind_nat = chance(plan, 500);
+    const char *address = is_behind_nat ? "10.9.0.5" : "192.0.2.3";
+    const char *const addresses[] = {"192.0.2.1", address};
+    if (is_behind_nat)
+        sim_add_host_behind_nat(plan->sim, "road", address, public_address);
+    else
+        sim_add_host(plan->sim, "road", address);
+    plan->has_nat = is_behind_nat;
+    plan->hosts[plan->host_count++] = "road";
+    struct link *link = add_link(plan, "road", "east", "road", "10.1.0.1", "10.5.0.1");
+    if (is_behind_nat) {
+        link->can_begin[0] = link->starts[0] = false;
+        link->starts[1] = true;
+    }
+    load_link(plan, link, addresses, subnets, is_behind_nat);
+}
+
+static void draw_world(struct plan *plan)
+{
+    static const char *const addresses[] = {"192.0.2.1", "192.0.2.2"};
+    static const char *const subnets[] = {"10.1.0.0/24", "10.2.0.0/24"};
+    static const char *const more_subnets[] = {"10.3.0.0/24", "10.4.0.0/24"};
+    sim_add_host(plan->sim, "east", addresses[0]);
+    sim_add_host(plan->sim, "west", addresses[1]);
+    plan->hosts[plan->host_count++] = "east";
+    plan->hosts[plan->host_count++] = "west";
+    load_link(plan, add_link(plan, "tunnel", "east", "west", "10.1.0.1", "10.2.0.1"), addresses, subnets,
+              false);
+    if (chance(plan, 400))
+        load_link(plan, add_link(plan, "second", "east", "west", "10.3.0.1", "10.4.0.1"), addresses,
+                  more_subnets, false);
+    if (chance(plan, 300))
+        draw_third_host(plan);
+    if (chance(plan, 150)) {
+        sim_settings(plan->sim, "west")->ddos_mode = DDOS_BUSY;
+        sim_restart(plan->sim, "west", 0);
+    }
+}
+
+static void draw_faults(struct plan *plan)
+{
+    struct faults faults = {.delay_min = milliseconds(1), .delay_max = milliseconds(20)};
+    if (chance(plan, 600))
+        faults.loss_per_mille = (unsigned)pick(plan, 350);
+    if (chance(plan, 400))
+        faults.duplication_per_mille = (unsigned)pick(plan, 300);
+    if (chance(plan, 300))
+        faults.corruption_per_mille = (unsigned)pick(plan, 100);
+    if (chance(plan, 500))
+        faults.delay_max = milliseconds(prng_between(&plan->prng, 20, 3000));
+    sim_set_faults(plan->sim, faults);
+    for (size_t i = 0; i < plan->host_count; i++)
+        sim_set_delays(plan->sim, plan->hosts[i], milliseconds(chance(plan, 300) ? 800 : 2),
+                       milliseconds(chance(plan, 300) ? 500 : 1),
+                       milliseconds(chance(plan, 300) ? 5000 : 50));
+    sim_note(plan->sim, "loss %u duplication %u corruption %u delay to %llu ms", faults.loss_per_mille,
+             faults.duplication_per_mille, faults.corruption_per_mille,
+             (unsigned long long)(faults.delay_max / USEC_PER_MSEC));
+}
+
+/* ---- what happens ---- */
+
+static void act_command(struct plan *plan, enum command_kind kind)
+{
+    struct link *link = &plan->links[pick(plan, plan->link_count)];
+    int end = (int)pick(plan, 2);
+    if (sim_engine(plan->sim, link->ends[end]) == NULL)
+        return;
+    if (kind == COMMAND_INITIATE && !link->can_begin[end])
+        return;
+    sim_start(plan->sim, link->ends[end], kind, link->name);
+    if (kind == COMMAND_INITIATE || kind == COMMAND_TERMINATE)
+        link->wants_up[end] = kind == COMMAND_INITIATE;
+}
+
+static void act_restart(struct plan *plan)
+{
+    const char *host = plan->hosts[pick(plan, plan->host_count)];
+    sim_restart(plan->sim, host, milliseconds(chance(plan, 500) ? 0 : prng_between(&plan->prng, 1, 40000)));
+    for (size_t i = 0; i < plan->link_count; i++)
+        for (int end = 0; end < 2; end++)
+            if (strcmp(plan->links[i].ends[end], host) == 0)
+                plan->links[i].wants_up[end] = plan->links[i].starts[end];
+}
+
+static void act_partition(struct plan *plan)
+{
+    const char *from = chance(plan, 300) ? NULL : plan->hosts[pick(plan, plan->host_count)];
+    usec_t duration = seconds(prng_between(&plan->prng, 1, 90));
+    sim_note(plan->sim, "nothing leaves %s for %llu s", from ? from : "anybody",
+             (unsigned long long)(duration / USEC_PER_SEC));
+    sim_partition(plan->sim, from, NULL, duration);
+}
+
+static void act_clocks(struct plan *plan)
+{
+    const char *host = plan->hosts[pick(plan, plan->host_count)];
+    if (chance(plan, 500)) {
+        sim_jump_wall_clock(plan->sim, host, (int64_t)prng_below(&plan->prng, 2000000) - 1000000);
+        return;
+    }
+    usec_t asleep = seconds(prng_between(&plan->prng, 1, 4000));
+    sim_note(plan->sim, "%s slept for %llu s", host, (unsigned long long)(asleep / USEC_PER_SEC));
+    sim_sleep_host(plan->sim, host, asleep);
+}
+
+static void act_traffic(struct plan *plan)
+{
+    struct link *link = &plan->links[pick(plan, plan->link_count)];
+    int end = (int)pick(plan, 2);
+    for (uint64_t packets = prng_between(&plan->prng, 1, 30); packets > 0; packets--) {
+        sim_send_bytes(plan->sim, link->ends[end], link->inside[end], link->inside[!end],
+                       (size_t)prng_between(&plan->prng, 40, 1400), NULL);
+        sim_run_for(plan->sim, milliseconds(prng_between(&plan->prng, 0, 300)));
+    }
+}
+
+static void act_kernel_failure(struct plan *plan)
+{
+    static const enum kernel_operation operations[] = {KERNEL_SA_ADD, KERNEL_SA_QUERY};
+    sim_fail_kernel(plan->sim, plan->hosts[pick(plan, plan->host_count)],
+                    operations[pick(plan, ARRAY_SIZE(operations))], 1);
+}
+
+static void act(struct plan *plan)
+{
+    switch (pick(plan, 14)) {
+    case 0:
+    case 1:
+    case 2:
+        act_command(plan, COMMAND_INITIATE);
+        break;
+    case 3:
+        act_command(plan, COMMAND_TERMINATE);
+        break;
+    case 4:
+    case 5:
+        act_command(plan, COMMAND_REKEY_CHILD);
+        break;
+    case 6:
+    case 7:
+        act_command(plan, COMMAND_REKEY_IKE);
+        break;
+    case 8:
+        act_restart(plan);
+        break;
+    case 9:
+        act_partition(plan);
+        break;
+    case 10:
+        act_clocks(plan);
+        break;
+    case 11:
+        act_traffic(plan);
+        break;
+    case 12:
+        draw_faults(plan);
+        break;
+    default:
+        if (plan->has_nat && chance(plan, 500))
+            sim_forget_nat_mappings(plan->sim, public_address);
+        else
+            act_kernel_failure(plan);
+        break;
+    }
+}
+
+static void run_schedule(struct plan *plan)
+{
+    static const uint64_t pauses_ms[] = {0, 2, 12, 200, 3000, 40000};
+    for (uint64_t actions = prng_between(&plan->prng, 3, 25); actions > 0; actions--) {
+        act(plan);
+        uint64_t pause = pauses_ms[pick(plan, ARRAY_SIZE(pauses_ms))];
+        sim_run_for(plan->sim, milliseconds(prng_between(&plan->prng, 0, pause)));
+    }
+}
+
+/* ---- what must hold at the end ---- */
+
+static void heal(struct plan *plan)
+{
+    sim_heal(plan->sim);
+    for (size_t i = 0; i < plan->host_count; i++) {
+        sim_set_delays(plan->sim, plan->hosts[i], milliseconds(1), milliseconds(1), milliseconds(1));
+        sim_fail_kernel(plan->sim, plan->hosts[i], KERNEL_SA_ADD, 0);
+        sim_fail_kernel(plan->sim, plan->hosts[i], KERNEL_SA_QUERY, 0);
+    }
+    sim_note(plan->sim, "healed");
+    /* The longest pause before a revival is five minutes. */
+    sim_run_for(plan->sim, minutes(8));
+}
+
+static bool link_is_up_if_wanted(struct plan *plan, const struct link *link)
+{
+    if (!link->wants_up[0] && !link->wants_up[1])
+        return true;
+    for (int end = 0; end < 2; end++)
+        if (!sim_is_up(plan->sim, link->ends[end], link->name))
+            return sim_fail(plan->sim, "\"%s\" should be up, but is not on %s", link->name, link->ends[end]);
+    if (!sim_ping(plan->sim, link->ends[0], link->inside[0], link->inside[1]))
+        return sim_fail(plan->sim, "\"%s\" is up and does not carry a packet there and back", link->name);
+    return true;
+}
+
+static bool check(struct plan *plan)
+{
+    if (sim_failure(plan->sim)[0] != '\0')
+        return false;
+    if (!sim_settle(plan->sim, minutes(20)))
+        return sim_fail(plan->sim, "the world does not come to rest: %s", sim_unrest(plan->sim));
+    for (size_t i = 0; i < plan->link_count; i++)
+        if (!link_is_up_if_wanted(plan, &plan->links[i]))
+            return false;
+    return true;
+}
+
+static bool run_seed(uint64_t seed, bool is_traced)
+{
+    struct plan plan = {.sim = sim_new(seed), .prng = prng_of(~seed)};
+    sim_trace(plan.sim, is_traced);
+    draw_world(&plan);
+    draw_faults(&plan);
+    run_schedule(&plan);
+    heal(&plan);
+    check(&plan);
+    bool holds = sim_end(plan.sim);
+    if (!holds)
+        fprintf(stderr, "    replay it alone: sim_random --seed %llu\n", (unsigned long long)seed);
+    return holds;
+}
+
+static int run_seeds(uint64_t first, uint64_t count)
+{
+    uint64_t failed = 0;
+    for (uint64_t seed = first; seed < first + count; seed++)
+        failed += !run_seed(seed, false);
+    printf("%llu passed, %llu failed\n", (unsigned long long)(count - failed), (unsigned long long)failed);
+    return failed > 0;
+}
+
+int main(int argument_count, char **arguments)
+{
+    uint64_t first = 1, count = DEFAULT_COUNT, seed = 0;
+    bool is_single = false;
+    for (int i = 1; i < argument_count; i += 2) {
+        char *end = NULL;
+        uint64_t value = i + 1 < argument_count ? strtoull(arguments[i + 1], &end, 10) : 0;
+        bool is_number = end != NULL && *end == '\0' && end != arguments[i + 1];
+        if (strcmp(arguments[i], "--first") == 0 && is_number) {
+            first = value;
+        } else if (strcmp(arguments[i], "--count") == 0 && is_number) {
+            count = value;
+        } else if (strcmp(arguments[i], "--seed") == 0 && is_number) {
+            seed = value;
+            is_single = true;
+        } else {
+            fprintf(stderr, "usage: sim_random [--first N] [--count N] | --seed N\n");
+            return 2;
+        }
+    }
+    return is_single ? !run_seed(seed, true) : run_seeds(first, count);
+}

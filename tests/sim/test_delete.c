@@ -1,0 +1,225 @@
+/* Taking down, and noticing that the peer is gone: INFORMATIONAL exchanges (RFC 7296 1.4, 2.4),
+ * INITIAL_CONTACT. */
+#include "scenario.h"
+
+static void taken_down_from(const char *host)
+{
+    struct sim *sim = established();
+    assert_int_equal(sim_down(sim, host, "tunnel"), 0);
+    assert_settles(sim);
+    assert_both_have(sim, 0, 0);
+    assert_no_ping(sim);
+    assert_ends_well(sim);
+}
+
+static void the_initiator_takes_the_tunnel_down(void **state)
+{
+    (void)state;
+    taken_down_from("east");
+}
+
+static void the_responder_takes_the_tunnel_down(void **state)
+{
+    (void)state;
+    taken_down_from("west");
+}
+
+static void up_and_down_again_and_again_leaves_nothing(void **state)
+{
+    (void)state;
+    struct sim *sim = gateways();
+    uint64_t base = engine_view_totals(sim_engine(sim, "west")).bytes_owned;
+    for (int i = 0; i < 50; i++) {
+        assert_up(sim, i % 2 ? "east" : "west");
+        assert_int_equal(sim_down(sim, i % 3 ? "east" : "west", "tunnel"), 0);
+        assert_settles(sim);
+    }
+    assert_int_equal(engine_view_totals(sim_engine(sim, "west")).bytes_owned, base);
+    assert_ends_well(sim);
+}
+
+static void taking_one_connection_down_leaves_its_neighbour(void **state)
+{
+    (void)state;
+    struct sim *sim = gateways();
+    sim_add_connection(sim, "second", SECOND);
+    assert_up(sim, "east");
+    assert_int_equal(sim_up(sim, "east", "second"), 0);
+    assert_int_equal(sim_down(sim, "east", "tunnel"), 0);
+    assert_settles(sim);
+    assert_no_ping(sim);
+    assert_true(sim_ping(sim, "east", "10.3.0.1", "10.4.0.1"));
+    assert_int_equal(sim_child_count(sim, "west"), 1);
+    assert_ends_well(sim);
+}
+
+static void deleting_the_connection_takes_its_sas_along(void **state)
+{
+    (void)state;
+    struct sim *sim = established();
+    sim_command(sim, "east", COMMAND_DELETE, "tunnel");
+    assert_settles(sim);
+    assert_both_have(sim, 0, 0);
+    assert_ends_well(sim);
+}
+
+static void down_while_coming_up_leaves_nothing(void **state)
+{
+    (void)state;
+    for (unsigned delay_ms = 0; delay_ms <= 30; delay_ms += 3) {
+        struct sim *sim = gateways();
+        sim_set_delays(sim, "west", milliseconds(5), 0, 0);
+        uint64_t up = sim_start(sim, "east", COMMAND_INITIATE, "tunnel");
+        sim_run_for(sim, milliseconds(delay_ms));
+        sim_start(sim, "east", COMMAND_TERMINATE, "tunnel");
+        assert_settles(sim);
+        assert_int_not_equal(sim_result(sim, "east", up), -1);
+        sim_run_for(sim, minutes(3));
+        assert_both_have(sim, 0, 0);
+        assert_ends_well(sim);
+    }
+}
+
+static void a_dead_peer_is_noticed_by_liveness_checks(void **state)
+{
+    (void)state;
+    struct sim *sim = established_with(TUNNEL " dpddelay=10s retransmit-timeout=20s");
+    sim_partition(sim, NULL, NULL, minutes(5));
+    sim_run_for(sim, seconds(120));
+    assert_int_equal(sim_ike_count(sim, "east"), 0);
+    assert_int_equal(sim_ike_count(sim, "west"), 0);
+    assert_int_equal(sim_plane_sa_count(sim, "east"), 0);
+    sim_heal(sim);
+    sim_down(sim, "east", "tunnel");
+    assert_ends_well(sim);
+}
+
+static void liveness_checks_of_a_living_peer_change_nothing(void **state)
+{
+    (void)state;
+    struct sim *sim = established_with(TUNNEL " dpddelay=10s");
+    sim_record(sim);
+    sim_run_for(sim, minutes(10));
+    size_t checks = sim_count(sim, "east", MESSAGE_INFORMATIONAL, PART_REQUEST);
+    assert_in_range(checks, 20, 70);
+    assert_both_have(sim, 1, 1);
+    assert_ping(sim);
+    assert_ends_well(sim);
+}
+
+static void without_dpddelay_nobody_asks(void **state)
+{
+    (void)state;
+    struct sim *sim = established();
+    sim_record(sim);
+    sim_run_for(sim, minutes(60));
+    assert_int_equal(sim_count(sim, "east", MESSAGE_INFORMATIONAL, PART_EITHER), 0);
+    assert_ends_well(sim);
+}
+
+static void a_restarted_peer_with_initial_contact_replaces_its_old_sas(void **state)
+{
+    (void)state;
+    struct sim *sim = established_with(TUNNEL " initial-contact=yes");
+    sim_restart(sim, "east", seconds(1));
+    sim_run_for(sim, seconds(2));
+    assert_up(sim, "east");
+    assert_settles(sim);
+    assert_both_have(sim, 1, 1);
+    assert_ping(sim);
+    assert_ends_well(sim);
+}
+
+static void a_restarted_peer_is_found_out_by_liveness(void **state)
+{
+    (void)state;
+    struct sim *sim = established_with(TUNNEL " dpddelay=10s retransmit-timeout=20s");
+    sim_restart(sim, "west", seconds(1));
+    sim_run_for(sim, minutes(2));
+    /* East was the initiator and is meant to stay up: it has come back. */
+    assert_settles(sim);
+    assert_both_have(sim, 1, 1);
+    assert_ping(sim);
+    assert_ends_well(sim);
+}
+
+static void a_message_for_an_unknown_sa_does_not_kill_one(void **state)
+{
+    (void)state;
+    struct sim *sim = established();
+    struct ike_view ike;
+    assert_true(sim_newest_ike(sim, "east", "tunnel", &ike));
+    /* An unprotected INVALID_IKE_SPI, as anybody can forge it. */
+    uint8_t lie[IKE_HEADER_SIZE + 8] = {0};
+    memcpy(lie, ike.spi_i, IKE_SPI_SIZE);
+    memcpy(lie + 8, ike.spi_r, IKE_SPI_SIZE);
+    lie[16] = PAYLOAD_NOTIFY;
+    lie[17] = IKEV2_VERSION;
+    lie[18] = INFORMATIONAL;
+    lie[19] = IKEV2_FLAG_RESPONSE;
+    store_be32(lie + 24, sizeof(lie));
+    store_be16(lie + 30, 8);
+    store_be16(lie + 34, INVALID_IKE_SPI);
+    for (int i = 0; i < 100; i++)
+        sim_inject(sim, "west", "east", 500, bytes_of(lie, sizeof(lie)));
+    assert_settles(sim);
+    assert_both_have(sim, 1, 1);
+    assert_ping(sim);
+    assert_ends_well(sim);
+}
+
+static void a_delete_that_is_lost_is_sent_again(void **state)
+{
+    (void)state;
+    struct sim *sim = established();
+    sim_drop(sim, "east", MESSAGE_DELETE, PART_REQUEST, 0, 2);
+    sim_drop(sim, "west", MESSAGE_DELETE, PART_RESPONSE, 0, 1);
+    assert_int_equal(sim_down(sim, "east", "tunnel"), 0);
+    assert_settles(sim);
+    assert_both_have(sim, 0, 0);
+    assert_ends_well(sim);
+}
+
+static void a_delete_that_nobody_answers_ends_all_the_same(void **state)
+{
+    (void)state;
+    struct sim *sim = established();
+    sim_partition(sim, NULL, NULL, minutes(10));
+    int code = sim_down(sim, "east", "tunnel");
+    assert_int_not_equal(code, -1);
+    sim_run_for(sim, minutes(3));
+    assert_counts(sim, "east", 0, 0);
+    sim_free(sim);
+}
+
+static void shutting_down_says_goodbye(void **state)
+{
+    (void)state;
+    struct sim *sim = established();
+    sim_start(sim, "east", COMMAND_SHUTDOWN, NULL);
+    assert_settles(sim);
+    assert_both_have(sim, 0, 0);
+    sim_free(sim);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_initiator_takes_the_tunnel_down),
+        cmocka_unit_test(the_responder_takes_the_tunnel_down),
+        cmocka_unit_test(up_and_down_again_and_again_leaves_nothing),
+        cmocka_unit_test(taking_one_connection_down_leaves_its_neighbour),
+        cmocka_unit_test(deleting_the_connection_takes_its_sas_along),
+        cmocka_unit_test(down_while_coming_up_leaves_nothing),
+        cmocka_unit_test(a_dead_peer_is_noticed_by_liveness_checks),
+        cmocka_unit_test(liveness_checks_of_a_living_peer_change_nothing),
+        cmocka_unit_test(without_dpddelay_nobody_asks),
+        cmocka_unit_test(a_restarted_peer_with_initial_contact_replaces_its_old_sas),
+        cmocka_unit_test(a_restarted_peer_is_found_out_by_liveness),
+        cmocka_unit_test(a_message_for_an_unknown_sa_does_not_kill_one),
+        cmocka_unit_test(a_delete_that_is_lost_is_sent_again),
+        cmocka_unit_test(a_delete_that_nobody_answers_ends_all_the_same),
+        cmocka_unit_test(shutting_down_says_goodbye),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

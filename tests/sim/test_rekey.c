@@ -1,0 +1,267 @@
+/* Rekeying of IKE and Child SAs without collisions: by command, by lifetime, by bytes, for a day (RFC
+ * 7296 2.8). */
+#include "scenario.h"
+
+static uint32_t newest_spi(struct sim *sim, const char *host)
+{
+    struct child_view child;
+    assert_true(sim_newest_child(sim, host, "tunnel", &child));
+    return child.spi_in;
+}
+
+static void rekeys_child_from(const char *host)
+{
+    struct sim *sim = established();
+    uint32_t old_spi = newest_spi(sim, "east");
+    assert_int_equal(sim_command(sim, host, COMMAND_REKEY_CHILD, "tunnel"), 0);
+    assert_settles(sim);
+    assert_both_have(sim, 1, 1);
+    assert_int_not_equal(newest_spi(sim, "east"), old_spi);
+    assert_ping(sim);
+    assert_ends_well(sim);
+}
+
+static void the_initiator_rekeys_a_child(void **state)
+{
+    (void)state;
+    rekeys_child_from("east");
+}
+
+static void the_responder_rekeys_a_child(void **state)
+{
+    (void)state;
+    rekeys_child_from("west");
+}
+
+static void rekeys_ike_from(const char *host)
+{
+    struct sim *sim = established();
+    struct ike_view old, new;
+    uint32_t spi = newest_spi(sim, "east");
+    assert_true(sim_newest_ike(sim, "east", "tunnel", &old));
+    assert_int_equal(sim_command(sim, host, COMMAND_REKEY_IKE, "tunnel"), 0);
+    assert_settles(sim);
+    assert_both_have(sim, 1, 1);
+    assert_true(sim_newest_ike(sim, "east", "tunnel", &new));
+    assert_memory_not_equal(old.spi_i, new.spi_i, IKE_SPI_SIZE);
+    assert_int_equal(new.is_initiator, strcmp(host, "east") == 0);
+    /* The Child SA was inherited, not made anew. */
+    assert_int_equal(newest_spi(sim, "east"), spi);
+    assert_ping(sim);
+    assert_ends_well(sim);
+}
+
+static void the_initiator_rekeys_the_ike_sa(void **state)
+{
+    (void)state;
+    rekeys_ike_from("east");
+}
+
+static void the_responder_rekeys_the_ike_sa(void **state)
+{
+    (void)state;
+    rekeys_ike_from("west");
+}
+
+static void an_inherited_child_can_be_rekeyed_and_deleted(void **state)
+{
+    (void)state;
+    struct sim *sim = established();
+    assert_int_equal(sim_command(sim, "west", COMMAND_REKEY_IKE, "tunnel"), 0);
+    assert_settles(sim);
+    assert_int_equal(sim_command(sim, "east", COMMAND_REKEY_CHILD, "tunnel"), 0);
+    assert_int_equal(sim_command(sim, "west", COMMAND_REKEY_CHILD, "tunnel"), 0);
+    assert_settles(sim);
+    assert_both_have(sim, 1, 1);
+    assert_ping(sim);
+    assert_int_equal(sim_down(sim, "west", "tunnel"), 0);
+    assert_settles(sim);
+    assert_both_have(sim, 0, 0);
+    assert_ends_well(sim);
+}
+
+static void every_child_moves_to_the_new_ike_sa(void **state)
+{
+    (void)state;
+    struct sim *sim = gateways();
+    sim_add_connection(sim, "second", SECOND);
+    assert_up(sim, "east");
+    assert_int_equal(sim_up(sim, "west", "second"), 0);
+    assert_int_equal(sim_command(sim, "east", COMMAND_REKEY_IKE, "tunnel"), 0);
+    assert_settles(sim);
+    assert_both_have(sim, 1, 2);
+    assert_ping(sim);
+    assert_true(sim_ping(sim, "east", "10.3.0.1", "10.4.0.1"));
+    assert_ends_well(sim);
+}
+
+struct watch {
+    unsigned failures, pings;
+};
+
+static bool ping_at_every_step(struct sim *sim, void *context)
+{
+    struct watch *watch = context;
+    watch->pings++;
+    watch->failures += !sim_ping(sim, "east", "10.1.0.1", "10.2.0.1");
+    return false;
+}
+
+static void traffic_never_stops_during(enum command_kind kind, const char *host)
+{
+    struct sim *sim = established();
+    struct watch watch = {0};
+    sim_start(sim, host, kind, "tunnel");
+    sim_run_until(sim, ping_at_every_step, &watch, seconds(30));
+    assert_in_range(watch.pings, 10, 10000);
+    assert_int_equal(watch.failures, 0);
+    assert_settles(sim);
+    assert_both_have(sim, 1, 1);
+    assert_ends_well(sim);
+}
+
+static void traffic_never_stops_during_a_rekey(void **state)
+{
+    (void)state;
+    traffic_never_stops_during(COMMAND_REKEY_CHILD, "east");
+    traffic_never_stops_during(COMMAND_REKEY_CHILD, "west");
+    traffic_never_stops_during(COMMAND_REKEY_IKE, "east");
+    traffic_never_stops_during(COMMAND_REKEY_IKE, "west");
+}
+
+#define SHORT_LIVES TUNNEL " ikelifetime=60m ipsec-lifetime=20m rekeymargin=5m"
+
+static void a_day_of_rekeys_with_traffic_every_minute(void **state)
+{
+    (void)state;
+    struct sim *sim = established_with(SHORT_LIVES);
+    uint64_t base = engine_view_totals(sim_engine(sim, "east")).bytes_owned;
+    for (int minute = 0; minute < 24 * 60; minute++) {
+        sim_run_for(sim, minutes(1));
+        assert_ping(sim);
+    }
+    assert_settles(sim);
+    assert_both_have(sim, 1, 1);
+    uint64_t end = engine_view_totals(sim_engine(sim, "east")).bytes_owned;
+    assert_true(end <= base + base / 10);
+    struct engine_totals totals = engine_view_totals(sim_engine(sim, "east"));
+    assert_in_range(totals.child_completed, 24 * 3, 24 * 8);
+    assert_ends_well(sim);
+}
+
+static void a_day_of_rekeys_on_a_bad_line(void **state)
+{
+    (void)state;
+    struct sim *sim = established_with(SHORT_LIVES " auto=start dpddelay=30s");
+    sim_set_faults(sim, (struct faults){.loss_per_mille = 100,
+                                        .duplication_per_mille = 50,
+                                        .corruption_per_mille = 20,
+                                        .delay_min = milliseconds(1),
+                                        .delay_max = milliseconds(900)});
+    sim_set_delays(sim, "east", milliseconds(50), milliseconds(20), milliseconds(500));
+    sim_run_for(sim, minutes(24 * 60));
+    sim_heal(sim);
+    sim_run_for(sim, minutes(10));
+    assert_settles(sim);
+    assert_ping(sim);
+    assert_ends_well(sim);
+}
+
+static void rekey_no_lets_the_child_expire(void **state)
+{
+    (void)state;
+    struct sim *sim = established_with(TUNNEL " ikelifetime=20m ipsec-lifetime=10m rekey=no");
+    sim_run_for(sim, minutes(9));
+    assert_ping(sim);
+    sim_run_for(sim, minutes(12));
+    assert_settles(sim);
+    assert_both_have(sim, 0, 0);
+    assert_no_ping(sim);
+    assert_ends_well(sim);
+}
+
+static void a_child_is_rekeyed_when_its_bytes_run_out(void **state)
+{
+    (void)state;
+    struct sim *sim = established_with(TUNNEL " ipsec-max-bytes=100000");
+    uint32_t old_spi = newest_spi(sim, "east");
+    for (int i = 0; i < 95; i++) {
+        assert_true(sim_send_bytes(sim, "east", "10.1.0.1", "10.2.0.1", 1000, NULL));
+        sim_run_for(sim, milliseconds(100));
+    }
+    assert_settles(sim);
+    assert_both_have(sim, 1, 1);
+    assert_int_not_equal(newest_spi(sim, "east"), old_spi);
+    assert_ping(sim);
+    assert_ends_well(sim);
+}
+
+static void a_child_that_is_out_of_bytes_at_once_is_replaced(void **state)
+{
+    (void)state;
+    struct sim *sim = established_with(TUNNEL " ipsec-max-bytes=1000 auto=start");
+    sim_send_bytes(sim, "east", "10.1.0.1", "10.2.0.1", 5000, NULL);
+    sim_run_for(sim, minutes(2));
+    assert_settles(sim);
+    assert_true(sim_is_up(sim, "east", "tunnel"));
+    assert_ends_well(sim);
+}
+
+static void the_wall_clock_may_jump(void **state)
+{
+    (void)state;
+    struct sim *sim = established_with(SHORT_LIVES);
+    sim_jump_wall_clock(sim, "east", 10L * 365 * 86400);
+    sim_jump_wall_clock(sim, "west", -10L * 365 * 86400);
+    sim_run_for(sim, minutes(90));
+    assert_settles(sim);
+    assert_both_have(sim, 1, 1);
+    assert_ping(sim);
+    assert_ends_well(sim);
+}
+
+static void a_machine_that_slept_past_every_lifetime_recovers(void **state)
+{
+    (void)state;
+    struct sim *sim = established_with(SHORT_LIVES " auto=start dpddelay=30s");
+    sim_sleep_host(sim, "east", minutes(48 * 60));
+    sim_run_for(sim, minutes(15));
+    assert_settles(sim);
+    assert_ping(sim);
+    assert_ends_well(sim);
+}
+
+static void a_rekey_of_a_connection_that_is_down_is_refused(void **state)
+{
+    (void)state;
+    struct sim *sim = gateways();
+    int code = sim_command(sim, "east", COMMAND_REKEY_CHILD, "tunnel");
+    assert_int_not_equal(code, 0);
+    assert_int_not_equal(code, -1);
+    code = sim_command(sim, "east", COMMAND_REKEY_IKE, "tunnel");
+    assert_int_not_equal(code, 0);
+    assert_int_not_equal(code, -1);
+    assert_ends_well(sim);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_initiator_rekeys_a_child),
+        cmocka_unit_test(the_responder_rekeys_a_child),
+        cmocka_unit_test(the_initiator_rekeys_the_ike_sa),
+        cmocka_unit_test(the_responder_rekeys_the_ike_sa),
+        cmocka_unit_test(an_inherited_child_can_be_rekeyed_and_deleted),
+        cmocka_unit_test(every_child_moves_to_the_new_ike_sa),
+        cmocka_unit_test(traffic_never_stops_during_a_rekey),
+        cmocka_unit_test(a_day_of_rekeys_with_traffic_every_minute),
+        cmocka_unit_test(a_day_of_rekeys_on_a_bad_line),
+        cmocka_unit_test(rekey_no_lets_the_child_expire),
+        cmocka_unit_test(a_child_is_rekeyed_when_its_bytes_run_out),
+        cmocka_unit_test(a_child_that_is_out_of_bytes_at_once_is_replaced),
+        cmocka_unit_test(the_wall_clock_may_jump),
+        cmocka_unit_test(a_machine_that_slept_past_every_lifetime_recovers),
+        cmocka_unit_test(a_rekey_of_a_connection_that_is_down_is_refused),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
