@@ -181,7 +181,7 @@ static void an_unknown_critical_payload_in_a_protected_request_is_refused_by_typ
     uint8_t chain[] = {PAYLOAD_NONE, 0x80, 0, 8, 1, 2, 3, 4};
     sim_record(sim);
     /* East has sent two requests (0 and 1): the next is 2. */
-    assert_true(sim_inject_protected(sim, "east", "west", "tunnel", INFORMATIONAL, false, 2, 200,
+    assert_true(sim_inject_protected(sim, "east", "west", INFORMATIONAL, false, 2, 200,
                                      bytes_of(chain, sizeof(chain))));
     sim_run_for(sim, seconds(1));
     assert_int_equal(sim_count_errors(sim, "west", UNSUPPORTED_CRITICAL_PAYLOAD), 1);
@@ -195,7 +195,7 @@ static void an_unknown_payload_that_is_not_critical_is_skipped(void **state)
     struct sim *sim = established();
     uint8_t chain[] = {PAYLOAD_NONE, 0, 0, 8, 1, 2, 3, 4};
     sim_record(sim);
-    assert_true(sim_inject_protected(sim, "east", "west", "tunnel", INFORMATIONAL, false, 2, 200,
+    assert_true(sim_inject_protected(sim, "east", "west", INFORMATIONAL, false, 2, 200,
                                      bytes_of(chain, sizeof(chain))));
     sim_run_for(sim, seconds(1));
     assert_int_equal(sim_count(sim, "west", MESSAGE_INFORMATIONAL, PART_RESPONSE), 1);
@@ -210,7 +210,7 @@ static void a_malformed_protected_request_is_answered_with_invalid_syntax(void *
     struct sim *sim = established();
     uint8_t chain[] = {PAYLOAD_NONE, 0, 0, 200, 1, 2, 3, 4};
     sim_record(sim);
-    assert_true(sim_inject_protected(sim, "east", "west", "tunnel", CREATE_CHILD_SA, false, 2, PAYLOAD_SA,
+    assert_true(sim_inject_protected(sim, "east", "west", CREATE_CHILD_SA, false, 2, PAYLOAD_SA,
                                      bytes_of(chain, sizeof(chain))));
     sim_run_for(sim, seconds(1));
     assert_int_equal(sim_count_errors(sim, "west", INVALID_SYNTAX), 1);
@@ -224,7 +224,7 @@ static void a_message_outside_the_window_is_not_answered(void **state)
     sim_record(sim);
     static const uint32_t ids[] = {0, 3, 4, 100, UINT32_MAX};
     for (size_t i = 0; i < ARRAY_SIZE(ids); i++)
-        assert_true(sim_inject_protected(sim, "east", "west", "tunnel", INFORMATIONAL, false, ids[i],
+        assert_true(sim_inject_protected(sim, "east", "west", INFORMATIONAL, false, ids[i],
                                          PAYLOAD_NONE, bytes_of(NULL, 0)));
     sim_run_for(sim, seconds(1));
     assert_int_equal(sim_count(sim, "west", MESSAGE_INFORMATIONAL, PART_RESPONSE), 0);
@@ -237,7 +237,7 @@ static void an_answer_nobody_waits_for_is_ignored(void **state)
     (void)state;
     struct sim *sim = established();
     for (uint32_t id = 0; id < 5; id++)
-        assert_true(sim_inject_protected(sim, "west", "east", "tunnel", INFORMATIONAL, true, id, PAYLOAD_NONE,
+        assert_true(sim_inject_protected(sim, "west", "east", INFORMATIONAL, true, id, PAYLOAD_NONE,
                                          bytes_of(NULL, 0)));
     assert_settles(sim);
     assert_both_have(sim, 1, 1);

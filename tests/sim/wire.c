@@ -182,15 +182,26 @@ size_t sim_count_errors(const struct sim *sim, const char *from, uint16_t notify
     return count;
 }
 
-bool sim_inject_protected(struct sim *sim, const char *from, const char *to, const char *connection,
-                          uint8_t exchange, bool is_response, uint32_t message_id, uint8_t first_payload,
-                          struct bytes chain)
+/* The newest IKE SA of the host whose keys are known. */
+static const struct ike_keys *newest_keys(const struct sim_host *host, struct ike_view *ret_ike)
+{
+    for (const struct ike_keys *keys = host->keys.newest; keys != NULL; keys = keys->next)
+        for (uint64_t at = 0; engine_view_ike(host->engine, at, ret_ike); at = ret_ike->serial)
+            if (memcmp(ret_ike->spi_i, keys->spi_i, IKE_SPI_SIZE) == 0 &&
+                memcmp(ret_ike->spi_r, keys->spi_r, IKE_SPI_SIZE) == 0)
+                return keys;
+    return NULL;
+}
+
+bool sim_inject_protected(struct sim *sim, const char *from, const char *to, uint8_t exchange,
+                          bool is_response, uint32_t message_id, uint8_t first_payload, struct bytes chain)
 {
     struct ike_view ike;
-    uint8_t message[8192];
-    if (!sim_newest_ike(sim, from, connection, &ike))
+    uint8_t message[16384];
+    const struct sim_host *host = world_host(sim, from);
+    const struct ike_keys *keys = host->engine != NULL ? newest_keys(host, &ike) : NULL;
+    if (keys == NULL)
         return false;
-    const struct ike_keys *keys = key_ring_find(&world_host(sim, from)->keys, ike.spi_i, ike.spi_r);
     struct ikev2_header header = {.version = IKEV2_VERSION,
                                   .exchange = exchange,
                                   .flags = (uint8_t)((ike.is_initiator ? IKEV2_FLAG_INITIATOR : 0) |
@@ -198,8 +209,7 @@ bool sim_inject_protected(struct sim *sim, const char *from, const char *to, con
                                   .message_id = message_id};
     memcpy(header.spi_i, ike.spi_i, IKE_SPI_SIZE);
     memcpy(header.spi_r, ike.spi_r, IKE_SPI_SIZE);
-    size_t size =
-        keys == NULL ? 0 : forge_protected(keys, &header, first_payload, chain, message, sizeof(message));
+    size_t size = forge_protected(keys, &header, first_payload, chain, message, sizeof(message));
     if (size > 0)
         sim_inject(sim, from, to, ike.path.local.port, bytes_of(message, size));
     return size > 0;
