@@ -34,8 +34,8 @@ bool ke_generate(const struct algorithm *ke, const uint8_t seed[static KE_SEED_S
     return ok;
 }
 
-bool ke_derive(const struct algorithm *ke, const struct ke_private *own, struct bytes peer,
-               uint8_t *secret_out, struct error *error)
+/* Can this group be run, and has the peer's value its size? */
+static bool check_shape(const struct algorithm *ke, struct bytes peer, struct error *error)
 {
     const struct ke_detail *detail = ke->detail;
     if (detail == NULL)
@@ -43,27 +43,50 @@ bool ke_derive(const struct algorithm *ke, const struct ke_private *own, struct 
     if (peer.size != detail->public_size)
         return error_set(error, 0, "peer's KE data for %s has %zu bytes instead of %u", ke->name, peer.size,
                          detail->public_size);
-    switch (detail->method->derive(detail, own, peer.data, secret_out)) {
-    case KE_OK:
+    return true;
+}
+
+static bool report(const struct algorithm *ke, enum ke_result result, struct error *error)
+{
+    const struct ke_detail *detail = ke->detail;
+    if (result == KE_OK)
         return true;
-    case KE_INVALID_PEER:
-        ERR_clear_error();
+    ERR_clear_error(); /* libcrypto's own words stay out of later reports in this thread */
+    if (result == KE_INVALID_PEER)
         return error_set(error, 0, "peer's KE data for %s is invalid: %s", ke->name,
                          detail->method->peer_requirement);
-    case KE_LIBRARY_FAILED:
-        break;
-    }
-    ERR_clear_error();
     return error_set(error, 0, "key exchange %s failed in libcrypto (out of memory?)", ke->name);
+}
+
+bool ke_derive(const struct algorithm *ke, const struct ke_private *own, struct bytes peer,
+               uint8_t *secret_out, struct error *error)
+{
+    if (!check_shape(ke, peer, error))
+        return false;
+    const struct ke_detail *detail = ke->detail;
+    return report(ke, detail->method->derive(detail, own, peer.data, secret_out), error);
+}
+
+static enum ke_result generate_then_derive(const struct ke_detail *detail,
+                                           const uint8_t seed[static KE_SEED_SIZE], const uint8_t *peer,
+                                           uint8_t *public_out, uint8_t *secret_out)
+{
+    struct ke_private own = {0};
+    enum ke_result result = KE_LIBRARY_FAILED;
+    if (detail->method->generate(detail, seed, &own, public_out))
+        result = detail->method->derive(detail, &own, peer, secret_out);
+    secret_wipe(&own, sizeof own);
+    return result;
 }
 
 bool ke_respond(const struct algorithm *ke, const uint8_t seed[static KE_SEED_SIZE], struct bytes peer,
                 uint8_t *public_out, uint8_t *secret_out, struct error *error)
 {
-    struct ke_private own;
-    if (peer.size == ke_public_size(ke) && !ke_generate(ke, seed, &own, public_out))
-        return error_set(error, 0, "key exchange %s failed in libcrypto (out of memory?)", ke->name);
-    bool ok = ke_derive(ke, &own, peer, secret_out, error);
-    secret_wipe(&own, sizeof own);
-    return ok;
+    if (!check_shape(ke, peer, error))
+        return false;
+    const struct ke_detail *detail = ke->detail;
+    enum ke_result result = detail->method->respond != NULL
+                                ? detail->method->respond(detail, seed, peer.data, public_out, secret_out)
+                                : generate_then_derive(detail, seed, peer.data, public_out, secret_out);
+    return report(ke, result, error);
 }

@@ -20,7 +20,7 @@ struct modp_group {
 static struct modp_group groups[] = {
     {1536, 32, BN_get_rfc3526_prime_1536}, {2048, 32, BN_get_rfc3526_prime_2048},
     {3072, 40, BN_get_rfc3526_prime_3072}, {4096, 40, BN_get_rfc3526_prime_4096},
-    {6144, 48, BN_get_rfc3526_prime_6144}, {8192, 64, BN_get_rfc3526_prime_8192},
+    {6144, 48, BN_get_rfc3526_prime_6144}, {8192, 56, BN_get_rfc3526_prime_8192},
 };
 
 static pthread_mutex_t groups_lock = PTHREAD_MUTEX_INITIALIZER;
