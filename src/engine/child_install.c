@@ -102,14 +102,11 @@ void child_install(struct engine *engine, struct child_sa *child, const uint8_t 
 
 void child_take_policy(struct engine *engine, struct child_sa *child)
 {
-    const struct connection *connection = connection_by_serial(engine, child->connection_serial);
-    struct child_sa *previous = child_by_serial(engine, child->replaces_serial);
-    if (previous != NULL)
-        previous->is_policy_owner = false;
+    struct connection *connection = connection_by_serial(engine, child->connection_serial);
     engine_timer_cancel(engine, &child->switch_timer);
-    if (child->is_policy_owner)
+    if (connection->policy_child_serial == child->serial)
         return;
-    child->is_policy_owner = true;
+    connection->policy_child_serial = child->serial;
     struct kernel_policy policy = {
         .policy_id = connection->serial,
         .action = POLICY_PROTECT,
@@ -133,14 +130,17 @@ void child_uninstall(struct engine *engine, struct child_sa *child)
 {
     if (!child->is_installed)
         return;
-    if (child->is_policy_owner)
+    struct connection *connection = connection_by_serial(engine, child->connection_serial);
+    if (connection->policy_child_serial == child->serial) {
         send_request(engine, &(struct kernel_request){.operation = KERNEL_POLICY_DELETE,
-                                                      .policy_id = child->connection_serial});
+                                                      .policy_id = connection->serial});
+        connection->policy_child_serial = 0;
+    }
     for (int direction = SA_INBOUND; direction <= SA_OUTBOUND; direction++) {
         struct kernel_sa sa = describe(engine, child, (enum sa_direction)direction);
         send_request(engine, &(struct kernel_request){.operation = KERNEL_SA_DELETE, .sa = &sa});
     }
-    child->is_installed = child->is_policy_owner = false;
+    child->is_installed = false;
 }
 
 void child_follow_path(struct engine *engine, struct child_sa *child)

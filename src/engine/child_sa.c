@@ -42,7 +42,9 @@ struct child_sa *child_new(struct engine *engine, struct ike_sa *ike, const stru
     child->serial = ++engine->last_serial;
     child->ike_serial = ike->serial;
     child->connection_serial = connection->serial;
-    connection_hold(connection_by_serial(engine, connection->serial));
+    struct connection *owner = connection_by_serial(engine, connection->serial);
+    connection_hold(owner);
+    list_append(&owner->children, &child->of_connection);
     engine_timer_init(&child->life_timer, TIMER_CHILD_LIFE, child->serial);
     engine_timer_init(&child->switch_timer, TIMER_CHILD_SWITCH, child->serial);
     do
@@ -101,12 +103,13 @@ void child_destroy(struct engine *engine, struct child_sa *child)
 {
     engine_timer_cancel(engine, &child->life_timer);
     engine_timer_cancel(engine, &child->switch_timer);
+    lifecycle_child_is_going(engine, child); /* first: the policy moves to another in one step */
     child_uninstall(engine, child);
-    lifecycle_child_is_going(engine, child);
     hash_table_remove(&engine->child_by_serial, &child->by_serial);
     hash_table_remove(&engine->child_by_spi, &child->by_spi);
     list_remove(&child->all);
     list_remove(&child->siblings);
+    list_remove(&child->of_connection);
     struct ike_sa *ike = ike_by_serial(engine, child->ike_serial);
     if (ike != NULL)
         ike->child_count--;

@@ -80,6 +80,8 @@ static struct connection *connection_new(struct engine *engine, struct shared_sp
     connection->shared = shared;
     connection->spec = shared->spec;
     connection->debug = shared->spec->debug;
+    list_init(&connection->ikes);
+    list_init(&connection->children);
     shared->users++;
     engine_timer_init(&connection->revive_timer, TIMER_CONNECTION_REVIVE, connection->serial);
     hash_table_insert(&engine->connections_by_serial, &connection->by_serial, connection->serial);

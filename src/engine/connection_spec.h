@@ -28,8 +28,9 @@ struct end_spec {
     struct identity id; /* ID_NONE when absent */
     bool id_is_any;     /* leftid=%any */
     enum auth_method auth;
-    uint16_t ikeport; /* 0: the default */
-    struct ip_address nexthop;
+    uint16_t ikeport;             /* 0: the default */
+    struct ip_address nexthop;    /* unset: found out from the routes */
+    bool nexthop_is_defaultroute; /* leftnexthop=%defaultroute */
     struct ip_address sourceip;
     struct selector *clients; /* subnet=, several allowed; none: the host itself */
     size_t client_count;
@@ -62,6 +63,11 @@ struct connection_spec {
     bool nat_keepalive;
     bool overlapip;
     bool fragmentation;
+    bool decap_dscp;
+    bool encap_dscp;
+    bool nopmtudisc;
+    char **aliases; /* connalias= */
+    size_t alias_count;
     usec_t ike_lifetime;      /* ikelifetime= */
     usec_t ipsec_lifetime;    /* ipsec-lifetime= / salifetime= */
     uint64_t ipsec_max_bytes; /* UINT64_MAX: none */

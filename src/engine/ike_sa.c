@@ -1,5 +1,6 @@
 /* IKE SAs: their tables, birth and death. */
-#include "engine/child_install.h"
+#include "base/secret.h"
+#include "engine/ikev2/rekey_ike.h"
 #include "engine/lifecycle.h"
 #include "engine/sa.h"
 
@@ -43,6 +44,7 @@ struct ike_sa *ike_new(struct engine *engine, const struct connection *connectio
     ike->state = state;
     list_init(&ike->children);
     list_init(&ike->tasks);
+    list_init(&ike->of_connection);
     engine_timer_init(&ike->retransmit_timer, TIMER_IKE_RETRANSMIT, ike->serial);
     engine_timer_init(&ike->life_timer, TIMER_IKE_LIFE, ike->serial);
     engine_timer_init(&ike->liveness_timer, TIMER_IKE_LIVENESS, ike->serial);
@@ -67,8 +69,11 @@ void ike_set_connection(struct engine *engine, struct ike_sa *ike, const struct 
 {
     struct connection *old = connection_by_serial(engine, ike->connection_serial);
     struct connection *new = connection ? connection_by_serial(engine, connection->serial) : NULL;
-    if (new != NULL)
+    list_remove(&ike->of_connection);
+    if (new != NULL) {
         connection_hold(new);
+        list_append(&new->ikes, &ike->of_connection);
+    }
     ike->connection_serial = new ? new->serial : 0;
     if (old != NULL) {
         if (old->newest_ike_serial == ike->serial && old != new)
@@ -99,16 +104,6 @@ void ike_drop_setup(struct engine *engine, struct ike_sa *ike)
     ike->setup = NULL;
 }
 
-static void drop_tables(struct engine *engine, struct ike_sa *ike)
-{
-    hash_table_remove(&engine->ike_by_serial, &ike->by_serial);
-    hash_table_remove(&engine->ike_by_spi, &ike->by_spi);
-    ike_unindex_by_initiator(engine, ike);
-    if (ike->is_indexed_by_peers)
-        hash_table_remove(&engine->ike_by_peers, &ike->by_peers);
-    list_remove(&ike->all);
-}
-
 static void drop_timers(struct engine *engine, struct ike_sa *ike)
 {
     engine_timer_cancel(engine, &ike->retransmit_timer);
@@ -118,9 +113,11 @@ static void drop_timers(struct engine *engine, struct ike_sa *ike)
     engine_timer_cancel(engine, &ike->retry_timer);
 }
 
-void ike_destroy(struct engine *engine, struct ike_sa *ike)
+/* All that an IKE SA means to others comes to its end. */
+static void end_life(struct engine *engine, struct ike_sa *ike)
 {
     drop_timers(engine, ike);
+    rekey_ike_old_is_going(engine, ike);
     lifecycle_ike_is_going(engine, ike);
     LIST_EACH(&ike->children, node)
     child_destroy(engine, CONTAINER_OF(node, struct child_sa, siblings));
@@ -131,15 +128,38 @@ void ike_destroy(struct engine *engine, struct ike_sa *ike)
         ike_drop_task(engine, ike, task);
         finish_client(engine, client, RC_FATAL);
     }
-    drop_tables(engine, ike);
+    ike->current = TASK_NONE;
+    ike->suspended[0].job_id = ike->suspended[1].job_id = 0;
     ike_drop_setup(engine, ike);
     owned_clear(engine, &ike->memory_bytes, &ike->request);
-    owned_clear(engine, &ike->memory_bytes, &ike->last_response);
     owned_clear(engine, &ike->memory_bytes, &ike->lowest_nonce);
     owned_clear(engine, &ike->memory_bytes, &ike->suspended[0].chain);
     owned_clear(engine, &ike->memory_bytes, &ike->suspended[1].chain);
+    if (ike->is_indexed_by_peers)
+        hash_table_remove(&engine->ike_by_peers, &ike->by_peers);
+    ike->is_indexed_by_peers = false;
     identity_own(engine, &ike->memory_bytes, &ike->remote_id, (struct identity){0});
     ike_set_connection(engine, ike, NULL);
+}
+
+void ike_retire(struct engine *engine, struct ike_sa *ike)
+{
+    end_life(engine, ike);
+    secret_wipe(&ike->keys, sizeof(ike->keys));
+    ike->state = IKE_STATE_RETIRED;
+    engine_timer_arm(engine, &ike->life_timer, engine_now(engine) + ANSWER_LINGER);
+}
+
+void ike_destroy(struct engine *engine, struct ike_sa *ike)
+{
+    if (ike->state != IKE_STATE_RETIRED)
+        end_life(engine, ike);
+    drop_timers(engine, ike);
+    hash_table_remove(&engine->ike_by_serial, &ike->by_serial);
+    hash_table_remove(&engine->ike_by_spi, &ike->by_spi);
+    ike_unindex_by_initiator(engine, ike);
+    list_remove(&ike->all);
+    owned_clear(engine, &ike->memory_bytes, &ike->last_response);
     engine_deallocate(engine, ike, sizeof(*ike), NULL);
 }
 
@@ -268,6 +288,7 @@ const char *ike_state_name(const struct ike_sa *ike)
     case IKE_STATE_REPLACED:
         return "STATE_V2_ESTABLISHED_IKE_SA";
     case IKE_STATE_DELETING:
+    case IKE_STATE_RETIRED:
         return "STATE_V2_IKE_SA_DELETE";
     }
     return "STATE_UNDEFINED";
@@ -289,6 +310,7 @@ const char *ike_state_story(const struct ike_sa *ike)
     case IKE_STATE_REPLACED:
         return "established IKE SA, rekeyed";
     case IKE_STATE_DELETING:
+    case IKE_STATE_RETIRED:
         return "IKE SA being deleted";
     }
     return "";

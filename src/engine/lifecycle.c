@@ -108,6 +108,17 @@ void lifecycle_child_is_up(struct engine *engine, struct child_sa *child)
         updown_run_up(engine, connection, child);
 }
 
+static struct child_sa *another_established(const struct connection *connection, const struct child_sa *than)
+{
+    LIST_EACH(&connection->children, node)
+    {
+        struct child_sa *child = CONTAINER_OF(node, struct child_sa, of_connection);
+        if (child != than && child->state == CHILD_STATE_ESTABLISHED)
+            return child;
+    }
+    return NULL;
+}
+
 void lifecycle_child_is_going(struct engine *engine, struct child_sa *child)
 {
     struct connection *connection = connection_by_serial(engine, child->connection_serial);
@@ -121,6 +132,12 @@ void lifecycle_child_is_going(struct engine *engine, struct child_sa *child)
     if (connection == NULL || connection->newest_child_serial != child->serial)
         return;
     connection->newest_child_serial = 0;
+    struct child_sa *other = another_established(connection, child);
+    if (other != NULL) {
+        connection->newest_child_serial = other->serial;
+        child_take_policy(engine, other);
+        return;
+    }
     connection->routing = ROUTING_UNROUTED;
     updown_run_down(engine, connection, child);
     lifecycle_schedule_revival(engine, connection);

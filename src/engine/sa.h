@@ -13,6 +13,9 @@ void ike_drop_setup(struct engine *engine, struct ike_sa *ike);
 /* The one destructor: its Child SAs die with it, tasks' clients are told, the data plane is cleared. Tells no
  * peer. */
 void ike_destroy(struct engine *engine, struct ike_sa *ike);
+/* As good as destroyed, but for a while it still repeats its last answer, in case that was lost (RFC
+ * 7296 2.1). */
+void ike_retire(struct engine *engine, struct ike_sa *ike);
 void ike_set_connection(struct engine *engine, struct ike_sa *ike, const struct connection *connection);
 const uint8_t *ike_own_spi(const struct ike_sa *ike);
 

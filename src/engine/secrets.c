@@ -75,18 +75,18 @@ static enum match match_end(const struct secret_entry *entry, const struct ident
 }
 
 /* 0: does not apply. An entry with one index applies when that names either end. */
-static int match_entry(const struct secret_entry *entry, const struct identity *ours,
-                       const struct identity *theirs, const struct ip_address *our_host,
-                       const struct ip_address *their_host)
+static unsigned match_entry(const struct secret_entry *entry, const struct identity *ours,
+                            const struct identity *theirs, const struct ip_address *our_host,
+                            const struct ip_address *their_host)
 {
     if (entry->id_count == 0)
         return 1;
     enum match mine = match_end(entry, ours, our_host);
     enum match other = match_end(entry, theirs, their_host);
     if (mine != MATCH_NONE && other != MATCH_NONE)
-        return 100 + 10 * (mine < other ? mine : other) + (int)mine + (int)other;
+        return 100 + 10 * (unsigned)(mine < other ? mine : other) + (unsigned)mine + (unsigned)other;
     if (entry->id_count == 1 && (mine != MATCH_NONE || other != MATCH_NONE))
-        return 10 + (int)mine + (int)other;
+        return 10 + (unsigned)mine + (unsigned)other;
     return 0;
 }
 
@@ -95,9 +95,9 @@ const struct secret_entry *secrets_find_psk(const struct secrets *secrets, const
                                             const struct ip_address *their_host, struct error *error)
 {
     const struct secret_entry *best = NULL;
-    int best_score = 0;
+    unsigned best_score = 0;
     for (size_t i = 0; secrets != NULL && i < secrets->count; i++) {
-        int score = match_entry(&secrets->entries[i], ours, theirs, our_host, their_host);
+        unsigned score = match_entry(&secrets->entries[i], ours, theirs, our_host, their_host);
         if (score > best_score) {
             best_score = score;
             best = &secrets->entries[i];

@@ -29,8 +29,9 @@ enum {
 #define REPLACED_IKE_GRACE                                                                                   \
     (60 * USEC_PER_SEC) /* the winner of a rekey has this long to delete the old IKE SA */
 #define TEMPORARY_FAILURE_DELAY                                                                              \
-    (2 * USEC_PER_SEC) /* before an exchange is tried again; doubled at random                               \
-                        */
+    (2 * USEC_PER_SEC)                    /* before an exchange is tried again; doubled at random            \
+                                           */
+#define ANSWER_LINGER (10 * USEC_PER_SEC) /* a retired IKE SA can repeat its last answer so long */
 #define REVIVAL_DELAY_FIRST (0 * USEC_PER_SEC)
 #define REVIVAL_DELAY_STEP (5 * USEC_PER_SEC)
 #define REVIVAL_DELAY_MAX (300 * USEC_PER_SEC)
@@ -84,6 +85,9 @@ struct connection {
     struct identity local_id, remote_id; /* remote ID_NONE: any */
     enum routing_state routing;
     uint64_t newest_ike_serial, newest_child_serial;
+    uint64_t policy_child_serial; /* whose outbound SA the connection's policy names */
+    struct list_node ikes;        /* struct ike_sa.of_connection */
+    struct list_node children;    /* struct child_sa.of_connection */
     unsigned sa_count; /* IKE and Child SAs that name this connection; an instance dies with the last */
     unsigned revive_attempts;
     unsigned resolve_pending;
@@ -102,6 +106,7 @@ enum ike_state {
     IKE_STATE_ESTABLISHED,
     IKE_STATE_REPLACED, /* rekeyed: waits for its Delete */
     IKE_STATE_DELETING, /* our Delete is in flight */
+    IKE_STATE_RETIRED,  /* over; only repeats its last answer */
 };
 
 enum task_kind {
@@ -151,7 +156,7 @@ struct suspended {
 
 struct ike_sa {
     struct hash_node by_serial, by_spi, by_initiator, by_peers;
-    struct list_node all;
+    struct list_node all, of_connection;
     struct list_node children; /* struct child_sa.siblings */
     struct list_node tasks;
     uint64_t serial;
@@ -188,10 +193,10 @@ struct ike_sa {
     struct suspended suspended[2]; /* [0] a request of theirs, [1] the answer to ours */
 
     /* Rekeying of this IKE SA (RFC 7296 2.8.2). */
-    uint64_t peer_replacement_serial; /* made by the peer's rekey while ours was in flight */
-    uint64_t replaces_serial;         /* the IKE SA that this one replaces, while that lives */
+    uint64_t rival_serial; /* larval, ours: made by the peer's rekey of the same IKE SA meanwhile */
     uint64_t replaced_by_serial;
-    struct owned lowest_nonce; /* of the exchange that made this one */
+    uint64_t responding_child_serial, responding_ike_serial; /* larval, while a job of suspended[0] runs */
+    struct owned lowest_nonce;                               /* of the exchange that made this one */
 
     usec_t created_at, established_at, last_received_at, rekey_at, expire_at;
     unsigned temporary_failures;
@@ -218,13 +223,13 @@ struct child_setup {
 
 struct child_sa {
     struct hash_node by_serial, by_spi;
-    struct list_node all, siblings;
+    struct list_node all, siblings, of_connection;
     uint64_t serial;
     uint64_t ike_serial; /* changes when the IKE SA is rekeyed */
     uint64_t connection_serial;
     enum child_state state;
     bool is_rekey_initiator;
-    bool is_installed, is_policy_owner;
+    bool is_installed;
     bool udp_encapsulation;
     enum sa_mode mode;
     struct suite suite;
@@ -234,7 +239,7 @@ struct child_sa {
     struct child_setup *setup;
     uint64_t client;
     uint64_t replaces_serial, replaced_by_serial;
-    uint64_t peer_replacement_serial; /* made by the peer's rekey of this one while ours was in flight */
+    uint64_t rival_serial; /* larval, ours: made by the peer's rekey of the same Child SA meanwhile */
     struct owned lowest_nonce;
     usec_t established_at, rekey_at, expire_at;
     int64_t established_wall;
@@ -272,8 +277,7 @@ struct engine {
     bool is_shutting_down;
     uint64_t shutdown_client;
     struct engine_totals totals;
-    struct packet_cipher *ciphers; /* see protect.c */
-    struct cipher_cache *cipher_cache;
+    struct cipher_cache *cipher_cache; /* ikev2/protect.c */
 };
 
 /* ---- memory.c: exact accounting ---- */

@@ -6,6 +6,7 @@
 
 #include "base/arena.h"
 #include "engine/connection.h"
+#include "engine/sa.h"
 
 enum { VARIABLES_MAX = 64, VARIABLE_SIZE = 640, ENVIRONMENT_BYTES_MAX = 65536 };
 

@@ -1,0 +1,277 @@
+/* The engine's doors: birth and death of an engine, datagrams in, time, jobs, and what the data plane tells.
+ */
+#include "engine/engine.h"
+
+#include <stdlib.h>
+
+#include "base/secret.h"
+#include "engine/child_install.h"
+#include "engine/ikev2/exchange.h"
+#include "engine/ikev2/informational.h"
+#include "engine/ikev2/protect.h"
+#include "engine/ikev2/receive.h"
+#include "engine/ikev2/rekey_child.h"
+#include "engine/initiate.h"
+#include "engine/lifecycle.h"
+#include "engine/sa.h"
+
+struct engine_settings engine_settings_default(void)
+{
+    return (struct engine_settings){
+        .unique_ids = true,
+        .ddos_mode = DDOS_AUTO,
+        .ddos_ike_threshold = 25000,
+        .max_halfopen_ike = 50000,
+        .nat_keepalive_interval = 20 * USEC_PER_SEC,
+        .ike_port = 500,
+        .natt_port = 4500,
+    };
+}
+
+void engine_random(struct engine *engine, void *out, size_t size)
+{
+    engine->env->random(engine->env->world, out, size);
+}
+
+uint64_t engine_hash(const struct engine *engine, const struct bytes *parts, size_t count)
+{
+    uint8_t joined[IDENTITY_SIZE_MAX + 64];
+    struct writer writer = writer_of(joined, sizeof(joined));
+    if (count == 1)
+        return hash_bytes(engine->hash_key, parts[0]);
+    for (size_t i = 0; i < count; i++)
+        writer_bytes(&writer, parts[i]);
+    return hash_bytes(engine->hash_key, writer_bytes_so_far(&writer));
+}
+
+void engine_timer_init(struct engine_timer *timer, enum timer_kind kind, uint64_t owner_serial)
+{
+    timer_init(&timer->timer);
+    timer->kind = kind;
+    timer->owner_serial = owner_serial;
+}
+
+void engine_timer_arm(struct engine *engine, struct engine_timer *timer, usec_t deadline)
+{
+    timer_arm(&engine->wheel, &timer->timer, deadline);
+}
+
+void engine_timer_cancel(struct engine *engine, struct engine_timer *timer)
+{
+    timer_cancel(&engine->wheel, &timer->timer);
+}
+
+static bool make_tables(struct engine *engine)
+{
+    struct hash_table *tables[] = {
+        &engine->connections_by_serial, &engine->connections_by_name,
+        &engine->connections_by_hosts,  &engine->connections_by_remote_id,
+        &engine->ike_by_serial,         &engine->ike_by_spi,
+        &engine->ike_by_initiator,      &engine->ike_by_peers,
+        &engine->child_by_serial,       &engine->child_by_spi,
+    };
+    for (size_t i = 0; i < ARRAY_SIZE(tables); i++)
+        if (!hash_table_init(tables[i]))
+            return false;
+    return true;
+}
+
+static void free_tables(struct engine *engine)
+{
+    struct hash_table *tables[] = {
+        &engine->connections_by_serial, &engine->connections_by_name,
+        &engine->connections_by_hosts,  &engine->connections_by_remote_id,
+        &engine->ike_by_serial,         &engine->ike_by_spi,
+        &engine->ike_by_initiator,      &engine->ike_by_peers,
+        &engine->child_by_serial,       &engine->child_by_spi,
+    };
+    for (size_t i = 0; i < ARRAY_SIZE(tables); i++)
+        hash_table_free(tables[i]);
+}
+
+struct engine *engine_new(const struct engine_env *env, const struct engine_settings *settings)
+{
+    struct engine *engine = calloc(1, sizeof(*engine));
+    if (engine == NULL)
+        return NULL;
+    engine->env = env;
+    engine->settings = *settings;
+    list_init(&engine->connections);
+    list_init(&engine->ikes);
+    list_init(&engine->children);
+    timer_wheel_init(&engine->wheel, engine_now(engine));
+    engine_random(engine, engine->hash_key, sizeof(engine->hash_key));
+    if (settings->vendor_id != NULL)
+        engine->vendor_id = strdup(settings->vendor_id);
+    engine->cipher_cache = cipher_cache_new();
+    if (!make_tables(engine) || engine->cipher_cache == NULL) {
+        engine_free(engine);
+        return NULL;
+    }
+    return engine;
+}
+
+void engine_free(struct engine *engine)
+{
+    if (engine == NULL)
+        return;
+    engine->is_shutting_down = true; /* nothing is revived */
+    while (!list_is_empty(&engine->ikes))
+        ike_destroy(engine, CONTAINER_OF(engine->ikes.next, struct ike_sa, all));
+    while (!list_is_empty(&engine->connections))
+        connection_destroy(engine, CONTAINER_OF(engine->connections.next, struct connection, all));
+    free_tables(engine);
+    secrets_free(engine->secrets);
+    free(engine->interfaces);
+    free(engine->vendor_id);
+    cipher_cache_free(engine->cipher_cache);
+    secret_free(engine, sizeof(*engine));
+}
+
+void engine_receive(struct engine *engine, const struct path *path, struct bytes datagram)
+{
+    struct ikev2_header header;
+    if (!engine->is_listening || !ikev2_header_read(datagram, &header))
+        return;
+    ikev2_receive(engine, path, &header, datagram);
+}
+
+/* ---- time ---- */
+
+static void revive(struct engine *engine, struct connection *connection)
+{
+    if (connection->keep_up && connection->newest_child_serial == 0)
+        initiate_connection(engine, connection, 0);
+}
+
+static void ike_timer_fired(struct engine *engine, struct ike_sa *ike, enum timer_kind kind)
+{
+    switch (kind) {
+    case TIMER_IKE_RETRANSMIT:
+        exchange_retransmit(engine, ike);
+        break;
+    case TIMER_IKE_LIFE:
+        ikev2_ike_life_is_due(engine, ike);
+        break;
+    case TIMER_IKE_LIVENESS:
+        liveness_is_due(engine, ike);
+        break;
+    case TIMER_IKE_KEEPALIVE:
+        ikev2_send_nat_keepalive(engine, ike);
+        break;
+    default:
+        exchange_next(engine, ike);
+        break;
+    }
+}
+
+static void timer_fired(struct engine *engine, const struct engine_timer *timer)
+{
+    struct ike_sa *ike;
+    struct child_sa *child;
+    struct connection *connection;
+    switch (timer->kind) {
+    case TIMER_CHILD_LIFE:
+        if ((child = child_by_serial(engine, timer->owner_serial)) != NULL)
+            ikev2_child_life_is_due(engine, child);
+        break;
+    case TIMER_CHILD_SWITCH:
+        if ((child = child_by_serial(engine, timer->owner_serial)) != NULL)
+            child_take_policy(engine, child);
+        break;
+    case TIMER_CONNECTION_REVIVE:
+        if ((connection = connection_by_serial(engine, timer->owner_serial)) != NULL)
+            revive(engine, connection);
+        break;
+    default:
+        if ((ike = ike_by_serial(engine, timer->owner_serial)) != NULL)
+            ike_timer_fired(engine, ike, timer->kind);
+        break;
+    }
+}
+
+void engine_advance(struct engine *engine)
+{
+    usec_t now = engine_now(engine);
+    struct timer *timer;
+    while ((timer = timer_wheel_pop(&engine->wheel, now)) != NULL)
+        timer_fired(engine, CONTAINER_OF(timer, struct engine_timer, timer));
+}
+
+usec_t engine_next_deadline(const struct engine *engine)
+{
+    return timer_wheel_next(&engine->wheel);
+}
+
+/* ---- answers of the world ---- */
+
+void engine_job_done(struct engine *engine, struct job *job)
+{
+    struct ike_sa *ike = ike_by_serial(engine, job->ike_serial);
+    if (ike != NULL)
+        ikev2_job_done(engine, ike, job);
+    job_free(job);
+}
+
+static void counters_came(struct engine *engine, const struct kernel_event *event)
+{
+    struct child_sa *child = child_by_serial(engine, event->child_serial);
+    if (child == NULL)
+        return;
+    child->in = event->in;
+    child->out = event->out;
+    struct ike_sa *ike = ike_by_serial(engine, child->ike_serial);
+    if (ike != NULL && ike->liveness_querying)
+        liveness_counters_came(engine, ike, child);
+}
+
+static void limit_reached(struct engine *engine, const struct kernel_event *event)
+{
+    struct child_sa *child = child_by_serial(engine, event->child_serial);
+    if (child == NULL || child->state != CHILD_STATE_ESTABLISHED)
+        return;
+    say_child(engine, RC_LOG, child, 0, "%s limit of bytes or packets reached",
+              event->is_hard ? "hard" : "soft");
+    if (event->is_hard)
+        ikev2_delete_child(engine, child, 0);
+    else
+        rekey_child_start(engine, child, 0);
+}
+
+static void install_failed(struct engine *engine, const struct kernel_event *event)
+{
+    struct child_sa *child = child_by_serial(engine, event->request_id);
+    if (child == NULL)
+        return;
+    say_child(engine, RC_LOG_SERIOUS, child, child->client, "data plane refused the IPsec SA: %s",
+              event->text);
+    if (child->state == CHILD_STATE_ESTABLISHED)
+        ikev2_delete_child(engine, child, 0);
+}
+
+void engine_kernel_event(struct engine *engine, const struct kernel_event *event)
+{
+    struct child_sa *child;
+    switch (event->kind) {
+    case KERNEL_DONE:
+        if (!event->ok)
+            install_failed(engine, event);
+        break;
+    case KERNEL_EXPIRE:
+        limit_reached(engine, event);
+        break;
+    case KERNEL_COUNTERS:
+        counters_came(engine, event);
+        break;
+    case KERNEL_ACQUIRE: {
+        struct connection *connection = connection_by_serial(engine, event->policy_id);
+        if (connection != NULL)
+            initiate_connection(engine, connection, 0);
+        break;
+    }
+    case KERNEL_MAPPING:
+        if ((child = child_by_serial(engine, event->child_serial)) != NULL)
+            ikev2_peer_moved(engine, ike_by_serial(engine, child->ike_serial), &event->remote);
+        break;
+    }
+}

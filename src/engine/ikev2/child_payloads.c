@@ -1,0 +1,323 @@
+/* Child SAs in IKE_AUTH and CREATE_CHILD_SA: RFC 7296 1.2, 1.3.1, 2.9, 2.17. */
+#include "engine/ikev2/child_payloads.h"
+
+#include "base/secret.h"
+#include "engine/child_install.h"
+#include "engine/ikev2/traffic_selectors.h"
+#include "engine/sa.h"
+
+struct proposal_offer child_offer(const struct ike_sa *ike, const struct child_sa *child,
+                                  const struct connection *connection, bool in_auth, uint8_t spi[static 4])
+{
+    store_be32(spi, child ? child->spi_in : 0);
+    return (struct proposal_offer){
+        .list = connection->spec->child_proposals,
+        .spi = bytes_of(spi, 4),
+        .omit_ke = in_auth || !connection->spec->pfs,
+        .add_ke = !in_auth && connection->spec->pfs ? ike->suite.ke : NULL,
+    };
+}
+
+static void build_body(const struct child_sa *child, bool in_auth, uint16_t group, struct bytes own_public,
+                       struct ikev2_builder *builder)
+{
+    if (in_auth)
+        return;
+    ikev2_build_body(builder, PAYLOAD_NONCE, bytes_of(child->setup->nonce, NONCE_SIZE));
+    if (own_public.size != 0)
+        ikev2_build_ke(builder, group, own_public);
+}
+
+void child_build_request(struct engine *engine, const struct ike_sa *ike, const struct child_sa *child,
+                         bool in_auth, struct bytes own_public, struct ikev2_builder *builder)
+{
+    const struct connection *connection = connection_by_serial(engine, child->connection_serial);
+    uint8_t spi[4];
+    struct selector local[SELECTORS_MAX], remote[SELECTORS_MAX];
+    struct proposal_offer offer = child_offer(ike, child, connection, in_auth, spi);
+    size_t local_count = connection_selectors(connection, true, local);
+    size_t remote_count = connection_selectors(connection, false, remote);
+    if (connection->spec->type == TYPE_TRANSPORT)
+        ikev2_build_notify(builder, PROTOCOL_NONE, bytes_of(NULL, 0), USE_TRANSPORT_MODE, bytes_of(NULL, 0));
+    ikev2_build_begin(builder, PAYLOAD_SA);
+    proposals_write(&builder->writer, &offer);
+    ikev2_build_end(builder);
+    build_body(child, in_auth, child->setup->ke ? child->setup->ke->id : 0, own_public, builder);
+    ikev2_build_selectors(builder, PAYLOAD_TSI, local, local_count);
+    ikev2_build_selectors(builder, PAYLOAD_TSR, remote, remote_count);
+}
+
+/* ---- responder ---- */
+
+struct choice {
+    const struct connection *connection;
+    struct selector local[SELECTORS_MAX], remote[SELECTORS_MAX];
+    size_t local_count, remote_count;
+    struct suite suite;
+    uint32_t spi_out;
+    enum sa_mode mode;
+};
+
+/* A transport-mode peer behind a NAT names its address as it sees it; what we see is what counts (2.23.1). */
+static size_t substitute_nat_addresses(const struct ike_sa *ike, const struct ip_address *seen,
+                                       bool is_behind_nat, const struct ikev2_selectors *from,
+                                       struct selector *out)
+{
+    size_t count = from->count < SELECTORS_MAX ? from->count : SELECTORS_MAX;
+    for (size_t i = 0; i < count; i++) {
+        out[i] = from->list[i];
+        bool is_one_host = address_equal(&out[i].range.start, &out[i].range.end);
+        if (ike->uses_natt && is_behind_nat && is_one_host)
+            out[i].range = (struct ip_range){*seen, *seen};
+    }
+    return count;
+}
+
+/* Whether the peer's selectors fit the connection: with narrowing=no all of ours must be in them (2.9). */
+static bool narrow(const struct ike_sa *ike, const struct connection *connection,
+                   const struct incoming *incoming, struct choice *choice, struct error *error)
+{
+    const struct ikev2_message *message = incoming->message;
+    struct selector local[SELECTORS_MAX], remote[SELECTORS_MAX], ts_i[SELECTORS_MAX], ts_r[SELECTORS_MAX];
+    bool is_transport = connection->spec->type == TYPE_TRANSPORT;
+    size_t local_count = connection_selectors(connection, true, local);
+    size_t remote_count = connection_selectors(connection, false, remote);
+    size_t i_count = substitute_nat_addresses(ike, &ike->path.remote.address,
+                                              is_transport && ike->remote_behind_nat, &message->ts_i, ts_i);
+    size_t r_count = substitute_nat_addresses(ike, &ike->path.local.address,
+                                              is_transport && ike->local_behind_nat, &message->ts_r, ts_r);
+    choice->local_count = selectors_narrow(local, local_count, ts_r, r_count, choice->local, SELECTORS_MAX);
+    choice->remote_count =
+        selectors_narrow(remote, remote_count, ts_i, i_count, choice->remote, SELECTORS_MAX);
+    bool fits = choice->local_count > 0 && choice->remote_count > 0;
+    if (fits && !connection->spec->narrowing)
+        fits = selectors_cover(choice->local, choice->local_count, local, local_count) &&
+               selectors_cover(choice->remote, choice->remote_count, remote, remote_count);
+    if (fits)
+        return true;
+    char theirs[256], ours[256];
+    struct text their_text = text_of(theirs, sizeof(theirs)), our_text = text_of(ours, sizeof(ours));
+    selectors_describe(&their_text, ts_i, i_count);
+    text_add(&their_text, "->");
+    selectors_describe(&their_text, ts_r, r_count);
+    selectors_describe(&our_text, remote, remote_count);
+    text_add(&our_text, "->");
+    selectors_describe(&our_text, local, local_count);
+    return error_set(error, TS_UNACCEPTABLE, "peer wants %.200s; \"%.60s\" has %.200s", theirs,
+                     connection->spec->name, ours);
+}
+
+static bool choose_suite(const struct ike_sa *ike, const struct connection *connection,
+                         const struct incoming *incoming, bool in_auth, struct choice *choice,
+                         uint16_t *ret_group, struct error *error)
+{
+    const struct ikev2_message *message = incoming->message;
+    const struct proposal *theirs;
+    uint8_t spi[4];
+    struct proposal_offer ours = child_offer(ike, NULL, connection, in_auth, spi);
+    struct proposal_list *offered = proposals_read(message->sa, incoming->arena, error);
+    if (offered == NULL) {
+        error->code = INVALID_SYNTAX;
+        return false;
+    }
+    if (!proposals_select(&ours, offered, message->ke_group, &choice->suite, &theirs, error)) {
+        error->code = NO_PROPOSAL_CHOSEN;
+        return false;
+    }
+    if (theirs->spi_size != 4 || load_be32(theirs->spi) == 0)
+        return error_set(error, INVALID_SYNTAX, "the accepted proposal carries no usable SPI");
+    choice->spi_out = load_be32(theirs->spi);
+    const struct algorithm *ke = choice->suite.ke;
+    if (ke != NULL && ke->id != KE_NONE && ke->id != message->ke_group) {
+        *ret_group = ke->id;
+        return error_set(error, INVALID_KE_PAYLOAD, "key exchange value is of group %u; %s is wanted",
+                         message->ke_group, ke->name);
+    }
+    if (ke != NULL && ke->id != KE_NONE && message->ke_data.size != ke_public_size(ke))
+        return error_set(error, INVALID_SYNTAX, "key exchange value of %zu bytes for %s",
+                         message->ke_data.size, ke->name);
+    return true;
+}
+
+static bool choose_mode(const struct connection *connection, const struct incoming *incoming,
+                        struct choice *choice, struct error *error)
+{
+    bool wants_transport = ikev2_find_notify(incoming->message, USE_TRANSPORT_MODE) != NULL;
+    bool is_transport = connection->spec->type == TYPE_TRANSPORT;
+    choice->mode = is_transport && wants_transport ? MODE_TRANSPORT : MODE_TUNNEL;
+    if (is_transport && !wants_transport)
+        return error_set(error, NO_PROPOSAL_CHOSEN, "peer wants tunnel mode; \"%s\" has type=transport",
+                         connection->spec->name);
+    return true;
+}
+
+static bool try_connection(const struct ike_sa *ike, const struct connection *connection,
+                           const struct incoming *incoming, bool in_auth, struct choice *choice,
+                           uint16_t *ret_group, struct error *error)
+{
+    choice->connection = connection;
+    return narrow(ike, connection, incoming, choice, error) &&
+           choose_mode(connection, incoming, choice, error) &&
+           choose_suite(ike, connection, incoming, in_auth, choice, ret_group, error);
+}
+
+/* Another connection of the same two peers may be the one that is meant. */
+static bool try_others(struct engine *engine, const struct ike_sa *ike, const struct incoming *incoming,
+                       bool in_auth, struct choice *choice, uint16_t *ret_group, struct error *error)
+{
+    const struct connection *first = connection_by_serial(engine, ike->connection_serial);
+    const struct connection *other = NULL;
+    struct error unused;
+    for (unsigned tried = 0; tried < CONNECTION_CANDIDATES_LIMIT; tried++) {
+        other = connection_next_for_hosts(engine, &ike->path.local.address, &ike->path.remote.address, other);
+        if (other == NULL)
+            return false;
+        bool same_peers =
+            identity_equal(&other->local_id, &first->local_id) &&
+            (other->remote_id.kind == ID_NONE || identity_equal(&other->remote_id, &ike->remote_id));
+        if (other == first || other->serial == first->template_serial || !same_peers || other->is_template)
+            continue;
+        if (try_connection(ike, other, incoming, in_auth, choice, ret_group, &unused))
+            return true;
+        if (unused.code != TS_UNACCEPTABLE)
+            *error = unused;
+    }
+    return false;
+}
+
+struct child_sa *child_choose(struct engine *engine, struct ike_sa *ike, const struct incoming *incoming,
+                              bool in_auth, const struct connection *connection, uint16_t *ret_group,
+                              struct error *error)
+{
+    struct choice choice;
+    const struct connection *first =
+        connection ? connection : connection_by_serial(engine, ike->connection_serial);
+    bool found = try_connection(ike, first, incoming, in_auth, &choice, ret_group, error) ||
+                 (connection == NULL && error->code == TS_UNACCEPTABLE &&
+                  try_others(engine, ike, incoming, in_auth, &choice, ret_group, error));
+    if (!found)
+        return NULL;
+    struct child_sa *child = child_new(engine, ike, choice.connection);
+    if (child == NULL) {
+        error_set(error, NO_ADDITIONAL_SAS, "no room for another Child SA");
+        return NULL;
+    }
+    child->suite = choice.suite;
+    child->mode = choice.mode;
+    child->spi_out = choice.spi_out;
+    child->udp_encapsulation = ike->uses_natt;
+    child->setup->ke = choice.suite.ke;
+    child_set_selectors(engine, child, choice.local, choice.local_count, choice.remote, choice.remote_count);
+    return child;
+}
+
+void child_build_answer(struct engine *engine, const struct child_sa *child, bool in_auth,
+                        struct bytes own_public, struct ikev2_builder *builder)
+{
+    uint8_t spi[4];
+    (void)engine;
+    store_be32(spi, child->spi_in);
+    if (child->mode == MODE_TRANSPORT)
+        ikev2_build_notify(builder, PROTOCOL_NONE, bytes_of(NULL, 0), USE_TRANSPORT_MODE, bytes_of(NULL, 0));
+    ikev2_build_begin(builder, PAYLOAD_SA);
+    suite_write(&builder->writer, &child->suite, bytes_of(spi, sizeof(spi)));
+    ikev2_build_end(builder);
+    build_body(child, in_auth, child->suite.ke ? child->suite.ke->id : 0, own_public, builder);
+    ikev2_build_selectors(builder, PAYLOAD_TSI, child_remote_selectors(child), child->remote_count);
+    ikev2_build_selectors(builder, PAYLOAD_TSR, child->selectors, child->local_count);
+}
+
+/* ---- initiator ---- */
+
+static bool accept_selectors(struct engine *engine, struct ike_sa *ike, struct child_sa *child,
+                             const struct connection *connection, const struct ikev2_message *message,
+                             struct error *error)
+{
+    struct selector local[SELECTORS_MAX], remote[SELECTORS_MAX], ts_i[SELECTORS_MAX], ts_r[SELECTORS_MAX];
+    size_t local_count = connection_selectors(connection, true, local);
+    size_t remote_count = connection_selectors(connection, false, remote);
+    bool is_transport = child->mode == MODE_TRANSPORT;
+    size_t i_count = substitute_nat_addresses(ike, &ike->path.local.address,
+                                              is_transport && ike->local_behind_nat, &message->ts_i, ts_i);
+    size_t r_count = substitute_nat_addresses(ike, &ike->path.remote.address,
+                                              is_transport && ike->remote_behind_nat, &message->ts_r, ts_r);
+    bool is_subset = i_count > 0 && r_count > 0 && selectors_cover(local, local_count, ts_i, i_count) &&
+                     selectors_cover(remote, remote_count, ts_r, r_count);
+    bool is_whole = is_subset && selectors_cover(ts_i, i_count, local, local_count) &&
+                    selectors_cover(ts_r, r_count, remote, remote_count);
+    if (!is_subset)
+        return error_set(error, TS_UNACCEPTABLE,
+                         "peer answered with traffic selectors that were not offered");
+    if (!is_whole && !connection->spec->narrowing)
+        return error_set(error, TS_UNACCEPTABLE,
+                         "peer narrowed the traffic selectors; narrowing=yes would accept that");
+    child_set_selectors(engine, child, ts_i, i_count, ts_r, r_count);
+    return true;
+}
+
+bool child_accept(struct engine *engine, struct ike_sa *ike, struct child_sa *child,
+                  const struct incoming *incoming, bool in_auth, struct error *error)
+{
+    const struct ikev2_message *message = incoming->message;
+    const struct connection *connection = connection_by_serial(engine, child->connection_serial);
+    const struct proposal *theirs;
+    uint8_t spi[4];
+    struct proposal_offer offer = child_offer(ike, child, connection, in_auth, spi);
+    if (!ikev2_has(message, PAYLOAD_SA) || !ikev2_has(message, PAYLOAD_TSI) ||
+        !ikev2_has(message, PAYLOAD_TSR))
+        return error_set(error, INVALID_SYNTAX, "peer's answer lacks SA, TSi or TSr");
+    struct proposal_list *answer = proposals_read(message->sa, incoming->arena, error);
+    if (answer == NULL || !proposals_accept_answer(&offer, answer, &child->suite, &theirs, error))
+        return false;
+    if (theirs->spi_size != 4 || load_be32(theirs->spi) == 0)
+        return error_set(error, INVALID_SYNTAX, "peer's answer carries no usable SPI");
+    child->spi_out = load_be32(theirs->spi);
+    bool is_transport = ikev2_find_notify(message, USE_TRANSPORT_MODE) != NULL;
+    bool wants_transport = connection->spec->type == TYPE_TRANSPORT;
+    child->mode = is_transport ? MODE_TRANSPORT : MODE_TUNNEL;
+    child->udp_encapsulation = ike->uses_natt;
+    if (is_transport != wants_transport)
+        return error_set(error, NO_PROPOSAL_CHOSEN, "peer chose %s mode; type=%s is configured",
+                         is_transport ? "transport" : "tunnel", wants_transport ? "transport" : "tunnel");
+    return accept_selectors(engine, ike, child, connection, message, error);
+}
+
+/* ---- keys ---- */
+
+bool child_make_keys_and_install(struct engine *engine, const struct ike_sa *ike, struct child_sa *child,
+                                 struct bytes shared_secret, struct bytes nonce_i, struct bytes nonce_r,
+                                 bool we_initiated)
+{
+    uint8_t keymat[2 * (CIPHER_KEY_MAX + INTEG_KEY_MAX)];
+    struct bytes sk_d = bytes_of(ike->keys.sk_d, ike->suite.prf->output_size);
+    bool ok = child->selectors != NULL &&
+              ikev2_derive_child_keymat(ike->suite.prf, sk_d, shared_secret, nonce_i, nonce_r, keymat,
+                                        child_keymat_size(&child->suite));
+    if (ok)
+        child_install(engine, child, keymat, we_initiated);
+    secret_wipe(keymat, sizeof(keymat));
+    return ok;
+}
+
+void child_announce(struct engine *engine, const struct child_sa *child, uint64_t client, const char *what)
+{
+    const struct connection *connection = connection_by_serial(engine, child->connection_serial);
+    const struct suite *suite = &child->suite;
+    char line[1024];
+    struct text text = text_of(line, sizeof(line));
+    text_add(&text, "%s using #%llu; IPsec %s ", what, (unsigned long long)child->ike_serial,
+             child->mode == MODE_TUNNEL ? "tunnel" : "transport");
+    selectors_describe(&text, child->selectors, child->local_count);
+    text_add(&text, " -> ");
+    selectors_describe(&text, child_remote_selectors(child), child->remote_count);
+    text_add(&text, " {ESP%s%s=>0x%08x <0x%08x xfrm=", child->udp_encapsulation ? "inUDP" : "",
+             suite->esn ? "/ESN" : "", child->spi_out, child->spi_in);
+    text_add(&text, "%s", suite->encr->name);
+    if (suite->encr->has_key_length)
+        text_add(&text, "_%u", suite->encr_key_bits);
+    text_add(&text, "-%s", suite->integ ? suite->integ->name : "NONE");
+    if (suite->ke != NULL && suite->ke->id != KE_NONE)
+        text_add(&text, "-%s", suite->ke->name);
+    text_add(&text, " DPD=%s}", connection->spec->dpd_delay ? "active" : "passive");
+    say_child(engine, RC_SUCCESS, child, client, "%s", line);
+}

@@ -1,0 +1,261 @@
+/* CREATE_CHILD_SA for Child SAs as initiator: RFC 7296 1.3.1, 1.3.3, 2.25. */
+#include "engine/ikev2/create_child.h"
+
+#include "base/secret.h"
+#include "engine/child_install.h"
+#include "engine/ikev2/child_payloads.h"
+#include "engine/ikev2/informational.h"
+#include "engine/ikev2/protect.h"
+#include "engine/ikev2/rekey_child.h"
+#include "engine/ikev2/rekey_ike.h"
+#include "engine/lifecycle.h"
+#include "engine/sa.h"
+
+static void fail(struct engine *engine, struct ike_sa *ike, struct child_sa *child, const char *reason)
+{
+    uint64_t client = child->client;
+    const struct connection *connection = connection_by_serial(engine, child->connection_serial);
+    say_child(engine, RC_LOG_SERIOUS, child, client, "CREATE_CHILD_SA failed: %s", reason);
+    say_event(engine, EVENT_FAILED, connection->spec->name, ike->serial, child->serial, reason);
+    exchange_end(engine, ike);
+    child->client = 0;
+    uint64_t connection_serial = child->connection_serial;
+    bool is_rekey = child->replaces_serial != 0;
+    child_destroy(engine, child);
+    finish_client(engine, client, RC_FATAL);
+    struct connection *waiting = connection_by_serial(engine, connection_serial);
+    if (!is_rekey && waiting != NULL)
+        lifecycle_schedule_revival(engine, waiting);
+}
+
+static void send_request(struct engine *engine, struct ike_sa *ike, struct child_sa *child,
+                         struct bytes own_public)
+{
+    uint8_t buffer[IKE_MESSAGE_MAX];
+    struct bytes message;
+    struct ikev2_builder builder =
+        protect_start(ike, buffer, sizeof(buffer), CREATE_CHILD_SA, false, ike->next_message_id);
+    rekey_child_build_notify(engine, child, &builder);
+    child_build_request(engine, ike, child, false, own_public, &builder);
+    if (!protect_finish(engine, ike, &builder, &message)) {
+        fail(engine, ike, child, "request could not be built");
+        return;
+    }
+    bool is_rekey = child->replaces_serial != 0;
+    say_child(engine, RC_NEW_V2_STATE + (is_rekey ? 43 : 40), child, child->client, "%s",
+              child_state_story(child));
+    ike->next_message_id++;
+    exchange_send_request(engine, ike, message);
+}
+
+static void generate_or_send(struct engine *engine, struct ike_sa *ike, struct child_sa *child)
+{
+    const struct algorithm *ke = child->setup->ke;
+    if (ke == NULL || ke->id == KE_NONE) {
+        child->setup->ke = NULL;
+        send_request(engine, ike, child, bytes_of(NULL, 0));
+        return;
+    }
+    struct job *job = exchange_new_job(engine, ike, JOB_KE_GENERATE, ke);
+    if (job == NULL)
+        fail(engine, ike, child, "out of memory");
+    else
+        engine->env->submit_job(engine->env->world, job);
+}
+
+void create_child_begin(struct engine *engine, struct ike_sa *ike, struct child_sa *child,
+                        enum task_kind kind)
+{
+    const struct connection *connection = connection_by_serial(engine, child->connection_serial);
+    uint8_t spi[4];
+    struct proposal_offer offer = child_offer(ike, child, connection, false, spi);
+    exchange_begin(ike, kind, child->serial, 0);
+    child->setup->ke = offer.omit_ke ? NULL : proposals_first_ke(&offer);
+    generate_or_send(engine, ike, child);
+}
+
+void create_child_start(struct engine *engine, struct ike_sa *ike, const struct connection *connection,
+                        uint64_t client)
+{
+    struct child_sa *child = connection ? child_new(engine, ike, connection) : NULL;
+    if (child == NULL) {
+        finish_client(engine, client, RC_UNKNOWN_NAME);
+        return;
+    }
+    child->client = client;
+    say_child(engine, RC_LOG, child, client, "initiating Child SA using IKE SA #%llu",
+              (unsigned long long)ike->serial);
+    create_child_begin(engine, ike, child, TASK_CREATE_CHILD);
+}
+
+void create_child_generated(struct engine *engine, struct ike_sa *ike, struct job *job)
+{
+    if (ike->current == TASK_REKEY_IKE) {
+        rekey_ike_generated(engine, ike, job);
+        return;
+    }
+    struct child_sa *child = child_by_serial(engine, ike->current_child_serial);
+    if (child == NULL) {
+        exchange_end(engine, ike);
+        exchange_next(engine, ike);
+    } else if (!job->ok) {
+        fail(engine, ike, child, job->error.text);
+    } else if (job->ke == child->setup->ke) {
+        child->setup->own = job->own;
+        send_request(engine, ike, child, bytes_of(job->own_public, ke_public_size(job->ke)));
+    }
+}
+
+/* ---- the answer ---- */
+
+static void retry_with_group(struct engine *engine, struct ike_sa *ike, struct child_sa *child,
+                             struct bytes data)
+{
+    const struct connection *connection = connection_by_serial(engine, child->connection_serial);
+    uint8_t spi[4];
+    struct proposal_offer offer = child_offer(ike, child, connection, false, spi);
+    uint16_t group = data.size == 2 ? load_be16(data.data) : 0;
+    const struct algorithm *ke = algorithm_by_id(TRANSFORM_KE, group);
+    if (ke == NULL || ke == child->setup->ke || !proposals_offer_ke(&offer, group)) {
+        fail(engine, ike, child, "peer answered INVALID_KE_PAYLOAD with a group that was not offered");
+        return;
+    }
+    uint64_t serial = child->serial;
+    enum task_kind kind = ike->current;
+    unsigned attempts = ike->current_attempts + 1;
+    exchange_end(engine, ike);
+    exchange_begin(ike, kind, serial, 0);
+    ike->current_attempts = attempts;
+    child->setup->ke = ke;
+    if (attempts > INIT_RESTART_LIMIT)
+        fail(engine, ike, child, "peer answers every group with INVALID_KE_PAYLOAD");
+    else
+        generate_or_send(engine, ike, child);
+}
+
+static void put_off(struct engine *engine, struct ike_sa *ike, struct child_sa *child)
+{
+    enum task_kind kind = ike->current;
+    uint64_t client = child->client, connection = child->connection_serial, replaces = child->replaces_serial;
+    if (ike->temporary_failures >= TEMPORARY_FAILURE_LIMIT) {
+        fail(engine, ike, child, "peer answers TEMPORARY_FAILURE again and again");
+        return;
+    }
+    exchange_end(engine, ike);
+    child->client = 0;
+    child_destroy(engine, child);
+    exchange_retry_later(engine, ike, kind, replaces, connection, client);
+}
+
+static void refused(struct engine *engine, struct ike_sa *ike, struct child_sa *child,
+                    const struct ikev2_notify *refusal)
+{
+    struct child_sa *old = child_by_serial(engine, child->replaces_serial);
+    char reason[128];
+    struct text text = text_of(reason, sizeof(reason));
+    text_add(&text, "peer answered %s (%u)", ikev2_notify_name(refusal->type), refusal->type);
+    if (refusal->type == INVALID_KE_PAYLOAD) {
+        retry_with_group(engine, ike, child, refusal->data);
+    } else if (refusal->type == TEMPORARY_FAILURE) {
+        put_off(engine, ike, child);
+    } else {
+        bool is_unknown = refusal->type == CHILD_SA_NOT_FOUND && old != NULL && child->rival_serial == 0 &&
+                          old->state == CHILD_STATE_ESTABLISHED;
+        fail(engine, ike, child, reason);
+        if (is_unknown) /* the peer has lost it: so must we (2.25) */
+            child_destroy(engine, old);
+    }
+}
+
+/* The answer has been accepted but cannot be used: the peer holds an SA that it must be told to drop. */
+static void unusable(struct engine *engine, struct ike_sa *ike, struct child_sa *child, const char *reason)
+{
+    say_child(engine, RC_LOG_SERIOUS, child, child->client, "Child SA is unacceptable: %s", reason);
+    finish_client(engine, child->client, RC_FATAL);
+    child->client = 0;
+    exchange_end(engine, ike);
+    ikev2_delete_child(engine, child, 0);
+}
+
+static void complete(struct engine *engine, struct ike_sa *ike, struct child_sa *child,
+                     struct incoming *incoming, struct bytes shared_secret)
+{
+    struct bytes ours = bytes_of(child->setup->nonce, NONCE_SIZE);
+    uint64_t client = child->client;
+    if (!child_make_keys_and_install(engine, ike, child, shared_secret, ours, incoming->message->nonce,
+                                     true)) {
+        unusable(engine, ike, child, "keys could not be made");
+        return;
+    }
+    child->client = 0;
+    rekey_child_note_nonces(engine, child, ours, incoming->message->nonce);
+    exchange_end(engine, ike);
+    ike->temporary_failures = 0;
+    child_drop_setup(engine, child);
+    if (child->replaces_serial != 0) {
+        rekey_child_completed(engine, child, client);
+    } else {
+        child_take_policy(engine, child);
+        lifecycle_child_is_up(engine, child);
+        lifecycle_arm_child(engine, child, true);
+        child_announce(engine, child, client, "initiator established Child SA");
+        say_event(engine, EVENT_CHILD_UP, connection_by_serial(engine, child->connection_serial)->spec->name,
+                  ike->serial, child->serial, "");
+    }
+    finish_client(engine, client, 0);
+}
+
+static void accepted(struct engine *engine, struct ike_sa *ike, struct child_sa *child,
+                     struct incoming *incoming)
+{
+    const struct ikev2_message *message = incoming->message;
+    struct error error;
+    if (!ikev2_has(message, PAYLOAD_NONCE)) {
+        unusable(engine, ike, child, "peer's answer lacks a nonce");
+        return;
+    }
+    if (!child_accept(engine, ike, child, incoming, false, &error)) {
+        unusable(engine, ike, child, error.text);
+        return;
+    }
+    const struct algorithm *ke = child->suite.ke && child->suite.ke->id != KE_NONE ? child->suite.ke : NULL;
+    if (ke == NULL) {
+        complete(engine, ike, child, incoming, bytes_of(NULL, 0));
+        return;
+    }
+    if (ke != child->setup->ke || message->ke_group != ke->id ||
+        message->ke_data.size != ke_public_size(ke)) {
+        unusable(engine, ike, child, "peer's key exchange value is not of the group that was begun with");
+        return;
+    }
+    struct job *job = exchange_new_job(engine, ike, JOB_KE_DERIVE, ke);
+    if (job == NULL) {
+        unusable(engine, ike, child, "out of memory");
+        return;
+    }
+    job->own = child->setup->own;
+    job->peer_size = (uint16_t)message->ke_data.size;
+    memcpy(job->peer_public, message->ke_data.data, message->ke_data.size);
+    engine_timer_cancel(engine, &ike->retransmit_timer);
+    exchange_suspend(engine, ike, 1, incoming, job);
+}
+
+void create_child_response(struct engine *engine, struct ike_sa *ike, struct incoming *incoming)
+{
+    struct child_sa *child = child_by_serial(engine, ike->current_child_serial);
+    const struct ikev2_notify *refusal = ikev2_find_error(incoming->message);
+    const struct job *job = incoming->job;
+    uint64_t serial = ike->serial;
+    if (child == NULL)
+        exchange_end(engine, ike); /* taken down meanwhile; the peer's half goes with the connection */
+    else if (refusal != NULL)
+        refused(engine, ike, child, refusal);
+    else if (job == NULL)
+        accepted(engine, ike, child, incoming);
+    else if (!job->ok)
+        unusable(engine, ike, child, job->error.text);
+    else
+        complete(engine, ike, child, incoming, bytes_of(job->secret, job->secret_size));
+    if ((ike = ike_by_serial(engine, serial)) != NULL)
+        exchange_next(engine, ike);
+}

@@ -1,0 +1,138 @@
+/* Delete payloads, sent and obeyed: RFC 7296 1.4.1, 2.21.2, 2.25. */
+#include "engine/child_install.h"
+#include "engine/ikev2/informational.h"
+#include "engine/ikev2/protect.h"
+#include "engine/sa.h"
+
+/* ---- ours ---- */
+
+static void send_delete(struct engine *engine, struct ike_sa *ike, uint8_t protocol, struct bytes spi,
+                        uint16_t notify)
+{
+    uint8_t buffer[512];
+    struct bytes message;
+    struct ikev2_builder builder =
+        protect_start(ike, buffer, sizeof(buffer), INFORMATIONAL, false, ike->next_message_id);
+    if (notify != NOTIFY_NONE)
+        ikev2_build_notify(&builder, PROTOCOL_NONE, bytes_of(NULL, 0), notify, bytes_of(NULL, 0));
+    ikev2_build_delete(&builder, protocol, spi);
+    if (!protect_finish(engine, ike, &builder, &message))
+        return;
+    ike->next_message_id++;
+    exchange_send_request(engine, ike, message);
+}
+
+void ikev2_delete_child(struct engine *engine, struct child_sa *child, uint64_t client)
+{
+    struct ike_sa *ike = ike_by_serial(engine, child->ike_serial);
+    if (child->state == CHILD_STATE_DELETING)
+        return;
+    say_child(engine, RC_LOG, child, client, "deleting established Child SA using IKE SA #%llu",
+              (unsigned long long)ike->serial);
+    child->state = CHILD_STATE_DELETING;
+    engine_timer_cancel(engine, &child->life_timer);
+    ike_add_task(engine, ike, TASK_DELETE_CHILD, child->serial, 0, 0);
+    exchange_next(engine, ike);
+}
+
+void delete_child_begin(struct engine *engine, struct ike_sa *ike, struct child_sa *child, uint64_t client)
+{
+    uint8_t spi[4];
+    if (child == NULL) {
+        finish_client(engine, client, 0);
+        return;
+    }
+    exchange_begin(ike, TASK_DELETE_CHILD, child->serial, client);
+    store_be32(spi, child->spi_in);
+    send_delete(engine, ike, PROTOCOL_ESP, bytes_of(spi, sizeof(spi)), NOTIFY_NONE);
+}
+
+static void say_deleting(struct engine *engine, const struct ike_sa *ike, uint64_t client)
+{
+    usec_t age = engine_now(engine) - ike->created_at;
+    say_ike(engine, RC_LOG, ike, client, "deleting state (%s) aged %llu.%06llus and sending notification",
+            ike_state_name(ike), (unsigned long long)(age / USEC_PER_SEC),
+            (unsigned long long)(age % USEC_PER_SEC));
+}
+
+void ikev2_delete_ike(struct engine *engine, struct ike_sa *ike, uint64_t client)
+{
+    if (ike->state == IKE_STATE_DELETING || ike->state == IKE_STATE_RETIRED)
+        return;
+    say_deleting(engine, ike, client);
+    if (ike->state != IKE_STATE_REPLACED) {
+        /* Traffic ends now, whatever becomes of the Delete. */
+        LIST_EACH(&ike->children, node)
+        child_destroy(engine, CONTAINER_OF(node, struct child_sa, siblings));
+        ike->state = IKE_STATE_REPLACED; /* from here on only its Delete may leave, when the window is free */
+    }
+    engine_timer_cancel(engine, &ike->life_timer);
+    engine_timer_cancel(engine, &ike->liveness_timer);
+    ike_add_task(engine, ike, TASK_DELETE_IKE, 0, 0, 0);
+    exchange_next(engine, ike);
+}
+
+void delete_ike_begin(struct engine *engine, struct ike_sa *ike, uint64_t client)
+{
+    bool is_authentic = ike->setup == NULL;
+    exchange_begin(ike, TASK_DELETE_IKE, 0, client);
+    ike->state = IKE_STATE_DELETING;
+    send_delete(engine, ike, PROTOCOL_IKE, bytes_of(NULL, 0),
+                is_authentic ? NOTIFY_NONE : AUTHENTICATION_FAILED);
+}
+
+void ikev2_reject_peer(struct engine *engine, struct ike_sa *ike)
+{
+    exchange_end(engine, ike);
+    LIST_EACH(&ike->children, node)
+    child_destroy(engine, CONTAINER_OF(node, struct child_sa, siblings));
+    delete_ike_begin(engine, ike, 0);
+}
+
+void ikev2_say_goodbye(struct engine *engine, struct ike_sa *ike)
+{
+    if (ike->state == IKE_STATE_ESTABLISHED && ike->current == TASK_NONE) {
+        say_deleting(engine, ike, 0);
+        delete_ike_begin(engine, ike, 0);
+    }
+    ike_destroy(engine, ike);
+}
+
+/* ---- theirs ---- */
+
+/* The peer closes a Child SA: ours of the pair goes too, and is named in the answer unless we are closing it
+ * as well (1.4.1). Returns the SPI to name, 0 for none. */
+static uint32_t obey_child_delete(struct engine *engine, struct ike_sa *ike, uint32_t peer_spi)
+{
+    struct child_sa *child = child_of_ike_by_peer_spi(engine, ike, peer_spi);
+    if (child == NULL)
+        return 0;
+    struct child_sa *heir = child_by_serial(engine, child->replaced_by_serial);
+    uint32_t named = child->state == CHILD_STATE_DELETING ? 0 : child->spi_in;
+    say_child(engine, RC_LOG, child, 0, "peer deletes the Child SA");
+    if (heir != NULL && heir->state == CHILD_STATE_ESTABLISHED)
+        child_take_policy(engine, heir);
+    child_destroy(engine, child);
+    return named;
+}
+
+void delete_obey(struct engine *engine, struct ike_sa *ike, const struct incoming *incoming, uint8_t *spis,
+                 size_t *ret_size, bool *ret_whole)
+{
+    *ret_size = 0;
+    *ret_whole = false;
+    for (size_t i = 0; i < incoming->message->delete_count; i++) {
+        const struct ikev2_delete *delete = &incoming->message->deletes[i];
+        if (delete->protocol == PROTOCOL_IKE)
+            *ret_whole = true;
+        if (delete->protocol != PROTOCOL_ESP || delete->spi_size != 4)
+            continue;
+        for (unsigned j = 0; j < delete->count && *ret_size < DELETE_ANSWER_SPIS * 4; j++) {
+            uint32_t named = obey_child_delete(engine, ike, load_be32(delete->spis.data + 4 * j));
+            if (named != 0) {
+                store_be32(spis + *ret_size, named);
+                *ret_size += 4;
+            }
+        }
+    }
+}

@@ -1,0 +1,219 @@
+/* Exchanges: message ids, window, retransmission, the queue of tasks. RFC 7296 2.1 to 2.4. */
+#include "engine/ikev2/exchange.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "engine/ikev2/create_child.h"
+#include "engine/ikev2/informational.h"
+#include "engine/ikev2/protect.h"
+#include "engine/ikev2/rekey_child.h"
+#include "engine/ikev2/rekey_ike.h"
+#include "engine/sa.h"
+
+void exchange_begin(struct ike_sa *ike, enum task_kind kind, uint64_t child_serial, uint64_t client)
+{
+    ike->current = kind;
+    ike->current_child_serial = child_serial;
+    ike->current_client = client;
+}
+
+void exchange_send_request(struct engine *engine, struct ike_sa *ike, struct bytes message)
+{
+    const struct connection *connection = connection_by_serial(engine, ike->connection_serial);
+    if (!owned_set(engine, &ike->memory_bytes, &ike->request, message))
+        return;
+    ike->request_first_sent = engine_now(engine);
+    ike->retransmit_interval = connection->spec->retransmit_interval;
+    ike->retransmits = 0;
+    engine->env->send(engine->env->world, &ike->path, message);
+    engine_timer_arm(engine, &ike->retransmit_timer, ike->request_first_sent + ike->retransmit_interval);
+}
+
+void exchange_end(struct engine *engine, struct ike_sa *ike)
+{
+    engine_timer_cancel(engine, &ike->retransmit_timer);
+    owned_clear(engine, &ike->memory_bytes, &ike->request);
+    ike->current = TASK_NONE;
+    ike->current_child_serial = ike->current_client = ike->current_ike_serial = 0;
+}
+
+bool exchange_retry_later(struct engine *engine, struct ike_sa *ike, enum task_kind kind,
+                          uint64_t child_serial, uint64_t connection_serial, uint64_t client)
+{
+    uint32_t random;
+    if (++ike->temporary_failures > TEMPORARY_FAILURE_LIMIT)
+        return false;
+    /* Both sides of a collision wait, for different times. */
+    engine_random(engine, &random, sizeof(random));
+    usec_t delay = TEMPORARY_FAILURE_DELAY + random % TEMPORARY_FAILURE_DELAY;
+    engine_timer_arm(engine, &ike->retry_timer, engine_now(engine) + delay);
+    return ike_add_task(engine, ike, kind, child_serial, connection_serial, client);
+}
+
+/* ---- the queue ---- */
+
+static bool may_start(const struct ike_sa *ike, enum task_kind kind)
+{
+    bool is_patient = kind == TASK_CREATE_CHILD || kind == TASK_REKEY_CHILD || kind == TASK_REKEY_IKE;
+    if (ike->state == IKE_STATE_ESTABLISHED)
+        return !is_patient || !timer_is_armed(&ike->retry_timer.timer);
+    return ike->state == IKE_STATE_REPLACED && kind == TASK_DELETE_IKE;
+}
+
+static void start(struct engine *engine, struct ike_sa *ike, const struct task *task)
+{
+    switch (task->kind) {
+    case TASK_CREATE_CHILD:
+        create_child_start(engine, ike, connection_by_serial(engine, task->connection_serial), task->client);
+        break;
+    case TASK_REKEY_CHILD:
+        rekey_child_begin(engine, ike, child_by_serial(engine, task->child_serial), task->client);
+        break;
+    case TASK_REKEY_IKE:
+        rekey_ike_begin(engine, ike, task->client);
+        break;
+    case TASK_DELETE_CHILD:
+        delete_child_begin(engine, ike, child_by_serial(engine, task->child_serial), task->client);
+        break;
+    case TASK_DELETE_IKE:
+        delete_ike_begin(engine, ike, task->client);
+        break;
+    case TASK_LIVENESS:
+        liveness_begin(engine, ike);
+        break;
+    default:
+        break;
+    }
+}
+
+void exchange_next(struct engine *engine, struct ike_sa *ike)
+{
+    uint64_t serial = ike->serial;
+    while ((ike = ike_by_serial(engine, serial)) != NULL && ike->current == TASK_NONE) {
+        struct task *found = NULL;
+        for (struct list_node *node = ike->tasks.next; node != &ike->tasks && found == NULL;
+             node = node->next)
+            if (may_start(ike, CONTAINER_OF(node, struct task, node)->kind))
+                found = CONTAINER_OF(node, struct task, node);
+        if (found == NULL)
+            return;
+        struct task task = *found;
+        ike_drop_task(engine, ike, found);
+        start(engine, ike, &task);
+    }
+}
+
+/* ---- retransmission ---- */
+
+static const char *hint(const struct ike_sa *ike)
+{
+    if (ike->state == IKE_STATE_INIT_SENT)
+        return "No response (or no acceptable response) to our first IKEv2 message";
+    if (ike->state == IKE_STATE_AUTH_SENT)
+        return "Possible authentication failure: no acceptable response to our first encrypted message";
+    return "No response (or no acceptable response) to our IKEv2 message";
+}
+
+void exchange_retransmit(struct engine *engine, struct ike_sa *ike)
+{
+    const struct connection_spec *spec = connection_by_serial(engine, ike->connection_serial)->spec;
+    usec_t now = engine_now(engine);
+    usec_t waited = now - ike->request_first_sent;
+    uint64_t client = ike->current_client ? ike->current_client : ike->setup ? ike->setup->client : 0;
+    if (ike->request.size == 0)
+        return;
+    if (waited >= spec->retransmit_timeout || engine->settings.no_retransmits) {
+        exchange_fail_ike(engine, ike, RC_NORETRANSMISSION,
+                          "%s: %u second timeout exceeded after %u retransmits.  %s", ike_state_name(ike),
+                          (unsigned)(waited / USEC_PER_SEC), ike->retransmits, hint(ike));
+        return;
+    }
+    ike->retransmits++;
+    say_ike(engine, RC_RETRANSMISSION, ike, client, "%s: retransmission; will wait %g seconds for response",
+            ike_state_name(ike), (double)ike->retransmit_interval / (double)USEC_PER_SEC);
+    engine->env->send(engine->env->world, &ike->path, owned_bytes(&ike->request));
+    usec_t next = now + ike->retransmit_interval;
+    usec_t last = ike->request_first_sent + spec->retransmit_timeout;
+    ike->retransmit_interval *= 2;
+    engine_timer_arm(engine, &ike->retransmit_timer, next < last ? next : last);
+}
+
+void exchange_fail_ike(struct engine *engine, struct ike_sa *ike, int code, const char *format, ...)
+{
+    char text[512];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(text, sizeof(text), format, arguments);
+    va_end(arguments);
+    const struct connection *connection = connection_by_serial(engine, ike->connection_serial);
+    uint64_t client = ike->current_client ? ike->current_client : ike->setup ? ike->setup->client : 0;
+    struct child_sa *child = child_by_serial(engine, ike->current_child_serial);
+    if (client == 0 && child != NULL)
+        client = child->client;
+    say_ike(engine, code, ike, client, "%s", text);
+    say_event(engine, EVENT_FAILED, connection->spec->name, ike->serial, 0, text);
+    finish_client(engine, client, code);
+    ike->current_client = 0;
+    if (ike->setup != NULL)
+        ike->setup->client = 0;
+    if (child != NULL)
+        child->client = 0;
+    ike_destroy(engine, ike);
+}
+
+/* ---- answers ---- */
+
+struct ikev2_builder exchange_answer_start(const struct ike_sa *ike, const struct incoming *incoming,
+                                           uint8_t *buffer, size_t capacity)
+{
+    return protect_start(ike, buffer, capacity, incoming->exchange, true, incoming->message_id);
+}
+
+bool exchange_answer_finish(struct engine *engine, struct ike_sa *ike, struct ikev2_builder *builder)
+{
+    struct bytes message;
+    if (!protect_finish(engine, ike, builder, &message))
+        return false;
+    owned_set(engine, &ike->memory_bytes, &ike->last_response, message);
+    engine->env->send(engine->env->world, &ike->path, message);
+    return true;
+}
+
+void exchange_answer_notify(struct engine *engine, struct ike_sa *ike, const struct incoming *incoming,
+                            uint16_t type, struct bytes data)
+{
+    uint8_t buffer[512];
+    struct ikev2_builder builder = exchange_answer_start(ike, incoming, buffer, sizeof(buffer));
+    ikev2_build_notify(&builder, PROTOCOL_NONE, bytes_of(NULL, 0), type, data);
+    exchange_answer_finish(engine, ike, &builder);
+}
+
+/* ---- jobs ---- */
+
+void exchange_suspend(struct engine *engine, struct ike_sa *ike, unsigned slot,
+                      const struct incoming *incoming, struct job *job)
+{
+    struct suspended *suspended = &ike->suspended[slot];
+    owned_set(engine, &ike->memory_bytes, &suspended->chain, incoming->chain);
+    suspended->job_id = job->job_id;
+    suspended->first = incoming->first;
+    suspended->exchange = incoming->exchange;
+    engine->env->submit_job(engine->env->world, job);
+}
+
+struct job *exchange_new_job(struct engine *engine, const struct ike_sa *ike, enum job_kind kind,
+                             const struct algorithm *ke)
+{
+    struct job *job = calloc(1, sizeof(*job));
+    if (job == NULL)
+        return NULL;
+    job->job_id = ++engine->last_job_id;
+    job->ike_serial = ike->serial;
+    job->kind = kind;
+    job->ke = ke;
+    if (kind != JOB_KE_DERIVE)
+        engine_random(engine, job->seed, sizeof(job->seed));
+    return job;
+}

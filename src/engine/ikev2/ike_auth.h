@@ -1,0 +1,14 @@
+/* IKE_AUTH with pre-shared keys, and the first Child SA: RFC 7296 1.2, 2.15, 2.4 (INITIAL_CONTACT). */
+#ifndef STYX_ENGINE_IKEV2_IKE_AUTH_H
+#define STYX_ENGINE_IKEV2_IKE_AUTH_H
+
+#include "engine/ikev2/exchange.h"
+
+/* Initiator: the keys are there. */
+void ike_auth_start(struct engine *engine, struct ike_sa *ike);
+void ike_auth_response(struct engine *engine, struct ike_sa *ike, const struct incoming *incoming);
+void ike_auth_request(struct engine *engine, struct ike_sa *ike, const struct incoming *incoming);
+/* Responder after a refusal: stays a moment to repeat its answer, then goes. */
+void ike_auth_give_up(struct engine *engine, struct ike_sa *ike);
+
+#endif

@@ -1,0 +1,167 @@
+/* IKE_AUTH as initiator: RFC 7296 1.2, 2.15. */
+#include "base/secret.h"
+#include "engine/child_install.h"
+#include "engine/ikev2/child_payloads.h"
+#include "engine/ikev2/ike_auth.h"
+#include "engine/ikev2/ike_auth_parts.h"
+#include "engine/ikev2/informational.h"
+#include "engine/ikev2/initial_contact.h"
+#include "engine/ikev2/protect.h"
+#include "engine/lifecycle.h"
+#include "engine/sa.h"
+
+static bool build(struct engine *engine, struct ike_sa *ike, const struct connection *connection,
+                  const struct child_sa *child, const uint8_t *auth, uint8_t *buffer,
+                  struct bytes *ret_message)
+{
+    struct ikev2_builder builder =
+        protect_start(ike, buffer, IKE_MESSAGE_MAX, IKE_AUTH, false, ike->next_message_id);
+    ike_auth_build_id(&builder, PAYLOAD_IDI, &connection->local_id);
+    if (connection->remote_id.kind != ID_NONE)
+        ike_auth_build_id(&builder, PAYLOAD_IDR, &connection->remote_id);
+    ikev2_build_auth(&builder, AUTH_METHOD_SHARED_KEY, bytes_of(auth, ike->suite.prf->output_size));
+    initial_contact_build(engine, ike, &builder);
+    child_build_request(engine, ike, child, true, bytes_of(NULL, 0), &builder);
+    return protect_finish(engine, ike, &builder, ret_message);
+}
+
+void ike_auth_start(struct engine *engine, struct ike_sa *ike)
+{
+    const struct connection *connection = connection_by_serial(engine, ike->connection_serial);
+    uint8_t auth[PRF_OUTPUT_MAX], buffer[IKE_MESSAGE_MAX];
+    struct bytes message;
+    struct error error;
+    if (!ike_auth_own(engine, ike, connection, auth, &error)) {
+        exchange_fail_ike(engine, ike, RC_INTERNAL_ERROR, "authentication failed: %s", error.text);
+        return;
+    }
+    struct child_sa *child = child_new(engine, ike, connection);
+    if (child == NULL) {
+        exchange_fail_ike(engine, ike, RC_INTERNAL_ERROR, "out of memory");
+        return;
+    }
+    ike->setup->child_serial = child->serial;
+    ike->state = IKE_STATE_AUTH_SENT;
+    exchange_begin(ike, TASK_AUTH, child->serial, 0);
+    if (!build(engine, ike, connection, child, auth, buffer, &message)) {
+        exchange_fail_ike(engine, ike, RC_INTERNAL_ERROR, "IKE_AUTH request could not be built");
+        return;
+    }
+    char line[256];
+    struct text text = text_of(line, sizeof(line));
+    ike_auth_describe(&text, &ike->suite);
+    say_ike(engine, RC_NEW_V2_STATE + 32, ike, ike->setup->client, "sent IKE_AUTH request %s", line);
+    ike->next_message_id++;
+    exchange_send_request(engine, ike, message);
+    secret_wipe(auth, sizeof(auth));
+}
+
+static bool check_peer(struct engine *engine, struct ike_sa *ike, const struct ikev2_message *message,
+                       struct error *error)
+{
+    const struct connection *connection = connection_by_serial(engine, ike->connection_serial);
+    struct identity theirs;
+    uint8_t expected[PRF_OUTPUT_MAX];
+    char got[IDENTITY_TEXT_SIZE], wanted[IDENTITY_TEXT_SIZE];
+    if (!ikev2_has(message, PAYLOAD_IDR) || !ikev2_has(message, PAYLOAD_AUTH))
+        return error_set(error, 0, "peer's answer lacks IDr or AUTH");
+    if (!identity_of_wire(message->id_r.kind, message->id_r.data, &theirs, error))
+        return false;
+    bool is_expected =
+        connection->remote_id.kind == ID_NONE || identity_equal(&theirs, &connection->remote_id);
+    if (!is_expected) {
+        error_set(error, 0, "peer is '%.200s'; \"%.60s\" expects '%.200s'", identity_text(&theirs, got),
+                  connection->spec->name, identity_text(&connection->remote_id, wanted));
+        identity_free(&theirs);
+        return false;
+    }
+    identity_own(engine, &ike->memory_bytes, &ike->remote_id, theirs);
+    const struct secret_entry *secret =
+        secrets_find_psk(engine->secrets, &connection->local_id, &ike->remote_id, &ike->path.local.address,
+                         &ike->path.remote.address, error);
+    if (secret == NULL)
+        return false;
+    if (message->auth_method != AUTH_METHOD_SHARED_KEY)
+        return error_set(error, 0, "peer authenticates by method %u; authby=secret (method 2) is wanted",
+                         message->auth_method);
+    size_t size = ike->suite.prf->output_size;
+    bool ok =
+        ike_auth_compute(ike, bytes_of(secret->key, secret->key_size), false, message->id_r.body, expected) &&
+        message->auth_data.size == size && secret_equal(message->auth_data.data, expected, size);
+    secret_wipe(expected, sizeof(expected));
+    return ok || error_set(error, 0, "peer's AUTH does not match the secret of %s",
+                           secret->origin ? secret->origin : "ipsec.secrets");
+}
+
+static void child_came(struct engine *engine, struct ike_sa *ike, struct child_sa *child,
+                       const struct incoming *incoming, uint64_t client, const struct ike_setup *setup)
+{
+    struct error error;
+    const struct ikev2_notify *refusal = ikev2_find_error(incoming->message);
+    if (refusal != NULL) {
+        say_child(engine, RC_LOG_SERIOUS, child, client, "IKE_AUTH response rejected Child SA with %s",
+                  ikev2_notify_name(refusal->type));
+        child_destroy(engine, child);
+        finish_client(engine, client, RC_FATAL);
+        return;
+    }
+    error_set(&error, 0, "keys could not be made");
+    bool ok = child_accept(engine, ike, child, incoming, true, &error) &&
+              child_make_keys_and_install(engine, ike, child, bytes_of(NULL, 0),
+                                          bytes_of(setup->nonce_i, setup->nonce_i_size),
+                                          bytes_of(setup->nonce_r, setup->nonce_r_size), true);
+    if (!ok) {
+        /* The responder has installed it: it must be told. */
+        say_child(engine, RC_LOG_SERIOUS, child, client, "Child SA is unacceptable: %s", error.text);
+        finish_client(engine, client, RC_FATAL);
+        ikev2_delete_child(engine, child, 0);
+        return;
+    }
+    child_drop_setup(engine, child);
+    child_take_policy(engine, child);
+    lifecycle_child_is_up(engine, child);
+    lifecycle_arm_child(engine, child, true);
+    child_announce(engine, child, client, "initiator established Child SA");
+    const struct connection *connection = connection_by_serial(engine, child->connection_serial);
+    say_event(engine, EVENT_CHILD_UP, connection->spec->name, ike->serial, child->serial, "");
+    finish_client(engine, client, 0);
+}
+
+void ike_auth_response(struct engine *engine, struct ike_sa *ike, const struct incoming *incoming)
+{
+    const struct ikev2_message *message = incoming->message;
+    const struct ikev2_notify *refusal = ikev2_find_error(message);
+    struct error error;
+    uint64_t client = ike->setup->client;
+    if (refusal != NULL && !ikev2_has(message, PAYLOAD_AUTH)) {
+        exchange_fail_ike(engine, ike, RC_FATAL, "IKE SA authentication request rejected by peer: %s%s",
+                          ikev2_notify_name(refusal->type),
+                          refusal->type == AUTHENTICATION_FAILED
+                              ? " (its secret or the identities it knows differ from ours; see its log)"
+                              : "");
+        return;
+    }
+    if (!check_peer(engine, ike, message, &error)) {
+        /* We do not believe the peer, but it believes us: it must be told (RFC 7296 2.21.2). */
+        say_ike(engine, RC_LOG_SERIOUS, ike, client, "authentication of the peer failed: %s", error.text);
+        say_event(engine, EVENT_FAILED, connection_by_serial(engine, ike->connection_serial)->spec->name,
+                  ike->serial, 0, error.text);
+        finish_client(engine, client, RC_FATAL);
+        ike->setup->client = 0;
+        ikev2_reject_peer(engine, ike);
+        return;
+    }
+    struct child_sa *child = child_by_serial(engine, ike->setup->child_serial);
+    exchange_end(engine, ike);
+    ike->setup->client = 0;
+    ike_auth_established(engine, ike, client);
+    struct ike_setup *setup = ike->setup;
+    uint64_t serial = ike->serial;
+    if (child != NULL)
+        child_came(engine, ike, child, incoming, client, setup);
+    else
+        finish_client(engine, client, RC_FATAL);
+    ike_drop_setup(engine, ike);
+    if ((ike = ike_by_serial(engine, serial)) != NULL)
+        exchange_next(engine, ike);
+}

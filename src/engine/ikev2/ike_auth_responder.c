@@ -1,0 +1,145 @@
+/* IKE_AUTH as responder: RFC 7296 1.2, 2.15, 2.21.2. */
+#include "base/secret.h"
+#include "engine/child_install.h"
+#include "engine/ikev2/child_payloads.h"
+#include "engine/ikev2/ike_auth.h"
+#include "engine/ikev2/ike_auth_parts.h"
+#include "engine/ikev2/initial_contact.h"
+#include "engine/ikev2/protect.h"
+#include "engine/lifecycle.h"
+#include "engine/sa.h"
+
+/* Now that the peer has named itself: the connection that fits, an instance of it if it is a template. */
+static bool settle_connection(struct engine *engine, struct ike_sa *ike, const struct ikev2_message *message,
+                              struct error *error)
+{
+    const struct connection *current = connection_by_serial(engine, ike->connection_serial);
+    struct identity theirs, wanted = {0};
+    if (!identity_of_wire(message->id_i.kind, message->id_i.data, &theirs, error))
+        return false;
+    if (ikev2_has(message, PAYLOAD_IDR) &&
+        !identity_of_wire(message->id_r.kind, message->id_r.data, &wanted, error)) {
+        identity_free(&theirs);
+        return false;
+    }
+    const struct connection *found = connection_find_for_peer(
+        engine, current, &ike->path.local.address, &ike->path.remote.address, &theirs, &wanted, error);
+    if (found != NULL && found->is_template)
+        found = connection_instantiate(engine, found, &ike->path.remote.address, &theirs);
+    if (found != NULL && found != current)
+        ike_set_connection(engine, ike, found);
+    struct connection *settled = found ? connection_by_serial(engine, found->serial) : NULL;
+    if (settled != NULL && settled->remote_id.kind == ID_NONE)
+        identity_own(engine, &settled->memory_bytes, &settled->remote_id, identity_copy(&theirs));
+    identity_own(engine, &ike->memory_bytes, &ike->remote_id, theirs);
+    identity_free(&wanted);
+    return found != NULL;
+}
+
+static bool check_auth(struct engine *engine, const struct ike_sa *ike, const struct ikev2_message *message,
+                       struct error *error)
+{
+    const struct connection *connection = connection_by_serial(engine, ike->connection_serial);
+    uint8_t expected[PRF_OUTPUT_MAX];
+    size_t size = ike->suite.prf->output_size;
+    const struct secret_entry *secret =
+        secrets_find_psk(engine->secrets, &connection->local_id, &ike->remote_id, &ike->path.local.address,
+                         &ike->path.remote.address, error);
+    if (secret == NULL)
+        return false;
+    if (message->auth_method != AUTH_METHOD_SHARED_KEY)
+        return error_set(error, 0, "peer authenticates by method %u; authby=secret (method 2) is wanted",
+                         message->auth_method);
+    bool ok =
+        ike_auth_compute(ike, bytes_of(secret->key, secret->key_size), true, message->id_i.body, expected) &&
+        message->auth_data.size == size && secret_equal(message->auth_data.data, expected, size);
+    secret_wipe(expected, sizeof(expected));
+    return ok || error_set(error, 0, "peer's AUTH does not match the secret of %s",
+                           secret->origin ? secret->origin : "ipsec.secrets");
+}
+
+static void refuse(struct engine *engine, struct ike_sa *ike, const struct incoming *incoming,
+                   uint16_t notify, const char *reason)
+{
+    char id[IDENTITY_TEXT_SIZE];
+    say_ike(engine, RC_LOG_SERIOUS, ike, 0, "refusing peer '%s' with %s: %s",
+            identity_text(&ike->remote_id, id), ikev2_notify_name(notify), reason);
+    exchange_answer_notify(engine, ike, incoming, notify, bytes_of(NULL, 0));
+    ike_auth_give_up(engine, ike);
+}
+
+/* The Child SA that comes with IKE_AUTH; its refusal leaves the IKE SA standing (RFC 7296 1.2). */
+static struct child_sa *answer_child(struct engine *engine, struct ike_sa *ike,
+                                     const struct incoming *incoming, struct ikev2_builder *builder)
+{
+    const struct ike_setup *setup = ike->setup;
+    struct error error = {0};
+    uint16_t group;
+    struct child_sa *child = child_choose(engine, ike, incoming, true, NULL, &group, &error);
+    if (child == NULL) {
+        say_ike(engine, RC_LOG_SERIOUS, ike, 0, "refusing Child SA with %s: %s",
+                ikev2_notify_name((uint16_t)error.code), error.text);
+        ikev2_build_notify(builder, PROTOCOL_NONE, bytes_of(NULL, 0), (uint16_t)error.code,
+                           bytes_of(NULL, 0));
+        engine->totals.child_failed++;
+        return NULL;
+    }
+    child_build_answer(engine, child, true, bytes_of(NULL, 0), builder);
+    if (!child_make_keys_and_install(engine, ike, child, bytes_of(NULL, 0),
+                                     bytes_of(setup->nonce_i, setup->nonce_i_size),
+                                     bytes_of(setup->nonce_r, setup->nonce_r_size), false)) {
+        child_destroy(engine, child);
+        return NULL;
+    }
+    return child;
+}
+
+static void answer(struct engine *engine, struct ike_sa *ike, const struct incoming *incoming,
+                   const uint8_t *auth)
+{
+    const struct connection *connection = connection_by_serial(engine, ike->connection_serial);
+    uint8_t buffer[IKE_MESSAGE_MAX];
+    struct ikev2_builder builder = exchange_answer_start(ike, incoming, buffer, sizeof(buffer));
+    ike_auth_build_id(&builder, PAYLOAD_IDR, &connection->local_id);
+    ikev2_build_auth(&builder, AUTH_METHOD_SHARED_KEY, bytes_of(auth, ike->suite.prf->output_size));
+    ike_auth_established(engine, ike, 0);
+    initial_contact_read(engine, ike, incoming->message);
+    struct child_sa *child = answer_child(engine, ike, incoming, &builder);
+    exchange_answer_finish(engine, ike, &builder);
+    ike_drop_setup(engine, ike);
+    if (child == NULL)
+        return;
+    child_drop_setup(engine, child);
+    child_take_policy(engine, child);
+    lifecycle_child_is_up(engine, child);
+    lifecycle_arm_child(engine, child, false);
+    child_announce(engine, child, 0, "responder established Child SA");
+    connection = connection_by_serial(engine, child->connection_serial);
+    say_event(engine, EVENT_CHILD_UP, connection->spec->name, ike->serial, child->serial, "");
+}
+
+void ike_auth_request(struct engine *engine, struct ike_sa *ike, const struct incoming *incoming)
+{
+    static const uint8_t needed[] = {PAYLOAD_IDI, PAYLOAD_SA, PAYLOAD_TSI, PAYLOAD_TSR};
+    const struct ikev2_message *message = incoming->message;
+    uint8_t auth[PRF_OUTPUT_MAX];
+    struct error error;
+    if (incoming->message_id != 1)
+        return;
+    ike->path = *incoming->path; /* an initiator that found a NAT now speaks from and to port 4500 (2.23) */
+    for (size_t i = 0; i < ARRAY_SIZE(needed); i++) {
+        if (!ikev2_has(message, needed[i])) {
+            refuse(engine, ike, incoming, INVALID_SYNTAX, "a required payload is missing");
+            return;
+        }
+    }
+    if (!ikev2_has(message, PAYLOAD_AUTH))
+        refuse(engine, ike, incoming, AUTHENTICATION_FAILED, "peer wants EAP, which no connection allows");
+    else if (!settle_connection(engine, ike, message, &error) || !check_auth(engine, ike, message, &error))
+        refuse(engine, ike, incoming, AUTHENTICATION_FAILED, error.text);
+    else if (!ike_auth_own(engine, ike, connection_by_serial(engine, ike->connection_serial), auth, &error))
+        refuse(engine, ike, incoming, AUTHENTICATION_FAILED, error.text);
+    else
+        answer(engine, ike, incoming, auth);
+    secret_wipe(auth, sizeof(auth));
+}

@@ -1,0 +1,157 @@
+/* INFORMATIONAL exchanges: RFC 7296 1.4, 2.4 (liveness), and the timers that lead to them. */
+#include "engine/ikev2/informational.h"
+
+#include "engine/child_install.h"
+#include "engine/ikev2/protect.h"
+#include "engine/ikev2/rekey_child.h"
+#include "engine/ikev2/rekey_ike.h"
+#include "engine/sa.h"
+
+void informational_request(struct engine *engine, struct ike_sa *ike, struct incoming *incoming)
+{
+    uint8_t buffer[IKE_MESSAGE_MAX], spis[DELETE_ANSWER_SPIS * 4];
+    size_t size;
+    bool is_whole;
+    const struct ikev2_notify *refusal = ikev2_find_error(incoming->message);
+    if (refusal != NULL)
+        say_ike(engine, RC_LOG, ike, 0, "peer notifies %s", ikev2_notify_name(refusal->type));
+    delete_obey(engine, ike, incoming, spis, &size, &is_whole);
+    struct ikev2_builder builder = exchange_answer_start(ike, incoming, buffer, sizeof(buffer));
+    if (size != 0) {
+        ikev2_build_begin(&builder, PAYLOAD_DELETE);
+        writer_u8(&builder.writer, PROTOCOL_ESP);
+        writer_u8(&builder.writer, 4);
+        writer_u16(&builder.writer, (uint16_t)(size / 4));
+        writer_bytes(&builder.writer, bytes_of(spis, size));
+        ikev2_build_end(&builder);
+    }
+    exchange_answer_finish(engine, ike, &builder);
+    if (!is_whole)
+        return;
+    say_ike(engine, RC_LOG, ike, 0, "peer deletes the IKE SA");
+    ike_retire(engine, ike);
+}
+
+void informational_response(struct engine *engine, struct ike_sa *ike, struct incoming *incoming)
+{
+    enum task_kind kind = ike->current;
+    uint64_t client = ike->current_client;
+    struct child_sa *child = child_by_serial(engine, ike->current_child_serial);
+    (void)incoming;
+    exchange_end(engine, ike);
+    finish_client(engine, client, 0);
+    if (kind == TASK_DELETE_IKE) {
+        ike_destroy(engine, ike);
+        return;
+    }
+    if (kind == TASK_DELETE_CHILD && child != NULL)
+        child_destroy(engine, child);
+    exchange_next(engine, ike);
+}
+
+/* ---- liveness ---- */
+
+void liveness_begin(struct engine *engine, struct ike_sa *ike)
+{
+    uint8_t buffer[256];
+    struct bytes message;
+    struct ikev2_builder builder =
+        protect_start(ike, buffer, sizeof(buffer), INFORMATIONAL, false, ike->next_message_id);
+    exchange_begin(ike, TASK_LIVENESS, 0, 0);
+    if (!protect_finish(engine, ike, &builder, &message))
+        return;
+    ike->next_message_id++;
+    exchange_send_request(engine, ike, message);
+}
+
+static usec_t liveness_period(const struct engine *engine, const struct ike_sa *ike)
+{
+    return connection_by_serial(engine, ike->connection_serial)->spec->dpd_delay;
+}
+
+static struct child_sa *any_child(const struct ike_sa *ike)
+{
+    if (list_is_empty(&ike->children))
+        return NULL;
+    return CONTAINER_OF(ike->children.prev, struct child_sa, siblings);
+}
+
+static void check_peer(struct engine *engine, struct ike_sa *ike)
+{
+    ike->liveness_querying = false;
+    engine_timer_arm(engine, &ike->liveness_timer, engine_now(engine) + liveness_period(engine, ike));
+    ike_add_task(engine, ike, TASK_LIVENESS, 0, 0, 0);
+    exchange_next(engine, ike);
+}
+
+/* Only silence is checked: fresh messages of the peer, or packets that its SAs delivered, prove it alive
+ * (2.4). */
+void liveness_is_due(struct engine *engine, struct ike_sa *ike)
+{
+    usec_t period = liveness_period(engine, ike), now = engine_now(engine);
+    struct child_sa *child = any_child(ike);
+    if (ike->state != IKE_STATE_ESTABLISHED || period == 0)
+        return;
+    if (now < ike->last_received_at + period) {
+        engine_timer_arm(engine, &ike->liveness_timer, ike->last_received_at + period);
+    } else if (ike->current != TASK_NONE) {
+        engine_timer_arm(engine, &ike->liveness_timer, now + period); /* that exchange is the check */
+    } else if (child != NULL && !ike->liveness_querying) {
+        ike->liveness_querying = true;
+        engine_timer_arm(engine, &ike->liveness_timer, now + LIVENESS_QUERY_WAIT);
+        child_query(engine, child);
+    } else {
+        check_peer(engine, ike);
+    }
+}
+
+void liveness_counters_came(struct engine *engine, struct ike_sa *ike, const struct child_sa *child)
+{
+    usec_t period = liveness_period(engine, ike);
+    ike->liveness_querying = false;
+    if (child->in.last_use != 0 && engine_now(engine) < child->in.last_use + period)
+        engine_timer_arm(engine, &ike->liveness_timer, child->in.last_use + period);
+    else
+        check_peer(engine, ike);
+}
+
+/* ---- lifetimes ---- */
+
+void ikev2_ike_life_is_due(struct engine *engine, struct ike_sa *ike)
+{
+    usec_t now = engine_now(engine);
+    switch (ike->state) {
+    case IKE_STATE_ESTABLISHED:
+        if (now < ike->expire_at) {
+            engine_timer_arm(engine, &ike->life_timer, ike->expire_at);
+            rekey_ike_start(engine, ike, 0);
+            return;
+        }
+        say_ike(engine, RC_LOG, ike, 0, "IKE SA expired");
+        ikev2_delete_ike(engine, ike, 0);
+        break;
+    case IKE_STATE_REPLACED:
+        ikev2_delete_ike(engine, ike, 0);
+        break;
+    case IKE_STATE_INIT_RESPONDED:
+        say_ike(engine, RC_LOG, ike, 0,
+                "deleting incomplete IKE SA: no IKE_AUTH request came within %u seconds",
+                (unsigned)(HALFOPEN_LIFETIME / USEC_PER_SEC));
+        ike_destroy(engine, ike);
+        break;
+    default:
+        ike_destroy(engine, ike);
+        break;
+    }
+}
+
+void ikev2_child_life_is_due(struct engine *engine, struct child_sa *child)
+{
+    if (engine_now(engine) < child->expire_at && child->state == CHILD_STATE_ESTABLISHED) {
+        engine_timer_arm(engine, &child->life_timer, child->expire_at);
+        rekey_child_start(engine, child, 0);
+        return;
+    }
+    say_child(engine, RC_LOG, child, 0, "Child SA expired");
+    ikev2_delete_child(engine, child, 0);
+}

@@ -1,0 +1,37 @@
+/* INITIAL_CONTACT: RFC 7296 2.4. */
+#include "engine/ikev2/initial_contact.h"
+
+#include "engine/sa.h"
+
+static struct ike_sa *older_ike(const struct engine *engine, const struct ike_sa *ike,
+                                const struct ip_address *remote)
+{
+    const struct connection *connection = connection_by_serial(engine, ike->connection_serial);
+    struct ike_sa *other = NULL;
+    do
+        other = ike_next_with_peers(engine, &ike->path.local.address, remote, &connection->local_id,
+                                    &ike->remote_id, other);
+    while (other != NULL && (other == ike || other->established_at == 0));
+    return other;
+}
+
+void initial_contact_build(const struct engine *engine, const struct ike_sa *ike,
+                           struct ikev2_builder *builder)
+{
+    const struct connection *connection = connection_by_serial(engine, ike->connection_serial);
+    if (connection->spec->initial_contact && older_ike(engine, ike, &ike->path.remote.address) == NULL)
+        ikev2_build_notify(builder, PROTOCOL_NONE, bytes_of(NULL, 0), INITIAL_CONTACT, bytes_of(NULL, 0));
+}
+
+void initial_contact_read(struct engine *engine, struct ike_sa *ike, const struct ikev2_message *message)
+{
+    static const struct ip_address anywhere;
+    struct ike_sa *older;
+    if (ikev2_find_notify(message, INITIAL_CONTACT) == NULL)
+        return;
+    while ((older = older_ike(engine, ike, &anywhere)) != NULL) {
+        say_ike(engine, RC_LOG, older, 0, "deleting IKE SA: peer sent INITIAL_CONTACT with IKE SA #%llu",
+                (unsigned long long)ike->serial);
+        ike_destroy(engine, older);
+    }
+}

@@ -1,0 +1,23 @@
+/* The SK payload (RFC 7296 3.14; AEAD as RFC 5282): sealing a built message, opening a received one. */
+#ifndef STYX_ENGINE_IKEV2_PROTECT_H
+#define STYX_ENGINE_IKEV2_PROTECT_H
+
+#include "engine/state.h"
+
+/* One scratch cipher context per pair of algorithms, keyed anew for each message: an idle SA costs only its
+ * keys. */
+struct cipher_cache;
+struct cipher_cache *cipher_cache_new(void);
+void cipher_cache_free(struct cipher_cache *cache);
+
+/* Begins a protected message of this IKE SA in `buffer`; payloads follow; protect_finish seals it. */
+struct ikev2_builder protect_start(const struct ike_sa *ike, uint8_t *buffer, size_t capacity,
+                                   uint8_t exchange, bool is_response, uint32_t message_id);
+bool protect_finish(struct engine *engine, const struct ike_sa *ike, struct ikev2_builder *builder,
+                    struct bytes *ret_message);
+
+/* Opens in place (the datagram is a copy that may be written). False: not authentic. */
+bool protect_open(struct engine *engine, const struct ike_sa *ike, uint8_t *datagram, size_t size,
+                  struct bytes sk_body, struct bytes *ret_chain);
+
+#endif

@@ -1,0 +1,290 @@
+/*
+ * The way of an IKEv2 datagram: RFC 7296 2.2 (message ids), 2.5 (versions, critical payloads), 2.21 (errors).
+ * What may occur in which state is the table `exchange_rules`; everything else is dropped.
+ */
+#include "engine/ikev2/receive.h"
+
+#include <stdlib.h>
+
+#include "engine/child_install.h"
+#include "engine/ikev2/create_child.h"
+#include "engine/ikev2/exchange.h"
+#include "engine/ikev2/ike_auth.h"
+#include "engine/ikev2/informational.h"
+#include "engine/ikev2/protect.h"
+#include "engine/ikev2/rekey_child.h"
+#include "engine/ikev2/rekey_ike.h"
+#include "engine/ikev2/sa_init.h"
+#include "engine/sa.h"
+
+enum { DATAGRAM_MAX = 65536 };
+
+/* A major version above ours is answered once, unprotected; nothing is kept (2.5). */
+static void refuse_version(struct engine *engine, const struct path *path, const struct ikev2_header *header)
+{
+    uint8_t buffer[64];
+    struct bytes message;
+    struct ikev2_header answer = *header;
+    if ((header->flags & IKEV2_FLAG_RESPONSE) != 0)
+        return;
+    answer.version = IKEV2_VERSION;
+    answer.flags = IKEV2_FLAG_RESPONSE;
+    struct ikev2_builder builder = ikev2_build_start(buffer, sizeof(buffer), &answer);
+    ikev2_build_notify(&builder, PROTOCOL_NONE, bytes_of(NULL, 0), INVALID_MAJOR_VERSION, bytes_of(NULL, 0));
+    if (ikev2_build_finish(&builder, &message))
+        engine->env->send(engine->env->world, path, message);
+}
+
+/* Which exchanges a peer may start in which state of the IKE SA. */
+static bool request_is_legal(const struct ike_sa *ike, uint8_t exchange)
+{
+    switch (ike->state) {
+    case IKE_STATE_INIT_RESPONDED:
+        return exchange == IKE_AUTH;
+    case IKE_STATE_ESTABLISHED:
+    case IKE_STATE_REPLACED:
+    case IKE_STATE_DELETING:
+        return exchange == CREATE_CHILD_SA || exchange == INFORMATIONAL;
+    default:
+        return false;
+    }
+}
+
+static uint8_t exchange_of_task(enum task_kind kind)
+{
+    switch (kind) {
+    case TASK_AUTH:
+        return IKE_AUTH;
+    case TASK_CREATE_CHILD:
+    case TASK_REKEY_CHILD:
+    case TASK_REKEY_IKE:
+        return CREATE_CHILD_SA;
+    case TASK_DELETE_CHILD:
+    case TASK_DELETE_IKE:
+    case TASK_LIVENESS:
+        return INFORMATIONAL;
+    default:
+        return 0;
+    }
+}
+
+static void handle_request(struct engine *engine, struct ike_sa *ike, struct incoming *incoming)
+{
+    switch (incoming->exchange) {
+    case IKE_AUTH:
+        ike_auth_request(engine, ike, incoming);
+        break;
+    case CREATE_CHILD_SA:
+        if (ikev2_has(incoming->message, PAYLOAD_TSI))
+            create_child_request(engine, ike, incoming);
+        else
+            rekey_ike_request(engine, ike, incoming);
+        break;
+    default:
+        informational_request(engine, ike, incoming);
+        break;
+    }
+}
+
+static void handle_response(struct engine *engine, struct ike_sa *ike, struct incoming *incoming)
+{
+    switch (ike->current) {
+    case TASK_AUTH:
+        ike_auth_response(engine, ike, incoming);
+        break;
+    case TASK_CREATE_CHILD:
+    case TASK_REKEY_CHILD:
+        create_child_response(engine, ike, incoming);
+        break;
+    case TASK_REKEY_IKE:
+        rekey_ike_response(engine, ike, incoming);
+        break;
+    default:
+        informational_response(engine, ike, incoming);
+        break;
+    }
+}
+
+/* The inner payloads are syntactically wrong: a request is answered with the reason, then the IKE SA is given
+ * up if it was INVALID_SYNTAX (2.21.3); a response that makes no sense is treated the same. */
+static void malformed(struct engine *engine, struct ike_sa *ike, const struct incoming *incoming,
+                      bool is_response, uint8_t critical, const struct error *error)
+{
+    say_ike(engine, RC_LOG, ike, 0, "malformed %s %s: %s", ikev2_exchange_name(incoming->exchange),
+            is_response ? "response" : "request", error->text);
+    if (is_response) {
+        exchange_fail_ike(engine, ike, RC_NOTIFICATION + INVALID_SYNTAX,
+                          "peer answered with a malformed message: %s", error->text);
+        return;
+    }
+    ike->expected_message_id++;
+    bool is_critical = error->code == UNSUPPORTED_CRITICAL_PAYLOAD;
+    exchange_answer_notify(engine, ike, incoming, (uint16_t)error->code,
+                           bytes_of(&critical, is_critical ? 1 : 0));
+    if (!is_critical && ike->state == IKE_STATE_INIT_RESPONDED)
+        ike_auth_give_up(engine, ike);
+}
+
+static void dispatch(struct engine *engine, struct ike_sa *ike, struct incoming *incoming, bool is_response)
+{
+    struct arena arena = arena_make(MESSAGE_ARENA_MAX);
+    struct ikev2_message message;
+    struct error error;
+    uint8_t critical;
+    incoming->arena = &arena;
+    incoming->message = &message;
+    bool is_resumed = incoming->job != NULL;
+    if (!ikev2_message_read(incoming->first, incoming->chain, &arena, &message, &critical, &error) ||
+        (ikev2_has(&message, PAYLOAD_SK) &&
+         !error_set(&error, INVALID_SYNTAX, "SK payload inside SK payload"))) {
+        malformed(engine, ike, incoming, is_response, critical, &error);
+    } else if (is_response) {
+        handle_response(engine, ike, incoming);
+    } else {
+        if (!is_resumed)
+            ike->expected_message_id++;
+        handle_request(engine, ike, incoming);
+    }
+    arena_release(&arena);
+}
+
+void ikev2_peer_moved(struct engine *engine, struct ike_sa *ike, const struct ip_endpoint *remote)
+{
+    if (ike == NULL || !ike->remote_behind_nat || endpoint_equal(&ike->path.remote, remote))
+        return;
+    char old[ENDPOINT_TEXT_SIZE], new[ENDPOINT_TEXT_SIZE];
+    say_ike(engine, RC_LOG, ike, 0, "peer's NAT mapping changed from %s to %s",
+            endpoint_text(&ike->path.remote, old), endpoint_text(remote, new));
+    const struct connection *connection = connection_by_serial(engine, ike->connection_serial);
+    say_event(engine, EVENT_PEER_MOVED, connection->spec->name, ike->serial, 0, new);
+    ike->path.remote = *remote;
+    LIST_EACH(&ike->children, node)
+    child_follow_path(engine, CONTAINER_OF(node, struct child_sa, siblings));
+}
+
+/* A request that was seen before: the same answer again (2.1). Its bytes must be the same, so that a stranger
+ * who saw one message cannot have answers sent elsewhere. */
+static void answer_again(struct engine *engine, const struct ike_sa *ike, const struct path *path,
+                         uint64_t hash)
+{
+    if (ike->last_response.size != 0 && hash == ike->last_request_hash &&
+        address_equal(&path->remote.address, &ike->path.remote.address))
+        engine->env->send(engine->env->world, &ike->path, owned_bytes(&ike->last_response));
+}
+
+static bool is_in_order(struct engine *engine, struct ike_sa *ike, const struct path *path,
+                        const struct ikev2_header *header, uint64_t hash)
+{
+    if ((header->flags & IKEV2_FLAG_RESPONSE) != 0)
+        return ike->current != TASK_NONE && ike->request.size != 0 &&
+               header->message_id == ike->next_message_id - 1 &&
+               header->exchange == exchange_of_task(ike->current) && ike->suspended[1].job_id == 0;
+    if (header->message_id + 1 == ike->expected_message_id)
+        answer_again(engine, ike, path, hash);
+    return header->message_id == ike->expected_message_id && ike->suspended[0].job_id == 0 &&
+           request_is_legal(ike, header->exchange);
+}
+
+static struct ike_sa *find_ike(const struct engine *engine, const struct ikev2_header *header)
+{
+    bool from_initiator = (header->flags & IKEV2_FLAG_INITIATOR) != 0;
+    struct ike_sa *ike = ike_by_own_spi(engine, from_initiator ? header->spi_r : header->spi_i);
+    if (ike == NULL || ike->is_initiator == from_initiator || ike->suite.encr == NULL ||
+        memcmp(ike->spi_i, header->spi_i, IKE_SPI_SIZE) != 0 ||
+        memcmp(ike->spi_r, header->spi_r, IKE_SPI_SIZE) != 0)
+        return NULL;
+    return ike;
+}
+
+static void receive_protected(struct engine *engine, struct ike_sa *ike, const struct path *path,
+                              const struct ikev2_header *header, struct bytes datagram)
+{
+    uint8_t copy[DATAGRAM_MAX];
+    struct ikev2_message outer;
+    struct error error;
+    uint8_t critical;
+    uint64_t hash = engine_hash(engine, &datagram, 1);
+    if (datagram.size > sizeof(copy) || !is_in_order(engine, ike, path, header, hash))
+        return;
+    memcpy(copy, datagram.data, datagram.size);
+    struct arena arena = arena_make(MESSAGE_ARENA_MAX);
+    struct bytes whole = bytes_of(copy + IKE_HEADER_SIZE, datagram.size - IKE_HEADER_SIZE);
+    struct incoming incoming = {.path = path, .exchange = header->exchange, .message_id = header->message_id};
+    bool is_authentic = ikev2_message_read(header->next_payload, whole, &arena, &outer, &critical, &error) &&
+                        ikev2_has(&outer, PAYLOAD_SK) &&
+                        protect_open(engine, ike, copy, datagram.size, outer.sk_body, &incoming.chain);
+    incoming.first = outer.sk_first;
+    arena_release(&arena);
+    if (!is_authentic) {
+        trace(engine, DEBUG_BASE, "#%llu: dropped a message that is not authentic",
+              (unsigned long long)ike->serial);
+        return;
+    }
+    bool is_response = (header->flags & IKEV2_FLAG_RESPONSE) != 0;
+    ike->last_received_at = engine_now(engine);
+    if (!is_response)
+        ike->last_request_hash = hash;
+    if (path->local.port == ike->path.local.port)
+        ikev2_peer_moved(engine, ike, &path->remote);
+    dispatch(engine, ike, &incoming, is_response);
+}
+
+void ikev2_receive(struct engine *engine, const struct path *path, const struct ikev2_header *header,
+                   struct bytes datagram)
+{
+    unsigned major = header->version >> 4;
+    if (major > 2) {
+        refuse_version(engine, path, header);
+        return;
+    }
+    if (major < 2)
+        return; /* IKEv1 is dropped, as ikev1-policy=drop has it */
+    if (header->exchange == IKE_SA_INIT) {
+        sa_init_receive(engine, path, header, datagram);
+        return;
+    }
+    struct ike_sa *ike = find_ike(engine, header);
+    if (ike != NULL)
+        receive_protected(engine, ike, path, header, datagram);
+}
+
+/* ---- resuming after a job ---- */
+
+void ikev2_job_done(struct engine *engine, struct ike_sa *ike, struct job *job)
+{
+    for (unsigned slot = 0; slot < 2; slot++) {
+        struct suspended *suspended = &ike->suspended[slot];
+        if (suspended->job_id != job->job_id)
+            continue;
+        uint8_t *chain = suspended->chain.data;
+        size_t size = suspended->chain.size;
+        struct incoming incoming = {
+            .path = &ike->path,
+            .exchange = suspended->exchange,
+            .message_id = slot == 0 ? ike->expected_message_id - 1 : ike->next_message_id - 1,
+            .first = suspended->first,
+            .chain = bytes_of(chain, size),
+            .job = job,
+        };
+        /* The chain is lent to the handlers, which may destroy the IKE SA. */
+        ike->memory_bytes -= size;
+        *suspended = (struct suspended){0};
+        dispatch(engine, ike, &incoming, slot == 1);
+        engine_deallocate(engine, chain, size, NULL);
+        return;
+    }
+    if (ike->setup != NULL)
+        sa_init_job_done(engine, ike, job);
+    else if (ike->current == TASK_REKEY_IKE || ike->current == TASK_REKEY_CHILD ||
+             ike->current == TASK_CREATE_CHILD)
+        create_child_generated(engine, ike, job);
+}
+
+/* RFC 3948 2.3: one byte 0xff. */
+void ikev2_send_nat_keepalive(struct engine *engine, struct ike_sa *ike)
+{
+    static const uint8_t keepalive = 0xff;
+    engine->env->send(engine->env->world, &ike->path, bytes_of(&keepalive, 1));
+    engine_timer_arm(engine, &ike->keepalive_timer,
+                     engine_now(engine) + engine->settings.nat_keepalive_interval);
+}

@@ -1,0 +1,429 @@
+/* Rekeying of IKE SAs: what both roles share, and the initiator. RFC 7296 1.3.2, 2.8.2, 2.18. */
+#include "engine/ikev2/rekey_ike.h"
+
+#include "engine/ikev2/ike_auth_parts.h"
+#include "engine/ikev2/informational.h"
+#include "engine/ikev2/protect.h"
+#include "engine/ikev2/rekey_child.h"
+#include "engine/lifecycle.h"
+#include "engine/sa.h"
+
+struct job *rekey_ike_key_job(struct engine *engine, const struct ike_sa *old, const struct ike_sa *new,
+                              enum job_kind kind, struct bytes peer)
+{
+    const struct ike_setup *setup = new->setup;
+    struct job *job = exchange_new_job(engine, old, kind, setup->ke);
+    if (job == NULL)
+        return NULL;
+    job->own = setup->own;
+    job->peer_size = (uint16_t)peer.size;
+    memcpy(job->peer_public, peer.data, peer.size);
+    memcpy(job->nonce_i, setup->nonce_i, setup->nonce_i_size);
+    memcpy(job->nonce_r, setup->nonce_r, setup->nonce_r_size);
+    memcpy(job->old_sk_d, old->keys.sk_d, sizeof(job->old_sk_d));
+    job->inputs = (struct ikev2_key_inputs){
+        .prf = new->suite.prf,
+        .encr = new->suite.encr,
+        .encr_key_bits = new->suite.encr_key_bits,
+        .integ = new->suite.integ,
+        .nonce_i = bytes_of(job->nonce_i, setup->nonce_i_size),
+        .nonce_r = bytes_of(job->nonce_r, setup->nonce_r_size),
+        .old_prf = old->suite.prf,
+        .old_sk_d = bytes_of(job->old_sk_d, old->suite.prf->output_size),
+    };
+    memcpy(job->inputs.spi_i, new->spi_i, IKE_SPI_SIZE);
+    memcpy(job->inputs.spi_r, new->spi_r, IKE_SPI_SIZE);
+    return job;
+}
+
+void rekey_ike_inherit(struct engine *engine, struct ike_sa *old, struct ike_sa *new)
+{
+    LIST_EACH(&old->children, node)
+    child_move(engine, CONTAINER_OF(node, struct child_sa, siblings), new);
+    LIST_EACH(&old->tasks, node)
+    {
+        struct task *task = CONTAINER_OF(node, struct task, node);
+        if (task->kind != TASK_DELETE_IKE && task->kind != TASK_REKEY_IKE && task->kind != TASK_LIVENESS)
+            ike_add_task(engine, new, task->kind, task->child_serial, task->connection_serial, task->client);
+        else
+            finish_client(engine, task->client, 0);
+        ike_drop_task(engine, old, task);
+    }
+    old->replaced_by_serial = new->serial;
+}
+
+void rekey_ike_establish(struct engine *engine, const struct ike_sa *old, struct ike_sa *new, uint64_t client)
+{
+    char line[256];
+    struct text text = text_of(line, sizeof(line));
+    const struct ike_setup *setup = new->setup;
+    struct bytes nonce_i = bytes_of(setup->nonce_i, setup->nonce_i_size);
+    struct bytes nonce_r = bytes_of(setup->nonce_r, setup->nonce_r_size);
+    owned_set(engine, &new->memory_bytes, &new->lowest_nonce,
+              rekey_nonce_is_lower(nonce_i, nonce_r) ? nonce_i : nonce_r);
+    ike_drop_setup(engine, new);
+    ike_index_by_peers(engine, new);
+    lifecycle_ike_is_up(engine, new);
+    ike_auth_describe(&text, &new->suite);
+    say_ike(engine, RC_SUCCESS, new, client, "%s rekeyed IKE SA #%llu %s",
+            new->is_initiator ? "initiator" : "responder", (unsigned long long)old->serial, line);
+    say_event(engine, EVENT_IKE_REKEYED, connection_by_serial(engine, new->connection_serial)->spec->name,
+              new->serial, 0, line);
+}
+
+/* A larval IKE SA beside the old one, of the same connection, peer and path. */
+static struct ike_sa *make_larval(struct engine *engine, const struct ike_sa *old, bool is_initiator)
+{
+    const struct connection *connection = connection_by_serial(engine, old->connection_serial);
+    struct ike_sa *new = ike_new(engine, connection, is_initiator, IKE_STATE_REKEY_LARVAL);
+    if (new == NULL)
+        return NULL;
+    if (!ike_make_setup(engine, new)) {
+        ike_destroy(engine, new);
+        return NULL;
+    }
+    new->path = old->path;
+    new->uses_natt = old->uses_natt;
+    new->local_behind_nat = old->local_behind_nat;
+    new->remote_behind_nat = old->remote_behind_nat;
+    identity_own(engine, &new->memory_bytes, &new->remote_id, identity_copy(&old->remote_id));
+    return new;
+}
+
+void rekey_ike_old_is_going(struct engine *engine, struct ike_sa *ike)
+{
+    struct ike_sa *ours =
+        ike->current == TASK_REKEY_IKE ? ike_by_serial(engine, ike->current_ike_serial) : NULL;
+    struct ike_sa *answering = ike_by_serial(engine, ike->responding_ike_serial);
+    struct ike_sa *heir = ike_by_serial(engine, ike->replaced_by_serial);
+    if (ours != NULL && heir == NULL)
+        heir = ike_by_serial(engine, ours->rival_serial);
+    if (heir != NULL && heir->state == IKE_STATE_ESTABLISHED)
+        rekey_ike_inherit(engine, ike, heir);
+    ike->current_ike_serial = ike->responding_ike_serial = 0;
+    if (ours != NULL && ours->state == IKE_STATE_REKEY_LARVAL)
+        ike_destroy(engine, ours);
+    if (answering != NULL && answering->state == IKE_STATE_REKEY_LARVAL)
+        ike_destroy(engine, answering);
+}
+
+/* ---- initiator ---- */
+
+void rekey_ike_start(struct engine *engine, struct ike_sa *ike, uint64_t client)
+{
+    if (!ike_add_task(engine, ike, TASK_REKEY_IKE, 0, 0, client))
+        finish_client(engine, client, RC_INTERNAL_ERROR);
+    exchange_next(engine, ike);
+}
+
+static void generate(struct engine *engine, struct ike_sa *ike, struct ike_sa *new)
+{
+    struct job *job = exchange_new_job(engine, ike, JOB_KE_GENERATE, new->setup->ke);
+    if (job != NULL)
+        engine->env->submit_job(engine->env->world, job);
+}
+
+void rekey_ike_begin(struct engine *engine, struct ike_sa *ike, uint64_t client)
+{
+    const struct connection *connection = connection_by_serial(engine, ike->connection_serial);
+    struct proposal_offer offer = {.list = connection->spec->ike_proposals};
+    struct ike_sa *new = make_larval(engine, ike, true);
+    if (new == NULL) {
+        finish_client(engine, client, RC_INTERNAL_ERROR);
+        return;
+    }
+    new->setup->nonce_i_size = NONCE_SIZE;
+    engine_random(engine, new->setup->nonce_i, NONCE_SIZE);
+    new->setup->ke = proposals_first_ke(&offer);
+    exchange_begin(ike, TASK_REKEY_IKE, 0, client);
+    ike->current_ike_serial = new->serial;
+    say_ike(engine, RC_LOG, new, client, "initiating rekey to replace IKE SA #%llu",
+            (unsigned long long)ike->serial);
+    generate(engine, ike, new);
+}
+
+static void give_up(struct engine *engine, struct ike_sa *ike, const char *reason)
+{
+    struct ike_sa *new = ike_by_serial(engine, ike->current_ike_serial);
+    uint64_t client = ike->current_client;
+    say_ike(engine, RC_LOG_SERIOUS, ike, client, "rekeying the IKE SA failed: %s", reason);
+    exchange_end(engine, ike);
+    if (new != NULL)
+        ike_destroy(engine, new);
+    finish_client(engine, client, RC_FATAL);
+}
+
+void rekey_ike_generated(struct engine *engine, struct ike_sa *ike, struct job *job)
+{
+    struct ike_sa *new = ike_by_serial(engine, ike->current_ike_serial);
+    const struct connection *connection = connection_by_serial(engine, ike->connection_serial);
+    uint8_t buffer[IKE_MESSAGE_MAX];
+    struct bytes message;
+    if (new == NULL || !job->ok || job->ke != new->setup->ke) {
+        give_up(engine, ike, "no key exchange value");
+        return;
+    }
+    new->setup->own = job->own;
+    struct proposal_offer offer = {
+        .list = connection->spec->ike_proposals,
+        .spi = bytes_of(new->spi_i, IKE_SPI_SIZE),
+    };
+    struct ikev2_builder builder =
+        protect_start(ike, buffer, sizeof(buffer), CREATE_CHILD_SA, false, ike->next_message_id);
+    ikev2_build_begin(&builder, PAYLOAD_SA);
+    proposals_write(&builder.writer, &offer);
+    ikev2_build_end(&builder);
+    ikev2_build_body(&builder, PAYLOAD_NONCE, bytes_of(new->setup->nonce_i, new->setup->nonce_i_size));
+    ikev2_build_ke(&builder, job->ke->id, bytes_of(job->own_public, ke_public_size(job->ke)));
+    if (!protect_finish(engine, ike, &builder, &message)) {
+        give_up(engine, ike, "request could not be built");
+        return;
+    }
+    say_ike(engine, RC_NEW_V2_STATE + 41, new, ike->current_client, "%s", ike_state_story(new));
+    ike->next_message_id++;
+    exchange_send_request(engine, ike, message);
+}
+
+static void retry_with_group(struct engine *engine, struct ike_sa *ike, struct ike_sa *new, struct bytes data)
+{
+    const struct connection *connection = connection_by_serial(engine, ike->connection_serial);
+    struct proposal_offer offer = {.list = connection->spec->ike_proposals};
+    uint16_t group = data.size == 2 ? load_be16(data.data) : 0;
+    const struct algorithm *ke = algorithm_by_id(TRANSFORM_KE, group);
+    if (ke == NULL || group == KE_NONE || ke == new->setup->ke || !proposals_offer_ke(&offer, group) ||
+        ++new->setup->restarts > INIT_RESTART_LIMIT) {
+        give_up(engine, ike, "peer answered INVALID_KE_PAYLOAD with a group that cannot be tried");
+        return;
+    }
+    new->setup->ke = ke;
+    engine_timer_cancel(engine, &ike->retransmit_timer);
+    owned_clear(engine, &ike->memory_bytes, &ike->request);
+    generate(engine, ike, new);
+}
+
+static void refused(struct engine *engine, struct ike_sa *ike, struct ike_sa *new,
+                    const struct ikev2_notify *refusal)
+{
+    uint64_t client = ike->current_client;
+    if (refusal->type == INVALID_KE_PAYLOAD) {
+        retry_with_group(engine, ike, new, refusal->data);
+    } else if (refusal->type == TEMPORARY_FAILURE && ike->temporary_failures < TEMPORARY_FAILURE_LIMIT) {
+        exchange_end(engine, ike);
+        ike_destroy(engine, new);
+        exchange_retry_later(engine, ike, TASK_REKEY_IKE, 0, 0, client);
+    } else {
+        give_up(engine, ike, ikev2_notify_name(refusal->type));
+    }
+}
+
+static void accepted(struct engine *engine, struct ike_sa *ike, struct ike_sa *new,
+                     const struct incoming *incoming)
+{
+    const struct ikev2_message *message = incoming->message;
+    const struct connection *connection = connection_by_serial(engine, ike->connection_serial);
+    struct proposal_offer offer = {
+        .list = connection->spec->ike_proposals,
+        .spi = bytes_of(new->spi_i, IKE_SPI_SIZE),
+    };
+    const struct proposal *theirs;
+    struct error error = {.text = "peer's answer lacks SA, KE or Nonce"};
+    bool is_whole =
+        ikev2_has(message, PAYLOAD_SA) && ikev2_has(message, PAYLOAD_KE) && ikev2_has(message, PAYLOAD_NONCE);
+    struct proposal_list *answer = is_whole ? proposals_read(message->sa, incoming->arena, &error) : NULL;
+    if (answer == NULL || !proposals_accept_answer(&offer, answer, &new->suite, &theirs, &error)) {
+        give_up(engine, ike, error.text);
+        return;
+    }
+    static const uint8_t zero[IKE_SPI_SIZE];
+    if (theirs->spi_size != IKE_SPI_SIZE || memcmp(theirs->spi, zero, IKE_SPI_SIZE) == 0 ||
+        new->suite.ke != new->setup->ke || message->ke_group != new->setup->ke->id ||
+        message->ke_data.size != ke_public_size(new->setup->ke)) {
+        give_up(engine, ike, "peer's answer has no usable SPI or key exchange value");
+        return;
+    }
+    memcpy(new->spi_r, theirs->spi, IKE_SPI_SIZE);
+    new->setup->nonce_r_size = message->nonce.size;
+    memcpy(new->setup->nonce_r, message->nonce.data, message->nonce.size);
+    struct job *job = rekey_ike_key_job(engine, ike, new, JOB_KE_DERIVE, message->ke_data);
+    if (job == NULL) {
+        give_up(engine, ike, "out of memory");
+        return;
+    }
+    engine_timer_cancel(engine, &ike->retransmit_timer);
+    exchange_suspend(engine, ike, 1, incoming, job);
+}
+
+/* Our new IKE SA is there. If the peer has made one too, the nonces decide which of them stays. */
+static void complete(struct engine *engine, struct ike_sa *ike, struct ike_sa *new, const struct job *job)
+{
+    uint64_t client = ike->current_client;
+    struct ike_sa *rival = ike_by_serial(engine, new->rival_serial);
+    new->keys = job->keys;
+    exchange_end(engine, ike);
+    rekey_ike_establish(engine, ike, new, client);
+    finish_client(engine, client, 0);
+    if (rival != NULL &&
+        rekey_nonce_is_lower(owned_bytes(&new->lowest_nonce), owned_bytes(&rival->lowest_nonce))) {
+        say_ike(engine, RC_LOG, new, client, "both sides rekeyed IKE SA #%llu; #%llu stays, this one goes",
+                (unsigned long long)ike->serial, (unsigned long long)rival->serial);
+        rekey_ike_inherit(engine, ike, rival);
+        connection_by_serial(engine, rival->connection_serial)->newest_ike_serial = rival->serial;
+        engine_timer_arm(engine, &ike->life_timer, engine_now(engine) + REPLACED_IKE_GRACE);
+        ikev2_delete_ike(engine, new, 0);
+        return;
+    }
+    rekey_ike_inherit(engine, ike, new);
+    if (rival != NULL) { /* its creator deletes it */
+        rival->state = IKE_STATE_REPLACED;
+        rival->replaced_by_serial = new->serial;
+        engine_timer_arm(engine, &rival->life_timer, engine_now(engine) + REPLACED_IKE_GRACE);
+    }
+    ike->state = IKE_STATE_REPLACED;
+    ikev2_delete_ike(engine, ike, client);
+    exchange_next(engine, new);
+}
+
+void rekey_ike_response(struct engine *engine, struct ike_sa *ike, struct incoming *incoming)
+{
+    struct ike_sa *new = ike_by_serial(engine, ike->current_ike_serial);
+    const struct ikev2_notify *refusal = ikev2_find_error(incoming->message);
+    uint64_t serial = ike->serial;
+    if (new == NULL)
+        give_up(engine, ike, "it was taken down meanwhile");
+    else if (refusal != NULL)
+        refused(engine, ike, new, refusal);
+    else if (incoming->job == NULL)
+        accepted(engine, ike, new, incoming);
+    else if (!incoming->job->ok)
+        give_up(engine, ike, incoming->job->error.text);
+    else
+        complete(engine, ike, new, incoming->job);
+    if ((ike = ike_by_serial(engine, serial)) != NULL)
+        exchange_next(engine, ike);
+}
+
+/* ---- responder ---- */
+
+static void refuse(struct engine *engine, struct ike_sa *ike, const struct incoming *incoming,
+                   uint16_t notify, const char *reason)
+{
+    say_ike(engine, RC_LOG, ike, 0, "refusing to rekey the IKE SA with %s: %s", ikev2_notify_name(notify),
+            reason);
+    exchange_answer_notify(engine, ike, incoming, notify, bytes_of(NULL, 0));
+}
+
+static void answer(struct engine *engine, struct ike_sa *ike, const struct incoming *incoming,
+                   struct ike_sa *new)
+{
+    const struct job *job = incoming->job;
+    uint8_t buffer[IKE_MESSAGE_MAX];
+    struct ikev2_builder builder = exchange_answer_start(ike, incoming, buffer, sizeof(buffer));
+    ikev2_build_begin(&builder, PAYLOAD_SA);
+    suite_write(&builder.writer, &new->suite, bytes_of(new->spi_r, IKE_SPI_SIZE));
+    ikev2_build_end(&builder);
+    ikev2_build_body(&builder, PAYLOAD_NONCE, bytes_of(new->setup->nonce_r, new->setup->nonce_r_size));
+    ikev2_build_ke(&builder, job->ke->id, bytes_of(job->own_public, ke_public_size(job->ke)));
+    exchange_answer_finish(engine, ike, &builder);
+    new->keys = job->keys;
+    rekey_ike_establish(engine, ike, new, 0);
+    struct ike_sa *ours =
+        ike->current == TASK_REKEY_IKE ? ike_by_serial(engine, ike->current_ike_serial) : NULL;
+    if (ours != NULL) { /* our own rekey is in flight: its answer decides (2.8.2) */
+        ours->rival_serial = new->serial;
+        return;
+    }
+    rekey_ike_inherit(engine, ike, new);
+    ike->state = IKE_STATE_REPLACED;
+    engine_timer_arm(engine, &ike->life_timer, engine_now(engine) + REPLACED_IKE_GRACE);
+    exchange_next(engine, new);
+}
+
+static void resume(struct engine *engine, struct ike_sa *ike, const struct incoming *incoming)
+{
+    struct ike_sa *new = ike_by_serial(engine, ike->responding_ike_serial);
+    ike->responding_ike_serial = 0;
+    if (new == NULL || !incoming->job->ok) {
+        if (new != NULL)
+            ike_destroy(engine, new);
+        refuse(engine, ike, incoming, INVALID_SYNTAX, "the key exchange value is not acceptable");
+        return;
+    }
+    answer(engine, ike, incoming, new);
+}
+
+/* Chooses and makes the larval IKE SA; NULL after answering. */
+static struct ike_sa *choose(struct engine *engine, struct ike_sa *ike, const struct incoming *incoming)
+{
+    const struct ikev2_message *message = incoming->message;
+    const struct connection *connection = connection_by_serial(engine, ike->connection_serial);
+    struct proposal_offer offer = {.list = connection->spec->ike_proposals};
+    struct proposal_list *offered;
+    const struct proposal *theirs;
+    struct suite suite;
+    struct error error = {0};
+    offered = proposals_read(message->sa, incoming->arena, &error);
+    if (offered == NULL || !proposals_select(&offer, offered, message->ke_group, &suite, &theirs, &error)) {
+        refuse(engine, ike, incoming, NO_PROPOSAL_CHOSEN, error.text);
+        return NULL;
+    }
+    static const uint8_t zero[IKE_SPI_SIZE];
+    if (theirs->spi_size != IKE_SPI_SIZE || memcmp(theirs->spi, zero, IKE_SPI_SIZE) == 0) {
+        refuse(engine, ike, incoming, INVALID_SYNTAX, "the accepted proposal carries no usable SPI");
+        return NULL;
+    }
+    if (message->ke_group != suite.ke->id || message->ke_data.size != ke_public_size(suite.ke)) {
+        uint8_t group[2];
+        store_be16(group, suite.ke->id);
+        exchange_answer_notify(engine, ike, incoming, INVALID_KE_PAYLOAD, bytes_of(group, sizeof(group)));
+        return NULL;
+    }
+    struct ike_sa *new = make_larval(engine, ike, false);
+    if (new == NULL) {
+        refuse(engine, ike, incoming, NO_ADDITIONAL_SAS, "out of memory");
+        return NULL;
+    }
+    new->suite = suite;
+    memcpy(new->spi_i, theirs->spi, IKE_SPI_SIZE);
+    new->setup->ke = suite.ke;
+    new->setup->nonce_i_size = message->nonce.size;
+    memcpy(new->setup->nonce_i, message->nonce.data, message->nonce.size);
+    new->setup->nonce_r_size = NONCE_SIZE;
+    engine_random(engine, new->setup->nonce_r, NONCE_SIZE);
+    return new;
+}
+
+static bool is_busy_with_children(const struct ike_sa *ike)
+{
+    return ike->current == TASK_CREATE_CHILD || ike->current == TASK_REKEY_CHILD ||
+           ike->current == TASK_DELETE_CHILD;
+}
+
+void rekey_ike_request(struct engine *engine, struct ike_sa *ike, struct incoming *incoming)
+{
+    const struct ikev2_message *message = incoming->message;
+    if (incoming->job != NULL) {
+        resume(engine, ike, incoming);
+        return;
+    }
+    if (ike->state != IKE_STATE_ESTABLISHED || is_busy_with_children(ike) ||
+        ike->current == TASK_DELETE_IKE) {
+        refuse(engine, ike, incoming, TEMPORARY_FAILURE, "an exchange of ours stands in the way");
+        return;
+    }
+    if (!ikev2_has(message, PAYLOAD_SA) || !ikev2_has(message, PAYLOAD_NONCE) ||
+        !ikev2_has(message, PAYLOAD_KE)) {
+        refuse(engine, ike, incoming, INVALID_SYNTAX, "SA, Nonce, KE or TSi is missing");
+        return;
+    }
+    struct ike_sa *new = choose(engine, ike, incoming);
+    if (new == NULL)
+        return;
+    struct job *job = rekey_ike_key_job(engine, ike, new, JOB_KE_RESPOND, message->ke_data);
+    if (job == NULL) {
+        ike_destroy(engine, new);
+        refuse(engine, ike, incoming, NO_ADDITIONAL_SAS, "out of memory");
+        return;
+    }
+    ike->responding_ike_serial = new->serial;
+    exchange_suspend(engine, ike, 0, incoming, job);
+}

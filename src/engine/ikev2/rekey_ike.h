@@ -1,0 +1,23 @@
+/* Rekeying of IKE SAs and its collisions: RFC 7296 1.3.2, 2.8, 2.8.2, 2.18, 2.25.2. */
+#ifndef STYX_ENGINE_IKEV2_REKEY_IKE_H
+#define STYX_ENGINE_IKEV2_REKEY_IKE_H
+
+#include "engine/ikev2/exchange.h"
+
+/* Queues the rekey. */
+void rekey_ike_start(struct engine *engine, struct ike_sa *ike, uint64_t client);
+void rekey_ike_begin(struct engine *engine, struct ike_sa *ike, uint64_t client);
+void rekey_ike_generated(struct engine *engine, struct ike_sa *ike, struct job *job);
+void rekey_ike_response(struct engine *engine, struct ike_sa *ike, struct incoming *incoming);
+void rekey_ike_request(struct engine *engine, struct ike_sa *ike, struct incoming *incoming);
+/* The old IKE SA ends while a rekey of it is under way: larval ones go, a finished one inherits. */
+void rekey_ike_old_is_going(struct engine *engine, struct ike_sa *ike);
+
+/* Private to rekey_ike*.c. */
+struct job *rekey_ike_key_job(struct engine *engine, const struct ike_sa *old, const struct ike_sa *new,
+                              enum job_kind kind, struct bytes peer);
+void rekey_ike_inherit(struct engine *engine, struct ike_sa *old, struct ike_sa *new);
+void rekey_ike_establish(struct engine *engine, const struct ike_sa *old, struct ike_sa *new,
+                         uint64_t client);
+
+#endif

@@ -1,0 +1,13 @@
+/* IKE_SA_INIT in both roles: RFC 7296 1.2, 2.6 (cookies), 2.7 (INVALID_KE_PAYLOAD), 2.14. */
+#ifndef STYX_ENGINE_IKEV2_SA_INIT_H
+#define STYX_ENGINE_IKEV2_SA_INIT_H
+
+#include "engine/state.h"
+
+/* A new IKE SA for the connection, on its way; NULL after telling `client` why not. */
+struct ike_sa *sa_init_start(struct engine *engine, const struct connection *connection, uint64_t client);
+void sa_init_receive(struct engine *engine, const struct path *path, const struct ikev2_header *header,
+                     struct bytes datagram);
+void sa_init_job_done(struct engine *engine, struct ike_sa *ike, struct job *job);
+
+#endif

@@ -1,0 +1,123 @@
+/* Bringing connections up and taking them down. */
+#include "engine/initiate.h"
+
+#include "engine/connection.h"
+#include "engine/ikev2/exchange.h"
+#include "engine/ikev2/informational.h"
+#include "engine/ikev2/sa_init.h"
+#include "engine/sa.h"
+
+/* An IKE SA with the same peer, established or about to be, that a further Child SA can use. */
+static struct ike_sa *usable_ike(const struct engine *engine, const struct connection *connection)
+{
+    struct ike_sa *ike = NULL;
+    do
+        ike = ike_next_with_peers(engine, &connection->local, &connection->remote, &connection->local_id,
+                                  &connection->remote_id, ike);
+    while (ike != NULL && ike->state != IKE_STATE_ESTABLISHED &&
+           !(ike->is_initiator && (ike->state == IKE_STATE_INIT_SENT || ike->state == IKE_STATE_AUTH_SENT)));
+    return ike;
+}
+
+static bool is_being_made(const struct engine *engine, const struct connection *connection)
+{
+    for (const struct list_node *node = connection->children.next; node != &connection->children;
+         node = node->next)
+        if (CONTAINER_OF(node, const struct child_sa, of_connection)->state == CHILD_STATE_LARVAL)
+            return true;
+    for (const struct list_node *node = connection->ikes.next; node != &connection->ikes; node = node->next)
+        if (CONTAINER_OF(node, const struct ike_sa, of_connection)->setup != NULL)
+            return true;
+    (void)engine;
+    return false;
+}
+
+static bool is_queued(const struct ike_sa *ike, const struct connection *connection)
+{
+    for (const struct list_node *node = ike->tasks.next; node != &ike->tasks; node = node->next) {
+        const struct task *task = CONTAINER_OF(node, const struct task, node);
+        if (task->kind == TASK_CREATE_CHILD && task->connection_serial == connection->serial)
+            return true;
+    }
+    return false;
+}
+
+void initiate_connection(struct engine *engine, struct connection *connection, uint64_t client)
+{
+    struct ike_sa *ike = usable_ike(engine, connection);
+    engine_timer_cancel(engine, &connection->revive_timer);
+    if (ike == NULL) {
+        sa_init_start(engine, connection, client);
+        return;
+    }
+    bool goes_with_ike = ike->setup != NULL && ike->connection_serial == connection->serial;
+    bool is_under_way = goes_with_ike || is_queued(ike, connection) || is_being_made(engine, connection);
+    if (client == 0 && is_under_way)
+        return;
+    if (goes_with_ike && ike->setup->client == 0) {
+        ike->setup->client = client; /* whoever comes now watches the negotiation that runs */
+        return;
+    }
+    if (!ike_add_task(engine, ike, TASK_CREATE_CHILD, 0, connection->serial, client))
+        finish_client(engine, client, RC_CRYPTOFAILED);
+    exchange_next(engine, ike);
+}
+
+static bool serves_only(const struct ike_sa *ike, const struct connection *connection)
+{
+    for (const struct list_node *node = ike->children.next; node != &ike->children; node = node->next)
+        if (CONTAINER_OF(node, const struct child_sa, siblings)->connection_serial != connection->serial)
+            return false;
+    return true;
+}
+
+/* One IKE SA at a time, for ending one may end its larval successor too. */
+static struct ike_sa *next_to_end(const struct connection *connection)
+{
+    for (const struct list_node *node = connection->ikes.next; node != &connection->ikes; node = node->next) {
+        struct ike_sa *ike = CONTAINER_OF(node, struct ike_sa, of_connection);
+        bool is_larval =
+            ike->setup != NULL && ike->state != IKE_STATE_REKEY_LARVAL && ike->state != IKE_STATE_DELETING;
+        if (serves_only(ike, connection) && (is_larval || ike->state == IKE_STATE_ESTABLISHED))
+            return ike;
+    }
+    return NULL;
+}
+
+static void terminate_one(struct engine *engine, struct connection *connection, uint64_t client)
+{
+    struct ike_sa *ike;
+    connection_hold(connection); /* an instance must outlive the loops */
+    while ((ike = next_to_end(connection)) != NULL) {
+        if (ike->setup != NULL) {
+            exchange_fail_ike(engine, ike, RC_FATAL, "taken down before it was established");
+            continue;
+        }
+        ikev2_delete_ike(engine, ike, client);
+    }
+    LIST_EACH(&connection->children, node)
+    {
+        struct child_sa *child = CONTAINER_OF(node, struct child_sa, of_connection);
+        if (child->state == CHILD_STATE_ESTABLISHED)
+            ikev2_delete_child(engine, child, client);
+    }
+    connection_let_go(engine, connection);
+}
+
+void terminate_connection(struct engine *engine, struct connection *connection, uint64_t client)
+{
+    uint64_t serial = connection->serial;
+    bool is_template = connection->is_template;
+    connection->keep_up = false;
+    engine_timer_cancel(engine, &connection->revive_timer);
+    say_connection(engine, RC_LOG, connection, client, "terminating SAs using this connection");
+    terminate_one(engine, connection, client);
+    if (!is_template)
+        return;
+    LIST_EACH(&engine->connections, node)
+    {
+        struct connection *instance = CONTAINER_OF(node, struct connection, all);
+        if (instance->template_serial == serial)
+            terminate_one(engine, instance, client);
+    }
+}

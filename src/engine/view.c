@@ -1,0 +1,200 @@
+/* Read-only views of the engine's tables. */
+#include "engine/view.h"
+
+#include "engine/sa.h"
+
+/* The node after the one with serial `after`; lists are in the order of serials. */
+static const struct list_node *next_node(const struct list_node *head, const struct list_node *at,
+                                         uint64_t after, uint64_t (*serial_of)(const struct list_node *node))
+{
+    const struct list_node *node = at ? at->next : head->next;
+    while (node != head &&
+           serial_of(node) <= after) /* only when the one after which to go on has gone meanwhile */
+        node = node->next;
+    return node != head ? node : NULL;
+}
+
+static uint64_t connection_serial(const struct list_node *node)
+{
+    return CONTAINER_OF(node, const struct connection, all)->serial;
+}
+
+static uint64_t ike_serial(const struct list_node *node)
+{
+    return CONTAINER_OF(node, const struct ike_sa, all)->serial;
+}
+
+static uint64_t child_serial(const struct list_node *node)
+{
+    return CONTAINER_OF(node, const struct child_sa, all)->serial;
+}
+
+static void fill_connection(const struct connection *connection, struct connection_view *out)
+{
+    *out = (struct connection_view){
+        .serial = connection->serial,
+        .spec = connection->spec,
+        .is_template = connection->is_template,
+        .is_instance = connection->is_instance,
+        .template_serial = connection->template_serial,
+        .is_oriented = connection->is_oriented,
+        .left_is_local = connection->left_is_local,
+        .interface = connection->interface,
+        .local = {.address = connection->local},
+        .remote = {.address = connection->remote},
+        .local_id = &connection->local_id,
+        .remote_id = &connection->remote_id,
+        .routing = connection->routing,
+        .newest_ike_serial = connection->newest_ike_serial,
+        .newest_child_serial = connection->newest_child_serial,
+    };
+}
+
+bool engine_view_connection(const struct engine *engine, uint64_t after, struct connection_view *out)
+{
+    const struct connection *last = after ? connection_by_serial(engine, after) : NULL;
+    const struct list_node *node =
+        next_node(&engine->connections, last ? &last->all : NULL, after, connection_serial);
+    if (node != NULL)
+        fill_connection(CONTAINER_OF(node, const struct connection, all), out);
+    return node != NULL;
+}
+
+bool engine_view_connection_named(const struct engine *engine, const char *name, struct connection_view *out)
+{
+    const struct connection *connection = connection_by_name(engine, name);
+    if (connection != NULL)
+        fill_connection(connection, out);
+    return connection != NULL;
+}
+
+static void next_event(const struct ike_sa *ike, struct ike_view *out)
+{
+    out->next_event = "";
+    out->next_event_at = USEC_NEVER;
+    if (timer_is_armed(&ike->retransmit_timer.timer)) {
+        out->next_event = "RETRANSMIT";
+        out->next_event_at = ike->retransmit_timer.timer.deadline;
+    } else if (timer_is_armed(&ike->life_timer.timer)) {
+        bool is_rekey =
+            ike->state == IKE_STATE_ESTABLISHED && ike->life_timer.timer.deadline == ike->rekey_at;
+        out->next_event = is_rekey ? "REKEY" : "EXPIRE";
+        out->next_event_at = ike->life_timer.timer.deadline;
+    }
+}
+
+static void fill_ike(const struct engine *engine, const struct ike_sa *ike, struct ike_view *out)
+{
+    const struct connection *connection = connection_by_serial(engine, ike->connection_serial);
+    *out = (struct ike_view){
+        .serial = ike->serial,
+        .connection_serial = ike->connection_serial,
+        .connection_name = connection ? connection->spec->name : "",
+        .state_name = ike_state_name(ike),
+        .state_story = ike_state_story(ike),
+        .is_established = ike->state == IKE_STATE_ESTABLISHED || ike->state == IKE_STATE_REPLACED,
+        .is_halfopen = ike->state == IKE_STATE_INIT_RESPONDED || ike->state == IKE_STATE_INIT_SENT,
+        .is_initiator = ike->is_initiator,
+        .is_newest = connection != NULL && connection->newest_ike_serial == ike->serial,
+        .path = ike->path,
+        .uses_natt = ike->uses_natt,
+        .local_behind_nat = ike->local_behind_nat,
+        .remote_behind_nat = ike->remote_behind_nat,
+        .suite = ike->suite.encr ? &ike->suite : NULL,
+        .established_at = ike->established_at,
+        .rekey_at = ike->rekey_at,
+        .expire_at = ike->expire_at,
+        .memory_bytes = ike->memory_bytes,
+    };
+    memcpy(out->spi_i, ike->spi_i, IKE_SPI_SIZE);
+    memcpy(out->spi_r, ike->spi_r, IKE_SPI_SIZE);
+    next_event(ike, out);
+}
+
+bool engine_view_ike(const struct engine *engine, uint64_t after, struct ike_view *out)
+{
+    const struct ike_sa *last = after ? ike_by_serial(engine, after) : NULL;
+    const struct list_node *node = next_node(&engine->ikes, last ? &last->all : NULL, after, ike_serial);
+    while (node != NULL && CONTAINER_OF(node, const struct ike_sa, all)->state == IKE_STATE_RETIRED)
+        node = next_node(&engine->ikes, node, after, ike_serial);
+    if (node != NULL)
+        fill_ike(engine, CONTAINER_OF(node, const struct ike_sa, all), out);
+    return node != NULL;
+}
+
+static void fill_child(const struct engine *engine, const struct child_sa *child, struct child_view *out)
+{
+    const struct connection *connection = connection_by_serial(engine, child->connection_serial);
+    const struct ike_sa *ike = ike_by_serial(engine, child->ike_serial);
+    *out = (struct child_view){
+        .serial = child->serial,
+        .ike_serial = child->ike_serial,
+        .connection_serial = child->connection_serial,
+        .connection_name = connection->spec->name,
+        .state_name = child_state_name(child),
+        .state_story = child_state_story(child),
+        .is_established = child->state == CHILD_STATE_ESTABLISHED,
+        .is_newest = connection->newest_child_serial == child->serial,
+        .suite = child->suite.encr ? &child->suite : NULL,
+        .mode = child->mode,
+        .udp_encapsulation = child->udp_encapsulation,
+        .spi_in = child->spi_in,
+        .spi_out = child->spi_out,
+        .local = ike->path.local,
+        .remote = ike->path.remote,
+        .local_selectors = child->selectors,
+        .remote_selectors = child->selectors ? child_remote_selectors(child) : NULL,
+        .local_count = child->local_count,
+        .remote_count = child->remote_count,
+        .established_wall = child->established_wall,
+        .established_at = child->established_at,
+        .rekey_at = child->rekey_at,
+        .expire_at = child->expire_at,
+        .in = child->in,
+        .out = child->out,
+        .remote_id = &ike->remote_id,
+        .memory_bytes = child->memory_bytes,
+    };
+}
+
+bool engine_view_child(const struct engine *engine, uint64_t after, struct child_view *out)
+{
+    const struct child_sa *last = after ? child_by_serial(engine, after) : NULL;
+    const struct list_node *node =
+        next_node(&engine->children, last ? &last->all : NULL, after, child_serial);
+    if (node != NULL)
+        fill_child(engine, CONTAINER_OF(node, const struct child_sa, all), out);
+    return node != NULL;
+}
+
+struct engine_totals engine_view_totals(const struct engine *engine)
+{
+    struct engine_totals totals = engine->totals;
+    totals.connections_loaded = engine->connections_by_name.entry_count;
+    totals.bytes_owned = engine->bytes_owned;
+    for (const struct list_node *node = engine->ikes.next; node != &engine->ikes; node = node->next) {
+        const struct ike_sa *ike = CONTAINER_OF(node, const struct ike_sa, all);
+        totals.ike_established += ike->state == IKE_STATE_ESTABLISHED || ike->state == IKE_STATE_REPLACED;
+        totals.ike_open += ike->state == IKE_STATE_AUTH_SENT || ike->state == IKE_STATE_INIT_SENT;
+    }
+    for (const struct list_node *node = engine->children.next; node != &engine->children; node = node->next) {
+        const struct child_sa *child = CONTAINER_OF(node, const struct child_sa, all);
+        totals.child_established += child->state == CHILD_STATE_ESTABLISHED;
+    }
+    for (const struct list_node *node = engine->connections.next; node != &engine->connections;
+         node = node->next)
+        totals.connections_active +=
+            CONTAINER_OF(node, const struct connection, all)->newest_child_serial != 0;
+    return totals;
+}
+
+const struct engine_settings *engine_view_settings(const struct engine *engine)
+{
+    return &engine->settings;
+}
+
+size_t engine_view_interfaces(const struct engine *engine, const struct listen_address **out)
+{
+    *out = engine->interfaces;
+    return engine->interface_count;
+}
