@@ -4,7 +4,7 @@ import re
 
 import peer_tree
 from process import Daemon, run
-from tunnel import CONNECTION
+from tunnel import CONNECTION, EstablishedSas
 
 PLUGINS = ("random nonce aesni openssl aes sha1 sha2 hmac kdf gcm ctr chapoly curve25519 "
            "kernel-libipsec kernel-netlink socket-default vici updown")
@@ -136,16 +136,12 @@ class StrongSwan:
     def status(self):
         return self.swanctl("--list-sas")[1]
 
-    def ike_sas(self):
-        """A name for each established IKE SA; it changes when the SA is rekeyed."""
-        return set(IKE_SA.findall(self.status()))
-
-    def child_sas(self):
-        """A name for each established Child SA; it changes when the SA is rekeyed."""
-        return set(CHILD_SA.findall(self.status()))
-
-    def child_spis(self):
-        return {int(spi, 16) for pair in self.child_sas() for spi in pair}
+    def sas(self):
+        """What is established now."""
+        text = self.status()
+        children = CHILD_SA.findall(text)
+        return EstablishedSas(ike=frozenset(IKE_SA.findall(text)), children=frozenset(children),
+                              spis=frozenset(int(spi, 16) for pair in children for spi in pair))
 
     def log(self):
         try:

@@ -3,11 +3,11 @@ import os
 import re
 
 from process import Daemon, run
-from tunnel import CONNECTION
+from tunnel import CONNECTION, EstablishedSas
 
 IKE_SA = re.compile(rf'#(\d+): "{CONNECTION}".*\(established IKE SA\)')
 CHILD_SA = re.compile(rf'#(\d+): "{CONNECTION}".*\(established Child SA\)')
-CHILD_SPIS = re.compile(rf'#\d+: "{CONNECTION}".* esp\.([0-9a-f]+)@\S+ esp\.([0-9a-f]+)@')
+CHILD_SPIS = re.compile(rf'#\d+: "{CONNECTION}".* esp[.:]([0-9a-f]+)@\S+ esp[.:]([0-9a-f]+)@')
 
 
 class LibreswanLike:
@@ -89,16 +89,11 @@ class LibreswanLike:
     def status(self):
         return self.whack("--status")[1]
 
-    def ike_sas(self):
-        """A name for each established IKE SA; it changes when the SA is rekeyed."""
-        return set(IKE_SA.findall(self.status()))
-
-    def child_sas(self):
-        """A name for each established Child SA; it changes when the SA is rekeyed."""
-        return set(CHILD_SA.findall(self.status()))
-
-    def child_spis(self):
-        return {int(spi, 16) for pair in CHILD_SPIS.findall(self.status()) for spi in pair}
+    def sas(self):
+        """What is established now."""
+        text = self.status()
+        return EstablishedSas(ike=frozenset(IKE_SA.findall(text)), children=frozenset(CHILD_SA.findall(text)),
+                              spis=frozenset(int(spi, 16) for pair in CHILD_SPIS.findall(text) for spi in pair))
 
     def log(self):
         return self.daemon.log()

@@ -12,10 +12,11 @@ import sys
 import time
 
 PORT = 5001
+PYTHON = (sys.executable, "-I", "-S", __file__)
 BLOCK = bytes(range(256)) * 256
 
 
-def ping(namespace, source, target, count=3, size=56, interval=0.1, wait=2):
+def ping(namespace, source, target, count=3, size=56, interval=0.02, wait=2):
     """Sends count echo requests and returns how many were answered."""
     command = ["ping", "-n", "-q", "-c", count, "-i", interval, "-W", wait, "-s", size, "-I", source, target]
     _status, output = namespace.run(command, timeout=count * (interval + wait) + 10, check=False)
@@ -32,10 +33,10 @@ class Stream:
         self.size_bytes = size_bytes
         options = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.STDOUT,
                    "preexec_fn": die_with_parent}
-        self.receiver = subprocess.Popen(receiver.enter([sys.executable, __file__, "receive", address, str(port)]), **options)
+        self.receiver = subprocess.Popen(receiver.enter([*PYTHON, "receive", address, str(port)]), **options)
         self.receiver.stdout.readline()  # it listens
         self.sender = subprocess.Popen(
-            sender.enter([sys.executable, __file__, "send", address, str(port), str(size_bytes)]), **options)
+            sender.enter([*PYTHON, "send", address, str(port), str(size_bytes)]), **options)
 
     def finish(self, timeout):
         """Waits for both ends; the seconds that the stream took. Raises when a byte is missing or wrong."""

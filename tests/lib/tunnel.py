@@ -27,6 +27,17 @@ SUITES = {
 
 
 @dataclasses.dataclass(frozen=True)
+class EstablishedSas:
+    """What one end has: a name for each SA, another one after a rekey, and the SPIs of the Child SAs."""
+    ike: frozenset
+    children: frozenset
+    spis: frozenset
+
+    def is_one_tunnel(self):
+        return len(self.ike) == 1 and len(self.children) == 1
+
+
+@dataclasses.dataclass(frozen=True)
 class Lifetimes:
     """In seconds; the margin is how long before its end an SA is rekeyed."""
     ike: int
