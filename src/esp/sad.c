@@ -1,0 +1,90 @@
+/* The SA database (RFC 4301 4.4.2). */
+#include "esp/sad.h"
+
+#include "base/list.h"
+
+/* SPIs and serials are ours, so a mixing function is enough; no peer chooses what is in the table
+ * (the finalizer of SplitMix64, Steele, Lea, Flood 2014). */
+static uint64_t mix(uint64_t value)
+{
+    value = (value ^ value >> 30) * 0xbf58476d1ce4e5b9u;
+    value = (value ^ value >> 27) * 0x94d049bb133111ebu;
+    return value ^ value >> 31;
+}
+
+bool sad_init(struct sad *sad)
+{
+    if (!hash_table_init(&sad->by_spi))
+        return false;
+    if (hash_table_init(&sad->by_child))
+        return true;
+    hash_table_free(&sad->by_spi);
+    return false;
+}
+
+static void release(struct hash_node *node, void *context)
+{
+    sad_remove(context, CONTAINER_OF(node, struct esp_sa, child_node));
+}
+
+void sad_free(struct sad *sad)
+{
+    hash_table_each(&sad->by_child, release, sad);
+    hash_table_free(&sad->by_child);
+    hash_table_free(&sad->by_spi);
+}
+
+struct esp_sa *sad_find_inbound(const struct sad *sad, uint32_t spi)
+{
+    struct hash_node *node = hash_table_find(&sad->by_spi, mix(spi));
+    for (; node != NULL; node = hash_node_next(node)) {
+        struct esp_sa *sa = CONTAINER_OF(node, struct esp_sa, spi_node);
+        if (sa->spi == spi)
+            return sa;
+    }
+    return NULL;
+}
+
+struct esp_sa *sad_find_child(const struct sad *sad, uint64_t child_serial, bool is_outbound)
+{
+    struct hash_node *node = hash_table_find(&sad->by_child, mix(child_serial));
+    for (; node != NULL; node = hash_node_next(node)) {
+        struct esp_sa *sa = CONTAINER_OF(node, struct esp_sa, child_node);
+        if (sa->child_serial == child_serial && sa->is_outbound == is_outbound)
+            return sa;
+    }
+    return NULL;
+}
+
+struct esp_sa *sad_find(const struct sad *sad, uint64_t child_serial, bool is_outbound, uint32_t spi)
+{
+    struct hash_node *node = hash_table_find(&sad->by_child, mix(child_serial));
+    for (; node != NULL; node = hash_node_next(node)) {
+        struct esp_sa *sa = CONTAINER_OF(node, struct esp_sa, child_node);
+        if (sa->child_serial == child_serial && sa->is_outbound == is_outbound && sa->spi == spi)
+            return sa;
+    }
+    return NULL;
+}
+
+bool sad_add(struct sad *sad, struct esp_sa *sa)
+{
+    struct esp_sa *old = sad_find(sad, sa->child_serial, sa->is_outbound, sa->spi);
+    if (!hash_table_insert(&sad->by_child, &sa->child_node, mix(sa->child_serial)))
+        return false;
+    if (!sa->is_outbound && !hash_table_insert(&sad->by_spi, &sa->spi_node, mix(sa->spi))) {
+        hash_table_remove(&sad->by_child, &sa->child_node);
+        return false;
+    }
+    if (old != NULL)
+        sad_remove(sad, old);
+    return true;
+}
+
+void sad_remove(struct sad *sad, struct esp_sa *sa)
+{
+    hash_table_remove(&sad->by_child, &sa->child_node);
+    if (!sa->is_outbound)
+        hash_table_remove(&sad->by_spi, &sa->spi_node);
+    esp_sa_unref(sa);
+}
