@@ -193,7 +193,7 @@ def sealed(world):
     leaked = {kind: count for kind, count in kinds.items() if kind not in ALLOWED_KINDS}
     if leaked:
         raise CheckFailed(f"not only IKE and ESP on the wire: {leaked}")
-    expected = "esp" if world.tunnel.encapsulation != "yes" else "esp-in-udp"
+    expected = "esp-in-udp" if world.tunnel.esp_is_in_udp() else "esp"
     if not kinds[expected]:
         raise CheckFailed(f"no {expected} on the wire: {dict(kinds)}")
     other = kinds["esp" if expected == "esp-in-udp" else "esp-in-udp"]

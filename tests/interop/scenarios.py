@@ -64,6 +64,9 @@ SCENARIOS = (
     Scenario("suite-ctr", (establish("near"), ping, sealed), Tunnel(suite="ctr")),
     Scenario("suite-3des", (establish("near"), ping, sealed), Tunnel(suite="3des"), KERNEL_PEERS),
 
+    Scenario("behind-nat", (establish("near"), ping, bulk, rekey_child("far"), rekey_ike("near"), rekey_ike("far"), ping,
+                            sealed), Tunnel(near_behind_nat=True)),
+
     Scenario("udp-we-initiate", (establish("near"), ping, bulk, rekey_child("far"), rekey_ike("near"), ping, sealed),
              Tunnel(encapsulation="yes"), KERNEL_PEERS),
     Scenario("udp-we-respond", (establish("far"), ping, bulk, rekey_child("near"), rekey_ike("far"), ping, sealed),

@@ -123,6 +123,11 @@ class Network:
         for namespace in (side.client, side.gateway):
             namespace.run(["sysctl", "-qw", "net.ipv4.tcp_congestion_control=reno"])
 
+    def hide_near_behind_nat(self):
+        """From now on the router translates the addresses and ports of what comes from the near side."""
+        self.net.run(["nft", "add table ip nat; add chain ip nat out { type nat hook postrouting priority 100; };"
+                             "add rule ip nat out oifname far masquerade random"])
+
 
 def configure(namespace, commands):
     """Runs many `ip` commands in a namespace at once."""

@@ -54,10 +54,14 @@ class Tunnel:
     mode: str = "tunnel"  # or "transport"
     between: str = "sites"  # or "gateways": no subnets, the two hosts alone
     encapsulation: str = "auto"
+    near_behind_nat: bool = False
     lifetimes: Lifetimes | None = None
     far_suite: str | None = None
     far_secret: str | None = None
     far_believes_near_subnet: str | None = None
+
+    def esp_is_in_udp(self):
+        return self.encapsulation == "yes" or self.near_behind_nat
 
 
 @dataclasses.dataclass(frozen=True)
@@ -85,11 +89,14 @@ def ends_of(tunnel, network):
         remote_subnet = remote.subnet(tunnel.inner_family) if between_sites else None
         if is_far and tunnel.far_believes_near_subnet:
             remote_subnet = tunnel.far_believes_near_subnet
+        remote_address = remote.wire_address(tunnel.outer_family)
+        if is_far and tunnel.near_behind_nat:
+            remote_address = local.next_hop(tunnel.outer_family)
         return End(suite=SUITES[(is_far and tunnel.far_suite) or tunnel.suite],
                    mode=tunnel.mode, encapsulation=tunnel.encapsulation, lifetimes=tunnel.lifetimes,
                    local_id=f"{local.name}.test", remote_id=f"{remote.name}.test",
                    local_address=local.wire_address(tunnel.outer_family),
-                   remote_address=remote.wire_address(tunnel.outer_family),
+                   remote_address=remote_address,
                    next_hop=local.next_hop(tunnel.outer_family),
                    local_subnet=local.subnet(tunnel.inner_family) if between_sites else None,
                    remote_subnet=remote_subnet,
