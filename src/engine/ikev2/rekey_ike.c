@@ -356,7 +356,9 @@ static struct ike_sa *choose(struct engine *engine, struct ike_sa *ike, const st
 {
     const struct ikev2_message *message = incoming->message;
     const struct connection *connection = connection_by_serial(engine, ike->connection_serial);
-    struct proposal_offer offer = {.list = connection->spec->ike_proposals};
+    static const uint8_t zero[IKE_SPI_SIZE];
+    struct proposal_offer offer = {.list = connection->spec->ike_proposals,
+                                   .spi = bytes_of(zero, sizeof(zero))};
     struct proposal_list *offered;
     const struct proposal *theirs;
     struct suite suite;
@@ -366,7 +368,6 @@ static struct ike_sa *choose(struct engine *engine, struct ike_sa *ike, const st
         refuse(engine, ike, incoming, NO_PROPOSAL_CHOSEN, error.text);
         return NULL;
     }
-    static const uint8_t zero[IKE_SPI_SIZE];
     if (theirs->spi_size != IKE_SPI_SIZE || memcmp(theirs->spi, zero, IKE_SPI_SIZE) == 0) {
         refuse(engine, ike, incoming, INVALID_SYNTAX, "the accepted proposal carries no usable SPI");
         return NULL;
