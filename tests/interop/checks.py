@@ -58,7 +58,9 @@ def wait_for_sas(gateway, condition, what):
 def establish(who):
     """One end brings the tunnel up; both ends then have one IKE SA and one Child SA and agree on its SPIs."""
     def step(world):
-        command(world, who, "up")
+        output = command(world, who, "up")
+        if not world.gateways[who].up_line.search(output):
+            raise CheckFailed(f"up by the {who} end does not report its success{last_lines(output)}")
         spis = {wait_for_sas(gateway, EstablishedSas.is_one_tunnel, f"one IKE SA and one Child SA at the {name} end").spis
                 for name, gateway in world.both()}
         if len(spis) != 1:
@@ -99,6 +101,16 @@ def bulk(world):
     ends = world.traffic_ends()
     for sender, receiver in (ends, reversed(ends)):
         traffic.Stream(sender[0], receiver[0], receiver[1], world.bulk_bytes).finish(60)
+
+
+def counted(world):
+    """Both ends count the bytes of the stream that `bulk` has sent, in both directions."""
+    for name, gateway in world.both():
+        def has_counted():
+            carried = gateway.bytes_carried()
+            return len(carried) == 1 and min(carried[0]) > world.bulk_bytes
+
+        wait_until(has_counted, f"the {name} end has counted more than {world.bulk_bytes} bytes each way", SETTLE_SECONDS)
 
 
 def bulk_across(*steps):

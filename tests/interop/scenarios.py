@@ -4,7 +4,7 @@ The same table serves the host (strongSwan's userspace ESP, always in UDP) and a
 """
 import dataclasses
 
-from checks import (bulk, bulk_across, delete, establish, found_by_ike_scan, large_pings, lifetimes_rekey, ping,
+from checks import (bulk, bulk_across, counted, delete, establish, found_by_ike_scan, large_pings, lifetimes_rekey, ping,
                     ping_from_gateway, refused, rekey_child, rekey_ike, sealed)
 from tunnel import Lifetimes, Tunnel
 
@@ -26,8 +26,8 @@ class Scenario:
 
 
 SCENARIOS = (
-    Scenario("we-initiate", (establish("near"), ping, ping_from_gateway, bulk, large_pings, sealed)),
-    Scenario("we-respond", (establish("far"), ping, ping_from_gateway, bulk, large_pings, sealed)),
+    Scenario("we-initiate", (establish("near"), ping, ping_from_gateway, bulk, counted, large_pings, sealed)),
+    Scenario("we-respond", (establish("far"), ping, ping_from_gateway, bulk, counted, large_pings, sealed)),
 
     Scenario("we-rekey-child", (establish("near"), rekey_child("near"), ping, rekey_child("near"), ping, sealed)),
     Scenario("we-rekey-child-as-responder", (establish("far"), rekey_child("near"), ping, sealed)),

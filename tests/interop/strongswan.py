@@ -11,6 +11,7 @@ PLUGINS = ("random nonce aesni openssl aes sha1 sha2 hmac kdf gcm ctr chapoly cu
 IKE_SA = re.compile(rf"^{CONNECTION}: #\d+, ESTABLISHED, IKEv2, (\w+)_i\*? (\w+)_r", re.MULTILINE)
 CHILD_SA = re.compile(rf"^  {CONNECTION}: #\d+, reqid \d+, INSTALLED,.*\n(?:    .*\n)*?"
                       r"    in  (\w+).*\n    out (\w+)", re.MULTILINE)
+TRAFFIC = re.compile(r"^    in  \w+, +(\d+) bytes.*\n    out \w+, +(\d+) bytes", re.MULTILINE)
 
 DAEMON_CONFIGURATION = """
 charon-systemd {{
@@ -76,6 +77,7 @@ class StrongSwan:
     """`start` to `stop`; every command returns (exit status, text)."""
 
     userspace = False
+    up_line = re.compile("initiate completed successfully")
 
     @staticmethod
     def why_unavailable():
@@ -142,6 +144,10 @@ class StrongSwan:
         children = CHILD_SA.findall(text)
         return EstablishedSas(ike=frozenset(IKE_SA.findall(text)), children=frozenset(children),
                               spis=frozenset(int(spi, 16) for pair in children for spi in pair))
+
+    def bytes_carried(self):
+        """[(in, out)] of every Child SA."""
+        return [(int(inward), int(outward)) for inward, outward in TRAFFIC.findall(self.status())]
 
     def log(self):
         try:

@@ -8,12 +8,14 @@ from tunnel import CONNECTION, EstablishedSas
 IKE_SA = re.compile(rf'#(\d+): "{CONNECTION}".*\(established IKE SA\)')
 CHILD_SA = re.compile(rf'#(\d+): "{CONNECTION}".*\(established Child SA\)')
 CHILD_SPIS = re.compile(rf'#\d+: "{CONNECTION}".* esp[.:]([0-9a-f]+)@\S+ esp[.:]([0-9a-f]+)@')
+TRAFFIC = re.compile(rf'#\d+: "{CONNECTION}".* inBytes=(\d+), outBytes=(\d+)')
 
 
 class LibreswanLike:
     """`start` to `stop`; every command returns (exit status, text)."""
 
     setup_lines = ()
+    up_line = re.compile(rf'^004 "{CONNECTION}" #\d+: initiator established Child SA', re.MULTILINE)
 
     def __init__(self, namespace, directory, end):
         self.namespace = namespace
@@ -94,6 +96,10 @@ class LibreswanLike:
         text = self.status()
         return EstablishedSas(ike=frozenset(IKE_SA.findall(text)), children=frozenset(CHILD_SA.findall(text)),
                               spis=frozenset(int(spi, 16) for pair in CHILD_SPIS.findall(text) for spi in pair))
+
+    def bytes_carried(self):
+        """[(in, out)] of every Child SA."""
+        return [(int(inward), int(outward)) for inward, outward in TRAFFIC.findall(self.whack("--trafficstatus")[1])]
 
     def log(self):
         return self.daemon.log()
