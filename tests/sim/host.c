@@ -267,7 +267,7 @@ static void end_command(struct sim_host *host, const struct report *report)
 static void env_report(void *world, const struct report *report)
 {
     struct sim_host *host = world;
-    if (report->text != NULL && report->text[0] != '\0') {
+    if (report->text != NULL && report->text[0] != '\0' && report->event == EVENT_NONE) {
         add_log_line(host, report->text);
         world_trace(host->sim, host, "%03d %s", report->code, report->text);
     }
@@ -458,5 +458,9 @@ void host_load(struct sim_host *host, const struct host_connection *connection)
         world_fail(host->sim, "connection %s: %s", connection->name, error.text);
         return;
     }
-    host_command(host, (struct command){.kind = COMMAND_ADD, .name = spec->name, .spec = spec});
+    bool starts = spec->auto_start == AUTO_START;
+    host_command(host, (struct command){.kind = COMMAND_ADD, .name = connection->name, .spec = spec});
+    if (starts) /* as addconn does after loading */
+        host_command(
+            host, (struct command){.kind = COMMAND_INITIATE, .name = connection->name, .asynchronous = true});
 }

@@ -68,4 +68,11 @@ static inline struct sim *established(void)
     return established_with(TUNNEL);
 }
 
+/* All, or those that the first argument names (with * and ?). */
+static inline void choose_scenarios(int argument_count, char **arguments)
+{
+    if (argument_count > 1)
+        cmocka_set_test_filter(arguments[1]);
+}
+
 #endif

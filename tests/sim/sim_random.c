@@ -64,12 +64,11 @@ static void draw_common_words(struct plan *plan, char *out, size_t size)
     static const char *const lives[] = {
         "", " ipsec-lifetime=4m rekeymargin=1m", " ikelifetime=5m rekeymargin=1m",
         " ikelifetime=6m ipsec-lifetime=4m rekeymargin=1m", " ipsec-max-packets=40"};
-    static const char *const ciphers[] = {" esp=aes_gcm128", " esp=aes_gcm128;dh31", " esp=aes128-sha2_256",
-                                          " esp=chacha20_poly1305"};
-    snprintf(out, size, "authby=secret dpddelay=20s retransmit-timeout=20s%s%s%s%s%s",
+    static const char *const ciphers[] = {" esp=aes_gcm128 pfs=no", " esp=aes_gcm128", " esp=aes_gcm128;dh31",
+                                          " esp=aes128-sha2_256", " esp=chacha20_poly1305"};
+    snprintf(out, size, "authby=secret dpddelay=20s retransmit-timeout=20s%s%s%s%s",
              " ike=aes_gcm128-sha2_256;dh31", ciphers[pick(plan, ARRAY_SIZE(ciphers))],
-             lives[pick(plan, ARRAY_SIZE(lives))], chance(plan, 300) ? " pfs=no" : "",
-             chance(plan, 200) ? " encapsulation=yes" : "");
+             lives[pick(plan, ARRAY_SIZE(lives))], chance(plan, 200) ? " encapsulation=yes" : "");
 }
 
 static const char *draw_own_words(struct plan *plan)

@@ -237,7 +237,7 @@ static void rekeys_collide_with_slow_jobs_out_of_order(void **state)
     }
 }
 
-int main(void)
+int main(int argument_count, char **arguments)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(both_ends_rekey_a_child_at_once),
@@ -251,5 +251,6 @@ int main(void)
         cmocka_unit_test(a_second_up_meets_a_child_rekey),
         cmocka_unit_test(rekeys_collide_with_slow_jobs_out_of_order),
     };
+    choose_scenarios(argument_count, arguments);
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

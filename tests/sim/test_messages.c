@@ -360,7 +360,7 @@ static void cookies_are_demanded_when_many_are_half_open(void **state)
     assert_ends_well(sim);
 }
 
-int main(void)
+int main(int argument_count, char **arguments)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(requests_are_repeated_with_identical_bytes_and_growing_intervals),
@@ -382,5 +382,6 @@ int main(void)
         cmocka_unit_test(half_open_sas_of_strangers_go_away),
         cmocka_unit_test(cookies_are_demanded_when_many_are_half_open),
     };
+    choose_scenarios(argument_count, arguments);
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

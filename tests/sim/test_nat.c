@@ -167,7 +167,7 @@ static void a_nat_box_that_reboots_during_set_up(void **state)
     }
 }
 
-int main(void)
+int main(int argument_count, char **arguments)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(behind_nat_everything_moves_to_port_4500),
@@ -180,5 +180,6 @@ int main(void)
         cmocka_unit_test(two_clients_behind_one_nat_box),
         cmocka_unit_test(a_nat_box_that_reboots_during_set_up),
     };
+    choose_scenarios(argument_count, arguments);
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

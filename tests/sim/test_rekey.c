@@ -74,7 +74,7 @@ static void an_inherited_child_can_be_rekeyed_and_deleted(void **state)
     assert_settles(sim);
     assert_both_have(sim, 1, 1);
     assert_ping(sim);
-    assert_int_equal(sim_down(sim, "west", "tunnel"), 0);
+    assert_int_equal(sim_down(sim, "east", "tunnel"), 0);
     assert_settles(sim);
     assert_both_have(sim, 0, 0);
     assert_ends_well(sim);
@@ -113,7 +113,7 @@ static void traffic_never_stops_during(enum command_kind kind, const char *host)
     struct watch watch = {0};
     sim_start(sim, host, kind, "tunnel");
     sim_run_until(sim, ping_at_every_step, &watch, seconds(30));
-    assert_in_range(watch.pings, 10, 10000);
+    assert_in_range(watch.pings, 5, 10000);
     assert_int_equal(watch.failures, 0);
     assert_settles(sim);
     assert_both_have(sim, 1, 1);
@@ -152,7 +152,7 @@ static void a_day_of_rekeys_with_traffic_every_minute(void **state)
 static void a_day_of_rekeys_on_a_bad_line(void **state)
 {
     (void)state;
-    struct sim *sim = established_with(SHORT_LIVES " auto=start dpddelay=30s");
+    struct sim *sim = established_with(SHORT_LIVES " dpddelay=30s");
     sim_set_faults(sim, (struct faults){.loss_per_mille = 100,
                                         .duplication_per_mille = 50,
                                         .corruption_per_mille = 20,
@@ -167,16 +167,20 @@ static void a_day_of_rekeys_on_a_bad_line(void **state)
     assert_ends_well(sim);
 }
 
-static void rekey_no_lets_the_child_expire(void **state)
+static void rekey_no_lets_the_child_expire_and_the_connection_begin_anew(void **state)
 {
     (void)state;
     struct sim *sim = established_with(TUNNEL " ikelifetime=20m ipsec-lifetime=10m rekey=no");
+    uint32_t old_spi = newest_spi(sim, "east");
+    sim_record(sim);
     sim_run_for(sim, minutes(9));
-    assert_ping(sim);
-    sim_run_for(sim, minutes(12));
+    assert_int_equal(newest_spi(sim, "east"), old_spi);
+    assert_int_equal(sim_count(sim, "east", MESSAGE_CREATE, PART_REQUEST), 0);
+    sim_run_for(sim, minutes(3));
     assert_settles(sim);
-    assert_both_have(sim, 0, 0);
-    assert_no_ping(sim);
+    assert_both_have(sim, 1, 1);
+    assert_int_not_equal(newest_spi(sim, "east"), old_spi);
+    assert_ping(sim);
     assert_ends_well(sim);
 }
 
@@ -199,7 +203,7 @@ static void a_child_is_rekeyed_when_its_bytes_run_out(void **state)
 static void a_child_that_is_out_of_bytes_at_once_is_replaced(void **state)
 {
     (void)state;
-    struct sim *sim = established_with(TUNNEL " ipsec-max-bytes=1000 auto=start");
+    struct sim *sim = established_with(TUNNEL " ipsec-max-bytes=1000");
     sim_send_bytes(sim, "east", "10.1.0.1", "10.2.0.1", 5000, NULL);
     sim_run_for(sim, minutes(2));
     assert_settles(sim);
@@ -223,7 +227,7 @@ static void the_wall_clock_may_jump(void **state)
 static void a_machine_that_slept_past_every_lifetime_recovers(void **state)
 {
     (void)state;
-    struct sim *sim = established_with(SHORT_LIVES " auto=start dpddelay=30s");
+    struct sim *sim = established_with(SHORT_LIVES " dpddelay=30s");
     sim_sleep_host(sim, "east", minutes(48 * 60));
     sim_run_for(sim, minutes(15));
     assert_settles(sim);
@@ -244,7 +248,7 @@ static void a_rekey_of_a_connection_that_is_down_is_refused(void **state)
     assert_ends_well(sim);
 }
 
-int main(void)
+int main(int argument_count, char **arguments)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_initiator_rekeys_a_child),
@@ -256,12 +260,13 @@ int main(void)
         cmocka_unit_test(traffic_never_stops_during_a_rekey),
         cmocka_unit_test(a_day_of_rekeys_with_traffic_every_minute),
         cmocka_unit_test(a_day_of_rekeys_on_a_bad_line),
-        cmocka_unit_test(rekey_no_lets_the_child_expire),
+        cmocka_unit_test(rekey_no_lets_the_child_expire_and_the_connection_begin_anew),
         cmocka_unit_test(a_child_is_rekeyed_when_its_bytes_run_out),
         cmocka_unit_test(a_child_that_is_out_of_bytes_at_once_is_replaced),
         cmocka_unit_test(the_wall_clock_may_jump),
         cmocka_unit_test(a_machine_that_slept_past_every_lifetime_recovers),
         cmocka_unit_test(a_rekey_of_a_connection_that_is_down_is_refused),
     };
+    choose_scenarios(argument_count, arguments);
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

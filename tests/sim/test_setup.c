@@ -171,7 +171,7 @@ static void a_wide_initiator_is_narrowed_to_what_the_responder_has(void **state)
     assert_ends_well(sim);
 }
 
-static void without_narrowing_wider_selectors_are_unacceptable(void **state)
+static void without_narrowing_the_initiator_does_not_take_less_than_it_asked_for(void **state)
 {
     (void)state;
     struct sim *sim = sim_new(1);
@@ -180,6 +180,22 @@ static void without_narrowing_wider_selectors_are_unacceptable(void **state)
     sim_add_connection_on(sim, "east", "tunnel",
                           HOSTS " leftsubnet=10.1.0.0/16 rightsubnet=10.2.0.0/16" CIPHERS);
     sim_add_connection_on(sim, "west", "tunnel", TUNNEL);
+    assert_int_not_equal(sim_up(sim, "east", "tunnel"), 0);
+    assert_true(sim_log_has(sim, "east", "narrowing=yes"));
+    sim_down(sim, "east", "tunnel");
+    assert_settles(sim);
+    assert_both_have(sim, 0, 0);
+    assert_ends_well(sim);
+}
+
+static void disjoint_selectors_are_refused_as_unacceptable(void **state)
+{
+    (void)state;
+    struct sim *sim = sim_new(1);
+    sim_add_host(sim, "east", "192.0.2.1");
+    sim_add_host(sim, "west", "192.0.2.2");
+    sim_add_connection_on(sim, "east", "tunnel", TUNNEL " narrowing=yes");
+    sim_add_connection_on(sim, "west", "tunnel", SECOND " narrowing=yes");
     sim_record(sim);
     assert_int_not_equal(sim_up(sim, "east", "tunnel"), 0);
     assert_int_not_equal(sim_count_errors(sim, "west", TS_UNACCEPTABLE), 0);
@@ -444,7 +460,7 @@ static void the_log_names_the_cause_on_both_ends_when_algorithms_differ(void **s
     assert_ends_well(sim);
 }
 
-int main(void)
+int main(int argument_count, char **arguments)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_tunnel_comes_up_and_carries_traffic),
@@ -460,7 +476,8 @@ int main(void)
         cmocka_unit_test(an_ipv6_tunnel_over_ipv4),
         cmocka_unit_test(ipv6_gateways),
         cmocka_unit_test(a_wide_initiator_is_narrowed_to_what_the_responder_has),
-        cmocka_unit_test(without_narrowing_wider_selectors_are_unacceptable),
+        cmocka_unit_test(without_narrowing_the_initiator_does_not_take_less_than_it_asked_for),
+        cmocka_unit_test(disjoint_selectors_are_refused_as_unacceptable),
         cmocka_unit_test(a_wrong_secret_is_refused_by_name),
         cmocka_unit_test(an_initiator_does_not_believe_a_responder_with_another_name),
         cmocka_unit_test(different_ike_algorithms_give_no_proposal_chosen),
@@ -477,5 +494,6 @@ int main(void)
         cmocka_unit_test(a_data_plane_that_refuses_the_sa_fails_the_command),
         cmocka_unit_test(the_log_names_the_cause_on_both_ends_when_algorithms_differ),
     };
+    choose_scenarios(argument_count, arguments);
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
