@@ -56,7 +56,8 @@ struct report {
     const char *connection; /* may be NULL */
     uint64_t ike_serial;    /* 0 none */
     uint64_t child_serial;
-    /* The whole line as people see it, with its "NAME" #N: prefix; no number. May be empty with is_final. */
+    /* The whole line as people see it, with its "NAME" #N: prefix; no number. May be empty with is_final.
+     * With an event: a detail for the event stream, not a line for the log or whack. */
     const char *text;
 };
 

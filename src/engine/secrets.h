@@ -13,10 +13,13 @@ struct secret_entry {
     char *origin; /* file:line, for explanations */
 };
 
+struct secret_index;
+
 struct secrets {
     struct secret_entry *entries;
     size_t count;
     size_t capacity;
+    struct secret_index *index; /* made at the first look-up */
 };
 
 struct secrets *secrets_new(void);
@@ -28,7 +31,7 @@ bool secrets_add(struct secrets *secrets, struct secret_entry *entry);
 /* Best match rules of ipsec.secrets(5): an index equal to both identities beats one equal to ours or theirs,
  * which beats %any, which beats an entry without index; our and their host addresses count when the identity
  * itself is not named. Among equals the first. NULL: none, and the reason says which pair was looked for. */
-const struct secret_entry *secrets_find_psk(const struct secrets *secrets, const struct identity *ours,
+const struct secret_entry *secrets_find_psk(struct secrets *secrets, const struct identity *ours,
                                             const struct identity *theirs, const struct ip_address *our_host,
                                             const struct ip_address *their_host, struct error *error);
 

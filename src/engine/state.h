@@ -90,7 +90,6 @@ struct connection {
     struct list_node children;    /* struct child_sa.of_connection */
     unsigned sa_count; /* IKE and Child SAs that name this connection; an instance dies with the last */
     unsigned revive_attempts;
-    unsigned resolve_pending;
     uint64_t debug;
     struct engine_timer revive_timer;
     size_t memory_bytes;
@@ -167,7 +166,6 @@ struct ike_sa {
     bool is_initiator; /* of this IKE SA: whose SPI is spi_i, and the I flag */
     bool is_indexed_by_initiator, is_indexed_by_peers;
     bool uses_natt, local_behind_nat, remote_behind_nat;
-    bool is_silent; /* goes without a Delete */
     bool counted_halfopen;
     struct suite suite;
     struct ikev2_keys keys;
@@ -228,7 +226,6 @@ struct child_sa {
     uint64_t ike_serial; /* changes when the IKE SA is rekeyed */
     uint64_t connection_serial;
     enum child_state state;
-    bool is_rekey_initiator;
     bool is_installed;
     bool udp_encapsulation;
     enum sa_mode mode;

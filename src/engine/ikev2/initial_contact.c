@@ -23,15 +23,25 @@ void initial_contact_build(const struct engine *engine, const struct ike_sa *ike
         ikev2_build_notify(builder, PROTOCOL_NONE, bytes_of(NULL, 0), INITIAL_CONTACT, bytes_of(NULL, 0));
 }
 
-void initial_contact_read(struct engine *engine, struct ike_sa *ike, const struct ikev2_message *message)
+/* With uniqueids=yes a peer that shows up at another address has left the old one, too (ipsec_pluto(8)). */
+static struct ike_sa *abandoned_ike(const struct engine *engine, const struct ike_sa *ike, bool says_initial)
 {
     static const struct ip_address anywhere;
+    struct ike_sa *older = older_ike(engine, ike, &anywhere);
+    if (older == NULL || says_initial)
+        return older;
+    bool moved = !address_equal(&older->path.remote.address, &ike->path.remote.address);
+    return engine->settings.unique_ids && moved ? older : NULL;
+}
+
+void initial_contact_read(struct engine *engine, struct ike_sa *ike, const struct ikev2_message *message)
+{
+    bool says_initial = ikev2_find_notify(message, INITIAL_CONTACT) != NULL;
     struct ike_sa *older;
-    if (ikev2_find_notify(message, INITIAL_CONTACT) == NULL)
-        return;
-    while ((older = older_ike(engine, ike, &anywhere)) != NULL) {
-        say_ike(engine, RC_LOG, older, 0, "deleting IKE SA: peer sent INITIAL_CONTACT with IKE SA #%llu",
-                (unsigned long long)ike->serial);
+    while ((older = abandoned_ike(engine, ike, says_initial)) != NULL) {
+        say_ike(engine, RC_LOG, older, 0, "deleting IKE SA: the peer came back with IKE SA #%llu%s",
+                (unsigned long long)ike->serial,
+                says_initial ? " and INITIAL_CONTACT" : " from another address");
         ike_destroy(engine, older);
     }
 }
