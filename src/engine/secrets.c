@@ -89,10 +89,9 @@ static unsigned match_entry(const struct secret_entry *entry, const struct ident
         return 1;
     enum match mine = match_end(entry, ours, our_host);
     enum match other = match_end(entry, theirs, their_host);
-    if (mine != MATCH_NONE && other != MATCH_NONE)
-        return 100 + 10 * (unsigned)(mine < other ? mine : other) + (unsigned)mine + (unsigned)other;
-    if (entry->id_count == 1 && (mine != MATCH_NONE || other != MATCH_NONE))
-        return 10 + (unsigned)mine + (unsigned)other;
+    bool names_both = mine != MATCH_NONE && other != MATCH_NONE;
+    if (names_both || entry->id_count == 1)
+        return (unsigned)mine + (unsigned)other;
     return 0;
 }
 

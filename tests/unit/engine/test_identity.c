@@ -1,0 +1,100 @@
+/* src/engine/identity.c: identities as text and on the wire. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+
+#include "engine/identity.h"
+
+static void expect_identity(const char *text, uint8_t kind, const char *printed)
+{
+    struct identity identity;
+    struct error error;
+    char out[IDENTITY_TEXT_SIZE];
+    assert_true(identity_parse(text, &identity, &error));
+    assert_int_equal(identity.kind, kind);
+    assert_string_equal(identity_text(&identity, out), printed);
+    identity_free(&identity);
+}
+
+static void every_form_of_ipsec_conf_is_understood(void **state)
+{
+    (void)state;
+    expect_identity("@east", ID_FQDN, "@east");
+    expect_identity("east.example.com", ID_FQDN, "@east.example.com");
+    expect_identity("user@example.com", ID_USER_FQDN, "user@example.com");
+    expect_identity("@user@example.com", ID_USER_FQDN, "user@example.com");
+    expect_identity("192.0.2.1", ID_IPV4_ADDR, "192.0.2.1");
+    expect_identity("2001:db8::1", ID_IPV6_ADDR, "2001:db8::1");
+    expect_identity("@#0xdeadbeef", ID_KEY_ID, "@#0xdeadbeef");
+    expect_identity("@#dead", ID_KEY_ID, "@#0xdead");
+    expect_identity("@[key]", ID_KEY_ID, "@#0x6b6579");
+    expect_identity("%any", ID_NONE, "%any");
+}
+
+static void what_is_no_identity_is_refused_with_a_reason(void **state)
+{
+    (void)state;
+    static const char *const bad[] = {
+        "", "@", "@#", "@#abc", "@#xyz", "@[open", "@[]", "C=CA, CN=east", "%fromcert"};
+    for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
+        struct identity identity;
+        struct error error = {0};
+        assert_false(identity_parse(bad[i], &identity, &error));
+        assert_true(error.text[0] != '\0');
+    }
+}
+
+static void wire_identities_of_wrong_size_or_kind_are_refused(void **state)
+{
+    (void)state;
+    static const uint8_t bytes[IDENTITY_SIZE_MAX + 1];
+    struct identity identity;
+    assert_false(identity_of_wire(ID_IPV4_ADDR, bytes_of(bytes, 3), &identity, NULL));
+    assert_false(identity_of_wire(ID_IPV6_ADDR, bytes_of(bytes, 4), &identity, NULL));
+    assert_false(identity_of_wire(ID_FQDN, bytes_of(bytes, 0), &identity, NULL));
+    assert_false(identity_of_wire(ID_FQDN, bytes_of(bytes, sizeof(bytes)), &identity, NULL));
+    assert_false(identity_of_wire(200, bytes_of(bytes, 4), &identity, NULL));
+    assert_true(identity_of_wire(ID_FQDN, bytes_of(bytes, IDENTITY_SIZE_MAX), &identity, NULL));
+    identity_free(&identity);
+}
+
+static void names_compare_without_case_and_key_ids_exactly(void **state)
+{
+    (void)state;
+    struct identity lower, upper, key, other_key;
+    assert_true(identity_parse("@east.example", &lower, NULL));
+    assert_true(identity_parse("@EAST.example", &upper, NULL));
+    assert_true(identity_parse("@[key]", &key, NULL));
+    assert_true(identity_parse("@[KEY]", &other_key, NULL));
+    assert_true(identity_equal(&lower, &upper));
+    assert_false(identity_equal(&key, &other_key));
+    assert_false(identity_equal(&lower, &key));
+    identity_free(&lower);
+    identity_free(&upper);
+    identity_free(&key);
+    identity_free(&other_key);
+}
+
+static void a_peer_cannot_put_control_bytes_into_a_log_line(void **state)
+{
+    (void)state;
+    struct identity identity;
+    char out[IDENTITY_TEXT_SIZE];
+    assert_true(identity_of_wire(ID_FQDN, bytes_of_text("a\n'%n\033"), &identity, NULL));
+    assert_string_equal(identity_text(&identity, out), "@a\\012\\047%n\\033");
+    identity_free(&identity);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_form_of_ipsec_conf_is_understood),
+        cmocka_unit_test(what_is_no_identity_is_refused_with_a_reason),
+        cmocka_unit_test(wire_identities_of_wrong_size_or_kind_are_refused),
+        cmocka_unit_test(names_compare_without_case_and_key_ids_exactly),
+        cmocka_unit_test(a_peer_cannot_put_control_bytes_into_a_log_line),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
