@@ -67,6 +67,8 @@ SCENARIOS = (
     Scenario("behind-nat", (establish("near"), ping, bulk, rekey_child("far"), rekey_ike("near"), rekey_ike("far"), ping,
                             sealed), Tunnel(near_behind_nat=True)),
 
+    Scenario("narrow-path", (establish("near"), ping, bulk, large_pings, sealed), Tunnel(far_wire_mtu=1350)),
+
     Scenario("udp-we-initiate", (establish("near"), ping, bulk, rekey_child("far"), rekey_ike("near"), ping, sealed),
              Tunnel(encapsulation="yes"), KERNEL_PEERS),
     Scenario("udp-we-respond", (establish("far"), ping, bulk, rekey_child("near"), rekey_ike("far"), ping, sealed),

@@ -6,10 +6,12 @@ import struct
 from process import Daemon
 
 ETHERTYPE = {0x0800: "ipv4", 0x86DD: "ipv6", 0x0806: "arp"}
-UDP, ESP, ICMPV6 = 17, 50, 58
+ICMP, UDP, ESP, ICMPV6 = 1, 17, 50, 58
 IPV6_FRAGMENT = 44
 NEIGHBOUR_DISCOVERY = range(130, 138)
 MLD_REPORT = 143
+FRAGMENTATION_NEEDED = b"\x03\x04"
+PACKET_TOO_BIG = 2
 PCAP_HEADER_LENGTH = 24
 
 
@@ -46,7 +48,7 @@ class Capture:
             yield frame
 
     def kinds(self, start=PCAP_HEADER_LENGTH):
-        """How many packets of each kind: ike, ike-natt, esp, esp-in-udp, keepalive, arp, nd, or a word for what leaked."""
+        """How many packets of each kind: ike, ike-natt, esp ..., or a word for what leaked."""
         return collections.Counter(kind_of_frame(frame) for frame in self.packets(start))
 
     def spis(self, start=PCAP_HEADER_LENGTH):
@@ -54,7 +56,8 @@ class Capture:
         return {spi for spi in map(spi_of_frame, self.packets(start)) if spi}
 
 
-ALLOWED_KINDS = {"ike", "ike-natt", "esp", "esp-in-udp", "keepalive", "arp", "nd", "fragment-rest"}
+# What a router says about the size of our packets is no leak.
+ALLOWED_KINDS = {"ike", "ike-natt", "esp", "esp-in-udp", "keepalive", "arp", "nd", "fragment-rest", "too-big"}
 
 
 def ip_payload(frame):
@@ -91,6 +94,8 @@ def kind_of_frame(frame):
     protocol, payload, first = found
     if protocol == ICMPV6 and (payload[0] in NEIGHBOUR_DISCOVERY or payload[0] == MLD_REPORT):
         return "nd"
+    if protocol == ICMP and payload[:2] == FRAGMENTATION_NEEDED or protocol == ICMPV6 and payload[0] == PACKET_TOO_BIG:
+        return "too-big"
     if protocol in (UDP, ESP) and not first:
         return "fragment-rest"
     if protocol == UDP:

@@ -68,10 +68,9 @@ class Side:
 class Network:
     """The five namespaces; a context manager that takes them down."""
 
-    def __init__(self, wire_mtu=1500):
+    def __init__(self):
         self.prefix = f"styx-{os.getpid()}-{os.urandom(2).hex()}-{next(counter)}"
         self.namespaces = []
-        self.wire_mtu = wire_mtu
 
     def __enter__(self):
         try:
@@ -107,9 +106,8 @@ class Network:
                                  f"route add default via {side.next_hop(family)}"]
             client_commands += [f"addr add {side.client_address(family)}/{length} dev inside {dad}",
                                 f"route add default via {side.gateway_inside_address(family)}"]
-        mtu = self.wire_mtu
-        run(["ip", "link", "add", side.name, "mtu", mtu, "netns", self.net.name, "type", "veth",
-             "peer", "name", "wire", "mtu", mtu, "netns", side.gateway.name])
+        run(["ip", "link", "add", side.name, "netns", self.net.name, "type", "veth",
+             "peer", "name", "wire", "netns", side.gateway.name])
         run(["ip", "link", "add", "inside", "netns", side.gateway.name, "type", "veth",
              "peer", "name", "inside", "netns", side.client.name])
         configure(self.net, [f"link set {side.name} up", "link set lo up"] + wire_commands)
@@ -127,6 +125,11 @@ class Network:
         """From now on the router translates the addresses and ports of what comes from the near side."""
         self.net.run(["nft", "add table ip nat; add chain ip nat out { type nat hook postrouting priority 100; };"
                              "add rule ip nat out oifname far masquerade random"])
+
+    def narrow_the_far_wire(self, mtu):
+        """The near gateway cannot see that the path to the far one takes smaller packets than its own link."""
+        configure(self.net, [f"link set far mtu {mtu}"])
+        configure(self.far.gateway, [f"link set wire mtu {mtu}"])
 
 
 def configure(namespace, commands):

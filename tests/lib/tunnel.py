@@ -55,6 +55,7 @@ class Tunnel:
     between: str = "sites"  # or "gateways": no subnets, the two hosts alone
     encapsulation: str = "auto"
     near_behind_nat: bool = False
+    far_wire_mtu: int | None = None
     lifetimes: Lifetimes | None = None
     far_suite: str | None = None
     far_secret: str | None = None
