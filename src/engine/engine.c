@@ -35,7 +35,7 @@ void engine_random(struct engine *engine, void *out, size_t size)
 
 uint64_t engine_hash(const struct engine *engine, const struct bytes *parts, size_t count)
 {
-    uint8_t joined[IDENTITY_SIZE_MAX + 64];
+    uint8_t joined[2 * IDENTITY_SIZE_MAX + 64];
     struct writer writer = writer_of(joined, sizeof(joined));
     if (count == 1)
         return hash_bytes(engine->hash_key, parts[0]);

@@ -206,23 +206,26 @@ struct ike_sa *ike_by_initiator(const struct engine *engine, const uint8_t spi_i
 /* ---- the index by peers ---- */
 
 static uint64_t hash_peers(const struct engine *engine, const struct ip_address *local,
-                           const struct identity *remote_id)
+                           const struct identity *local_id, const struct identity *remote_id)
 {
     /* The remote address is left out: a peer that comes back from elsewhere is still the same peer. */
     const struct bytes parts[] = {
         bytes_of(local, sizeof(*local)),
+        bytes_of(&local_id->kind, 1),
+        bytes_of(local_id->data, local_id->size),
         bytes_of(&remote_id->kind, 1),
         bytes_of(remote_id->data, remote_id->size),
     };
-    return engine_hash(engine, parts, 3);
+    return engine_hash(engine, parts, ARRAY_SIZE(parts));
 }
 
 void ike_index_by_peers(struct engine *engine, struct ike_sa *ike)
 {
     if (ike->is_indexed_by_peers)
         hash_table_remove(&engine->ike_by_peers, &ike->by_peers);
+    const struct connection *connection = connection_by_serial(engine, ike->connection_serial);
     hash_table_insert(&engine->ike_by_peers, &ike->by_peers,
-                      hash_peers(engine, &ike->path.local.address, &ike->remote_id));
+                      hash_peers(engine, &ike->path.local.address, &connection->local_id, &ike->remote_id));
     ike->is_indexed_by_peers = true;
 }
 
@@ -232,7 +235,7 @@ struct ike_sa *ike_next_with_peers(const struct engine *engine, const struct ip_
 {
     struct hash_node *node =
         previous ? hash_node_next(&previous->by_peers)
-                 : hash_table_find(&engine->ike_by_peers, hash_peers(engine, local, remote_id));
+                 : hash_table_find(&engine->ike_by_peers, hash_peers(engine, local, local_id, remote_id));
     for (; node != NULL; node = hash_node_next(node)) {
         struct ike_sa *ike = CONTAINER_OF(node, struct ike_sa, by_peers);
         const struct connection *connection = connection_by_serial(engine, ike->connection_serial);
