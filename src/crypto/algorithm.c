@@ -19,6 +19,10 @@ enum {
 };
 
 static const struct cipher_detail aes_gcm = {MODE_AEAD, FAMILY_AES_GCM};
+static const struct cipher_detail aes_ccm = {MODE_CCM, FAMILY_AES_CCM};
+static const struct cipher_detail aes_gmac = {MODE_GMAC, FAMILY_AES_GCM};
+static const struct cipher_detail camellia_cbc = {MODE_CBC, FAMILY_CAMELLIA_CBC};
+static const struct cipher_detail camellia_ctr = {MODE_CTR, FAMILY_CAMELLIA_CTR};
 static const struct cipher_detail aes_cbc = {MODE_CBC, FAMILY_AES_CBC};
 static const struct cipher_detail aes_ctr = {MODE_CTR, FAMILY_AES_CTR};
 static const struct cipher_detail chacha20_poly1305 = {MODE_AEAD, FAMILY_CHACHA20};
@@ -55,13 +59,18 @@ static const struct mac_detail aes_cmac = {MAC_AES_CMAC};
     {.type = TRANSFORM_KE, .id = (number), .name = (label), .aliases = {__VA_ARGS__}}
 
 static const struct algorithm algorithms[] = {
-    ENCR(16, 0, 16, "AES_CCM_16", .aliases = {"aes_ccm", "aes_ccm_c"}, AES_KEYS, AEAD(3, 16)),
-    ENCR(15, 0, 15, "AES_CCM_12", .aliases = {"aes_ccm_b"}, AES_KEYS, AEAD(3, 12)),
-    ENCR(14, 0, 14, "AES_CCM_8", .aliases = {"aes_ccm_a"}, AES_KEYS, AEAD(3, 8)),
+    ENCR(16, 0, 16, "AES_CCM_16", .aliases = {"aes_ccm", "aes_ccm_c"}, .uses = IKE_ESP, AES_KEYS,
+         AEAD(3, 16), .detail = &aes_ccm),
+    ENCR(15, 0, 15, "AES_CCM_12", .aliases = {"aes_ccm_b"}, .uses = IKE_ESP, AES_KEYS,
+         AEAD(3, 12), .detail = &aes_ccm),
+    ENCR(14, 0, 14, "AES_CCM_8", .aliases = {"aes_ccm_a"}, .uses = IKE_ESP, AES_KEYS,
+         AEAD(3, 8), .detail = &aes_ccm),
     ENCR(ENCR_3DES, 5, 3, "3DES_CBC", .aliases = {"3des"}, .uses = IKE_ESP, .key_bits = {192}, .iv_size = 8,
          .block_size = 8, .detail = &triple_des),
-    ENCR(24, 0, 0, "CAMELLIA_CTR", AES_KEYS, .salt_size = 4, .iv_size = 8, .block_size = 1),
-    ENCR(23, 8, 22, "CAMELLIA_CBC", .aliases = {"camellia"}, AES_KEYS, .iv_size = 16, .block_size = 16),
+    ENCR(24, 0, 0, "CAMELLIA_CTR", .uses = USE_IKEV2_ESP, AES_KEYS, .salt_size = 4, .iv_size = 8,
+         .block_size = 1, .detail = &camellia_ctr),
+    ENCR(23, 8, 22, "CAMELLIA_CBC", .aliases = {"camellia"}, .uses = IKE_ESP, AES_KEYS, .iv_size = 16,
+         .block_size = 16, .detail = &camellia_cbc),
     ENCR(ENCR_AES_GCM_16, 0, 20, "AES_GCM_16", .aliases = {"aes_gcm", "aes_gcm_c"}, .uses = IKE_ESP, AES_KEYS,
          AEAD(4, 16), .detail = &aes_gcm),
     ENCR(ENCR_AES_GCM_12, 0, 19, "AES_GCM_12", .aliases = {"aes_gcm_b"}, .uses = IKE_ESP, AES_KEYS, AEAD(4, 12),
@@ -72,7 +81,8 @@ static const struct algorithm algorithms[] = {
          .iv_size = 8, .block_size = 1, .detail = &aes_ctr),
     ENCR(ENCR_AES_CBC, 7, 12, "AES_CBC", .aliases = {"aes"}, .uses = IKE_ESP, AES_KEYS, .iv_size = 16,
          .block_size = 16, .detail = &aes_cbc),
-    ENCR(ENCR_NULL_AUTH_AES_GMAC, 0, 23, "NULL_AUTH_AES_GMAC", .aliases = {"aes_gmac"}, AES_KEYS, AEAD(4, 16)),
+    ENCR(ENCR_NULL_AUTH_AES_GMAC, 0, 23, "NULL_AUTH_AES_GMAC", .aliases = {"aes_gmac"}, .uses = USE_IKEV2_ESP,
+         AES_KEYS, AEAD(4, 16), .detail = &aes_gmac),
     ENCR(ENCR_NULL, 0, 11, "NULL", .uses = USE_IKEV2_ESP, .block_size = 1, .detail = &null_cipher),
     ENCR(ENCR_CHACHA20_POLY1305, 0, 0, "CHACHA20_POLY1305", .aliases = {"chacha20poly1305"}, .uses = IKE_ESP,
          .key_bits = {256}, AEAD(4, 16), .detail = &chacha20_poly1305),

@@ -20,16 +20,19 @@ struct mac_detail {
     enum mac_kind kind;
 };
 
-enum cipher_mode { MODE_NULL, MODE_CBC, MODE_CTR, MODE_AEAD };
+enum cipher_mode { MODE_NULL, MODE_CBC, MODE_CTR, MODE_AEAD, MODE_CCM, MODE_GMAC };
 
 /* The cipher as libcrypto knows it, without its key length. */
 enum cipher_family {
     FAMILY_NONE,
     FAMILY_AES_GCM,
+    FAMILY_AES_CCM,
     FAMILY_AES_CBC,
     FAMILY_AES_CTR,
+    FAMILY_CAMELLIA_CBC,
+    FAMILY_CAMELLIA_CTR,
     FAMILY_CHACHA20,
-    FAMILY_3DES
+    FAMILY_3DES,
 };
 
 struct cipher_detail {

@@ -114,6 +114,20 @@ static void make_nonce(const struct packet_cipher *cipher, const uint8_t *iv,
         nonce[CIPHER_IV_MAX - 1] = 1;
 }
 
+static int aead_nonce_size(const struct packet_cipher *cipher)
+{
+    return cipher->encr->salt_size + cipher->encr->iv_size;
+}
+
+/* CCM's key schedule depends on the sizes of nonce and tag. */
+static bool set_ccm_sizes(struct packet_cipher *cipher, const EVP_CIPHER *evp, int encrypts)
+{
+    return EVP_CipherInit_ex2(cipher->context, evp, NULL, NULL, encrypts, NULL) == 1 &&
+           EVP_CIPHER_CTX_ctrl(cipher->context, EVP_CTRL_AEAD_SET_IVLEN, aead_nonce_size(cipher), NULL) ==
+               1 &&
+           EVP_CIPHER_CTX_ctrl(cipher->context, EVP_CTRL_AEAD_SET_TAG, cipher->encr->icv_size, NULL) == 1;
+}
+
 /* Ready for one packet: the key is loaded only when the direction or the key has changed. */
 static bool start(struct packet_cipher *cipher, enum direction direction, const uint8_t *iv)
 {
@@ -126,7 +140,11 @@ static bool start(struct packet_cipher *cipher, enum direction direction, const 
     /* Naming the cipher again would free and allocate libcrypto's state. */
     const EVP_CIPHER *evp = cipher->evp == cipher->loaded ? NULL : cipher->evp;
     cipher->keyed_for = DIRECTION_NONE;
-    if (EVP_CipherInit_ex2(cipher->context, evp, cipher->key, nonce, encrypts, NULL) != 1 ||
+    cipher->loaded = NULL;
+    if (cipher->mode == MODE_CCM && !set_ccm_sizes(cipher, evp, encrypts))
+        return false;
+    if (EVP_CipherInit_ex2(cipher->context, cipher->mode == MODE_CCM ? NULL : evp, cipher->key, nonce,
+                           encrypts, NULL) != 1 ||
         EVP_CIPHER_CTX_set_padding(cipher->context, 0) != 1)
         return false;
     cipher->loaded = cipher->evp;
@@ -146,12 +164,36 @@ static bool fits(const struct packet_cipher *cipher, const struct packet_parts *
            parts->data_size % cipher->encr->block_size == 0;
 }
 
+/* CCM wants the data's size first, and a call for the data even if there is none. */
+static bool feed_ccm(struct packet_cipher *cipher, const struct packet_parts *parts)
+{
+    uint8_t none = 0;
+    uint8_t *data = parts->data_size > 0 ? parts->data : &none;
+    int size = (int)parts->data_size;
+    int written = 0;
+    return EVP_CipherUpdate(cipher->context, NULL, &written, NULL, size) == 1 &&
+           feed(cipher, NULL, parts->aad.data, parts->aad.size) &&
+           EVP_CipherUpdate(cipher->context, data, &written, data, size) == 1;
+}
+
+static bool feed_parts(struct packet_cipher *cipher, const struct packet_parts *parts)
+{
+    if (cipher->mode == MODE_CCM)
+        return feed_ccm(cipher, parts);
+    if (!feed(cipher, NULL, parts->aad.data, parts->aad.size))
+        return false;
+    /* GMAC encrypts nothing. RFC 4543 7 leaves the IV out, 3.5 and every kernel count it in: so do we. */
+    if (cipher->mode == MODE_GMAC)
+        return feed(cipher, NULL, parts->iv, cipher->encr->iv_size) &&
+               feed(cipher, NULL, parts->data, parts->data_size);
+    return feed(cipher, parts->data, parts->data, parts->data_size);
+}
+
 static bool seal_aead(struct packet_cipher *cipher, const struct packet_parts *parts)
 {
     uint8_t rest[CIPHER_IV_MAX];
     int written = 0;
-    return start(cipher, DIRECTION_SEAL, parts->iv) && feed(cipher, NULL, parts->aad.data, parts->aad.size) &&
-           feed(cipher, parts->data, parts->data, parts->data_size) &&
+    return start(cipher, DIRECTION_SEAL, parts->iv) && feed_parts(cipher, parts) &&
            EVP_CipherFinal_ex(cipher->context, rest, &written) == 1 &&
            EVP_CIPHER_CTX_ctrl(cipher->context, EVP_CTRL_AEAD_GET_TAG, cipher->encr->icv_size, parts->icv) ==
                1;
@@ -164,9 +206,7 @@ static bool open_aead(struct packet_cipher *cipher, const struct packet_parts *p
     bool ok = start(cipher, DIRECTION_OPEN, parts->iv) &&
               EVP_CIPHER_CTX_ctrl(cipher->context, EVP_CTRL_AEAD_SET_TAG, cipher->encr->icv_size,
                                   parts->icv) == 1 &&
-              feed(cipher, NULL, parts->aad.data, parts->aad.size) &&
-              feed(cipher, parts->data, parts->data, parts->data_size) &&
-              EVP_CipherFinal_ex(cipher->context, rest, &written) == 1;
+              feed_parts(cipher, parts) && EVP_CipherFinal_ex(cipher->context, rest, &written) == 1;
     if (!ok) {
         secret_wipe(parts->data, parts->data_size);
         ERR_clear_error();
@@ -194,7 +234,7 @@ bool packet_cipher_seal(struct packet_cipher *cipher, const struct packet_parts 
     uint8_t icv[MAC_OUTPUT_MAX];
     if (!fits(cipher, parts))
         return false;
-    if (cipher->mode == MODE_AEAD)
+    if (cipher->encr->is_aead)
         return parts->trailer.size == 0 && seal_aead(cipher, parts);
     if (!crypt_data(cipher, DIRECTION_SEAL, parts) || !compute_icv(cipher, parts, icv))
         return false;
@@ -207,7 +247,7 @@ bool packet_cipher_open(struct packet_cipher *cipher, const struct packet_parts 
     uint8_t icv[MAC_OUTPUT_MAX];
     if (!fits(cipher, parts))
         return false;
-    if (cipher->mode == MODE_AEAD)
+    if (cipher->encr->is_aead)
         return parts->trailer.size == 0 && open_aead(cipher, parts);
     return compute_icv(cipher, parts, icv) && secret_equal(icv, parts->icv, cipher->integ->icv_size) &&
            crypt_data(cipher, DIRECTION_OPEN, parts);
