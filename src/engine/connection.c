@@ -167,7 +167,7 @@ void connection_orient(struct engine *engine, struct connection *connection)
     const struct connection_spec *spec = connection->spec;
     const struct listen_address *left = interface_with(engine, &spec->left);
     const struct listen_address *right = interface_with(engine, &spec->right);
-    if (connection->is_instance)
+    if (connection->is_instance || connection->sa_count > 0) /* what is in use stays as it is */
         return;
     unindex(engine, connection);
     connection->is_oriented = (left != NULL) != (right != NULL);

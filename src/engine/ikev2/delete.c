@@ -31,6 +31,8 @@ void ikev2_delete_child(struct engine *engine, struct child_sa *child, uint64_t 
               (unsigned long long)ike->serial);
     child->state = CHILD_STATE_DELETING;
     engine_timer_cancel(engine, &child->life_timer);
+    if (child->replaced_by_serial == 0) /* a replaced one still receives what is under way */
+        child_uninstall(engine, child);
     ike_add_task(engine, ike, TASK_DELETE_CHILD, child->serial, 0, 0);
     exchange_next(engine, ike);
 }
