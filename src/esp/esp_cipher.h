@@ -9,6 +9,8 @@
 
 enum esp_provider_id { PROVIDER_LIBCRYPTO, PROVIDER_IPSEC_MB, PROVIDER_COUNT };
 
+#define ESP_ALL_PROVIDERS ((1u << PROVIDER_COUNT) - 1)
+
 /* The most packets that one call protects. */
 enum { ESP_BATCH_MAX = 128 };
 

@@ -81,7 +81,8 @@ static bool refuse(struct esp_sa *sa, struct esp_received *received, enum esp_ve
     return false;
 }
 
-bool esp_open_begin(struct esp_sa *sa, uint8_t *frame, size_t frame_size, struct esp_received *ret_received)
+bool esp_open_begin(struct esp_sa *sa, uint8_t *frame, size_t frame_size, struct esp_job *ret_job,
+                    struct esp_received *ret_received)
 {
     size_t overhead = esp_payload_offset(sa) + sa->icv_size;
     if (frame_size < overhead + sa->pad_to)
@@ -95,12 +96,12 @@ bool esp_open_begin(struct esp_sa *sa, uint8_t *frame, size_t frame_size, struct
     if (replay_check(&sa->replay, ret_received->sequence) != REPLAY_FRESH)
         return refuse(sa, ret_received, ESP_REPLAYED);
 
-    struct esp_job *job = &ret_received->job;
-    job->parts.iv = frame + ESP_HEADER_SIZE;
-    job->parts.data = frame + esp_payload_offset(sa);
-    job->parts.data_size = data_size;
-    job->parts.icv = job->parts.data + data_size;
-    set_authenticated(sa, job, frame, ret_received->sequence);
+    ret_job->parts.iv = frame + ESP_HEADER_SIZE;
+    ret_job->parts.data = frame + esp_payload_offset(sa);
+    ret_job->parts.data_size = data_size;
+    ret_job->parts.icv = ret_job->parts.data + data_size;
+    set_authenticated(sa, ret_job, frame, ret_received->sequence);
+    ret_received->job = ret_job;
     return true;
 }
 
@@ -116,8 +117,8 @@ static bool padding_is_right(const uint8_t *padding, size_t size)
 
 bool esp_open_finish(struct esp_sa *sa, struct esp_received *received)
 {
-    const struct packet_parts *parts = &received->job.parts;
-    if (!received->job.is_authentic)
+    const struct packet_parts *parts = &received->job->parts;
+    if (!received->job->is_authentic)
         return refuse(sa, received, ESP_NOT_AUTHENTIC);
     /* An earlier packet of the same batch may have been this one. */
     if (replay_check(&sa->replay, received->sequence) != REPLAY_FRESH)

@@ -22,7 +22,7 @@ enum esp_verdict {
 
 /* One received packet on its way through a batch. */
 struct esp_received {
-    struct esp_job job;
+    const struct esp_job *job; /* borrowed: its place in the batch */
     uint64_t sequence;
     enum esp_verdict verdict;
     uint8_t next_header;
@@ -33,8 +33,9 @@ struct esp_received {
 /* The SPI of a frame; false when it is too short to have one. */
 bool esp_frame_spi(struct bytes frame, uint32_t *ret_spi);
 
-/* Before the cipher: lengths and replay. True: job is ready for esp_cipher_open(). */
-bool esp_open_begin(struct esp_sa *sa, uint8_t *frame, size_t frame_size, struct esp_received *ret_received);
+/* Before the cipher: lengths and replay. True: the job is ready for esp_cipher_open(). */
+bool esp_open_begin(struct esp_sa *sa, uint8_t *frame, size_t frame_size, struct esp_job *ret_job,
+                    struct esp_received *ret_received);
 
 /* After the cipher: authenticity, replay again, padding, next header. Counts what fails; true: accepted. */
 bool esp_open_finish(struct esp_sa *sa, struct esp_received *received);

@@ -1,0 +1,382 @@
+/*
+ * protostack=userspace: ESP by this process, through a TUN device. This file carries out the engine's
+ * requests and owns the parts; the packets' ways are in userspace_outbound.c and userspace_inbound.c.
+ */
+#include "kernel/userspace.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+static struct esp_sa_spec spec_of(const struct kernel_sa *sa)
+{
+    return (struct esp_sa_spec){
+        .child_serial = sa->child_serial,
+        .spi = sa->spi,
+        .is_outbound = sa->direction == SA_OUTBOUND,
+        .is_transport = sa->mode == MODE_TRANSPORT,
+        .udp_encapsulation = sa->udp_encapsulation,
+        .esn = sa->esn,
+        .decap_dscp = sa->decap_dscp,
+        .encap_dscp = sa->encap_dscp,
+        .nopmtudisc = sa->nopmtudisc,
+        .local = sa->local,
+        .remote = sa->remote,
+        .encr = sa->encr,
+        .integ = sa->integ,
+        .encr_key_bits = sa->encr_key_bits,
+        .encr_key = sa->encr_key,
+        .integ_key = sa->integ_key,
+        .replay_window = sa->replay_window,
+        .local_selectors = sa->local_selectors,
+        .local_count = sa->local_count,
+        .remote_selectors = sa->remote_selectors,
+        .remote_count = sa->remote_count,
+        .soft_bytes = sa->soft_bytes,
+        .hard_bytes = sa->hard_bytes,
+        .soft_packets = sa->soft_packets,
+        .hard_packets = sa->hard_packets,
+    };
+}
+
+static void answer(struct backend *backend, uint64_t request_id, const char *failure)
+{
+    event_queue_push_done(&backend->events, request_id, failure);
+}
+
+static void add_sa(struct backend *backend, const struct kernel_request *request)
+{
+    struct error error = {0};
+    if (request->sa->protocol != PROTOCOL_ESP) {
+        answer(backend, request->request_id, "the userspace data plane carries ESP only");
+        return;
+    }
+    struct esp_sa_spec spec = spec_of(request->sa);
+    struct esp_sa *sa = esp_sa_new(&spec, &error);
+    if (sa == NULL) {
+        answer(backend, request->request_id, error.text);
+        return;
+    }
+    pthread_mutex_lock(&backend->tables_lock);
+    bool is_added = sad_add(&backend->sad, sa);
+    pthread_mutex_unlock(&backend->tables_lock);
+    if (!is_added)
+        esp_sa_unref(sa);
+    answer(backend, request->request_id, is_added ? NULL : "out of memory for an SA");
+}
+
+static void delete_sa(struct backend *backend, const struct kernel_request *request)
+{
+    const struct kernel_sa *wanted = request->sa;
+    pthread_mutex_lock(&backend->tables_lock);
+    struct esp_sa *sa =
+        sad_find(&backend->sad, wanted->child_serial, wanted->direction == SA_OUTBOUND, wanted->spi);
+    if (sa != NULL)
+        sad_remove(&backend->sad, sa);
+    pthread_mutex_unlock(&backend->tables_lock);
+    answer(backend, request->request_id, sa != NULL ? NULL : "no such SA");
+}
+
+static void move_sa(struct backend *backend, const struct kernel_request *request)
+{
+    const struct kernel_sa *wanted = request->sa;
+    pthread_mutex_lock(&backend->tables_lock);
+    struct esp_sa *sa =
+        sad_find(&backend->sad, wanted->child_serial, wanted->direction == SA_OUTBOUND, wanted->spi);
+    if (sa != NULL) {
+        sa->local = wanted->local;
+        sa->remote = sa->reported_remote = wanted->remote;
+        sa->udp_encapsulation = wanted->udp_encapsulation;
+        sa->path_mtu_expiry_usec = 0;
+    }
+    pthread_mutex_unlock(&backend->tables_lock);
+    answer(backend, request->request_id, sa != NULL ? NULL : "no such SA");
+}
+
+static struct sa_counters read_counters(const struct esp_sa *sa)
+{
+    if (sa == NULL)
+        return (struct sa_counters){0};
+    const struct esp_counters *counters = &sa->counters;
+    return (struct sa_counters){
+        .bytes = __atomic_load_n(&counters->bytes, __ATOMIC_RELAXED),
+        .packets = __atomic_load_n(&counters->packets, __ATOMIC_RELAXED),
+        .last_use = __atomic_load_n(&counters->last_use_usec, __ATOMIC_RELAXED),
+        .replays = __atomic_load_n(&counters->replays, __ATOMIC_RELAXED),
+        .bad_icv = __atomic_load_n(&counters->bad_icv, __ATOMIC_RELAXED),
+        .policy_violations = __atomic_load_n(&counters->policy_violations, __ATOMIC_RELAXED),
+        .other_drops = __atomic_load_n(&counters->other_drops, __ATOMIC_RELAXED),
+    };
+}
+
+static void query_sa(struct backend *backend, const struct kernel_request *request)
+{
+    struct kernel_event event = {
+        .kind = KERNEL_COUNTERS, .request_id = request->request_id, .child_serial = request->child_serial};
+    pthread_mutex_lock(&backend->tables_lock);
+    const struct esp_sa *in = sad_find_child(&backend->sad, request->child_serial, false);
+    const struct esp_sa *out = sad_find_child(&backend->sad, request->child_serial, true);
+    event.ok = in != NULL || out != NULL;
+    event.in = read_counters(in);
+    event.out = read_counters(out);
+    pthread_mutex_unlock(&backend->tables_lock);
+    if (!event.ok)
+        snprintf(event.text, sizeof(event.text), "no such SA");
+    event_queue_push(&backend->events, &event);
+}
+
+/* The outbound SA that the policy leads to, for the MTU of its routes; a reference for the caller, or NULL.
+ */
+static struct esp_sa *route_sa(struct backend *backend, const struct kernel_policy *policy)
+{
+    if (policy->mtu != 0 || policy->action != POLICY_PROTECT)
+        return NULL;
+    pthread_mutex_lock(&backend->tables_lock);
+    struct esp_sa *sa = sad_find_child(&backend->sad, policy->child_serial, true);
+    if (sa != NULL)
+        esp_sa_ref(sa);
+    pthread_mutex_unlock(&backend->tables_lock);
+    return sa;
+}
+
+static bool set_routes(struct backend *backend, const struct kernel_request *request)
+{
+    const struct kernel_policy *policy = request->policy;
+    if (!policy->wants_route)
+        return router_delete(backend->router, request->request_id, policy->policy_id);
+    struct route_request route = {
+        .request_id = request->request_id,
+        .policy_id = policy->policy_id,
+        .sourceip = policy->sourceip,
+        .mtu = policy->mtu,
+        .sa = route_sa(backend, policy),
+        .local_host = policy->local_host,
+        .remote_host = policy->remote_host,
+        .metric = policy->metric,
+        .local_selectors = policy->local_selectors,
+        .local_count = policy->local_count,
+        .remote_selectors = policy->remote_selectors,
+        .remote_count = policy->remote_count,
+    };
+    return router_set(backend->router, &route);
+}
+
+static void set_policy(struct backend *backend, const struct kernel_request *request)
+{
+    const struct kernel_policy *policy = request->policy;
+    struct spd_spec spec = {
+        .policy_id = policy->policy_id,
+        .child_serial = policy->child_serial,
+        .priority = policy->priority,
+        .action = (uint8_t)policy->action,
+        .local_selectors = policy->local_selectors,
+        .local_count = policy->local_count,
+        .remote_selectors = policy->remote_selectors,
+        .remote_count = policy->remote_count,
+    };
+    pthread_mutex_lock(&backend->tables_lock);
+    bool is_set = spd_set(&backend->spd, &spec);
+    bool frees_packets = backend->held.count > 0 && policy->action != POLICY_TRAP;
+    pthread_mutex_unlock(&backend->tables_lock);
+    if (!is_set) {
+        answer(backend, request->request_id, "the policy has too many selectors, or memory is short");
+        return;
+    }
+    if (!set_routes(backend, request))
+        answer(backend, request->request_id, "out of memory for a route");
+    if (frees_packets)
+        worker_wake(&backend->outbound);
+}
+
+static void delete_policy(struct backend *backend, const struct kernel_request *request)
+{
+    struct list_node dropped;
+    list_init(&dropped);
+    pthread_mutex_lock(&backend->tables_lock);
+    spd_delete(&backend->spd, request->policy_id);
+    held_take(&backend->held, request->policy_id, &dropped);
+    pthread_mutex_unlock(&backend->tables_lock);
+    LIST_EACH(&dropped, node)
+    {
+        free(CONTAINER_OF(node, struct held_packet, node));
+    }
+    if (!router_delete(backend->router, request->request_id, request->policy_id))
+        answer(backend, request->request_id, "out of memory for a route");
+}
+
+static void userspace_request(struct backend *backend, const struct kernel_request *request)
+{
+    switch (request->operation) {
+    case KERNEL_SA_ADD:
+        add_sa(backend, request);
+        break;
+    case KERNEL_SA_DELETE:
+        delete_sa(backend, request);
+        break;
+    case KERNEL_SA_MOVE:
+        move_sa(backend, request);
+        break;
+    case KERNEL_SA_QUERY:
+        query_sa(backend, request);
+        break;
+    case KERNEL_POLICY_SET:
+        set_policy(backend, request);
+        break;
+    case KERNEL_POLICY_DELETE:
+        delete_policy(backend, request);
+        break;
+    }
+}
+
+static int userspace_event_fd(const struct backend *backend)
+{
+    return backend->events.fd;
+}
+
+static void deliver_ike(struct backend *backend)
+{
+    struct list_node taken;
+    list_init(&taken);
+    ike_queue_take(&backend->ike, &taken);
+    LIST_EACH(&taken, node)
+    {
+        struct ike_datagram *datagram = CONTAINER_OF(node, struct ike_datagram, node);
+        struct natt_socket socket = {.on_ike = NULL};
+        sockets_find_owner(&backend->sockets, datagram->socket_fd, &socket);
+        if (socket.on_ike != NULL)
+            socket.on_ike(socket.context, &datagram->local, &datagram->remote,
+                          bytes_of(datagram->data, datagram->size));
+        free(datagram);
+    }
+}
+
+static void userspace_dispatch(struct backend *backend)
+{
+    event_queue_drain(&backend->events, backend->settings.on_event, backend->settings.context);
+    deliver_ike(backend);
+}
+
+static bool userspace_attach(struct backend *backend, int fd, const struct ip_endpoint *local,
+                             void (*on_ike)(void *context, const struct ip_endpoint *local,
+                                            const struct ip_endpoint *remote, struct bytes datagram),
+                             void *context)
+{
+    struct error error = {0};
+    int index = sockets_attach(&backend->sockets, fd, local, on_ike, context, &error);
+    if (index < 0) {
+        backend->settings.log(backend->settings.context, error.text);
+        return false;
+    }
+    worker_wake(&backend->inbound);
+    return true;
+}
+
+static void userspace_detach(struct backend *backend, int fd)
+{
+    sockets_detach(&backend->sockets, fd);
+    worker_wake(&backend->inbound); /* its wait still holds the socket */
+}
+
+static bool start_threads(struct backend *backend, struct error *error)
+{
+    backend->router = router_open(&backend->tun, &backend->events, error);
+    if (backend->router == NULL)
+        return false;
+    if (!worker_start(&backend->outbound, userspace_outbound_run, backend, error))
+        return false;
+    return worker_start(&backend->inbound, userspace_inbound_run, backend, error);
+}
+
+static void stop_threads(struct backend *backend)
+{
+    __atomic_store_n(&backend->is_closing, true, __ATOMIC_RELEASE);
+    worker_stop(&backend->outbound);
+    worker_stop(&backend->inbound);
+    router_close(backend->router);
+}
+
+static bool open_tables(struct backend *backend, struct error *error)
+{
+    pthread_mutex_init(&backend->tables_lock, NULL);
+    ike_queue_init(&backend->ike);
+    held_init(&backend->held);
+    if (!sad_init(&backend->sad))
+        return error_set(error, 0, "out of memory");
+    if (spd_init(&backend->spd))
+        return event_queue_init(&backend->events, error);
+    sad_free(&backend->sad);
+    return error_set(error, 0, "out of memory");
+}
+
+static void close_tables(struct backend *backend)
+{
+    event_queue_free(&backend->events);
+    spd_free(&backend->spd);
+    sad_free(&backend->sad);
+    held_free(&backend->held);
+    ike_queue_free(&backend->ike);
+    pthread_mutex_destroy(&backend->tables_lock);
+}
+
+/* Nothing can outlive the process, since it is the process that carries the packets: leave_state changes
+ * nothing. */
+static void userspace_close(struct backend *backend, bool leave_state)
+{
+    (void)leave_state;
+    stop_threads(backend);
+    sockets_close(&backend->sockets);
+    tun_close(&backend->tun);
+    close_tables(backend);
+    free(backend);
+}
+
+static bool open_parts(struct backend *backend, struct error *error)
+{
+    if (!sockets_open(&backend->sockets, error))
+        return false;
+    if (!tun_open(&backend->tun, error)) {
+        sockets_close(&backend->sockets);
+        return false;
+    }
+    if (start_threads(backend, error))
+        return true;
+    stop_threads(backend);
+    tun_close(&backend->tun);
+    sockets_close(&backend->sockets);
+    return false;
+}
+
+static struct backend *userspace_open(const struct backend_settings *settings, struct error *error)
+{
+    struct backend *backend = calloc(1, sizeof(*backend));
+    if (backend == NULL) {
+        error_set(error, 0, "out of memory");
+        return NULL;
+    }
+    backend->settings = *settings;
+    backend->clock_offset_usec = (int64_t)(settings->now(settings->context) - userspace_now(backend));
+    if (!open_tables(backend, error)) {
+        free(backend);
+        return NULL;
+    }
+    if (!open_parts(backend, error)) {
+        close_tables(backend);
+        free(backend);
+        return NULL;
+    }
+    char line[160];
+    snprintf(line, sizeof(line), "userspace data plane on %s, cryptography by %s", backend->tun.name,
+             esp_provider(PROVIDER_IPSEC_MB) != NULL ? "intel-ipsec-mb and libcrypto" : "libcrypto");
+    settings->log(settings->context, line);
+    return backend;
+}
+
+const struct backend_functions backend_userspace = {
+    .name = "userspace",
+    .open = userspace_open,
+    .close = userspace_close,
+    .request = userspace_request,
+    .event_fd = userspace_event_fd,
+    .dispatch = userspace_dispatch,
+    .attach_natt_socket = userspace_attach,
+    .detach_natt_socket = userspace_detach,
+};

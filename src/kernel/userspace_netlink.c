@@ -1,0 +1,153 @@
+/* rtnetlink requests (RFC 3549) through libmnl. */
+#include "kernel/userspace_netlink.h"
+
+#include <errno.h>
+#include <libmnl/libmnl.h>
+#include <linux/fib_rules.h>
+#include <linux/if_addr.h>
+#include <linux/rtnetlink.h>
+#include <sys/socket.h>
+
+enum { REQUEST_SIZE = 512, TABLE_OF_HEADER_MAX = 255 };
+
+bool netlink_open(struct netlink *netlink, struct error *error)
+{
+    netlink->socket = mnl_socket_open2(NETLINK_ROUTE, SOCK_CLOEXEC);
+    netlink->sequence = 0;
+    if (netlink->socket == NULL)
+        return error_set(error, 0, "cannot open a netlink socket: %s", strerror(errno));
+    if (mnl_socket_bind(netlink->socket, 0, MNL_SOCKET_AUTOPID) == 0)
+        return true;
+    error_set(error, 0, "cannot bind a netlink socket: %s", strerror(errno));
+    netlink_close(netlink);
+    return false;
+}
+
+void netlink_close(struct netlink *netlink)
+{
+    if (netlink->socket != NULL)
+        mnl_socket_close(netlink->socket);
+    netlink->socket = NULL;
+}
+
+/* Sends the request and reads its acknowledgement. */
+static int transact(struct netlink *netlink, struct nlmsghdr *message)
+{
+    uint8_t answer[8192] __attribute__((aligned(8)));
+    message->nlmsg_seq = ++netlink->sequence;
+    if (mnl_socket_sendto(netlink->socket, message, message->nlmsg_len) < 0)
+        return errno;
+    for (;;) {
+        ssize_t size = mnl_socket_recvfrom(netlink->socket, answer, sizeof(answer));
+        if (size < 0 && errno == EINTR)
+            continue;
+        if (size < 0)
+            return errno;
+        unsigned port = mnl_socket_get_portid(netlink->socket);
+        int result = mnl_cb_run(answer, (size_t)size, message->nlmsg_seq, port, NULL, NULL);
+        if (result < 0 && errno == ESRCH) /* a late answer to an earlier request */
+            continue;
+        return result < 0 ? errno : 0;
+    }
+}
+
+static uint8_t family_number(enum ip_family family)
+{
+    return family == IP_V6 ? AF_INET6 : AF_INET;
+}
+
+static void put_address(struct nlmsghdr *message, uint16_t type, const struct ip_address *address)
+{
+    mnl_attr_put(message, type, address_size(address), address->bytes);
+}
+
+static struct nlmsghdr *build_route(uint8_t *buffer, uint16_t type, uint16_t flags,
+                                    const struct netlink_route *route)
+{
+    struct nlmsghdr *message = mnl_nlmsg_put_header(buffer);
+    message->nlmsg_type = type;
+    message->nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK | flags;
+    struct rtmsg *header = mnl_nlmsg_put_extra_header(message, sizeof(*header));
+    header->rtm_family = family_number(route->destination.address.family);
+    header->rtm_dst_len = route->destination.length;
+    header->rtm_protocol = RTPROT_STATIC;
+    header->rtm_scope = header->rtm_family == AF_INET ? RT_SCOPE_LINK : RT_SCOPE_UNIVERSE;
+    header->rtm_type = RTN_UNICAST;
+    header->rtm_table = route->table <= TABLE_OF_HEADER_MAX ? (uint8_t)route->table : RT_TABLE_UNSPEC;
+    put_address(message, RTA_DST, &route->destination.address);
+    mnl_attr_put_u32(message, RTA_TABLE, route->table);
+    mnl_attr_put_u32(message, RTA_OIF, (uint32_t)route->interface_index);
+    if (address_is_set(&route->source))
+        put_address(message, RTA_PREFSRC, &route->source);
+    if (route->metric != 0)
+        mnl_attr_put_u32(message, RTA_PRIORITY, route->metric);
+    if (route->mtu != 0) {
+        struct nlattr *metrics = mnl_attr_nest_start(message, RTA_METRICS);
+        mnl_attr_put_u32(message, RTAX_MTU, route->mtu);
+        mnl_attr_nest_end(message, metrics);
+    }
+    return message;
+}
+
+int netlink_route_replace(struct netlink *netlink, const struct netlink_route *route)
+{
+    uint8_t buffer[REQUEST_SIZE] __attribute__((aligned(8))) = {0};
+    return transact(netlink, build_route(buffer, RTM_NEWROUTE, NLM_F_CREATE | NLM_F_REPLACE, route));
+}
+
+int netlink_route_delete(struct netlink *netlink, const struct netlink_route *route)
+{
+    uint8_t buffer[REQUEST_SIZE] __attribute__((aligned(8))) = {0};
+    return transact(netlink, build_route(buffer, RTM_DELROUTE, 0, route));
+}
+
+static struct nlmsghdr *build_rule(uint8_t *buffer, uint16_t type, uint16_t flags,
+                                   const struct netlink_rule *rule)
+{
+    struct nlmsghdr *message = mnl_nlmsg_put_header(buffer);
+    message->nlmsg_type = type;
+    message->nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK | flags;
+    struct fib_rule_hdr *header = mnl_nlmsg_put_extra_header(message, sizeof(*header));
+    header->family = family_number(rule->family);
+    header->action = FR_ACT_TO_TBL;
+    mnl_attr_put_u32(message, FRA_PRIORITY, rule->priority);
+    if (rule->kind == RULE_UNMARKED) {
+        header->flags = FIB_RULE_INVERT;
+        mnl_attr_put_u32(message, FRA_FWMARK, rule->mark);
+        mnl_attr_put_u32(message, FRA_FWMASK, UINT32_MAX);
+        mnl_attr_put_u32(message, FRA_TABLE, rule->table);
+    } else {
+        header->table = RT_TABLE_MAIN;
+        mnl_attr_put_u32(message, FRA_TABLE, RT_TABLE_MAIN);
+        mnl_attr_put_u32(message, FRA_SUPPRESS_PREFIXLEN, 0);
+    }
+    return message;
+}
+
+int netlink_rule_add(struct netlink *netlink, const struct netlink_rule *rule)
+{
+    uint8_t buffer[REQUEST_SIZE] __attribute__((aligned(8))) = {0};
+    return transact(netlink, build_rule(buffer, RTM_NEWRULE, NLM_F_CREATE | NLM_F_EXCL, rule));
+}
+
+int netlink_rule_delete(struct netlink *netlink, const struct netlink_rule *rule)
+{
+    uint8_t buffer[REQUEST_SIZE] __attribute__((aligned(8))) = {0};
+    return transact(netlink, build_rule(buffer, RTM_DELRULE, 0, rule));
+}
+
+int netlink_address_add(struct netlink *netlink, int interface_index, const struct ip_address *address)
+{
+    uint8_t buffer[REQUEST_SIZE] __attribute__((aligned(8))) = {0};
+    struct nlmsghdr *message = mnl_nlmsg_put_header(buffer);
+    message->nlmsg_type = RTM_NEWADDR;
+    message->nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK | NLM_F_CREATE | NLM_F_REPLACE;
+    struct ifaddrmsg *header = mnl_nlmsg_put_extra_header(message, sizeof(*header));
+    header->ifa_family = family_number(address->family);
+    header->ifa_prefixlen = (uint8_t)(address_size(address) * 8);
+    header->ifa_flags = IFA_F_PERMANENT | (address->family == IP_V6 ? IFA_F_NODAD : 0);
+    header->ifa_index = (uint32_t)interface_index;
+    put_address(message, IFA_LOCAL, address);
+    put_address(message, IFA_ADDRESS, address);
+    return transact(netlink, message);
+}

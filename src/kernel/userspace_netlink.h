@@ -1,0 +1,44 @@
+/* The few rtnetlink requests of the userspace back end, each waiting for its answer. */
+#ifndef STYX_KERNEL_USERSPACE_NETLINK_H
+#define STYX_KERNEL_USERSPACE_NETLINK_H
+
+#include "base/address.h"
+
+struct mnl_socket;
+
+struct netlink {
+    struct mnl_socket *socket;
+    unsigned sequence;
+};
+
+struct netlink_route {
+    struct ip_prefix destination;
+    uint32_t table;
+    int interface_index;
+    struct ip_address source; /* preferred source; unset: none */
+    uint32_t mtu, metric;     /* 0: unset */
+};
+
+enum netlink_rule_kind {
+    RULE_UNMARKED,         /* packets without the mark consult the table */
+    RULE_MAIN_BUT_DEFAULT, /* the main table, without its default route */
+};
+
+struct netlink_rule {
+    enum netlink_rule_kind kind;
+    enum ip_family family;
+    uint32_t table, priority, mark;
+};
+
+bool netlink_open(struct netlink *netlink, struct error *error);
+void netlink_close(struct netlink *netlink);
+
+/* 0, or an errno value. */
+int netlink_route_replace(struct netlink *netlink, const struct netlink_route *route);
+int netlink_route_delete(struct netlink *netlink, const struct netlink_route *route);
+int netlink_rule_add(struct netlink *netlink, const struct netlink_rule *rule);
+int netlink_rule_delete(struct netlink *netlink, const struct netlink_rule *rule);
+/* A host address on the interface. */
+int netlink_address_add(struct netlink *netlink, int interface_index, const struct ip_address *address);
+
+#endif

@@ -1,0 +1,367 @@
+/*
+ * The outbound thread: host -> TUN -> policy -> SA -> sealed packets -> sockets (RFC 4301 5.1, RFC 4303 3.3).
+ * Frames are built one behind the other in one buffer, sealed a batch at a time, and sent when the TUN device
+ * is empty or the buffer is full.
+ */
+#include <errno.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <sys/eventfd.h>
+
+#include "esp/encapsulation.h"
+#include "esp/esp_seal.h"
+#include "esp/icmp_too_big.h"
+#include "kernel/userspace.h"
+#include "kernel/userspace_send.h"
+
+enum {
+    ARENA_SIZE = 256 << 10,
+    FRAME_MAX = TUN_PACKET_MAX + 512,
+    ACQUIRE_INTERVAL_USEC = 2000000,
+    PATH_MTU_INTERVAL_USEC = 1000000,
+    IPV6_MINIMUM_MTU = 1280,
+    PACKETS_BETWEEN_CHECKS = 64,
+};
+
+/* Whose frames are being collected. */
+struct flow {
+    struct esp_sa *sa; /* a reference; NULL: none */
+    struct destination destination;
+};
+
+struct outbound {
+    struct backend *backend;
+    struct esp_crypto *crypto;
+    struct flow flow;
+    struct esp_job jobs[ESP_BATCH_MAX];
+    size_t job_count;
+    size_t arena_used;
+    struct sender sender;
+    uint64_t now;
+    uint8_t *tun_buffer;
+    uint8_t *arena;
+};
+
+static void seal_pending(struct outbound *out)
+{
+    if (out->job_count == 0)
+        return;
+    /* What a failing library left unsealed must not leave the host. */
+    if (!esp_cipher_seal(out->crypto, &out->flow.sa->cipher, &out->flow.sa->keys, out->jobs, out->job_count))
+        out->sender.run_count = 0;
+    out->job_count = 0;
+}
+
+static void flush(struct outbound *out)
+{
+    seal_pending(out);
+    sender_flush(&out->sender);
+    out->arena_used = 0;
+    if (out->sender.met_too_large && out->flow.sa != NULL)
+        out->flow.sa->path_mtu_expiry_usec = 0;
+    out->sender.met_too_large = false;
+}
+
+static void leave_flow(struct outbound *out)
+{
+    seal_pending(out);
+    esp_sa_unref(out->flow.sa);
+    out->flow.sa = NULL;
+}
+
+/* Takes over the reference to the SA. */
+static void enter_flow(struct outbound *out, const struct flow *flow)
+{
+    if (out->flow.sa == flow->sa) {
+        esp_sa_unref(flow->sa);
+        out->flow.destination = flow->destination;
+        return;
+    }
+    leave_flow(out);
+    out->flow = *flow;
+}
+
+/* Room for one frame; flushes to make it. */
+static uint8_t *reserve_frame(struct outbound *out, size_t size)
+{
+    if (out->arena_used + size > ARENA_SIZE || out->job_count == ESP_BATCH_MAX ||
+        out->sender.run_count == RUNS_MAX)
+        flush(out);
+    return out->arena + out->arena_used;
+}
+
+static uint32_t path_mtu(struct outbound *out)
+{
+    struct esp_sa *sa = out->flow.sa;
+    if (out->now >= sa->path_mtu_expiry_usec) {
+        const struct destination *to = &out->flow.destination;
+        sa->path_mtu = socket_path_mtu(&to->local.address, &to->remote.address);
+        sa->path_mtu_expiry_usec = out->now + PATH_MTU_INTERVAL_USEC;
+    }
+    return sa->path_mtu;
+}
+
+static void answer_too_big(struct outbound *out, struct bytes packet, size_t mtu)
+{
+    uint8_t answer[ICMP_TOO_BIG_MAX];
+    size_t size = icmp_too_big_write(answer, packet, (uint32_t)mtu);
+    if (size == 0)
+        return;
+    struct iovec pieces[2] = {[1] = {.iov_base = answer, .iov_len = size}};
+    struct offload none = {.kind = OFFLOAD_NONE};
+    (void)tun_write(&out->backend->tun, pieces, 2, &none, 0);
+}
+
+enum fit { FITS, FITS_IN_FRAGMENTS, DOES_NOT_FIT };
+
+/* Whether a packet of this size passes the tunnel; the kernel fragments the outer packet of one that may be
+ * (RFC 4301 8.1, RFC 4459 3.2). */
+static enum fit check_size(struct outbound *out, const struct gso *gso, const struct ip_packet *ip)
+{
+    uint32_t mtu = path_mtu(out);
+    size_t largest = gso_segment_size(gso, 0);
+    size_t inner_mtu = esp_inner_mtu(out->flow.sa, mtu);
+    if (mtu == 0 || largest <= inner_mtu)
+        return FITS;
+    if (ip->source.family == IP_V6 && inner_mtu < IPV6_MINIMUM_MTU)
+        inner_mtu = IPV6_MINIMUM_MTU;
+    if (!ip->dont_fragment || largest <= inner_mtu)
+        return FITS_IN_FRAGMENTS;
+    answer_too_big(out, gso->packet, inner_mtu);
+    return DOES_NOT_FIT;
+}
+
+/* Moves the upper-layer payload to the front: in transport mode the IP header stays outside. */
+static size_t strip_network_header(uint8_t *payload, size_t size, const struct ip_packet *ip)
+{
+    memmove(payload, payload + ip->network_size, size - ip->network_size);
+    return size - ip->network_size;
+}
+
+static uint8_t next_header_of(const struct esp_sa *sa, const struct ip_packet *ip)
+{
+    if (sa->is_transport)
+        return ip->protocol;
+    return ip->source.family == IP_V4 ? IPPROTO_NUMBER_IPV4 : IPPROTO_NUMBER_IPV6;
+}
+
+/* Builds one frame of a segment; false when the SA has no sequence number left. */
+static bool add_segment(struct outbound *out, const struct gso *gso, size_t index, const struct ip_packet *ip,
+                        bool alone)
+{
+    size_t size = gso_segment_size(gso, index);
+    struct esp_sa *sa = out->flow.sa;
+    uint8_t *frame = reserve_frame(out, esp_sealed_size(sa, size));
+    uint8_t *payload = frame + esp_payload_offset(sa);
+    gso_write_segment(gso, index, payload);
+    size_t payload_size = sa->is_transport ? strip_network_header(payload, size, ip) : size;
+    if (!esp_frame_payload(sa, out->crypto, frame, payload_size, next_header_of(sa, ip),
+                           &out->jobs[out->job_count]))
+        return false;
+    out->job_count++;
+    size_t sealed = esp_sealed_size(sa, payload_size);
+    uint8_t class =
+        sa->is_transport ? ip->traffic_class : outer_traffic_class(ip->traffic_class, sa->encap_dscp);
+    (void)sender_add(&out->sender, &out->flow.destination, class, frame, sealed, alone);
+    out->arena_used += sealed;
+    userspace_tell_limit(out->backend, sa, esp_sa_count(sa, size, out->now));
+    return true;
+}
+
+static void protect(struct outbound *out, const struct gso *gso, const struct ip_packet *ip)
+{
+    struct esp_sa *sa = out->flow.sa;
+    /* A fragment has no place in transport mode (RFC 4303 3.1.1). */
+    if (sa->is_transport && ip->is_fragment)
+        return;
+    enum fit fit = check_size(out, gso, ip);
+    if (fit == DOES_NOT_FIT)
+        return;
+    for (size_t i = 0; i < gso->count && esp_sa_is_usable(sa); i++) {
+        if (!add_segment(out, gso, i, ip, fit == FITS_IN_FRAGMENTS))
+            return;
+    }
+}
+
+/* No policy speaks of it: out as the host would have sent it without us, but not what was meant for the
+ * device. */
+static void pass_in_clear(struct outbound *out, const struct gso *gso, const struct ip_packet *ip)
+{
+    const struct socket_set *sockets = &out->backend->sockets;
+    bool is_v6 = ip->destination.family == IP_V6;
+    bool is_link_local =
+        is_v6 ? ip->destination.bytes[0] == 0xff || (load_be16(ip->destination.bytes) & 0xffc0) == 0xfe80
+              : ip->destination.bytes[0] >= 224;
+    int fd = is_v6 ? sockets->clear_v6 : sockets->clear_v4;
+    if (fd < 0 || is_link_local)
+        return;
+    struct ip_endpoint to = {.address = ip->destination};
+    struct sockaddr_storage address;
+    socklen_t address_size_bytes = sockaddr_of_endpoint(&to, &address);
+    flush(out); /* the arena is free now */
+    for (size_t i = 0; i < gso->count; i++) {
+        gso_write_segment(gso, i, out->arena);
+        (void)sendto(fd, out->arena, gso_segment_size(gso, i), MSG_DONTWAIT, (struct sockaddr *)&address,
+                     address_size_bytes);
+    }
+}
+
+/* With the tables locked: tells the engine, at most every ACQUIRE_INTERVAL, and holds the packet. */
+static void acquire(struct outbound *out, struct spd_policy *policy, const struct gso *gso,
+                    const struct ip_packet *ip)
+{
+    held_add(&out->backend->held, policy->policy_id, gso->packet, &gso->offload);
+    if (out->now < policy->acquire_after_usec)
+        return;
+    policy->acquire_after_usec = out->now + ACQUIRE_INTERVAL_USEC;
+    struct kernel_event event = {
+        .kind = KERNEL_ACQUIRE,
+        .policy_id = policy->policy_id,
+        .packet_local = {.range = {ip->source, ip->source},
+                         .protocol = ip->protocol,
+                         .port_start = ip->has_ports ? ip->source_port : 0,
+                         .port_end = ip->has_ports ? ip->source_port : UINT16_MAX},
+        .packet_remote = {.range = {ip->destination, ip->destination},
+                          .protocol = ip->protocol,
+                          .port_start = ip->has_ports ? ip->destination_port : 0,
+                          .port_end = ip->has_ports ? ip->destination_port : UINT16_MAX},
+    };
+    event_queue_push(&out->backend->events, &event);
+}
+
+/* With the tables locked: the SA to protect with and a copy of where it leads. */
+static bool find_flow(struct outbound *out, const struct spd_policy *policy, struct flow *ret_flow)
+{
+    struct esp_sa *sa = sad_find_child(&out->backend->sad, policy->child_serial, true);
+    if (sa == NULL || !esp_sa_is_usable(sa))
+        return false;
+    *ret_flow = (struct flow){
+        .sa = esp_sa_ref(sa),
+        .destination = {.local = sa->local,
+                        .remote = sa->remote,
+                        .udp_encapsulation = sa->udp_encapsulation,
+                        .may_fragment = sa->nopmtudisc},
+    };
+    return true;
+}
+
+static void handle_packet(struct outbound *out, struct bytes packet, const struct offload *offload)
+{
+    struct ip_packet ip;
+    struct gso gso;
+    if (!ip_packet_parse(packet, &ip))
+        return;
+    packet.size = ip.total_size; /* nothing behind the packet goes out */
+    if (!gso_init(&gso, packet, offload))
+        return;
+    struct flow flow;
+    pthread_mutex_lock(&out->backend->tables_lock);
+    struct spd_policy *policy = spd_lookup(&out->backend->spd, &ip);
+    enum policy_action action = policy != NULL ? (enum policy_action)policy->action : POLICY_PASS;
+    bool is_found = action == POLICY_PROTECT && find_flow(out, policy, &flow);
+    if (action == POLICY_TRAP)
+        acquire(out, policy, &gso, &ip);
+    pthread_mutex_unlock(&out->backend->tables_lock);
+    if (action == POLICY_PASS)
+        pass_in_clear(out, &gso, &ip);
+    if (!is_found)
+        return;
+    enter_flow(out, &flow);
+    protect(out, &gso, &ip);
+}
+
+/* Held packets whose policy traps no longer go the way that it leads now. */
+static void retry_held(struct outbound *out)
+{
+    struct backend *backend = out->backend;
+    struct list_node ready;
+    list_init(&ready);
+    pthread_mutex_lock(&backend->tables_lock);
+    struct list_node *node = backend->held.list.next;
+    while (node != &backend->held.list) {
+        uint64_t policy_id = CONTAINER_OF(node, struct held_packet, node)->policy_id;
+        const struct spd_policy *policy = spd_find(&backend->spd, policy_id);
+        if (policy != NULL && policy->action == POLICY_TRAP) {
+            node = node->next;
+            continue;
+        }
+        held_take(&backend->held, policy_id, &ready);
+        node = backend->held.list.next;
+    }
+    pthread_mutex_unlock(&backend->tables_lock);
+    LIST_EACH(&ready, taken)
+    {
+        struct held_packet *packet = CONTAINER_OF(taken, struct held_packet, node);
+        handle_packet(out, bytes_of(packet->data, packet->size), &packet->offload);
+        free(packet);
+    }
+}
+
+/* Reads until the device is empty or it is time to look at other things; true: it is empty. */
+static bool read_packets(struct outbound *out)
+{
+    for (int i = 0; i < PACKETS_BETWEEN_CHECKS; i++) {
+        struct bytes packet;
+        struct offload offload;
+        if (tun_read(&out->backend->tun, out->tun_buffer, &packet, &offload) != TUN_PACKET)
+            return true;
+        handle_packet(out, packet, &offload);
+    }
+    return false;
+}
+
+static void wait_for_work(struct outbound *out)
+{
+    struct pollfd wanted[2] = {{.fd = out->backend->tun.fd, .events = POLLIN},
+                               {.fd = out->backend->outbound.wake_fd, .events = POLLIN}};
+    (void)poll(wanted, 2, -1);
+    if (wanted[1].revents == 0)
+        return;
+    eventfd_t count;
+    (void)!eventfd_read(out->backend->outbound.wake_fd, &count);
+    out->now = userspace_now(out->backend);
+    retry_held(out);
+}
+
+static struct outbound *outbound_new(struct backend *backend)
+{
+    struct outbound *out = calloc(1, sizeof(*out));
+    if (out == NULL)
+        return NULL;
+    out->backend = backend;
+    out->sender.sockets = &backend->sockets;
+    out->crypto = esp_crypto_new(ESP_ALL_PROVIDERS, userspace_random);
+    out->tun_buffer = malloc(TUN_HEADER_SIZE + TUN_PACKET_MAX);
+    out->arena = malloc(ARENA_SIZE + FRAME_MAX);
+    return out;
+}
+
+static void outbound_free(struct outbound *out)
+{
+    if (out == NULL)
+        return;
+    esp_sa_unref(out->flow.sa);
+    esp_crypto_free(out->crypto);
+    free(out->tun_buffer);
+    free(out->arena);
+    free(out);
+}
+
+void *userspace_outbound_run(void *argument)
+{
+    struct backend *backend = argument;
+    struct outbound *out = outbound_new(backend);
+    bool is_ready = out != NULL && out->crypto != NULL && out->tun_buffer != NULL && out->arena != NULL;
+    while (is_ready && !__atomic_load_n(&backend->is_closing, __ATOMIC_ACQUIRE)) {
+        out->now = userspace_now(backend);
+        bool is_empty = read_packets(out);
+        flush(out);
+        if (is_empty) {
+            /* An idle thread keeps no deleted SA's keys alive. */
+            leave_flow(out);
+            wait_for_work(out);
+        }
+    }
+    outbound_free(out);
+    return NULL;
+}

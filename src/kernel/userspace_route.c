@@ -1,0 +1,508 @@
+/*
+ * Routes into the TUN device. Two tables: the first is consulted before the host's own; the second, for
+ * default routes, only after the host's more specific routes, so that a tunnel to everywhere does not cut off
+ * the neighbours on the wire. It exists while a policy needs it.
+ */
+#include "kernel/userspace_route.h"
+
+#include <errno.h>
+#include <ifaddrs.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/hash_table.h"
+#include "base/list.h"
+#include "kernel/backend.h"
+#include "kernel/userspace_netlink.h"
+#include "kernel/userspace_socket.h"
+
+enum { TABLE_BASE = 52000, PRIORITY_BASE = 5200, RANGE_PREFIXES_MAX = 254, STALE_NUMBERS_CHECKED = 16 };
+
+struct order {
+    struct list_node node;
+    bool is_delete;
+    uint64_t request_id;
+    uint64_t policy_id;
+    struct ip_address sourceip;
+    uint32_t mtu, metric;
+    struct esp_sa *sa; /* until the mtu is found; a reference */
+    struct ip_address local_host, remote_host;
+    struct selector local; /* the first local selector of each family would do; the first of all is used */
+    size_t prefix_count;
+    struct ip_prefix prefixes[];
+};
+
+/* What one policy has. */
+struct claim {
+    struct hash_node node;
+    struct order *order;
+};
+
+/* One route of the host, shared by the policies that want it. */
+struct route {
+    struct hash_node node;
+    struct netlink_route data;
+    unsigned users;
+};
+
+struct router {
+    struct event_queue *events;
+    struct tun tun; /* a copy: name, number and index */
+    struct netlink netlink;
+    struct hash_table claims, routes;
+    unsigned default_users[2]; /* default routes in use, IPv4 and IPv6 */
+    pthread_t thread;
+    pthread_mutex_t lock;
+    pthread_cond_t has_orders;
+    struct list_node orders;
+    bool is_closing;
+};
+
+static struct netlink_rule rule_of(unsigned number, enum ip_family family, unsigned step)
+{
+    return (struct netlink_rule){
+        .kind = step == 1 ? RULE_MAIN_BUT_DEFAULT : RULE_UNMARKED,
+        .family = family,
+        .table = TABLE_BASE + number * 2 + (step == 2),
+        .priority = PRIORITY_BASE + number * 3 + step,
+        .mark = BACKEND_SOCKET_MARK,
+    };
+}
+
+static void delete_rule(struct router *router, unsigned number, enum ip_family family, unsigned step)
+{
+    struct netlink_rule rule = rule_of(number, family, step);
+    while (netlink_rule_delete(&router->netlink, &rule) == 0)
+        ;
+}
+
+static void delete_rules(struct router *router, unsigned number)
+{
+    for (unsigned step = 0; step < 3; step++) {
+        delete_rule(router, number, IP_V4, step);
+        delete_rule(router, number, IP_V6, step);
+    }
+}
+
+/* The routes of a dead daemon went with its device; its rules stay. */
+static void remove_leftovers(struct router *router)
+{
+    for (unsigned number = 0; number < STALE_NUMBERS_CHECKED; number++) {
+        char name[IF_NAMESIZE];
+        snprintf(name, sizeof(name), "styx%u", number);
+        if (number == router->tun.number || if_nametoindex(name) == 0)
+            delete_rules(router, number);
+    }
+    if (router->tun.number >= STALE_NUMBERS_CHECKED)
+        delete_rules(router, router->tun.number);
+}
+
+static bool add_rules(struct router *router, struct error *error)
+{
+    struct netlink_rule v4 = rule_of(router->tun.number, IP_V4, 0),
+                        v6 = rule_of(router->tun.number, IP_V6, 0);
+    int failure = netlink_rule_add(&router->netlink, &v4);
+    if (failure != 0)
+        return error_set(error, 0, "cannot add the routing rule of %s: %s", router->tun.name,
+                         strerror(failure));
+    (void)netlink_rule_add(&router->netlink, &v6); /* a host without IPv6 needs none */
+    return true;
+}
+
+/* The rules around the table of default routes come and go with their first and last route. */
+static int use_default_rules(struct router *router, enum ip_family family)
+{
+    if (router->default_users[family == IP_V6]++ > 0)
+        return 0;
+    struct netlink_rule main_table = rule_of(router->tun.number, family, 1);
+    struct netlink_rule ours = rule_of(router->tun.number, family, 2);
+    int failure = netlink_rule_add(&router->netlink, &main_table);
+    return failure != 0 ? failure : netlink_rule_add(&router->netlink, &ours);
+}
+
+static void release_default_rules(struct router *router, enum ip_family family)
+{
+    if (--router->default_users[family == IP_V6] > 0)
+        return;
+    delete_rule(router, router->tun.number, family, 1);
+    delete_rule(router, router->tun.number, family, 2);
+}
+
+static uint64_t hash_of(const void *data, size_t size)
+{
+    static const uint8_t key[16]; /* nothing here is chosen by a peer */
+    return hash_bytes(key, bytes_of(data, size));
+}
+
+static struct route *find_route(const struct router *router, const struct ip_prefix *prefix)
+{
+    struct hash_node *node = hash_table_find(&router->routes, hash_of(prefix, sizeof(*prefix)));
+    for (; node != NULL; node = hash_node_next(node)) {
+        struct route *route = CONTAINER_OF(node, struct route, node);
+        if (memcmp(&route->data.destination, prefix, sizeof(*prefix)) == 0)
+            return route;
+    }
+    return NULL;
+}
+
+static struct route *new_route(struct router *router, const struct ip_prefix *prefix)
+{
+    struct route *route = calloc(1, sizeof(*route));
+    if (route == NULL)
+        return NULL;
+    route->data.destination = *prefix;
+    route->data.interface_index = router->tun.interface_index;
+    route->data.table = TABLE_BASE + router->tun.number * 2 + (prefix->length == 0);
+    if (hash_table_insert(&router->routes, &route->node, hash_of(prefix, sizeof(*prefix))))
+        return route;
+    free(route);
+    return NULL;
+}
+
+/* The host's own address inside the selector; unset when it has none. */
+static struct ip_address address_inside(const struct selector *selector)
+{
+    struct ip_address found = {0};
+    struct ifaddrs *list;
+    if (getifaddrs(&list) < 0)
+        return found;
+    for (struct ifaddrs *at = list; at != NULL && !address_is_set(&found); at = at->ifa_next) {
+        if (at->ifa_addr == NULL)
+            continue;
+        struct ip_address address = {0};
+        if (at->ifa_addr->sa_family == AF_INET)
+            address = address_of_bytes(
+                IP_V4, (const uint8_t *)&((const struct sockaddr_in *)(void *)at->ifa_addr)->sin_addr);
+        else if (at->ifa_addr->sa_family == AF_INET6)
+            address = address_of_bytes(
+                IP_V6, ((const struct sockaddr_in6 *)(void *)at->ifa_addr)->sin6_addr.s6_addr);
+        if (address.family == selector->range.start.family &&
+            address_compare(&selector->range.start, &address) <= 0 &&
+            address_compare(&address, &selector->range.end) <= 0)
+            found = address;
+    }
+    freeifaddrs(list);
+    return found;
+}
+
+/* A source address that the host does not have yet is given to the TUN device. */
+static int install(struct router *router, struct route *route)
+{
+    int failure = netlink_route_replace(&router->netlink, &route->data);
+    if (failure == EINVAL && address_is_set(&route->data.source) &&
+        netlink_address_add(&router->netlink, router->tun.interface_index, &route->data.source) == 0)
+        failure = netlink_route_replace(&router->netlink, &route->data);
+    return failure;
+}
+
+static int add_one(struct router *router, const struct order *order, const struct ip_prefix *prefix,
+                   const struct ip_address *source)
+{
+    struct route *route = find_route(router, prefix);
+    if (route == NULL) {
+        route = new_route(router, prefix);
+        if (route == NULL)
+            return ENOMEM;
+        int failure = prefix->length == 0 ? use_default_rules(router, prefix->address.family) : 0;
+        if (failure != 0)
+            return failure;
+    }
+    route->users++;
+    if (source->family == prefix->address.family)
+        route->data.source = *source;
+    route->data.mtu = order->mtu;
+    route->data.metric = order->metric;
+    return install(router, route);
+}
+
+static void remove_one(struct router *router, const struct ip_prefix *prefix)
+{
+    struct route *route = find_route(router, prefix);
+    if (route == NULL || (route->users > 0 && --route->users > 0))
+        return;
+    (void)netlink_route_delete(&router->netlink, &route->data);
+    if (prefix->length == 0)
+        release_default_rules(router, prefix->address.family);
+    hash_table_remove(&router->routes, &route->node);
+    free(route);
+}
+
+static struct claim *find_claim(const struct router *router, uint64_t policy_id)
+{
+    struct hash_node *node = hash_table_find(&router->claims, hash_of(&policy_id, sizeof(policy_id)));
+    for (; node != NULL; node = hash_node_next(node)) {
+        struct claim *claim = CONTAINER_OF(node, struct claim, node);
+        if (claim->order->policy_id == policy_id)
+            return claim;
+    }
+    return NULL;
+}
+
+static void drop_claim(struct router *router, struct claim *claim)
+{
+    if (claim == NULL)
+        return;
+    for (size_t i = 0; i < claim->order->prefix_count; i++)
+        remove_one(router, &claim->order->prefixes[i]);
+    hash_table_remove(&router->claims, &claim->node);
+    free(claim->order);
+    free(claim);
+}
+
+static bool orders_are_same(const struct order *a, const struct order *b)
+{
+    return a->mtu == b->mtu && a->metric == b->metric && a->prefix_count == b->prefix_count &&
+           address_equal(&a->sourceip, &b->sourceip) && selector_equal(&a->local, &b->local) &&
+           memcmp(a->prefixes, b->prefixes, a->prefix_count * sizeof(a->prefixes[0])) == 0;
+}
+
+/* What fits through the SA on the path as the kernel knows it now; 0: no need to say. */
+static uint32_t mtu_through(const struct order *order)
+{
+    enum { IPV6_MINIMUM_MTU = 1280 };
+    uint32_t path_mtu = socket_path_mtu(&order->local_host, &order->remote_host);
+    uint32_t mtu = path_mtu != 0 ? (uint32_t)esp_inner_mtu(order->sa, path_mtu) : 0;
+    if (order->local.range.start.family == IP_V6 && mtu < IPV6_MINIMUM_MTU)
+        return 0;
+    return mtu < TUN_MTU ? mtu : 0;
+}
+
+static void free_order(struct order *order)
+{
+    if (order == NULL)
+        return;
+    esp_sa_unref(order->sa);
+    free(order);
+}
+
+/* The routes are made before those of the policy's former version go, so that shared ones never vanish. */
+static int carry_out_set(struct router *router, struct order *order)
+{
+    if (order->sa != NULL) {
+        order->mtu = mtu_through(order);
+        esp_sa_unref(order->sa);
+        order->sa = NULL;
+    }
+    struct claim *old = find_claim(router, order->policy_id);
+    if (old != NULL && orders_are_same(old->order, order)) {
+        free(order);
+        return 0;
+    }
+    struct claim *claim = calloc(1, sizeof(*claim));
+    if (claim == NULL || !hash_table_insert(&router->claims, &claim->node,
+                                            hash_of(&order->policy_id, sizeof(order->policy_id)))) {
+        free(claim);
+        free(order);
+        return ENOMEM;
+    }
+    claim->order = order;
+    struct ip_address source = order->sourceip;
+    if (!address_is_set(&source))
+        source = address_inside(&order->local);
+    int failure = 0;
+    for (size_t i = 0; i < order->prefix_count; i++) {
+        int result = add_one(router, order, &order->prefixes[i], &source);
+        failure = failure != 0 ? failure : result;
+    }
+    drop_claim(router, old);
+    return failure;
+}
+
+static void carry_out(struct router *router, struct order *order)
+{
+    char text[160];
+    uint64_t request_id = order->request_id;
+    int failure = 0;
+    if (order->is_delete) {
+        drop_claim(router, find_claim(router, order->policy_id));
+        free(order);
+    } else {
+        failure = carry_out_set(router, order);
+    }
+    if (failure != 0)
+        snprintf(text, sizeof(text), "cannot install the route through %s: %s", router->tun.name,
+                 strerror(failure));
+    event_queue_push_done(router->events, request_id, failure != 0 ? text : NULL);
+}
+
+static void *run(void *argument)
+{
+    struct router *router = argument;
+    pthread_mutex_lock(&router->lock);
+    while (!router->is_closing) {
+        if (list_is_empty(&router->orders)) {
+            pthread_cond_wait(&router->has_orders, &router->lock);
+            continue;
+        }
+        struct list_node *node = router->orders.next;
+        list_remove(node);
+        pthread_mutex_unlock(&router->lock);
+        carry_out(router, CONTAINER_OF(node, struct order, node));
+        pthread_mutex_lock(&router->lock);
+    }
+    pthread_mutex_unlock(&router->lock);
+    return NULL;
+}
+
+static bool give_order(struct router *router, struct order *order)
+{
+    pthread_mutex_lock(&router->lock);
+    list_append(&router->orders, &order->node);
+    pthread_cond_signal(&router->has_orders);
+    pthread_mutex_unlock(&router->lock);
+    return true;
+}
+
+/* The two halves of a prefix. */
+static struct ip_prefix half_of(const struct ip_prefix *prefix, bool upper)
+{
+    struct ip_prefix half = *prefix;
+    if (upper)
+        half.address.bytes[prefix->length / 8] |= (uint8_t)(0x80 >> prefix->length % 8);
+    half.length++;
+    return half;
+}
+
+/* The fewest prefixes that make up the range, by halving. */
+static void split_range(const struct ip_range *range, const struct ip_prefix *prefix, struct ip_prefix *out,
+                        size_t *count)
+{
+    struct ip_range whole = range_of_prefix(prefix), common;
+    if (!range_overlap(range, &whole, &common) || *count == RANGE_PREFIXES_MAX)
+        return;
+    if (range_contains(range, &whole)) {
+        out[(*count)++] = *prefix;
+        return;
+    }
+    struct ip_prefix lower = half_of(prefix, false), upper = half_of(prefix, true);
+    split_range(range, &lower, out, count);
+    split_range(range, &upper, out, count);
+}
+
+static size_t prefixes_of_selector(const struct selector *selector, struct ip_prefix *out)
+{
+    struct ip_prefix everything = {.address.family = selector->range.start.family};
+    size_t count = 0;
+    split_range(&selector->range, &everything, out, &count);
+    return count;
+}
+
+bool router_set(struct router *router, const struct route_request *request)
+{
+    struct ip_prefix found[RANGE_PREFIXES_MAX];
+    struct order *order = calloc(1, sizeof(*order));
+    for (size_t i = 0; order != NULL && i < request->remote_count; i++) {
+        size_t count = prefixes_of_selector(&request->remote_selectors[i], found);
+        size_t total = order->prefix_count + count;
+        struct order *larger = realloc(order, sizeof(*order) + total * sizeof(found[0]));
+        if (larger == NULL)
+            free(order);
+        order = larger;
+        if (order == NULL)
+            break;
+        memcpy(order->prefixes + order->prefix_count, found, count * sizeof(found[0]));
+        order->prefix_count = total;
+    }
+    if (order == NULL) {
+        esp_sa_unref(request->sa);
+        return false;
+    }
+    order->sa = request->sa;
+    order->local_host = request->local_host;
+    order->remote_host = request->remote_host;
+    order->request_id = request->request_id;
+    order->policy_id = request->policy_id;
+    order->sourceip = request->sourceip;
+    order->mtu = request->mtu;
+    order->metric = request->metric;
+    order->local = request->local_selectors[0];
+    return give_order(router, order);
+}
+
+bool router_delete(struct router *router, uint64_t request_id, uint64_t policy_id)
+{
+    struct order *order = calloc(1, sizeof(*order));
+    if (order == NULL)
+        return false;
+    order->is_delete = true;
+    order->request_id = request_id;
+    order->policy_id = policy_id;
+    return give_order(router, order);
+}
+
+static bool prepare(struct router *router, struct error *error)
+{
+    if (!netlink_open(&router->netlink, error))
+        return false;
+    if (!hash_table_init(&router->claims) || !hash_table_init(&router->routes))
+        return error_set(error, 0, "out of memory");
+    remove_leftovers(router);
+    if (!add_rules(router, error))
+        return false;
+    if (pthread_create(&router->thread, NULL, run, router) == 0)
+        return true;
+    delete_rules(router, router->tun.number);
+    return error_set(error, 0, "cannot start the routing thread");
+}
+
+struct router *router_open(const struct tun *tun, struct event_queue *events, struct error *error)
+{
+    struct router *router = calloc(1, sizeof(*router));
+    if (router == NULL) {
+        error_set(error, 0, "out of memory");
+        return NULL;
+    }
+    router->events = events;
+    router->tun = *tun;
+    pthread_mutex_init(&router->lock, NULL);
+    pthread_cond_init(&router->has_orders, NULL);
+    list_init(&router->orders);
+    if (prepare(router, error))
+        return router;
+    netlink_close(&router->netlink);
+    hash_table_free(&router->claims);
+    hash_table_free(&router->routes);
+    free(router);
+    return NULL;
+}
+
+static void free_claim(struct hash_node *node, void *context)
+{
+    (void)context;
+    struct claim *claim = CONTAINER_OF(node, struct claim, node);
+    free(claim->order);
+    free(claim);
+}
+
+static void free_route(struct hash_node *node, void *context)
+{
+    (void)context;
+    free(CONTAINER_OF(node, struct route, node));
+}
+
+void router_close(struct router *router)
+{
+    if (router == NULL)
+        return;
+    pthread_mutex_lock(&router->lock);
+    router->is_closing = true;
+    pthread_cond_signal(&router->has_orders);
+    pthread_mutex_unlock(&router->lock);
+    pthread_join(router->thread, NULL);
+    /* The routes go with the device; the rules have to be taken away. */
+    delete_rules(router, router->tun.number);
+    LIST_EACH(&router->orders, node)
+    {
+        free_order(CONTAINER_OF(node, struct order, node));
+    }
+    hash_table_each(&router->claims, free_claim, NULL);
+    hash_table_each(&router->routes, free_route, NULL);
+    hash_table_free(&router->claims);
+    hash_table_free(&router->routes);
+    netlink_close(&router->netlink);
+    pthread_cond_destroy(&router->has_orders);
+    pthread_mutex_destroy(&router->lock);
+    free(router);
+}

@@ -1,0 +1,37 @@
+/*
+ * Routes that lead the host's packets into the TUN device: in tables of our own, which a rule makes every
+ * packet consult that does not carry our sockets' mark. All netlink work is done on a thread of its own.
+ */
+#ifndef STYX_KERNEL_USERSPACE_ROUTE_H
+#define STYX_KERNEL_USERSPACE_ROUTE_H
+
+#include "esp/esp_sa.h"
+#include "kernel/event_queue.h"
+#include "kernel/userspace_tun.h"
+
+struct router;
+
+/* What one policy wants; selectors and addresses are copied. */
+struct route_request {
+    uint64_t request_id;
+    uint64_t policy_id;
+    struct ip_address sourceip; /* unset: the host's address inside the local selectors, if it has one */
+    uint32_t mtu, metric;       /* 0: unset */
+    struct esp_sa *sa; /* without an mtu: what fits through it; a reference, handed over; may be NULL */
+    struct ip_address local_host, remote_host;
+    const struct selector *local_selectors;
+    size_t local_count;
+    const struct selector *remote_selectors;
+    size_t remote_count;
+};
+
+/* Removes what a daemon that crashed left, adds the rule, starts the thread. */
+struct router *router_open(const struct tun *tun, struct event_queue *events, struct error *error);
+/* Removes every rule and route. NULL is fine. */
+void router_close(struct router *router);
+
+/* Both answer KERNEL_DONE to request_id when the routing is as asked. False: out of memory. */
+bool router_set(struct router *router, const struct route_request *request);
+bool router_delete(struct router *router, uint64_t request_id, uint64_t policy_id);
+
+#endif
