@@ -49,7 +49,8 @@ enum {
     ESN_YES = 1,
 };
 
-/* Where an algorithm may be used. A name that no use bit of this build covers is known and refused by name. */
+/* Where an algorithm may be used. A name that no use bit of this build covers is known and refused by name.
+ */
 enum algorithm_use {
     USE_IKEV2_IKE = 1 << 0,
     USE_IKEV2_ESP = 1 << 1,
@@ -63,22 +64,22 @@ enum { ALGORITHM_KEY_LENGTHS = 3, ALGORITHM_ALIASES = 6 };
 
 struct algorithm {
     enum transform_type type;
-    uint16_t id;            /* IKEv2 transform id */
-    uint16_t ikev1_ike_id;  /* IKEv1 phase 1 attribute value; 0 none */
-    uint16_t ikev1_esp_id;  /* IKEv1 ESP transform id or authentication attribute; 0 none */
-    const char *name;       /* as Libreswan prints it: AES_GCM_16, HMAC_SHA2_256, DH31 */
+    uint16_t id;                            /* IKEv2 transform id */
+    uint16_t ikev1_ike_id;                  /* IKEv1 phase 1 attribute value; 0 none */
+    uint16_t ikev1_esp_id;                  /* IKEv1 ESP transform id or authentication attribute; 0 none */
+    const char *name;                       /* as Libreswan prints it: AES_GCM_16, HMAC_SHA2_256, DH31 */
     const char *aliases[ALGORITHM_ALIASES]; /* lower case, NULL-terminated when fewer */
-    unsigned uses;          /* enum algorithm_use, what this build can run */
+    unsigned uses;                          /* enum algorithm_use, what this build can run */
     bool is_aead;
-    bool has_key_length;    /* the Key Length attribute must be sent (RFC 7296 3.3.5) */
+    bool has_key_length;                      /* the Key Length attribute must be sent (RFC 7296 3.3.5) */
     uint16_t key_bits[ALGORITHM_KEY_LENGTHS]; /* encryption: default first, then others; 0 ends */
-    uint8_t salt_size;      /* implicit part of the nonce, taken from KEYMAT after the key */
-    uint8_t iv_size;        /* explicit IV in the packet */
-    uint8_t block_size;     /* padding granularity in bytes, 1 for none */
-    uint8_t icv_size;       /* AEAD tag, or truncated MAC */
-    uint8_t key_size;       /* PRF (preferred) and integrity key bytes */
-    uint8_t output_size;    /* PRF output bytes */
-    const void *detail;     /* private to src/crypto */
+    uint8_t salt_size;   /* implicit part of the nonce, taken from KEYMAT after the key */
+    uint8_t iv_size;     /* explicit IV in the packet */
+    uint8_t block_size;  /* padding granularity in bytes, 1 for none */
+    uint8_t icv_size;    /* AEAD tag, or truncated MAC */
+    uint8_t key_size;    /* PRF (preferred) and integrity key bytes */
+    uint8_t output_size; /* PRF output bytes */
+    const void *detail;  /* private to src/crypto */
 };
 
 /* NULL when unknown. */
@@ -88,7 +89,8 @@ const struct algorithm *algorithm_by_name(enum transform_type type, const char *
 /* Every algorithm in the order of the reference table. */
 const struct algorithm *algorithm_at(size_t index); /* NULL past the end */
 
-/* The integrity algorithm that is the same hash as this PRF and the reverse (HMAC_SHA2_256 <-> HMAC_SHA2_256_128); NULL if none. */
+/* The integrity algorithm that is the same hash as this PRF and the reverse (HMAC_SHA2_256 <->
+ * HMAC_SHA2_256_128); NULL if none. */
 const struct algorithm *algorithm_integ_of_prf(const struct algorithm *prf);
 const struct algorithm *algorithm_prf_of_integ(const struct algorithm *integ);
 

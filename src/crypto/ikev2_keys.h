@@ -1,4 +1,5 @@
-/* Key derivation of IKEv2: RFC 7296 2.14 (SKEYSEED, SK_*), 2.15 (AUTH), 2.17 (KEYMAT), 2.18 (rekeyed IKE SA). */
+/* Key derivation of IKEv2: RFC 7296 2.14 (SKEYSEED, SK_*), 2.15 (AUTH), 2.17 (KEYMAT), 2.18 (rekeyed IKE SA).
+ */
 #ifndef STYX_CRYPTO_IKEV2_KEYS_H
 #define STYX_CRYPTO_IKEV2_KEYS_H
 
@@ -37,9 +38,10 @@ bool ikev2_derive_keys(const struct ikev2_key_inputs *inputs, struct ikev2_keys 
 bool ikev2_derive_child_keymat(const struct algorithm *prf, struct bytes sk_d, struct bytes shared_secret,
                                struct bytes nonce_i, struct bytes nonce_r, uint8_t *out, size_t out_size);
 
-/* AUTH with a shared key: prf(prf(secret, "Key Pad for IKEv2"), message | nonce | prf(SK_p, ID payload body)).
- * `message` is the sender's first message, `nonce` the other side's. out takes prf->output_size bytes. */
-bool ikev2_psk_auth(const struct algorithm *prf, struct bytes secret, struct bytes message, struct bytes nonce,
-                    struct bytes sk_p, struct bytes id_body, uint8_t *out);
+/* AUTH with a shared key: prf(prf(secret, "Key Pad for IKEv2"), message | nonce | prf(SK_p, ID payload
+ * body)). `message` is the sender's first message, `nonce` the other side's. out takes prf->output_size
+ * bytes. */
+bool ikev2_psk_auth(const struct algorithm *prf, struct bytes secret, struct bytes message,
+                    struct bytes nonce, struct bytes sk_p, struct bytes id_body, uint8_t *out);
 
 #endif

@@ -6,7 +6,9 @@
 #include "crypto/packet_cipher.h"
 
 #include <limits.h>
+#include <openssl/core_names.h>
 #include <openssl/err.h>
+#include <openssl/params.h>
 #include <stdlib.h>
 
 #include "base/secret.h"
@@ -24,9 +26,10 @@ struct packet_cipher {
     const EVP_CIPHER *loaded;
     const EVP_CIPHER *evp;
     struct mac *mac;
-    uint8_t key[CIPHER_KEY_MAX]; /* key || salt */
-    size_t key_size;             /* without the salt */
     bool has_keys;
+    uint8_t key[CIPHER_KEY_MAX]; /* without the salt */
+    /* The salt, room for a packet's IV, and CTR's block counter, which starts at one. */
+    uint8_t nonce[CIPHER_IV_MAX];
 };
 
 size_t packet_encr_key_size(const struct algorithm *encr, uint16_t key_bits)
@@ -80,38 +83,31 @@ void packet_cipher_free(struct packet_cipher *cipher)
     secret_free(cipher, sizeof *cipher);
 }
 
-bool packet_cipher_set_keys(struct packet_cipher *cipher, struct bytes encr_key, struct bytes integ_key)
+static bool load_encr_key(struct packet_cipher *cipher, struct bytes key)
 {
     size_t salt_size = cipher->encr->salt_size;
-    cipher->has_keys = false;
-    if (encr_key.size < salt_size || encr_key.size > sizeof cipher->key ||
-        integ_key.size != packet_integ_key_size(cipher->integ))
+    const struct cipher_detail *detail = cipher->encr->detail;
+    if (cipher->mode == MODE_NULL)
+        return key.size == 0;
+    if (key.size < salt_size)
         return false;
-    cipher->key_size = encr_key.size - salt_size;
-    cipher->keyed_for = DIRECTION_NONE;
-    if (cipher->mode != MODE_NULL) {
-        const struct cipher_detail *detail = cipher->encr->detail;
-        cipher->evp = fetched_cipher(detail->family, cipher->key_size);
-        if (cipher->evp == NULL)
-            return false;
-        memcpy(cipher->key, encr_key.data, encr_key.size);
-    } else if (encr_key.size != 0) {
+    size_t key_size = key.size - salt_size;
+    cipher->evp = fetched_cipher(detail->family, key_size);
+    if (cipher->evp == NULL)
         return false;
-    }
-    cipher->has_keys = cipher->mac == NULL || mac_set_key(cipher->mac, integ_key);
-    return cipher->has_keys;
+    memcpy(cipher->key, key.data, key_size);
+    memcpy(cipher->nonce, key.data + key_size, salt_size);
+    cipher->nonce[CIPHER_IV_MAX - 1] = cipher->mode == MODE_CTR;
+    return true;
 }
 
-/* salt || iv, and for CTR the block counter, which starts at one. */
-static void make_nonce(const struct packet_cipher *cipher, const uint8_t *iv,
-                       uint8_t nonce[static CIPHER_IV_MAX])
+bool packet_cipher_set_keys(struct packet_cipher *cipher, struct bytes encr_key, struct bytes integ_key)
 {
-    size_t salt_size = cipher->encr->salt_size;
-    memset(nonce, 0, CIPHER_IV_MAX);
-    memcpy(nonce, cipher->key + cipher->key_size, salt_size);
-    memcpy(nonce + salt_size, iv, cipher->encr->iv_size);
-    if (cipher->mode == MODE_CTR)
-        nonce[CIPHER_IV_MAX - 1] = 1;
+    cipher->keyed_for = DIRECTION_NONE;
+    cipher->has_keys = integ_key.size == packet_integ_key_size(cipher->integ) &&
+                       load_encr_key(cipher, encr_key) &&
+                       (cipher->mac == NULL || mac_set_key(cipher->mac, integ_key));
+    return cipher->has_keys;
 }
 
 static int aead_nonce_size(const struct packet_cipher *cipher)
@@ -128,12 +124,21 @@ static bool set_ccm_sizes(struct packet_cipher *cipher, const EVP_CIPHER *evp, i
            EVP_CIPHER_CTX_ctrl(cipher->context, EVP_CTRL_AEAD_SET_TAG, cipher->encr->icv_size, NULL) == 1;
 }
 
+/* ESP and IKE pad themselves. EVP_CIPHER_CTX_set_padding() would be repeated by libcrypto at every packet. */
+static bool switch_padding_off(struct packet_cipher *cipher)
+{
+    unsigned int padding = 0;
+    const OSSL_PARAM parameters[] = {OSSL_PARAM_construct_uint(OSSL_CIPHER_PARAM_PADDING, &padding),
+                                     OSSL_PARAM_construct_end()};
+    return cipher->mode != MODE_CBC || EVP_CIPHER_CTX_set_params(cipher->context, parameters) == 1;
+}
+
 /* Ready for one packet: the key is loaded only when the direction or the key has changed. */
 static bool start(struct packet_cipher *cipher, enum direction direction, const uint8_t *iv)
 {
-    uint8_t nonce[CIPHER_IV_MAX];
+    uint8_t *nonce = cipher->nonce;
     int encrypts = direction == DIRECTION_SEAL;
-    make_nonce(cipher, iv, nonce);
+    memcpy(nonce + cipher->encr->salt_size, iv, cipher->encr->iv_size);
     if (cipher->keyed_for == direction)
         return EVP_CipherInit_ex2(cipher->context, NULL, NULL, nonce, encrypts, NULL) == 1;
 
@@ -145,7 +150,7 @@ static bool start(struct packet_cipher *cipher, enum direction direction, const 
         return false;
     if (EVP_CipherInit_ex2(cipher->context, cipher->mode == MODE_CCM ? NULL : evp, cipher->key, nonce,
                            encrypts, NULL) != 1 ||
-        EVP_CIPHER_CTX_set_padding(cipher->context, 0) != 1)
+        !switch_padding_off(cipher))
         return false;
     cipher->loaded = cipher->evp;
     cipher->keyed_for = direction;

@@ -1,4 +1,5 @@
-/* Pseudorandom functions and prf+ of IKEv2 (RFC 7296 2.13), HMAC (RFC 2104), AES-XCBC (RFC 4434), AES-CMAC (RFC 4615). */
+/* Pseudorandom functions and prf+ of IKEv2 (RFC 7296 2.13), HMAC (RFC 2104), AES-XCBC (RFC 4434), AES-CMAC
+ * (RFC 4615). */
 #ifndef STYX_CRYPTO_PRF_H
 #define STYX_CRYPTO_PRF_H
 
