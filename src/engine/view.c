@@ -1,6 +1,7 @@
 /* Read-only views of the engine's tables. */
 #include "engine/view.h"
 
+#include "engine/ikev2/cookie.h"
 #include "engine/sa.h"
 
 /* The node after the one with serial `after`; lists are in the order of serials. */
@@ -172,6 +173,7 @@ struct engine_totals engine_view_totals(const struct engine *engine)
     struct engine_totals totals = engine->totals;
     totals.connections_loaded = engine->connections_by_name.entry_count;
     totals.bytes_owned = engine->bytes_owned;
+    totals.ddos_cookies_required = cookie_is_demanded(engine);
     for (const struct list_node *node = engine->ikes.next; node != &engine->ikes; node = node->next) {
         const struct ike_sa *ike = CONTAINER_OF(node, const struct ike_sa, all);
         totals.ike_established += ike->state == IKE_STATE_ESTABLISHED || ike->state == IKE_STATE_REPLACED;
