@@ -177,7 +177,7 @@ static void timer_fired(struct engine *engine, const struct engine_timer *timer)
         break;
     case TIMER_CHILD_SWITCH:
         if ((child = child_by_serial(engine, timer->owner_serial)) != NULL)
-            child_take_policy(engine, child);
+            lifecycle_switch_to(engine, child);
         break;
     case TIMER_CONNECTION_REVIVE:
         if ((connection = connection_by_serial(engine, timer->owner_serial)) != NULL)

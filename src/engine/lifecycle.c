@@ -1,4 +1,5 @@
-/* What the birth and death of SAs mean for their connection: which is newest, routing, scripts, revival. */
+/* What the birth and death of SAs mean for their connection: which is newest,
+ * routing, scripts, revival. */
 #include "engine/lifecycle.h"
 
 #include "engine/child_install.h"
@@ -108,6 +109,13 @@ void lifecycle_child_is_up(struct engine *engine, struct child_sa *child)
         updown_run_up(engine, connection, child);
 }
 
+void lifecycle_switch_to(struct engine *engine, struct child_sa *child)
+{
+    const struct connection *connection = connection_by_serial(engine, child->connection_serial);
+    if (connection->newest_child_serial == child->serial)
+        child_take_policy(engine, child);
+}
+
 static struct child_sa *another_established(const struct connection *connection, const struct child_sa *than)
 {
     LIST_EACH(&connection->children, node)
@@ -129,8 +137,16 @@ void lifecycle_child_is_going(struct engine *engine, struct child_sa *child)
                   child->serial, "");
     finish_client(engine, child->client, RC_FATAL);
     child->client = 0;
-    if (connection == NULL || connection->newest_child_serial != child->serial)
+    if (connection == NULL)
         return;
+    struct child_sa *newest = child_by_serial(engine, connection->newest_child_serial);
+    if (newest != child) {
+        if (newest != NULL && connection->policy_child_serial == child->serial)
+            child_take_policy(engine, newest);
+        if (child->state == CHILD_STATE_LARVAL)
+            lifecycle_schedule_revival(engine, connection);
+        return;
+    }
     connection->newest_child_serial = 0;
     struct child_sa *other = another_established(connection, child);
     if (other != NULL) {
@@ -153,7 +169,8 @@ void lifecycle_schedule_revival(struct engine *engine, struct connection *connec
         delay = REVIVAL_DELAY_MAX;
     connection->revive_attempts++;
     say_connection(engine, RC_LOG, connection, 0,
-                   "connection is supposed to remain up; revival attempt %u scheduled in %u seconds",
+                   "connection is supposed to remain up; revival attempt %u "
+                   "scheduled in %u seconds",
                    connection->revive_attempts, (unsigned)(delay / USEC_PER_SEC));
     engine_timer_arm(engine, &connection->revive_timer, engine_now(engine) + delay);
 }

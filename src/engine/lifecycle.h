@@ -8,6 +8,8 @@ void lifecycle_ike_is_up(struct engine *engine, struct ike_sa *ike);
 void lifecycle_ike_is_going(struct engine *engine, struct ike_sa *ike);
 /* The Child SA is established and installed. */
 void lifecycle_child_is_up(struct engine *engine, struct child_sa *child);
+/* Traffic moves to this one, if no newer one has come meanwhile. */
+void lifecycle_switch_to(struct engine *engine, struct child_sa *child);
 void lifecycle_child_is_going(struct engine *engine, struct child_sa *child);
 
 /* A try to bring the connection up has failed: it is tried again later if it should stay up. */

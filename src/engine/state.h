@@ -177,6 +177,7 @@ struct ike_sa {
     enum task_kind current; /* TASK_NONE: the window is free */
     uint64_t current_child_serial, current_client;
     uint64_t current_ike_serial; /* TASK_REKEY_IKE: the larval one */
+    uint32_t early_deleted_spi;  /* a Child SA that the peer deleted before we had dealt with its answer */
     unsigned current_attempts;
     struct owned request; /* bytes in flight */
     usec_t request_first_sent, retransmit_interval;
@@ -226,6 +227,7 @@ struct child_sa {
     uint64_t ike_serial; /* changes when the IKE SA is rekeyed */
     uint64_t connection_serial;
     enum child_state state;
+    bool is_unwanted; /* larval and taken down: deleted as soon as the peer has answered */
     bool is_installed;
     bool udp_encapsulation;
     enum sa_mode mode;

@@ -2,6 +2,7 @@
 #include "engine/child_install.h"
 #include "engine/ikev2/informational.h"
 #include "engine/ikev2/protect.h"
+#include "engine/lifecycle.h"
 #include "engine/sa.h"
 
 /* ---- ours ---- */
@@ -107,13 +108,17 @@ void ikev2_say_goodbye(struct engine *engine, struct ike_sa *ike)
 static uint32_t obey_child_delete(struct engine *engine, struct ike_sa *ike, uint32_t peer_spi)
 {
     struct child_sa *child = child_of_ike_by_peer_spi(engine, ike, peer_spi);
-    if (child == NULL)
+    if (child == NULL) {
+        /* Its Delete may overtake the answer that made it, or meet us while we make the keys. */
+        if (ike->current == TASK_CREATE_CHILD || ike->current == TASK_REKEY_CHILD)
+            ike->early_deleted_spi = peer_spi;
         return 0;
+    }
     struct child_sa *heir = child_by_serial(engine, child->replaced_by_serial);
     uint32_t named = child->state == CHILD_STATE_DELETING ? 0 : child->spi_in;
     say_child(engine, RC_LOG, child, 0, "peer deletes the Child SA");
     if (heir != NULL && heir->state == CHILD_STATE_ESTABLISHED)
-        child_take_policy(engine, heir);
+        lifecycle_switch_to(engine, heir);
     child_destroy(engine, child);
     return named;
 }

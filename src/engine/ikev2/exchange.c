@@ -17,6 +17,7 @@ void exchange_begin(struct ike_sa *ike, enum task_kind kind, uint64_t child_seri
     ike->current = kind;
     ike->current_child_serial = child_serial;
     ike->current_client = client;
+    ike->early_deleted_spi = 0;
 }
 
 void exchange_send_request(struct engine *engine, struct ike_sa *ike, struct bytes message)
@@ -58,7 +59,7 @@ static bool may_start(const struct ike_sa *ike, enum task_kind kind)
 {
     bool is_patient = kind == TASK_CREATE_CHILD || kind == TASK_REKEY_CHILD || kind == TASK_REKEY_IKE;
     if (ike->state == IKE_STATE_ESTABLISHED)
-        return !is_patient || !timer_is_armed(&ike->retry_timer.timer);
+        return !is_patient || (!timer_is_armed(&ike->retry_timer.timer) && ike->responding_ike_serial == 0);
     return ike->state == IKE_STATE_REPLACED && kind == TASK_DELETE_IKE;
 }
 

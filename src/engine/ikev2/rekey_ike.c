@@ -258,10 +258,19 @@ static void complete(struct engine *engine, struct ike_sa *ike, struct ike_sa *n
 {
     uint64_t client = ike->current_client;
     struct ike_sa *rival = ike_by_serial(engine, new->rival_serial);
+    if (rival != NULL && rival->state != IKE_STATE_ESTABLISHED)
+        rival = NULL; /* its creator has deleted it already */
+    bool is_ending = ike->state != IKE_STATE_ESTABLISHED;
     new->keys = job->keys;
     exchange_end(engine, ike);
     rekey_ike_establish(engine, ike, new, client);
     finish_client(engine, client, 0);
+    if (is_ending) { /* taken down meanwhile: the peer has new ones, which must go as well */
+        ikev2_delete_ike(engine, new, 0);
+        if (rival != NULL)
+            ikev2_delete_ike(engine, rival, 0);
+        return;
+    }
     if (rival != NULL &&
         rekey_nonce_is_lower(owned_bytes(&new->lowest_nonce), owned_bytes(&rival->lowest_nonce))) {
         say_ike(engine, RC_LOG, new, client, "both sides rekeyed IKE SA #%llu; #%llu stays, this one goes",
@@ -346,6 +355,12 @@ static void resume(struct engine *engine, struct ike_sa *ike, const struct incom
         if (new != NULL)
             ike_destroy(engine, new);
         refuse(engine, ike, incoming, INVALID_SYNTAX, "the key exchange value is not acceptable");
+        exchange_next(engine, ike);
+        return;
+    }
+    if (ike->state != IKE_STATE_ESTABLISHED) {
+        ike_destroy(engine, new);
+        refuse(engine, ike, incoming, TEMPORARY_FAILURE, "the IKE SA was taken down meanwhile");
         return;
     }
     answer(engine, ike, incoming, new);
