@@ -5,17 +5,23 @@
 #include "engine/ikev2/exchange.h"
 #include "engine/ikev2/informational.h"
 #include "engine/ikev2/sa_init.h"
+#include "engine/lifecycle.h"
 #include "engine/sa.h"
 
-/* An IKE SA with the same peer, established or about to be, that a further Child SA can use. */
+static bool is_being_initiated(const struct ike_sa *ike)
+{
+    return ike->is_initiator && (ike->state == IKE_STATE_INIT_SENT || ike->state == IKE_STATE_AUTH_SENT);
+}
+
+/* An IKE SA with the same peer, established or about to be, that a further
+ * Child SA can use. */
 static struct ike_sa *usable_ike(const struct engine *engine, const struct connection *connection)
 {
     struct ike_sa *ike = NULL;
     do
         ike = ike_next_with_peers(engine, &connection->local, &connection->remote, &connection->local_id,
                                   &connection->remote_id, ike);
-    while (ike != NULL && ike->state != IKE_STATE_ESTABLISHED &&
-           !(ike->is_initiator && (ike->state == IKE_STATE_INIT_SENT || ike->state == IKE_STATE_AUTH_SENT)));
+    while (ike != NULL && ike->state != IKE_STATE_ESTABLISHED && !is_being_initiated(ike));
     return ike;
 }
 
@@ -26,7 +32,7 @@ static bool is_being_made(const struct engine *engine, const struct connection *
         if (CONTAINER_OF(node, const struct child_sa, of_connection)->state == CHILD_STATE_LARVAL)
             return true;
     for (const struct list_node *node = connection->ikes.next; node != &connection->ikes; node = node->next)
-        if (CONTAINER_OF(node, const struct ike_sa, of_connection)->setup != NULL)
+        if (is_being_initiated(CONTAINER_OF(node, const struct ike_sa, of_connection)))
             return true;
     (void)engine;
     return false;
@@ -52,8 +58,10 @@ void initiate_connection(struct engine *engine, struct connection *connection, u
     }
     bool goes_with_ike = ike->setup != NULL && ike->connection_serial == connection->serial;
     bool is_under_way = goes_with_ike || is_queued(ike, connection) || is_being_made(engine, connection);
-    if (client == 0 && is_under_way)
+    if (client == 0 && is_under_way) {
+        lifecycle_schedule_revival(engine, connection); /* looks again whether it succeeded */
         return;
+    }
     if (goes_with_ike && ike->setup->client == 0) {
         ike->setup->client = client; /* whoever comes now watches the negotiation that runs */
         return;
@@ -84,6 +92,27 @@ static struct ike_sa *next_to_end(const struct connection *connection)
     return NULL;
 }
 
+/* What waits for its turn, or for the peer's answer, does not come to life. */
+static void give_up_beginnings(struct engine *engine, struct connection *connection)
+{
+    struct ike_sa *ike = NULL;
+    while ((ike = ike_next_with_peers(engine, &connection->local, &connection->remote, &connection->local_id,
+                                      &connection->remote_id, ike)) != NULL)
+        LIST_EACH(&ike->tasks, node)
+        {
+            struct task *task = CONTAINER_OF(node, struct task, node);
+            if (task->kind != TASK_CREATE_CHILD || task->connection_serial != connection->serial)
+                continue;
+            finish_client(engine, task->client, RC_FATAL);
+            ike_drop_task(engine, ike, task);
+        }
+    LIST_EACH(&connection->children, node)
+    {
+        struct child_sa *child = CONTAINER_OF(node, struct child_sa, of_connection);
+        child->is_unwanted = child->state == CHILD_STATE_LARVAL;
+    }
+}
+
 static void terminate_one(struct engine *engine, struct connection *connection, uint64_t client)
 {
     struct ike_sa *ike;
@@ -95,6 +124,7 @@ static void terminate_one(struct engine *engine, struct connection *connection, 
         }
         ikev2_delete_ike(engine, ike, client);
     }
+    give_up_beginnings(engine, connection);
     LIST_EACH(&connection->children, node)
     {
         struct child_sa *child = CONTAINER_OF(node, struct child_sa, of_connection);

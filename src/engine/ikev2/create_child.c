@@ -177,9 +177,26 @@ static void unusable(struct engine *engine, struct ike_sa *ike, struct child_sa 
     ikev2_delete_child(engine, child, 0);
 }
 
+/* The peer made it and has deleted it since; what it was to replace is useless to the peer too. */
+static void gone_already(struct engine *engine, struct ike_sa *ike, struct child_sa *child)
+{
+    struct child_sa *old = child_by_serial(engine, child->replaces_serial);
+    fail(engine, ike, child, "peer deleted the Child SA as soon as it was made");
+    if (old != NULL)
+        ikev2_delete_child(engine, old, 0);
+}
+
 static void complete(struct engine *engine, struct ike_sa *ike, struct child_sa *child,
                      struct incoming *incoming, struct bytes shared_secret)
 {
+    if (ike->early_deleted_spi != 0 && ike->early_deleted_spi == child->spi_out) {
+        gone_already(engine, ike, child);
+        return;
+    }
+    if (child->is_unwanted) {
+        unusable(engine, ike, child, "it was taken down before it was established");
+        return;
+    }
     struct bytes ours = bytes_of(child->setup->nonce, NONCE_SIZE);
     uint64_t client = child->client;
     if (!child_make_keys_and_install(engine, ike, child, shared_secret, ours, incoming->message->nonce,
