@@ -63,15 +63,28 @@ static void proceed(struct engine *engine, struct ike_sa *ike, const struct inco
     exchange_suspend(engine, ike, 0, incoming, job);
 }
 
+/* Why the answer that was being prepared makes no sense any more; NULL: it does. */
+static const char *overtaken_by(const struct engine *engine, const struct ike_sa *ike,
+                                const struct child_sa *child)
+{
+    const struct child_sa *old = child ? child_by_serial(engine, child->replaces_serial) : NULL;
+    if (child == NULL || child->is_unwanted || ike->state != IKE_STATE_ESTABLISHED)
+        return "the connection was taken down meanwhile";
+    if (child->replaces_serial != 0 && (old == NULL || old->state != CHILD_STATE_ESTABLISHED))
+        return "our own rekey of that Child SA was faster";
+    return NULL;
+}
+
 static void resume(struct engine *engine, struct ike_sa *ike, const struct incoming *incoming)
 {
     const struct job *job = incoming->job;
     struct child_sa *child = child_by_serial(engine, ike->responding_child_serial);
+    const char *obstacle = overtaken_by(engine, ike, child);
     ike->responding_child_serial = 0;
-    if (child == NULL || ike->state != IKE_STATE_ESTABLISHED) {
+    if (obstacle != NULL) {
         if (child != NULL)
             child_destroy(engine, child);
-        refuse(engine, ike, incoming, TEMPORARY_FAILURE, "the connection was taken down meanwhile");
+        refuse(engine, ike, incoming, TEMPORARY_FAILURE, obstacle);
     } else if (!job->ok) {
         child_destroy(engine, child);
         refuse(engine, ike, incoming, INVALID_SYNTAX, job->error.text);

@@ -133,6 +133,11 @@ bool rekey_child_find_old(struct engine *engine, struct ike_sa *ike, const struc
     bool is_sane = notify->protocol == PROTOCOL_ESP && notify->spi.size == 4;
     struct child_sa *old =
         is_sane ? child_of_ike_by_peer_spi(engine, ike, load_be32(notify->spi.data)) : NULL;
+    bool may_come = old == NULL && (ike->current == TASK_CREATE_CHILD || ike->current == TASK_REKEY_CHILD);
+    if (may_come) { /* it may be the one that we have asked for and not been answered about */
+        exchange_answer_notify(engine, ike, incoming, TEMPORARY_FAILURE, bytes_of(NULL, 0));
+        return false;
+    }
     if (old == NULL) {
         uint8_t buffer[512];
         struct ikev2_builder builder = exchange_answer_start(ike, incoming, buffer, sizeof(buffer));
