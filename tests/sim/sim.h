@@ -131,8 +131,8 @@ const struct sim_record *sim_records(const struct sim *sim, size_t *ret_count);
 /* Puts a datagram on the network as if `from` had sent it. */
 void sim_inject(struct sim *sim, const char *from, const char *to, uint16_t port, struct bytes datagram);
 /*
- * The same with a chain of payloads protected by the keys of `from`'s newest IKE SA, established or not. False when it
- * has none or the chain is too long.
+ * The same with a chain of payloads protected by the keys of `from`'s newest IKE SA, established or not.
+ * False when it has none or the chain is too long.
  */
 bool sim_inject_protected(struct sim *sim, const char *from, const char *to, uint8_t exchange,
                           bool is_response, uint32_t message_id, uint8_t first_payload, struct bytes chain);

@@ -289,8 +289,13 @@ static void heal(struct plan *plan)
 
 static bool link_is_up_if_wanted(struct plan *plan, const struct link *link)
 {
-    if (!link->wants_up[0] && !link->wants_up[1])
+    if (!link->wants_up[0] && !link->wants_up[1]) {
+        for (int end = 0; end < 2; end++)
+            if (sim_is_up(plan->sim, link->ends[end], link->name))
+                return sim_fail(plan->sim, "\"%s\" is up on %s, but nobody wants it", link->name,
+                                link->ends[end]);
         return true;
+    }
     for (int end = 0; end < 2; end++)
         if (!sim_is_up(plan->sim, link->ends[end], link->name))
             return sim_fail(plan->sim, "\"%s\" should be up, but is not on %s", link->name, link->ends[end]);
