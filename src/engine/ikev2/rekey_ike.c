@@ -98,13 +98,16 @@ void rekey_ike_old_is_going(struct engine *engine, struct ike_sa *ike)
     struct ike_sa *heir = ike_by_serial(engine, ike->replaced_by_serial);
     if (ours != NULL && heir == NULL)
         heir = ike_by_serial(engine, ours->rival_serial);
-    if (heir != NULL && heir->state == IKE_STATE_ESTABLISHED)
+    bool has_heir = heir != NULL && heir->state == IKE_STATE_ESTABLISHED;
+    if (has_heir)
         rekey_ike_inherit(engine, ike, heir);
     ike->current_ike_serial = ike->responding_ike_serial = 0;
     if (ours != NULL && ours->state == IKE_STATE_REKEY_LARVAL)
         ike_destroy(engine, ours);
     if (answering != NULL && answering->state == IKE_STATE_REKEY_LARVAL)
         ike_destroy(engine, answering);
+    if (has_heir && !engine->is_shutting_down)
+        exchange_next(engine, heir); /* what waited goes on there */
 }
 
 /* ---- initiator ---- */
@@ -279,6 +282,7 @@ static void complete(struct engine *engine, struct ike_sa *ike, struct ike_sa *n
         connection_by_serial(engine, rival->connection_serial)->newest_ike_serial = rival->serial;
         engine_timer_arm(engine, &ike->life_timer, engine_now(engine) + REPLACED_IKE_GRACE);
         ikev2_delete_ike(engine, new, 0);
+        exchange_next(engine, rival);
         return;
     }
     rekey_ike_inherit(engine, ike, new);
