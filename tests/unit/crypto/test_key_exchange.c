@@ -186,6 +186,24 @@ static void extreme_seeds_still_give_a_key(void **state)
     }
 }
 
+/* n - 1 is where 1 + seed mod (n - 1) wraps around: the private key is then 1 and the public value G itself.
+ */
+static void a_seed_of_the_order_less_one_gives_the_base_point(void **state)
+{
+    (void)state;
+    static const char order[] = "FFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551";
+    static const char base_x[] = "6B17D1F2E12C4247F8BCE6E563A440F277037D812DEB33A0F4A13945D898C296";
+    uint8_t seed[KE_SEED_SIZE] = {0};
+    uint8_t x[32];
+    uint8_t out[64];
+    struct ke_private private;
+    hex_decode(order, sizeof order - 1, seed + KE_SEED_SIZE - 32, 32);
+    hex_decode(base_x, sizeof base_x - 1, x, sizeof x);
+    seed[KE_SEED_SIZE - 1]--;
+    assert_true(ke_generate(ke(KE_ECP256), seed, &private, out));
+    assert_memory_equal(out, x, sizeof x);
+}
+
 static void a_peer_value_of_another_size_is_refused(void **state)
 {
     (void)state;
@@ -321,6 +339,7 @@ int main(void)
         cmocka_unit_test(initiator_and_responder_agree_in_every_group),
         cmocka_unit_test(answers_depend_on_the_seed_alone),
         cmocka_unit_test(extreme_seeds_still_give_a_key),
+        cmocka_unit_test(a_seed_of_the_order_less_one_gives_the_base_point),
         cmocka_unit_test(a_peer_value_of_another_size_is_refused),
         cmocka_unit_test(modp_values_outside_the_range_are_refused),
         cmocka_unit_test(modp_refuses_one_less_than_the_prime),
