@@ -99,8 +99,12 @@ void rekey_ike_old_is_going(struct engine *engine, struct ike_sa *ike)
     if (ours != NULL && heir == NULL)
         heir = ike_by_serial(engine, ours->rival_serial);
     bool has_heir = heir != NULL && heir->state == IKE_STATE_ESTABLISHED;
-    if (has_heir)
+    if (has_heir) {
         rekey_ike_inherit(engine, ike, heir);
+        /* Whether the peer has seen our Delete is not known: it is said again. */
+        if (ike->current == TASK_DELETE_CHILD && child_by_serial(engine, ike->current_child_serial) != NULL)
+            ike_add_task(engine, heir, TASK_DELETE_CHILD, ike->current_child_serial, 0, 0);
+    }
     ike->current_ike_serial = ike->responding_ike_serial = 0;
     if (ours != NULL && ours->state == IKE_STATE_REKEY_LARVAL)
         ike_destroy(engine, ours);
