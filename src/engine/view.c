@@ -174,6 +174,7 @@ struct engine_totals engine_view_totals(const struct engine *engine)
     totals.connections_loaded = engine->connections_by_name.entry_count;
     totals.bytes_owned = engine->bytes_owned;
     totals.ddos_cookies_required = cookie_is_demanded(engine);
+    totals.ddos_cookies_required = cookie_is_demanded(engine);
     for (const struct list_node *node = engine->ikes.next; node != &engine->ikes; node = node->next) {
         const struct ike_sa *ike = CONTAINER_OF(node, const struct ike_sa, all);
         totals.ike_established += ike->state == IKE_STATE_ESTABLISHED || ike->state == IKE_STATE_REPLACED;
@@ -199,4 +200,9 @@ size_t engine_view_interfaces(const struct engine *engine, const struct listen_a
 {
     *out = engine->interfaces;
     return engine->interface_count;
+}
+
+usec_t engine_view_now(const struct engine *engine)
+{
+    return engine_now(engine);
 }

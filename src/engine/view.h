@@ -79,6 +79,8 @@ bool engine_view_child(const struct engine *engine, uint64_t after, struct child
 /* By name; NULL-terminated name. False when there is none. */
 bool engine_view_connection_named(const struct engine *engine, const char *name, struct connection_view *out);
 struct engine_totals engine_view_totals(const struct engine *engine);
+/* env->now() of this engine. */
+usec_t engine_view_now(const struct engine *engine);
 const struct engine_settings *engine_view_settings(const struct engine *engine);
 size_t engine_view_interfaces(const struct engine *engine, const struct listen_address **out);
 

@@ -1,0 +1,62 @@
+/*
+ * The control protocol's server side (docs/control-protocol.md) without sockets: bytes of a client in, bytes
+ * for it out. Requests become engine commands or listings; reports that a client waits for become its reply.
+ */
+#ifndef STYX_CONTROL_CONTROL_H
+#define STYX_CONTROL_CONTROL_H
+
+#include "engine/engine.h"
+
+enum {
+    CONTROL_REQUEST_SIZE_MAX = 1 << 20,
+    CONTROL_OUTPUT_SIZE_MAX = 4 << 20, /* what is kept for a client that does not read; then it is dropped */
+    CONTROL_CLIENTS_MAX = 4096,
+};
+
+struct control;
+struct control_session;
+
+/* What the daemon does for the control protocol. Each of the first four ends the reply with control_finish().
+ */
+struct control_host {
+    void *context;
+    void (*listen)(void *context, uint64_t client);
+    void (*unlisten)(void *context, uint64_t client);
+    void (*reread_secrets)(void *context, uint64_t client);
+    void (*shutdown)(void *context, uint64_t client, bool leave_state);
+    /* The session has output to write, or is to be looked at again. */
+    void (*session_ready)(void *context, struct control_session *session, void *user);
+    const struct control_facts *(*facts)(void *context);
+};
+
+/* What status shows of the daemon itself. Borrowed until the next call. */
+struct control_facts {
+    const char *kernel_interface, *config_file, *secrets_file, *ipsec_dir, *dump_dir, *exec_dir, *listen;
+    int nhelpers;
+    int pid;
+};
+
+struct control *control_new(struct engine *engine, const struct control_host *host);
+void control_free(struct control *control);
+
+/* A connected client; NULL when there are too many. `user` is the daemon's handle for it. */
+struct control_session *control_session_new(struct control *control, void *user);
+/* The client is gone: what it started goes on. */
+void control_session_free(struct control_session *session);
+
+/* Bytes from the client. False: the stream is over (a protocol error was answered): write what is left, hang
+ * up. */
+bool control_session_input(struct control_session *session, struct bytes bytes);
+/* What is to be written now; after writing, control_session_wrote(), which may make more. */
+struct bytes control_session_output(const struct control_session *session);
+void control_session_wrote(struct control_session *session, size_t size);
+/* Whether to hang up: after a protocol error once all is written, or at once when the client does not read.
+ */
+bool control_session_is_over(const struct control_session *session);
+
+/* A line or the end for whoever waits as report->client; others are ignored. */
+void control_report(struct control *control, const struct report *report);
+void control_finish(struct control *control, uint64_t client, int code);
+void control_line(struct control *control, uint64_t client, int code, const char *text);
+
+#endif

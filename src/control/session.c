@@ -1,0 +1,259 @@
+/* Frames in and out, one request at a time, and the routing of reports to the client that waits. */
+#include "control/session.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/text.h"
+
+enum { FRAME_HEADER = 4, LISTING_LOW_WATER = 65536, LINE_SIZE = 4096 };
+
+/* ---- buffers ---- */
+
+static bool buffer_add(struct buffer *buffer, const void *data, size_t size)
+{
+    if (buffer->start > 0 && buffer->start == buffer->size)
+        buffer->start = buffer->size = 0;
+    if (buffer->size + size > buffer->capacity) {
+        size_t capacity = buffer->capacity ? buffer->capacity : 4096;
+        while (capacity < buffer->size + size)
+            capacity *= 2;
+        uint8_t *grown = realloc(buffer->data, capacity);
+        if (grown == NULL)
+            return false;
+        buffer->data = grown;
+        buffer->capacity = capacity;
+    }
+    memcpy(buffer->data + buffer->size, data, size);
+    buffer->size += size;
+    return true;
+}
+
+static void buffer_consume(struct buffer *buffer, size_t size)
+{
+    buffer->start += size;
+    if (buffer->start < buffer->capacity / 2 && buffer->start != buffer->size)
+        return;
+    memmove(buffer->data, buffer->data + buffer->start, buffer->size - buffer->start);
+    buffer->size -= buffer->start;
+    buffer->start = 0;
+}
+
+/* ---- the table of sessions ---- */
+
+struct control *control_new(struct engine *engine, const struct control_host *host)
+{
+    struct control *control = calloc(1, sizeof(*control));
+    if (control == NULL || !hash_table_init(&control->sessions)) {
+        free(control);
+        return NULL;
+    }
+    control->engine = engine;
+    control->host = *host;
+    return control;
+}
+
+static void free_session(struct hash_node *node, void *context)
+{
+    (void)context;
+    control_session_free(CONTAINER_OF(node, struct control_session, by_id));
+}
+
+void control_free(struct control *control)
+{
+    if (control == NULL)
+        return;
+    hash_table_each(&control->sessions, free_session, NULL);
+    hash_table_free(&control->sessions);
+    free(control);
+}
+
+struct control_session *control_session_new(struct control *control, void *user)
+{
+    struct control_session *session = NULL;
+    if (control->session_count < CONTROL_CLIENTS_MAX)
+        session = calloc(1, sizeof(*session));
+    if (session == NULL)
+        return NULL;
+    session->control = control;
+    session->user = user;
+    session->id = ++control->last_id;
+    hash_table_insert(&control->sessions, &session->by_id, session->id);
+    control->session_count++;
+    return session;
+}
+
+void control_session_free(struct control_session *session)
+{
+    if (session == NULL)
+        return;
+    engine_client_gone(session->control->engine, session->id);
+    hash_table_remove(&session->control->sessions, &session->by_id);
+    session->control->session_count--;
+    free(session->input.data);
+    free(session->output.data);
+    free(session);
+}
+
+static struct control_session *session_by_id(struct control *control, uint64_t id)
+{
+    struct hash_node *node = id ? hash_table_find(&control->sessions, id) : NULL;
+    return node ? CONTAINER_OF(node, struct control_session, by_id) : NULL;
+}
+
+/* ---- output ---- */
+
+static void send_object(struct control_session *session, json_t *object)
+{
+    char *text = object ? json_dumps(object, JSON_COMPACT) : NULL;
+    size_t size = text ? strlen(text) : 0;
+    uint8_t header[FRAME_HEADER];
+    store_be32(header, (uint32_t)size);
+    if (text == NULL || session->output.size - session->output.start + size > CONTROL_OUTPUT_SIZE_MAX ||
+        !buffer_add(&session->output, header, sizeof(header)) || !buffer_add(&session->output, text, size))
+        session->is_stalled = true;
+    free(text);
+    json_decref(object);
+    session->control->host.session_ready(session->control->host.context, session, session->user);
+}
+
+/* Lines are ASCII but for what stands in a configuration; jansson refuses what is not UTF-8. */
+static json_t *json_line(const char *text)
+{
+    json_t *value = json_string(text);
+    if (value != NULL)
+        return value;
+    char escaped[LINE_SIZE];
+    struct text out = text_of(escaped, sizeof(escaped));
+    text_add_escaped(&out, bytes_of_text(text));
+    return json_string(escaped);
+}
+
+void session_line(struct control_session *session, int code, const char *format, ...)
+{
+    char line[LINE_SIZE];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(line, sizeof(line), format, arguments);
+    va_end(arguments);
+    send_object(session, json_pack("{s:i, s:o}", "code", code, "text", json_line(line)));
+}
+
+static void serve_next(struct control_session *session);
+
+void session_finish(struct control_session *session, int code)
+{
+    session->is_busy = false;
+    session->listing.next = NULL;
+    send_object(session, json_pack("{s:b, s:i}", "final", 1, "code", code));
+}
+
+void session_refuse(struct control_session *session, const char *format, ...)
+{
+    char line[LINE_SIZE];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(line, sizeof(line), format, arguments);
+    va_end(arguments);
+    session_line(session, RC_BADWHACKMESSAGE, "%s", line);
+    session_finish(session, RC_BADWHACKMESSAGE);
+    session->is_broken = true;
+}
+
+struct bytes control_session_output(const struct control_session *session)
+{
+    return bytes_of(session->output.data + session->output.start,
+                    session->output.size - session->output.start);
+}
+
+/* More of a listing while little waits to be written. */
+static void continue_listing(struct control_session *session)
+{
+    while (session->listing.next != NULL && control_session_output(session).size < LISTING_LOW_WATER &&
+           !session->is_stalled)
+        if (!session->listing.next(session))
+            session_finish(session, 0);
+}
+
+void control_session_wrote(struct control_session *session, size_t size)
+{
+    buffer_consume(&session->output, size);
+    continue_listing(session);
+    serve_next(session);
+}
+
+bool control_session_is_over(const struct control_session *session)
+{
+    return session->is_stalled || (session->is_broken && control_session_output(session).size == 0);
+}
+
+/* ---- input ---- */
+
+static void serve_frame(struct control_session *session, struct bytes frame)
+{
+    json_error_t error;
+    json_t *request = json_loadb((const char *)frame.data, frame.size, JSON_REJECT_DUPLICATES, &error);
+    session->is_busy = true;
+    if (json_is_object(request))
+        session_request(session, request);
+    else
+        session_refuse(session, "bad whack message: not a JSON object: %.200s",
+                       request ? "another type" : error.text);
+    json_decref(request);
+    continue_listing(session);
+}
+
+static void serve_next(struct control_session *session)
+{
+    while (!session->is_busy && !session->is_broken && !session->is_stalled) {
+        struct bytes waiting =
+            bytes_of(session->input.data + session->input.start, session->input.size - session->input.start);
+        if (waiting.size < FRAME_HEADER)
+            return;
+        size_t size = load_be32(waiting.data);
+        if (size == 0 || size > CONTROL_REQUEST_SIZE_MAX) {
+            session_refuse(session, "bad whack message: a frame of %zu bytes; 1 to %d are accepted", size,
+                           CONTROL_REQUEST_SIZE_MAX);
+            return;
+        }
+        if (waiting.size < FRAME_HEADER + size)
+            return;
+        serve_frame(session, bytes_of(waiting.data + FRAME_HEADER, size));
+        buffer_consume(&session->input, FRAME_HEADER + size);
+    }
+}
+
+bool control_session_input(struct control_session *session, struct bytes bytes)
+{
+    if (session->is_broken || !buffer_add(&session->input, bytes.data, bytes.size))
+        return false;
+    serve_next(session);
+    return !session->is_broken;
+}
+
+/* ---- reports ---- */
+
+void control_line(struct control *control, uint64_t client, int code, const char *text)
+{
+    struct control_session *session = session_by_id(control, client);
+    if (session != NULL && session->is_busy)
+        session_line(session, code, "%s", text);
+}
+
+void control_finish(struct control *control, uint64_t client, int code)
+{
+    struct control_session *session = session_by_id(control, client);
+    if (session != NULL && session->is_busy)
+        session_finish(session, code);
+}
+
+void control_report(struct control *control, const struct report *report)
+{
+    if (report->client == 0 || report->event != EVENT_NONE)
+        return;
+    if (report->text[0] != '\0')
+        control_line(control, report->client, report->code, report->text);
+    if (report->is_final)
+        control_finish(control, report->client, report->code);
+}
