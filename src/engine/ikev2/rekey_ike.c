@@ -149,10 +149,35 @@ void rekey_ike_begin(struct engine *engine, struct ike_sa *ike, uint64_t client)
     generate(engine, ike, new);
 }
 
+/* The peer's new IKE SA takes over; the peer deletes the old one. */
+static void hand_over(struct engine *engine, struct ike_sa *old, struct ike_sa *heir)
+{
+    rekey_ike_inherit(engine, old, heir);
+    old->state = IKE_STATE_REPLACED;
+    engine_timer_arm(engine, &old->life_timer, engine_now(engine) + REPLACED_IKE_GRACE);
+    exchange_next(engine, heir);
+}
+
+/* Our rekey failed, but the peer's went through meanwhile: that is as good. */
+static bool rival_serves(struct engine *engine, struct ike_sa *ike, struct ike_sa *new)
+{
+    struct ike_sa *rival = new ? ike_by_serial(engine, new->rival_serial) : NULL;
+    uint64_t client = ike->current_client;
+    if (rival == NULL || rival->state != IKE_STATE_ESTABLISHED || ike->state != IKE_STATE_ESTABLISHED)
+        return false;
+    exchange_end(engine, ike);
+    ike_destroy(engine, new);
+    hand_over(engine, ike, rival);
+    finish_client(engine, client, 0);
+    return true;
+}
+
 static void give_up(struct engine *engine, struct ike_sa *ike, const char *reason)
 {
     struct ike_sa *new = ike_by_serial(engine, ike->current_ike_serial);
     uint64_t client = ike->current_client;
+    if (rival_serves(engine, ike, new))
+        return;
     say_ike(engine, RC_LOG_SERIOUS, ike, client, "rekeying the IKE SA failed: %s", reason);
     exchange_end(engine, ike);
     if (new != NULL)
@@ -214,6 +239,8 @@ static void refused(struct engine *engine, struct ike_sa *ike, struct ike_sa *ne
     uint64_t client = ike->current_client;
     if (refusal->type == INVALID_KE_PAYLOAD) {
         retry_with_group(engine, ike, new, refusal->data);
+    } else if (refusal->type == TEMPORARY_FAILURE && rival_serves(engine, ike, new)) {
+        return;
     } else if (refusal->type == TEMPORARY_FAILURE && ike->temporary_failures < TEMPORARY_FAILURE_LIMIT) {
         exchange_end(engine, ike);
         ike_destroy(engine, new);
@@ -349,10 +376,7 @@ static void answer(struct engine *engine, struct ike_sa *ike, const struct incom
         ours->rival_serial = new->serial;
         return;
     }
-    rekey_ike_inherit(engine, ike, new);
-    ike->state = IKE_STATE_REPLACED;
-    engine_timer_arm(engine, &ike->life_timer, engine_now(engine) + REPLACED_IKE_GRACE);
-    exchange_next(engine, new);
+    hand_over(engine, ike, new);
 }
 
 static void resume(struct engine *engine, struct ike_sa *ike, const struct incoming *incoming)
