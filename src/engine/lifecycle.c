@@ -112,7 +112,7 @@ void lifecycle_child_is_up(struct engine *engine, struct child_sa *child)
 void lifecycle_switch_to(struct engine *engine, struct child_sa *child)
 {
     const struct connection *connection = connection_by_serial(engine, child->connection_serial);
-    if (connection->newest_child_serial == child->serial)
+    if (child->state == CHILD_STATE_ESTABLISHED && connection->newest_child_serial == child->serial)
         child_take_policy(engine, child);
 }
 

@@ -136,6 +136,10 @@ static void retry_with_group(struct engine *engine, struct ike_sa *ike, struct c
 static void put_off(struct engine *engine, struct ike_sa *ike, struct child_sa *child)
 {
     enum task_kind kind = ike->current;
+    if (child->is_unwanted) {
+        fail(engine, ike, child, "it was taken down meanwhile");
+        return;
+    }
     uint64_t client = child->client, connection = child->connection_serial, replaces = child->replaces_serial;
     if (ike->temporary_failures >= TEMPORARY_FAILURE_LIMIT) {
         fail(engine, ike, child, "peer answers TEMPORARY_FAILURE again and again");
