@@ -73,11 +73,13 @@ struct esp_sa *esp_sa_new(const struct esp_sa_spec *spec, struct error *error)
     if (!spec_is_sound(spec, error))
         return NULL;
     const struct algorithm *integ = spec->encr->is_aead ? NULL : spec->integ;
+    /* A cipher with one key size may come without it (RFC 7296 3.3.5). */
+    uint16_t key_bits = spec->encr_key_bits != 0 ? spec->encr_key_bits : spec->encr->key_bits[0];
     struct esp_keys keys = {
         .encr = spec->encr,
         .integ = integ,
-        .encr_key_bits = spec->encr_key_bits,
-        .encr_key_size = (uint8_t)packet_encr_key_size(spec->encr, spec->encr_key_bits),
+        .encr_key_bits = key_bits,
+        .encr_key_size = (uint8_t)packet_encr_key_size(spec->encr, key_bits),
         .integ_key_size = (uint8_t)(integ != NULL ? packet_integ_key_size(integ) : 0),
     };
     size_t bitmap_words = spec->is_outbound ? 0 : replay_bitmap_blocks(spec->replay_window);

@@ -44,7 +44,7 @@ enum replay_verdict replay_check(const struct replay_window *window, uint64_t se
     if (window->size == 0)
         return REPLAY_FRESH;
     /* Zero is never sent (RFC 4303 3.3.3). Case B before the first wrap infers numbers just under 2^64. */
-    if (sequence == 0 || sequence > window->highest + (UINT64_MAX >> 1))
+    if (sequence == 0 || (sequence > window->highest && sequence - window->highest > UINT64_MAX >> 1))
         return REPLAY_TOO_OLD;
     if (sequence > window->highest)
         return REPLAY_FRESH;
