@@ -1,0 +1,188 @@
+/* The control socket: who may connect, and the bytes of each client. No client can stall the loop. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "base/list.h"
+#include "daemon/daemon.h"
+
+enum { BACKLOG = 1024, READ_SIZE = 65536 };
+
+struct control_listener {
+    struct daemon *daemon;
+    int descriptor;
+    char *path;
+    struct event *event;
+    struct list_node clients;
+};
+
+struct client {
+    struct list_node node;
+    struct control_listener *listener;
+    struct control_session *session;
+    int descriptor;
+    struct event *readable, *writable;
+};
+
+static void client_free(struct client *client)
+{
+    list_remove(&client->node);
+    event_free(client->readable);
+    event_free(client->writable);
+    control_session_free(client->session);
+    close(client->descriptor);
+    free(client);
+}
+
+/* Writes what the client takes; false: it is gone. */
+static bool flush(struct client *client)
+{
+    for (;;) {
+        struct bytes output = control_session_output(client->session);
+        if (output.size == 0)
+            return !control_session_is_over(client->session);
+        ssize_t size = send(client->descriptor, output.data, output.size, MSG_NOSIGNAL | MSG_DONTWAIT);
+        if (size < 0 && (errno == EAGAIN || errno == EINTR)) {
+            event_add(client->writable, NULL);
+            return !control_session_is_over(client->session);
+        }
+        if (size < 0)
+            return false;
+        control_session_wrote(client->session, (size_t)size);
+    }
+}
+
+static void writable(evutil_socket_t descriptor, short what, void *context)
+{
+    struct client *client = context;
+    struct daemon *daemon = client->listener->daemon;
+    (void)descriptor;
+    (void)what;
+    if (!flush(client))
+        client_free(client);
+    daemon_rearm(daemon);
+}
+
+static void readable(evutil_socket_t descriptor, short what, void *context)
+{
+    static uint8_t data[READ_SIZE];
+    struct client *client = context;
+    struct daemon *daemon = client->listener->daemon;
+    ssize_t size = recv(descriptor, data, sizeof(data), MSG_DONTWAIT);
+    (void)what;
+    if (size < 0 && (errno == EAGAIN || errno == EINTR))
+        return;
+    if (size <= 0) {
+        client_free(client);
+        return;
+    }
+    if (!control_session_input(client->session, bytes_of(data, (size_t)size)))
+        event_del(client->readable);
+    event_active(client->writable, EV_WRITE, 1);
+    daemon_rearm(daemon);
+}
+
+/* Only the superuser and whoever runs the daemon. */
+static bool may_connect(int descriptor)
+{
+    struct ucred peer;
+    socklen_t size = sizeof(peer);
+    return getsockopt(descriptor, SOL_SOCKET, SO_PEERCRED, &peer, &size) == 0 &&
+           (peer.uid == 0 || peer.uid == geteuid());
+}
+
+static bool serve(struct control_listener *listener, int descriptor)
+{
+    struct client *client = may_connect(descriptor) ? calloc(1, sizeof(*client)) : NULL;
+    if (client == NULL)
+        return false;
+    client->session = control_session_new(listener->daemon->control, client);
+    if (client->session == NULL) {
+        free(client);
+        return false;
+    }
+    client->listener = listener;
+    client->descriptor = descriptor;
+    client->readable = event_new(listener->daemon->base, descriptor, EV_READ | EV_PERSIST, readable, client);
+    client->writable = event_new(listener->daemon->base, descriptor, EV_WRITE, writable, client);
+    event_add(client->readable, NULL);
+    list_append(&listener->clients, &client->node);
+    return true;
+}
+
+static void acceptable(evutil_socket_t listening, short what, void *context)
+{
+    struct control_listener *listener = context;
+    int descriptor;
+    (void)what;
+    while ((descriptor = accept4(listening, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK)) >= 0)
+        if (!serve(listener, descriptor))
+            close(descriptor);
+}
+
+/* Called by src/control whenever a session has something to write. */
+void control_socket_session_ready(void *context, struct control_session *session, void *user);
+
+void control_socket_session_ready(void *context, struct control_session *session, void *user)
+{
+    struct client *client = user;
+    (void)context;
+    (void)session;
+    if (client != NULL && client->writable != NULL)
+        event_active(client->writable, EV_WRITE, 1);
+}
+
+struct control_listener *control_listener_new(struct daemon *daemon, const char *path, struct error *error)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    struct control_listener *listener = calloc(1, sizeof(*listener));
+    if (listener == NULL || strlen(path) >= sizeof(address.sun_path)) {
+        free(listener);
+        error_set(error, 0, "control socket path \"%s\" is too long", path);
+        return NULL;
+    }
+    memcpy(address.sun_path, path, strlen(path));
+    listener->daemon = daemon;
+    list_init(&listener->clients);
+    listener->descriptor = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    unlink(path); /* the pid file's lock says that nobody uses it */
+    mode_t mask = umask(0177);
+    bool ok = listener->descriptor >= 0 &&
+              bind(listener->descriptor, (struct sockaddr *)&address, sizeof(address)) == 0 &&
+              listen(listener->descriptor, BACKLOG) == 0;
+    umask(mask);
+    if (!ok) {
+        error_set(error, 0, "cannot make control socket \"%s\": %s", path, strerror(errno));
+        if (listener->descriptor >= 0)
+            close(listener->descriptor);
+        free(listener);
+        return NULL;
+    }
+    listener->path = strdup(path);
+    listener->event =
+        event_new(daemon->base, listener->descriptor, EV_READ | EV_PERSIST, acceptable, listener);
+    event_add(listener->event, NULL);
+    return listener;
+}
+
+void control_listener_free(struct control_listener *listener)
+{
+    if (listener == NULL)
+        return;
+    LIST_EACH(&listener->clients, node)
+    {
+        struct client *client = CONTAINER_OF(node, struct client, node);
+        flush(client); /* the last words of a shutdown */
+        client_free(client);
+    }
+    event_free(listener->event);
+    close(listener->descriptor);
+    unlink(listener->path);
+    free(listener->path);
+    free(listener);
+}

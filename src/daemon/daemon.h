@@ -1,0 +1,96 @@
+/* pluto: one event loop around one engine. What the files of src/daemon share. */
+#ifndef STYX_DAEMON_DAEMON_H
+#define STYX_DAEMON_DAEMON_H
+
+#include <event2/event.h>
+
+#include "config/setup.h"
+#include "control/control.h"
+#include "kernel/backend.h"
+
+enum { EXIT_LOCKED = 10, EXIT_SOCKET = 2, EXIT_KERNEL = 5 };
+
+/* Paths and switches from the command line and `config setup`. */
+struct daemon_options {
+    struct setup *setup;
+    char *config_file, *rundir, *control_socket, *pid_file;
+    char *interfaces[16]; /* --interface: only these */
+    size_t interface_count;
+    char *protostack;
+    uint16_t ike_port, natt_port;
+    bool nofork, leak_detective, no_retransmits;
+};
+
+struct udp_socket;
+struct control_listener;
+struct workers;
+struct updown_queue;
+
+struct daemon {
+    struct daemon_options options;
+    struct event_base *base;
+    struct engine *engine;
+    struct engine_env env;
+    struct control *control;
+    struct control_listener *control_listener;
+    struct workers *workers;
+    struct updown_queue *updown;
+    const struct backend_functions *backend_functions;
+    struct backend *backend;
+    struct event *timer, *signals[3], *backend_event;
+    struct udp_socket *sockets;
+    struct control_facts facts;
+    uint64_t pending_secrets_client;
+    bool is_shutting_down;
+    int exit_status;
+};
+
+/* world.c: the engine's environment. */
+void world_init(struct daemon *daemon);
+/* After anything has entered the engine: when it wants to be woken next. */
+void daemon_rearm(struct daemon *daemon);
+
+/* sockets.c */
+void sockets_listen(struct daemon *daemon, uint64_t client);
+void sockets_close(struct daemon *daemon);
+void sockets_send(struct daemon *daemon, const struct path *path, struct bytes datagram);
+
+/* interfaces.c: the addresses that we may listen on. Returns a malloc'd list. */
+struct listen_address *interfaces_list(const struct daemon_options *options, size_t *ret_count);
+
+/* workers.c: jobs on `count` threads; 0: in the loop, when it comes round. */
+struct workers *workers_new(struct daemon *daemon, unsigned count);
+void workers_free(struct workers *workers);
+void workers_submit(struct workers *workers, struct job *job);
+
+/* updown.c */
+struct updown_queue *updown_new(struct daemon *daemon);
+void updown_free(struct updown_queue *queue);
+void updown_submit(struct updown_queue *queue, const struct updown_request *request);
+/* A child process ended. */
+void updown_reap(struct updown_queue *queue);
+
+/* resolver.c: names on a thread of its own. */
+void resolver_ask(struct daemon *daemon, uint64_t query_id, const char *name, enum ip_family family);
+
+/* control_socket.c: NULL with the reason. */
+struct control_listener *control_listener_new(struct daemon *daemon, const char *path, struct error *error);
+void control_listener_free(struct control_listener *listener);
+
+/* log.c */
+bool log_open(const struct setup *setup, struct error *error);
+void log_line(const char *format, ...) __attribute__((format(printf, 1, 2)));
+void log_text(const char *text);
+void log_close(void);
+
+/* pid_file.c: 0, or the exit status of pluto after saying why. */
+int pid_file_take(const char *path);
+void pid_file_write(const char *path);
+
+/* secrets.c: loads the secrets file and hands it to the engine. */
+void daemon_read_secrets(struct daemon *daemon, uint64_t client);
+
+/* The folder of _updown and of the pluto binary. */
+const char *daemon_exec_dir(void);
+
+#endif

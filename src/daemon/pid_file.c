@@ -1,0 +1,41 @@
+/* The lock against a second pluto: the file names a process and is locked by it; one whose process is gone is
+ * stale. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include "daemon/daemon.h"
+
+static int lock_descriptor = -1; /* held for the life of the process; inherited over fork */
+
+int pid_file_take(const char *path)
+{
+    int descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+    if (descriptor < 0) {
+        fprintf(stderr, "pluto: cannot create pid file \"%s\": %s\n", path, strerror(errno));
+        return 1;
+    }
+    if (flock(descriptor, LOCK_EX | LOCK_NB) != 0) {
+        char text[32] = "";
+        ssize_t size = read(descriptor, text, sizeof(text) - 1);
+        text[size > 0 ? size : 0] = '\0';
+        text[strcspn(text, "\n")] = '\0';
+        fprintf(stderr, "pluto: lock file \"%s\" already exists: pluto is running as process %s\n", path,
+                text);
+        close(descriptor);
+        return EXIT_LOCKED;
+    }
+    lock_descriptor = descriptor;
+    return 0;
+}
+
+void pid_file_write(const char *path)
+{
+    char text[32];
+    int size = snprintf(text, sizeof(text), "%d\n", (int)getpid());
+    if (ftruncate(lock_descriptor, 0) != 0 || pwrite(lock_descriptor, text, (size_t)size, 0) != size)
+        fprintf(stderr, "pluto: cannot write pid file \"%s\": %s\n", path, strerror(errno));
+}

@@ -1,0 +1,379 @@
+/* pluto: putting the daemon together, running it, and taking it down. ipsec_pluto(8). */
+#include "daemon/pluto.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <libgen.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <event2/thread.h>
+
+#include "daemon/daemon.h"
+#include "daemon/options.h"
+#include "engine/view.h"
+
+void control_socket_session_ready(void *context, struct control_session *session, void *user);
+
+const char *daemon_exec_dir(void)
+{
+    static char path[4096];
+    ssize_t size = path[0] ? -1 : readlink("/proc/self/exe", path, sizeof(path) - 1);
+    if (size > 0) {
+        path[size] = '\0';
+        char *slash = strrchr(path, '/');
+        if (slash != NULL)
+            *slash = '\0';
+    }
+    return path;
+}
+
+/* ---- time ---- */
+
+static void timer_fired(evutil_socket_t unused, short what, void *context)
+{
+    struct daemon *daemon = context;
+    (void)unused;
+    (void)what;
+    engine_advance(daemon->engine);
+    daemon_rearm(daemon);
+}
+
+void daemon_rearm(struct daemon *daemon)
+{
+    if (daemon->engine == NULL || daemon->is_shutting_down)
+        return;
+    usec_t deadline = engine_next_deadline(daemon->engine), now = daemon->env.now(daemon);
+    if (deadline == USEC_NEVER) {
+        event_del(daemon->timer);
+        return;
+    }
+    usec_t wait = deadline > now ? deadline - now : 0;
+    struct timeval when = {(time_t)(wait / USEC_PER_SEC), (suseconds_t)(wait % USEC_PER_SEC)};
+    event_add(daemon->timer, &when);
+}
+
+/* ---- the data plane ---- */
+
+static void kernel_event(void *context, const struct kernel_event *event)
+{
+    struct daemon *daemon = context;
+    if (!daemon->is_shutting_down)
+        engine_kernel_event(daemon->engine, event);
+}
+
+static void backend_readable(evutil_socket_t unused, short what, void *context)
+{
+    struct daemon *daemon = context;
+    (void)unused;
+    (void)what;
+    daemon->backend_functions->dispatch(daemon->backend);
+    daemon_rearm(daemon);
+}
+
+static void backend_log(void *context, const char *line)
+{
+    (void)context;
+    log_text(line);
+}
+
+static usec_t backend_now(void *context)
+{
+    const struct daemon *daemon = context;
+    return daemon->env.now(context);
+}
+
+static bool open_backend(struct daemon *daemon, struct error *error)
+{
+    struct backend_settings settings = {
+        .on_event = kernel_event,
+        .context = daemon,
+        .log = backend_log,
+        .now = backend_now,
+        .natt_port = daemon->options.natt_port,
+    };
+    daemon->backend_functions = backend_choose(daemon->options.protostack, &settings, error);
+    if (daemon->backend_functions == NULL)
+        return false;
+    daemon->backend = daemon->backend_functions->open(&settings, error);
+    if (daemon->backend == NULL)
+        return false;
+    int descriptor = daemon->backend_functions->event_fd(daemon->backend);
+    if (descriptor >= 0) {
+        daemon->backend_event =
+            event_new(daemon->base, descriptor, EV_READ | EV_PERSIST, backend_readable, daemon);
+        event_add(daemon->backend_event, NULL);
+    }
+    return true;
+}
+
+/* ---- control ---- */
+
+static void host_listen(void *context, uint64_t client)
+{
+    struct daemon *daemon = context;
+    daemon_read_secrets(daemon, 0);
+    sockets_listen(daemon, client);
+}
+
+static void host_unlisten(void *context, uint64_t client)
+{
+    struct daemon *daemon = context;
+    sockets_close(daemon);
+    engine_command(daemon->engine, &(struct command){.kind = COMMAND_UNLISTEN, .client = client});
+}
+
+static void host_reread_secrets(void *context, uint64_t client)
+{
+    daemon_read_secrets(context, client);
+}
+
+static void host_shutdown(void *context, uint64_t client, bool leave_state)
+{
+    struct daemon *daemon = context;
+    log_line("shutting down");
+    control_line(daemon->control, client, RC_LOG, "shutting down");
+    engine_command(daemon->engine,
+                   &(struct command){.kind = COMMAND_SHUTDOWN, .client = client, .leave_state = leave_state});
+    daemon->is_shutting_down = true;
+    event_base_loopexit(daemon->base, NULL);
+}
+
+static const struct control_facts *host_facts(void *context)
+{
+    struct daemon *daemon = context;
+    daemon->facts.pid = getpid();
+    return &daemon->facts;
+}
+
+static void fill_facts(struct daemon *daemon, int nhelpers)
+{
+    const struct daemon_options *options = &daemon->options;
+    daemon->facts = (struct control_facts){
+        .kernel_interface = daemon->backend_functions->name,
+        .config_file = options->config_file ? options->config_file : "unset",
+        .secrets_file = options->setup->secretsfile,
+        .ipsec_dir = options->setup->ipsecdir,
+        .dump_dir = options->setup->dumpdir ? options->setup->dumpdir : options->rundir,
+        .exec_dir = daemon_exec_dir(),
+        .listen = options->setup->listen_count ? "limited" : "<any>",
+        .nhelpers = nhelpers,
+    };
+}
+
+/* ---- signals ---- */
+
+static void terminated(evutil_socket_t signal_number, short what, void *context)
+{
+    (void)what;
+    (void)signal_number;
+    host_shutdown(context, 0, false);
+}
+
+static void hung_up(evutil_socket_t signal_number, short what, void *context)
+{
+    (void)signal_number;
+    (void)what;
+    (void)context;
+    log_line("Pluto ignores SIGHUP -- perhaps you want \"whack --listen\"");
+}
+
+static void child_ended(evutil_socket_t signal_number, short what, void *context)
+{
+    struct daemon *daemon = context;
+    (void)signal_number;
+    (void)what;
+    updown_reap(daemon->updown);
+}
+
+static void watch_signals(struct daemon *daemon)
+{
+    daemon->signals[0] = evsignal_new(daemon->base, SIGTERM, terminated, daemon);
+    daemon->signals[1] = evsignal_new(daemon->base, SIGHUP, hung_up, daemon);
+    daemon->signals[2] = evsignal_new(daemon->base, SIGCHLD, child_ended, daemon);
+    for (size_t i = 0; i < ARRAY_SIZE(daemon->signals); i++)
+        event_add(daemon->signals[i], NULL);
+    signal(SIGPIPE, SIG_IGN);
+}
+
+/* ---- life ---- */
+
+static unsigned helper_count(const struct daemon *daemon)
+{
+    long processors = sysconf(_SC_NPROCESSORS_ONLN);
+    int64_t wanted = daemon->options.setup->nhelpers;
+    if (wanted >= 0)
+        return (unsigned)wanted;
+    return processors > 1 ? (unsigned)processors - 1 : 1;
+}
+
+static bool assemble(struct daemon *daemon, struct error *error)
+{
+    struct engine_settings settings = setup_engine_settings(daemon->options.setup);
+    const struct control_host host = {
+        .context = daemon,
+        .listen = host_listen,
+        .unlisten = host_unlisten,
+        .reread_secrets = host_reread_secrets,
+        .shutdown = host_shutdown,
+        .session_ready = control_socket_session_ready,
+        .facts = host_facts,
+    };
+    unsigned helpers = helper_count(daemon);
+    settings.ike_port = daemon->options.ike_port;
+    settings.natt_port = daemon->options.natt_port;
+    settings.no_retransmits = daemon->options.no_retransmits;
+    daemon->base = event_base_new();
+    daemon->timer = event_new(daemon->base, -1, 0, timer_fired, daemon);
+    world_init(daemon);
+    if (!open_backend(daemon, error))
+        return false;
+    daemon->workers = workers_new(daemon, helpers);
+    daemon->updown = updown_new(daemon);
+    daemon->engine = engine_new(&daemon->env, &settings);
+    daemon->control = daemon->engine ? control_new(daemon->engine, &host) : NULL;
+    if (daemon->workers == NULL || daemon->updown == NULL || daemon->control == NULL)
+        return error_set(error, 0, "out of memory");
+    fill_facts(daemon, (int)helpers);
+    log_line("started %u helper threads for cryptography", helpers);
+    daemon->control_listener = control_listener_new(daemon, daemon->options.control_socket, error);
+    if (daemon->control_listener == NULL) {
+        daemon->exit_status = EXIT_SOCKET;
+        return false;
+    }
+    watch_signals(daemon);
+    return true;
+}
+
+static void report_leaks(const struct daemon *daemon)
+{
+    struct engine_totals totals = engine_view_totals(daemon->engine);
+    if (daemon->options.leak_detective)
+        log_line("leak detective: %llu bytes are still owned%s", (unsigned long long)totals.bytes_owned,
+                 totals.bytes_owned ? "" : ", no leaks");
+}
+
+static void dismantle(struct daemon *daemon)
+{
+    daemon->is_shutting_down = true;
+    workers_free(daemon->workers);
+    if (daemon->engine != NULL)
+        report_leaks(daemon);
+    control_listener_free(daemon->control_listener);
+    control_free(daemon->control);
+    engine_free(daemon->engine);
+    sockets_close(daemon);
+    if (daemon->backend_event != NULL)
+        event_free(daemon->backend_event);
+    if (daemon->backend != NULL)
+        daemon->backend_functions->close(daemon->backend, false);
+    updown_free(daemon->updown);
+    for (size_t i = 0; i < ARRAY_SIZE(daemon->signals); i++)
+        if (daemon->signals[i] != NULL)
+            event_free(daemon->signals[i]);
+    if (daemon->timer != NULL)
+        event_free(daemon->timer);
+    if (daemon->base != NULL)
+        event_base_free(daemon->base);
+}
+
+/* The parent waits until the child is ready or has failed: its exit status is then known (ipsec_pluto(8)). */
+static int detach(int *ret_ready)
+{
+    int ends[2];
+    uint8_t status;
+    if (pipe2(ends, O_CLOEXEC) != 0)
+        return 1;
+    pid_t pid = fork();
+    if (pid == 0) {
+        setsid();
+        close(ends[0]);
+        *ret_ready = ends[1];
+        return -1;
+    }
+    close(ends[1]);
+    if (pid < 0 || read(ends[0], &status, 1) != 1)
+        return pid < 0 ? 3 : 1;
+    return status;
+}
+
+static void tell_parent(int ready, int status)
+{
+    uint8_t byte = (uint8_t)status;
+    if (ready < 0)
+        return;
+    (void)!write(ready, &byte, 1);
+    close(ready);
+}
+
+static void leave_terminal(const struct daemon *daemon)
+{
+    int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+    dup2(null, STDIN_FILENO);
+    dup2(null, STDOUT_FILENO);
+    if (!daemon->options.setup->logstderr)
+        dup2(null, STDERR_FILENO);
+    close(null);
+}
+
+static int run(struct daemon *daemon, int ready)
+{
+    struct error error;
+    log_line("Starting Pluto (Styx Version %s) pid:%d", STYX_VERSION, (int)getpid());
+    daemon->exit_status = EXIT_KERNEL;
+    if (!assemble(daemon, &error)) {
+        log_line("FATAL ERROR: %s", error.text);
+        if (!daemon->options.setup->logstderr)
+            fprintf(stderr, "pluto: %s\n", error.text);
+        tell_parent(ready, daemon->exit_status);
+        dismantle(daemon);
+        return daemon->exit_status;
+    }
+    pid_file_write(daemon->options.pid_file);
+    daemon_read_secrets(daemon, 0);
+    if (daemon->options.nofork) {
+        printf("Pluto initialized\n");
+        fflush(stdout);
+    } else {
+        leave_terminal(daemon);
+    }
+    tell_parent(ready, 0);
+    event_base_dispatch(daemon->base);
+    dismantle(daemon);
+    unlink(daemon->options.pid_file);
+    log_line("Pluto is shut down");
+    return 0;
+}
+
+int pluto_main(int argc, char **argv)
+{
+    static struct daemon daemon;
+    struct error error;
+    int ready = -1;
+    int status = options_read(argc, argv, &daemon.options);
+    if (status >= 0)
+        return status;
+    if (mkdir(daemon.options.rundir, 0755) != 0 && errno != EEXIST)
+        fprintf(stderr, "pluto: cannot make run directory \"%s\": %s\n", daemon.options.rundir,
+                strerror(errno));
+    status = pid_file_take(daemon.options.pid_file);
+    if (status != 0)
+        return status;
+    if (!log_open(daemon.options.setup, &error)) {
+        fprintf(stderr, "pluto: %s\n", error.text);
+        return 1;
+    }
+    if (!daemon.options.nofork && (status = detach(&ready)) >= 0)
+        return status;
+    evthread_use_pthreads();
+    if (daemon.options.setup->dumpdir != NULL && chdir(daemon.options.setup->dumpdir) != 0)
+        log_line("cannot change to dumpdir \"%s\": %s", daemon.options.setup->dumpdir, strerror(errno));
+    status = run(&daemon, ready);
+    log_close();
+    options_free(&daemon.options);
+    return status;
+}

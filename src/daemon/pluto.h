@@ -1,0 +1,7 @@
+#ifndef STYX_DAEMON_PLUTO_H
+#define STYX_DAEMON_PLUTO_H
+
+/* The daemon; returns its exit status (ipsec_pluto(8), EXIT STATUS). */
+int pluto_main(int argc, char **argv);
+
+#endif

@@ -1,0 +1,248 @@
+/*
+ * UDP sockets, one for each address and port: 500, and 4500 where IKE goes with the non-ESP marker (RFC
+ * 3948 2.2) and shares the port with ESP, so that one is the data plane's to read.
+ */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netinet/in.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "daemon/daemon.h"
+
+enum { BATCH = 32, DATAGRAM_MAX = 16384, MARKER_SIZE = 4, IPV4_PMTUDISC_DONT = 0, BUFFER_BYTES = 4 << 20 };
+
+struct udp_socket {
+    struct udp_socket *next;
+    struct daemon *daemon;
+    struct ip_endpoint local;
+    int descriptor;
+    bool is_natt, is_attached; /* attached: the data plane reads it */
+    bool is_stale;             /* its address may have gone */
+    struct event *event;
+};
+
+static socklen_t to_sockaddr(const struct ip_endpoint *endpoint, struct sockaddr_storage *out)
+{
+    memset(out, 0, sizeof(*out));
+    if (endpoint->address.family == IP_V4) {
+        struct sockaddr_in *v4 = (struct sockaddr_in *)out;
+        v4->sin_family = AF_INET;
+        v4->sin_port = htons(endpoint->port);
+        memcpy(&v4->sin_addr, endpoint->address.bytes, 4);
+        return sizeof(*v4);
+    }
+    struct sockaddr_in6 *v6 = (struct sockaddr_in6 *)out;
+    v6->sin6_family = AF_INET6;
+    v6->sin6_port = htons(endpoint->port);
+    memcpy(&v6->sin6_addr, endpoint->address.bytes, 16);
+    return sizeof(*v6);
+}
+
+static struct ip_endpoint from_sockaddr(const struct sockaddr_storage *from)
+{
+    if (from->ss_family == AF_INET) {
+        const struct sockaddr_in *v4 = (const struct sockaddr_in *)from;
+        return (struct ip_endpoint){address_of_bytes(IP_V4, (const uint8_t *)&v4->sin_addr),
+                                    ntohs(v4->sin_port)};
+    }
+    const struct sockaddr_in6 *v6 = (const struct sockaddr_in6 *)from;
+    return (struct ip_endpoint){address_of_bytes(IP_V6, (const uint8_t *)&v6->sin6_addr),
+                                ntohs(v6->sin6_port)};
+}
+
+/* ---- in ---- */
+
+static void deliver(struct udp_socket *udp, const struct ip_endpoint *remote, struct bytes datagram)
+{
+    static const uint8_t marker[MARKER_SIZE];
+    struct path path = {.local = udp->local, .remote = *remote};
+    if (udp->is_natt) {
+        if (datagram.size < MARKER_SIZE || memcmp(datagram.data, marker, MARKER_SIZE) != 0)
+            return; /* a keepalive, or ESP with no data plane to take it */
+        datagram = bytes_of(datagram.data + MARKER_SIZE, datagram.size - MARKER_SIZE);
+    }
+    engine_receive(udp->daemon->engine, &path, datagram);
+}
+
+static void readable(evutil_socket_t descriptor, short what, void *context)
+{
+    static uint8_t buffers[BATCH][DATAGRAM_MAX];
+    struct udp_socket *udp = context;
+    struct daemon *daemon = udp->daemon;
+    struct sockaddr_storage from[BATCH];
+    struct mmsghdr messages[BATCH];
+    struct iovec parts[BATCH];
+    (void)what;
+    for (int i = 0; i < BATCH; i++) {
+        parts[i] = (struct iovec){buffers[i], DATAGRAM_MAX};
+        messages[i] = (struct mmsghdr){
+            .msg_hdr = {
+                .msg_name = &from[i], .msg_namelen = sizeof(from[i]), .msg_iov = &parts[i], .msg_iovlen = 1}};
+    }
+    int count = recvmmsg(descriptor, messages, BATCH, MSG_DONTWAIT, NULL);
+    for (int i = 0; i < count; i++) {
+        struct ip_endpoint remote = from_sockaddr(&from[i]);
+        if ((messages[i].msg_hdr.msg_flags & MSG_TRUNC) == 0)
+            deliver(udp, &remote, bytes_of(buffers[i], messages[i].msg_len));
+    }
+    daemon_rearm(daemon);
+}
+
+/* IKE that the data plane found on a NAT-T port; the marker is off already. */
+static void on_ike(void *context, const struct ip_endpoint *local, const struct ip_endpoint *remote,
+                   struct bytes datagram)
+{
+    struct daemon *daemon = context;
+    struct path path = {.local = *local, .remote = *remote};
+    engine_receive(daemon->engine, &path, datagram);
+    daemon_rearm(daemon);
+}
+
+/* ---- out ---- */
+
+void sockets_send(struct daemon *daemon, const struct path *path, struct bytes datagram)
+{
+    static const uint8_t marker[MARKER_SIZE];
+    struct udp_socket *udp = daemon->sockets;
+    while (udp != NULL && !endpoint_equal(&udp->local, &path->local))
+        udp = udp->next;
+    if (udp == NULL)
+        return;
+    struct sockaddr_storage to;
+    bool has_marker = udp->is_natt && datagram.size > 1;
+    struct iovec parts[] = {
+        {(void *)(uintptr_t)marker, has_marker ? MARKER_SIZE : 0},
+        {(void *)(uintptr_t)datagram.data, datagram.size},
+    };
+    struct msghdr message = {
+        .msg_name = &to, .msg_namelen = to_sockaddr(&path->remote, &to), .msg_iov = parts, .msg_iovlen = 2};
+    /* What does not leave is sent again by retransmission; an error of an earlier datagram is reported once
+     * more. */
+    if (sendmsg(udp->descriptor, &message, 0) < 0 && errno == ECONNREFUSED)
+        (void)!sendmsg(udp->descriptor, &message, 0);
+}
+
+/* ---- opening and closing ---- */
+
+static int open_socket(const struct ip_endpoint *local, uint32_t buffer_bytes)
+{
+    struct sockaddr_storage here;
+    socklen_t size = to_sockaddr(local, &here);
+    int on = 1, discover = IPV4_PMTUDISC_DONT, mark = BACKEND_SOCKET_MARK;
+    int buffer = buffer_bytes ? (int)buffer_bytes : BUFFER_BYTES;
+    int descriptor = socket(here.ss_family, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (descriptor < 0)
+        return -1;
+    if (here.ss_family == AF_INET6)
+        setsockopt(descriptor, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on));
+    else /* large messages are fragmented, not refused */
+        setsockopt(descriptor, IPPROTO_IP, IP_MTU_DISCOVER, &discover, sizeof(discover));
+    setsockopt(descriptor, SOL_SOCKET, SO_MARK, &mark, sizeof(mark));
+    setsockopt(descriptor, SOL_SOCKET, SO_RCVBUFFORCE, &buffer, sizeof(buffer));
+    setsockopt(descriptor, SOL_SOCKET, SO_SNDBUFFORCE, &buffer, sizeof(buffer));
+    if (bind(descriptor, (struct sockaddr *)&here, size) == 0)
+        return descriptor;
+    int saved = errno;
+    close(descriptor);
+    errno = saved;
+    return -1;
+}
+
+static void close_socket(struct udp_socket *udp)
+{
+    struct daemon *daemon = udp->daemon;
+    if (udp->event != NULL)
+        event_free(udp->event);
+    if (udp->is_attached && daemon->backend != NULL)
+        daemon->backend_functions->detach_natt_socket(daemon->backend, udp->descriptor);
+    close(udp->descriptor);
+    free(udp);
+}
+
+static void attach(struct udp_socket *udp)
+{
+    struct daemon *daemon = udp->daemon;
+    const struct backend_functions *functions = daemon->backend_functions;
+    if (udp->is_natt && functions->attach_natt_socket != NULL)
+        udp->is_attached =
+            functions->attach_natt_socket(daemon->backend, udp->descriptor, &udp->local, on_ike, daemon);
+    if (udp->is_attached)
+        return;
+    udp->event = event_new(daemon->base, udp->descriptor, EV_READ | EV_PERSIST, readable, udp);
+    event_add(udp->event, NULL);
+}
+
+static void listen_on(struct daemon *daemon, const struct listen_address *address, uint16_t port,
+                      bool is_natt)
+{
+    struct ip_endpoint local = {address->address, port};
+    char text[ENDPOINT_TEXT_SIZE];
+    for (struct udp_socket *udp = daemon->sockets; udp != NULL; udp = udp->next) {
+        if (endpoint_equal(&udp->local, &local)) {
+            udp->is_stale = false;
+            return;
+        }
+    }
+    int descriptor = open_socket(&local, daemon->options.setup->ike_socket_bufsize);
+    if (descriptor < 0) {
+        log_line("cannot listen on %s UDP %s: %s", address->interface, endpoint_text(&local, text),
+                 strerror(errno));
+        return;
+    }
+    struct udp_socket *udp = calloc(1, sizeof(*udp));
+    if (udp == NULL) {
+        close(descriptor);
+        return;
+    }
+    *udp = (struct udp_socket){daemon->sockets, daemon, local, descriptor, is_natt, false, false, NULL};
+    daemon->sockets = udp;
+    attach(udp);
+    log_line("adding interface %s UDP %s", address->interface, endpoint_text(&local, text));
+}
+
+static void close_stale(struct daemon *daemon)
+{
+    char text[ENDPOINT_TEXT_SIZE];
+    for (struct udp_socket **link = &daemon->sockets; *link != NULL;) {
+        struct udp_socket *udp = *link;
+        if (!udp->is_stale) {
+            link = &udp->next;
+            continue;
+        }
+        *link = udp->next;
+        log_line("shutting down interface UDP %s", endpoint_text(&udp->local, text));
+        close_socket(udp);
+    }
+}
+
+void sockets_listen(struct daemon *daemon, uint64_t client)
+{
+    size_t count;
+    struct listen_address *list = interfaces_list(&daemon->options, &count);
+    for (struct udp_socket *udp = daemon->sockets; udp != NULL; udp = udp->next)
+        udp->is_stale = true;
+    log_line("listening for IKE messages");
+    for (size_t i = 0; i < count && daemon->options.setup->listen_udp; i++) {
+        listen_on(daemon, &list[i], daemon->options.ike_port, false);
+        listen_on(daemon, &list[i], daemon->options.natt_port, true);
+    }
+    close_stale(daemon);
+    engine_command(daemon->engine, &(struct command){
+                                       .kind = COMMAND_LISTEN,
+                                       .client = client,
+                                       .interfaces = list,
+                                       .interface_count = count,
+                                   });
+    free(list);
+}
+
+void sockets_close(struct daemon *daemon)
+{
+    while (daemon->sockets != NULL) {
+        struct udp_socket *udp = daemon->sockets;
+        daemon->sockets = udp->next;
+        close_socket(udp);
+    }
+}

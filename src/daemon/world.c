@@ -1,0 +1,111 @@
+/* The daemon as the engine's environment: clock, randomness, and the way to sockets, workers, data plane and
+ * people. */
+#include <stdlib.h>
+#include <sys/random.h>
+#include <time.h>
+
+#include "base/secret.h"
+#include "daemon/daemon.h"
+
+enum { RANDOM_POOL = 4096 };
+
+static usec_t now(void *world)
+{
+    struct timespec time;
+    (void)world;
+    clock_gettime(CLOCK_BOOTTIME, &time); /* lifetimes go on while the machine sleeps */
+    return (usec_t)time.tv_sec * USEC_PER_SEC + (usec_t)time.tv_nsec / 1000;
+}
+
+static int64_t wall_clock(void *world)
+{
+    (void)world;
+    return time(NULL);
+}
+
+/* The kernel's generator, asked for a page at a time; what has been given out is wiped. */
+static void random_bytes(void *world, uint8_t *out, size_t size)
+{
+    static uint8_t pool[RANDOM_POOL];
+    static size_t left;
+    (void)world;
+    while (size > 0) {
+        if (left == 0) {
+            for (size_t filled = 0; filled < RANDOM_POOL;) {
+                ssize_t got = getrandom(pool + filled, RANDOM_POOL - filled, 0);
+                filled += got > 0 ? (size_t)got : 0;
+            }
+            left = RANDOM_POOL;
+        }
+        size_t take = size < left ? size : left;
+        uint8_t *from = pool + RANDOM_POOL - left;
+        memcpy(out, from, take);
+        secret_wipe(from, take);
+        left -= take;
+        out += take;
+        size -= take;
+    }
+}
+
+static void send_datagram(void *world, const struct path *path, struct bytes datagram)
+{
+    sockets_send(world, path, datagram);
+}
+
+static void submit_job(void *world, struct job *job)
+{
+    struct daemon *daemon = world;
+    workers_submit(daemon->workers, job);
+}
+
+static void kernel_request(void *world, const struct kernel_request *request)
+{
+    struct daemon *daemon = world;
+    daemon->backend_functions->request(daemon->backend, request);
+}
+
+static void resolve(void *world, uint64_t query_id, const char *name, enum ip_family family)
+{
+    resolver_ask(world, query_id, name, family);
+}
+
+static void updown(void *world, const struct updown_request *request)
+{
+    struct daemon *daemon = world;
+    if (!daemon->is_shutting_down)
+        updown_submit(daemon->updown, request);
+}
+
+static void report(void *world, const struct report *report)
+{
+    struct daemon *daemon = world;
+    if (report->event != EVENT_NONE)
+        return;
+    if (report->text[0] != '\0')
+        log_text(report->text);
+    if (daemon->control != NULL)
+        control_report(daemon->control, report);
+}
+
+static void trace_line(void *world, const char *line)
+{
+    (void)world;
+    log_line("| %s", line);
+}
+
+void world_init(struct daemon *daemon)
+{
+    daemon->env = (struct engine_env){
+        .world = daemon,
+        .now = now,
+        .wall_clock = wall_clock,
+        .random = random_bytes,
+        .send = send_datagram,
+        .submit_job = submit_job,
+        .kernel_request = kernel_request,
+        .resolve = resolve,
+        .updown = updown,
+        .report = report,
+        .trace = trace_line,
+    };
+}
