@@ -1,6 +1,7 @@
 /* Bringing connections up and taking them down. */
 #include "engine/initiate.h"
 
+#include "engine/child_install.h"
 #include "engine/connection.h"
 #include "engine/ikev2/exchange.h"
 #include "engine/ikev2/informational.h"
@@ -128,8 +129,10 @@ static void terminate_one(struct engine *engine, struct connection *connection, 
     LIST_EACH(&connection->children, node)
     {
         struct child_sa *child = CONTAINER_OF(node, struct child_sa, of_connection);
-        if (child->state == CHILD_STATE_ESTABLISHED)
-            ikev2_delete_child(engine, child, client);
+        if (child->state != CHILD_STATE_ESTABLISHED && child->state != CHILD_STATE_REPLACED)
+            continue;
+        child_uninstall(engine, child); /* traffic ends now, on a replaced one too */
+        ikev2_delete_child(engine, child, client);
     }
     connection_let_go(engine, connection);
 }

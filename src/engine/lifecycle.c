@@ -141,7 +141,8 @@ void lifecycle_child_is_going(struct engine *engine, struct child_sa *child)
         return;
     struct child_sa *newest = child_by_serial(engine, connection->newest_child_serial);
     if (newest != child) {
-        if (newest != NULL && connection->policy_child_serial == child->serial)
+        if (newest != NULL && newest->state == CHILD_STATE_ESTABLISHED &&
+            connection->policy_child_serial == child->serial)
             child_take_policy(engine, newest);
         if (child->state == CHILD_STATE_LARVAL)
             lifecycle_schedule_revival(engine, connection);
