@@ -8,9 +8,8 @@
 #include <stdlib.h>
 #include <sys/eventfd.h>
 
-#include "esp/encapsulation.h"
-#include "esp/esp_seal.h"
 #include "esp/gro.h"
+#include "esp/unwrap.h"
 #include "kernel/userspace.h"
 
 enum {
@@ -79,47 +78,23 @@ static void notice_mapping(struct inbound *in, const struct arrival *arrival)
     event_queue_push(&in->backend->events, &event);
 }
 
-/* The inner packet of tunnel mode; NULL: malformed, or congestion that may not be passed on. */
-static uint8_t *unwrap_tunnel(struct inbound *in, struct arrival *arrival, struct ip_packet *ret_ip)
+/* Room for a packet that is put together; NULL when none is needed. */
+static uint8_t *reserve_room(struct inbound *in, const struct esp_received *received)
 {
-    struct esp_received *received = &arrival->received;
-    uint8_t version = received->next_header == IPPROTO_NUMBER_IPV4   ? 4
-                      : received->next_header == IPPROTO_NUMBER_IPV6 ? 6
-                                                                     : 0;
-    if (!ip_packet_parse(bytes_of(received->payload, received->payload_size), ret_ip) ||
-        received->payload[0] >> 4 != version)
+    size_t size = esp_unwrap_room(in->sa, received);
+    if (size == 0)
         return NULL;
-    if (!decapsulate_traffic_class(received->payload, arrival->traffic_class, in->sa->decap_dscp))
-        return NULL;
-    return received->payload;
-}
-
-/* The packet of transport mode with its header put back; NULL: malformed. */
-static uint8_t *unwrap_transport(struct inbound *in, struct arrival *arrival, struct ip_packet *ret_ip)
-{
-    struct esp_received *received = &arrival->received;
-    if (in->bounce_used + IPV6_HEADER_SIZE + received->payload_size > BOUNCE_SIZE) {
+    if (in->bounce_used + size > BOUNCE_SIZE) {
         gro_flush(&in->gro);
         in->bounce_used = 0;
     }
-    uint8_t *packet = in->bounce + in->bounce_used;
-    size_t header =
-        rebuild_transport_header(packet, &in->sa_remote.address, &in->sa_local.address, received->next_header,
-                                 arrival->traffic_class, received->payload_size);
-    if (header == 0)
-        return NULL;
-    memcpy(packet + header, received->payload, received->payload_size);
-    size_t size = header + received->payload_size;
-    if (in->sa_udp_encapsulation)
-        repair_transport_checksum(packet, size);
     in->bounce_used += size;
-    return ip_packet_parse(bytes_of(packet, size), ret_ip) ? packet : NULL;
+    return in->bounce + in->bounce_used - size;
 }
 
 static void deliver(struct inbound *in, struct arrival *arrival)
 {
     struct esp_sa *sa = in->sa;
-    struct ip_packet ip;
     if (!esp_open_finish(sa, &arrival->received))
         return;
     notice_mapping(in, arrival);
@@ -127,15 +102,15 @@ static void deliver(struct inbound *in, struct arrival *arrival)
         count_one(&sa->counters.other_drops);
         return;
     }
-    uint8_t *packet = sa->is_transport ? unwrap_transport(in, arrival, &ip) : unwrap_tunnel(in, arrival, &ip);
-    if (packet == NULL) {
-        count_one(&sa->counters.other_drops);
+    struct ip_packet ip;
+    struct outer_packet outer = {.source = in->sa_remote.address,
+                                 .destination = in->sa_local.address,
+                                 .traffic_class = arrival->traffic_class,
+                                 .was_udp_encapsulated = in->sa_udp_encapsulation};
+    uint8_t *room = reserve_room(in, &arrival->received);
+    uint8_t *packet = esp_unwrap(sa, &arrival->received, &outer, room, &ip);
+    if (packet == NULL)
         return;
-    }
-    if (!esp_sa_allows_inbound(sa, &ip)) {
-        count_one(&sa->counters.policy_violations);
-        return;
-    }
     userspace_tell_limit(in->backend, sa, esp_sa_count(sa, ip.total_size, in->now));
     gro_add(&in->gro, packet, &ip);
 }
