@@ -26,6 +26,8 @@ struct control_host {
     void (*shutdown)(void *context, uint64_t client, bool leave_state);
     /* The session has output to write, or is to be looked at again. */
     void (*session_ready)(void *context, struct control_session *session, void *user);
+    /* Calls control_wake(client) after this long. */
+    void (*wake_later)(void *context, uint64_t client, usec_t delay);
     const struct control_facts *(*facts)(void *context);
 };
 
@@ -53,6 +55,9 @@ void control_session_wrote(struct control_session *session, size_t size);
 /* Whether to hang up: after a protocol error once all is written, or at once when the client does not read.
  */
 bool control_session_is_over(const struct control_session *session);
+
+/* A listing that waited (for counters of the data plane) goes on. */
+void control_wake(struct control *control, uint64_t client);
 
 /* A line or the end for whoever waits as report->client; others are ignored. */
 void control_report(struct control *control, const struct report *report);

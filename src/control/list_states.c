@@ -82,6 +82,28 @@ bool list_states(struct control_session *session)
     return true;
 }
 
+#define COUNTERS_WAIT (20 * USEC_PER_MSEC)
+
+bool list_refresh_counters(struct control_session *session, bool (*then)(struct control_session *session))
+{
+    struct listing *listing = &session->listing;
+    struct control *control = session->control;
+    struct child_view view;
+    unsigned asked = 0;
+    while (asked++ < STATES_A_PIECE * 16 && engine_view_child(control->engine, listing->after, &view)) {
+        engine_refresh_counters(control->engine, view.serial);
+        listing->after = view.serial;
+    }
+    if (asked > STATES_A_PIECE * 16)
+        return true;
+    listing->next = then;
+    listing->is_waiting = listing->after != 0;
+    listing->after = 0;
+    if (listing->is_waiting)
+        control->host.wake_later(control->host.context, session->id, COUNTERS_WAIT);
+    return true;
+}
+
 bool list_traffic(struct control_session *session)
 {
     struct listing *listing = &session->listing;

@@ -204,18 +204,33 @@ static bool list_events(struct control_session *session)
     return false;
 }
 
+static bool status_with_counters(struct control_session *session)
+{
+    return list_refresh_counters(session, status);
+}
+
+static bool traffic_with_counters(struct control_session *session)
+{
+    return list_refresh_counters(session, list_traffic);
+}
+
+static bool states_with_counters(struct control_session *session)
+{
+    return list_refresh_counters(session, list_states);
+}
+
 listing_function listing_find(const char *command)
 {
     static const struct {
         const char *command;
         listing_function function;
     } listings[] = {
-        {"status", status},
+        {"status", status_with_counters},
         {"briefstatus", brief_status},
         {"globalstatus", global_status},
         {"connectionstatus", list_connections},
-        {"trafficstatus", list_traffic},
-        {"showstates", list_states},
+        {"trafficstatus", traffic_with_counters},
+        {"showstates", states_with_counters},
         {"shuntstatus", shunt_status},
         {"processstatus", process_status},
         {"addresspoolstatus", address_pool_status},

@@ -170,8 +170,8 @@ struct bytes control_session_output(const struct control_session *session)
 /* More of a listing while little waits to be written. */
 static void continue_listing(struct control_session *session)
 {
-    while (session->listing.next != NULL && control_session_output(session).size < LISTING_LOW_WATER &&
-           !session->is_stalled)
+    while (session->listing.next != NULL && !session->listing.is_waiting &&
+           control_session_output(session).size < LISTING_LOW_WATER && !session->is_stalled)
         if (!session->listing.next(session))
             session_finish(session, 0);
 }
@@ -186,6 +186,17 @@ void control_session_wrote(struct control_session *session, size_t size)
 bool control_session_is_over(const struct control_session *session)
 {
     return session->is_stalled || (session->is_broken && control_session_output(session).size == 0);
+}
+
+void control_wake(struct control *control, uint64_t client)
+{
+    struct control_session *session = session_by_id(control, client);
+    if (session == NULL || !session->listing.is_waiting)
+        return;
+    session->listing.is_waiting = false;
+    continue_listing(session);
+    serve_next(session);
+    control->host.session_ready(control->host.context, session, session->user);
 }
 
 /* ---- input ---- */

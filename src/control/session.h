@@ -26,6 +26,7 @@ struct buffer {
 struct listing {
     bool (*next)(struct control_session *session); /* makes some lines; false: done */
     unsigned step;
+    bool is_waiting; /* until control_wake() */
     uint64_t after;
     char name[256]; /* only this connection; empty: all */
 };
@@ -56,6 +57,12 @@ void session_request(struct control_session *session, json_t *request);
 /* Listings, by command name: NULL when there is none of that name. */
 typedef bool (*listing_function)(struct control_session *session);
 listing_function listing_find(const char *command);
+
+/*
+ * First phase of listings that show traffic: asks the data plane for the counters of all Child SAs, waits a
+ * moment for the answers, and then goes on as `then`.
+ */
+bool list_refresh_counters(struct control_session *session, bool (*then)(struct control_session *session));
 
 /* Pieces that several listings share. */
 bool list_connections(struct control_session *session);

@@ -143,6 +143,31 @@ static void host_shutdown(void *context, uint64_t client, bool leave_state)
     event_base_loopexit(daemon->base, NULL);
 }
 
+struct wake_up {
+    struct daemon *daemon;
+    uint64_t client;
+};
+
+static void wake_up(evutil_socket_t unused, short what, void *context)
+{
+    struct wake_up *wake = context;
+    (void)unused;
+    (void)what;
+    control_wake(wake->daemon->control, wake->client);
+    free(wake);
+}
+
+static void host_wake_later(void *context, uint64_t client, usec_t delay)
+{
+    struct daemon *daemon = context;
+    struct wake_up *wake = calloc(1, sizeof(*wake));
+    struct timeval when = {0, (suseconds_t)delay};
+    if (wake == NULL)
+        return;
+    *wake = (struct wake_up){daemon, client};
+    event_base_once(daemon->base, -1, EV_TIMEOUT, wake_up, wake, &when);
+}
+
 static const struct control_facts *host_facts(void *context)
 {
     struct daemon *daemon = context;
@@ -221,6 +246,7 @@ static bool assemble(struct daemon *daemon, struct error *error)
         .reread_secrets = host_reread_secrets,
         .shutdown = host_shutdown,
         .session_ready = control_socket_session_ready,
+        .wake_later = host_wake_later,
         .facts = host_facts,
     };
     unsigned helpers = helper_count(daemon);

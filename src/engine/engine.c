@@ -275,3 +275,10 @@ void engine_kernel_event(struct engine *engine, const struct kernel_event *event
         break;
     }
 }
+
+void engine_refresh_counters(struct engine *engine, uint64_t child_serial)
+{
+    const struct child_sa *child = child_by_serial(engine, child_serial);
+    if (child != NULL && child->is_installed)
+        child_query(engine, child);
+}

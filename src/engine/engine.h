@@ -102,6 +102,9 @@ struct command {
 
 void engine_command(struct engine *engine, const struct command *command);
 
+/* Asks the data plane for fresh counters of a Child SA; views show them when they have come. */
+void engine_refresh_counters(struct engine *engine, uint64_t child_serial);
+
 /* Whoever waited as `client` is gone: what was started goes on unwatched. */
 void engine_client_gone(struct engine *engine, uint64_t client);
 

@@ -126,25 +126,30 @@ static bool send_request(struct control_client *client, const json_t *request, s
     return ok;
 }
 
+/* Makes room so that `size` bytes from `start` on fit. */
+static bool reserve_input(struct control_client *client, size_t size, struct error *error)
+{
+    if (client->start > 0) {
+        memmove(client->input, client->input + client->start, client->end - client->start);
+        client->end -= client->start;
+        client->start = 0;
+    }
+    if (client->capacity >= size)
+        return true;
+    uint8_t *grown = realloc(client->input, size + READ_SIZE);
+    if (grown == NULL)
+        return error_set(error, ENOMEM, "out of memory");
+    client->input = grown;
+    client->capacity = size + READ_SIZE;
+    return true;
+}
+
 /* Reads until `size` bytes are there. */
 static bool fill_input(struct control_client *client, size_t size, struct error *error)
 {
-    if (client->start > 0 && client->start == client->end)
-        client->start = client->end = 0;
+    if (client->capacity - client->start < size && !reserve_input(client, size, error))
+        return false;
     while (client->end - client->start < size) {
-        if (client->capacity - client->start < size || client->capacity == client->end) {
-            memmove(client->input, client->input + client->start, client->end - client->start);
-            client->end -= client->start;
-            client->start = 0;
-        }
-        if (client->capacity < size || client->capacity == client->end) {
-            size_t capacity = size + READ_SIZE;
-            uint8_t *grown = realloc(client->input, capacity);
-            if (grown == NULL)
-                return error_set(error, ENOMEM, "out of memory");
-            client->input = grown;
-            client->capacity = capacity;
-        }
         ssize_t got = read(client->socket, client->input + client->end, client->capacity - client->end);
         if (got < 0 && errno == EINTR)
             continue;
@@ -186,7 +191,8 @@ int control_client_call(struct control_client *client, const json_t *request, co
                         void *user, struct error *error)
 {
     error->text[0] = '\0';
-    if (!send_request(client, request, error))
+    /* Who hangs up on us has usually said why. */
+    if (!send_request(client, request, error) && error->code != EPIPE)
         return CONTROL_EXIT_WHACK_PROBLEM;
     for (;;) {
         json_t *frame = read_frame(client, error);

@@ -1,0 +1,175 @@
+/* A connection as the user wrote it: its defaults as in ipsec.conf(5), its death, and the checks of the
+ * whole. */
+#include "engine/connection_spec.h"
+
+#include <stdlib.h>
+
+enum { DEFAULT_LIFETIME_HOURS = 8, DEFAULT_REKEY_MARGIN_SECONDS = 540, DEFAULT_REPLAY_WINDOW = 128 };
+
+struct connection_spec *connection_spec_new(const char *name)
+{
+    struct connection_spec *spec = calloc(1, sizeof(*spec));
+    char *copy = strdup(name);
+    if (spec == NULL || copy == NULL) {
+        free(spec);
+        free(copy);
+        return NULL;
+    }
+    *spec = (struct connection_spec){
+        .name = copy,
+        .protocol = PROTOCOL_ESP,
+        .pfs = true,
+        .rekey = true,
+        .nat_keepalive = true,
+        .fragmentation = true,
+        .encap_dscp = true,
+        .ike_lifetime = DEFAULT_LIFETIME_HOURS * 3600 * USEC_PER_SEC,
+        .ipsec_lifetime = DEFAULT_LIFETIME_HOURS * 3600 * USEC_PER_SEC,
+        .ipsec_max_bytes = UINT64_MAX,
+        .ipsec_max_packets = UINT64_MAX,
+        .rekey_margin = DEFAULT_REKEY_MARGIN_SECONDS * USEC_PER_SEC,
+        .rekey_fuzz_percent = 100,
+        .retransmit_interval = 500 * USEC_PER_MSEC,
+        .retransmit_timeout = 30 * USEC_PER_SEC,
+        .replay_window = DEFAULT_REPLAY_WINDOW,
+    };
+    return spec;
+}
+
+static void end_clear(struct end_spec *end)
+{
+    free(end->host_name);
+    free(end->clients);
+    free(end->updown);
+    identity_free(&end->id);
+}
+
+void connection_spec_free(struct connection_spec *spec)
+{
+    if (spec == NULL)
+        return;
+    end_clear(&spec->left);
+    end_clear(&spec->right);
+    for (size_t i = 0; i < spec->alias_count; i++)
+        free(spec->aliases[i]);
+    free(spec->aliases);
+    proposals_free(spec->ike_proposals);
+    proposals_free(spec->child_proposals);
+    free(spec->name);
+    free(spec);
+}
+
+static bool is_vague(const struct end_spec *end)
+{
+    return end->host_kind == HOST_ANY;
+}
+
+static bool check_hosts(const struct connection_spec *spec, struct error *error)
+{
+    const struct end_spec *left = &spec->left, *right = &spec->right;
+    if (left->host_kind == HOST_UNSET || right->host_kind == HOST_UNSET)
+        return error_set(error, -1, "%s= is missing; give an address, a name, %%defaultroute or %%any",
+                         left->host_kind == HOST_UNSET ? "left" : "right");
+    if (is_vague(left) && is_vague(right))
+        return error_set(error, -1, "left= and right= are both %%any; one must say which host this is");
+    if (left->host_kind == HOST_DEFAULTROUTE && right->host_kind == HOST_DEFAULTROUTE)
+        return error_set(error, -1, "left= and right= are both %%defaultroute; one must be the other host");
+    if (address_is_set(&left->host) && address_is_set(&right->host)) {
+        if (left->host.family != right->host.family)
+            return error_set(error, -1, "left= and right= must both be IPv4 or both be IPv6 addresses");
+        if (!address_is_any(&left->host) && address_equal(&left->host, &right->host))
+            return error_set(error, -1, "left= and right= are the same address");
+    }
+    return true;
+}
+
+static bool check_family(const struct connection_spec *spec, struct error *error)
+{
+    const struct end_spec *ends[] = {&spec->left, &spec->right};
+    for (size_t i = 0; i < ARRAY_SIZE(ends); i++) {
+        const struct ip_address *host = &ends[i]->host;
+        if (spec->host_family != IP_NONE && address_is_set(host) && host->family != spec->host_family)
+            return error_set(error, -1, "%s= is an IPv%d address, hostaddrfamily= says IPv%d",
+                             i == 0 ? "left" : "right", host->family, (int)spec->host_family);
+    }
+    return true;
+}
+
+/* A bit for each family that the end's traffic may have; 0 while it is not known. */
+static unsigned client_families(const struct connection_spec *spec, const struct end_spec *end)
+{
+    unsigned families = 0;
+    for (size_t i = 0; i < end->client_count; i++)
+        families |= 1U << end->clients[i].range.start.family;
+    if (end->client_count > 0)
+        return families;
+    if (address_is_set(&end->host))
+        return 1U << end->host.family;
+    return spec->host_family != IP_NONE ? 1U << spec->host_family : 0;
+}
+
+static bool check_clients(const struct connection_spec *spec, struct error *error)
+{
+    unsigned left = client_families(spec, &spec->left), right = client_families(spec, &spec->right);
+    if (left != 0 && right != 0 && left != right)
+        return error_set(error, -1,
+                         "the networks of left and right differ in address family: each family "
+                         "in leftsubnet= needs its like in rightsubnet=");
+    return true;
+}
+
+/* Transport mode protects what the hosts themselves say (RFC 4301 3.2). */
+static bool check_transport(const struct connection_spec *spec, struct error *error)
+{
+    const struct end_spec *ends[] = {&spec->left, &spec->right};
+    for (size_t i = 0; i < ARRAY_SIZE(ends) && spec->type == TYPE_TRANSPORT; i++) {
+        const struct end_spec *end = ends[i];
+        for (size_t j = 0; j < end->client_count; j++) {
+            const struct ip_range *range = &end->clients[j].range;
+            bool is_host = address_equal(&range->start, &range->end) &&
+                           (end->host_kind != HOST_ADDRESS || address_equal(&range->start, &end->host));
+            if (!is_host)
+                return error_set(error, -1,
+                                 "type=transport protects the hosts only; remove %ssubnet= or use "
+                                 "type=tunnel",
+                                 i == 0 ? "left" : "right");
+        }
+    }
+    return true;
+}
+
+static bool check_sourceip(const struct end_spec *end, const char *name, struct error *error)
+{
+    struct ip_range wanted = {end->sourceip, end->sourceip};
+    if (!address_is_set(&end->sourceip) || end->client_count == 0)
+        return true;
+    for (size_t i = 0; i < end->client_count; i++)
+        if (range_contains(&end->clients[i].range, &wanted))
+            return true;
+    return error_set(error, -1, "%ssourceip= is not within %ssubnet=", name, name);
+}
+
+static bool check_auth(const struct connection_spec *spec, struct error *error)
+{
+    const struct end_spec *ends[] = {&spec->left, &spec->right};
+    for (size_t i = 0; i < ARRAY_SIZE(ends); i++) {
+        const char *name = i == 0 ? "left" : "right";
+        if (ends[i]->auth == AUTH_UNSET)
+            return error_set(error, -1,
+                             "%s has no authentication: the default, rsasig, is not supported yet; write "
+                             "authby=secret or %sauth=secret",
+                             name, name);
+        if (ends[i]->auth == AUTH_NEVER)
+            return error_set(error, -1,
+                             "authby=never is for type=pass and type=drop, which are not supported yet; "
+                             "write authby=secret");
+    }
+    return true;
+}
+
+bool connection_spec_check(const struct connection_spec *spec, struct error *error)
+{
+    return check_hosts(spec, error) && check_family(spec, error) && check_clients(spec, error) &&
+           check_transport(spec, error) && check_sourceip(&spec->left, "left", error) &&
+           check_sourceip(&spec->right, "right", error) && check_auth(spec, error);
+}

@@ -1,0 +1,441 @@
+/* addconn: reads ipsec.conf and hands its connections to pluto. ipsec_addconn(8). */
+#include <arpa/inet.h>
+#include <getopt.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "config/conf_file.h"
+#include "tools/control_client.h"
+#include "tools/default_route.h"
+#include "tools/paths.h"
+#include "tools/tools.h"
+
+enum { EXIT_PARSE = 3, EXIT_UNKNOWN = 21, EXIT_OTHER = 1 };
+
+struct addconn {
+    struct control_location location;
+    const char *config_file;
+    bool autoall, checkconfig, configsetup, showonly;
+    int list;    /* a connection_auto, -1: none, LIST_ALL */
+    int auto_as; /* --auto: taken instead of auto=; -1: none */
+    bool asynchronous;
+    struct conf *conf;
+    struct control_client *client;
+    int status;
+};
+
+enum { LIST_NONE = -1, LIST_ALL = -2 };
+
+static void warn(void *context, const char *text)
+{
+    (void)context;
+    fprintf(stderr, "%s\n", text);
+}
+
+static const struct warning_sink sink = {warn, NULL};
+
+/* ---- one connection ---- */
+
+/* Lines of the reply; what a user of addconn wants to see is all of it but bare comments. */
+static void print_line(void *user, const struct control_line *line)
+{
+    (void)user;
+    control_print_line(NULL, line);
+}
+
+static void call(struct addconn *addconn, json_t *request)
+{
+    struct error error;
+    if (addconn->client == NULL)
+        addconn->client = control_client_open(&addconn->location, &error);
+    if (addconn->client == NULL) {
+        fprintf(stderr, "ipsec addconn: %s\n", error.text);
+        addconn->status = CONTROL_EXIT_WHACK_PROBLEM;
+    } else {
+        int status = control_client_call(addconn->client, request, print_line, NULL, &error);
+        if (error.text[0] != '\0')
+            fprintf(stderr, "ipsec addconn: %s\n", error.text);
+        if (status != 0)
+            addconn->status = status;
+    }
+    json_decref(request);
+}
+
+/* %defaultroute stands for the address from which the default route leaves; pluto wants the address. */
+static const char *resolve_value(const struct conf_option *option, char *buffer, size_t size)
+{
+    bool is_host = option->keyword->name[0] == '\0' && option->end != END_NONE;
+    if (!is_host || strncmp(option->value, "%defaultroute", 13) != 0)
+        return option->value;
+    int family = option->value[13] == '6' ? AF_INET6 : AF_INET;
+    return default_route_source(family, buffer, size) ? buffer : option->value;
+}
+
+static json_t *options_object(struct addconn *addconn, size_t index, struct error *error)
+{
+    size_t count;
+    struct conf_option *options = conf_conn_options(addconn->conf, index, &count, error);
+    if (options == NULL)
+        return NULL;
+    json_t *object = json_object();
+    for (size_t i = 0; i < count; i++) {
+        char spelling[64], address[64];
+        json_object_set_new(object,
+                            keyword_spelling(options[i].keyword, options[i].end, spelling, sizeof(spelling)),
+                            json_string(resolve_value(&options[i], address, sizeof(address))));
+    }
+    free(options);
+    return object;
+}
+
+/* In quotes that the shell takes away again. */
+static void print_quoted(const char *text)
+{
+    putchar('\'');
+    for (; *text != '\0'; text++)
+        if (*text == '\'')
+            fputs("'\\''", stdout);
+        else
+            putchar(*text);
+    putchar('\'');
+}
+
+/* The option of whack that takes the keyword's value as its argument; NULL: only ipsec.conf can say it. */
+static const struct keyword_option *whack_option_of(const struct keyword *keyword)
+{
+    for (size_t i = 0; i < whack_connection_option_count; i++) {
+        const struct keyword_option *option = &whack_connection_options[i];
+        if (strcmp(option->keyword, keyword->name) == 0 && option->argument != ARGUMENT_NONE)
+            return option;
+    }
+    return NULL;
+}
+
+static void show_options(const struct conf_option *options, size_t count, enum keyword_end end)
+{
+    for (size_t i = 0; i < count; i++) {
+        char address[64];
+        const struct keyword_option *option =
+            options[i].end == end ? whack_option_of(options[i].keyword) : NULL;
+        if (option == NULL)
+            continue;
+        printf(" --%s=", option->name);
+        print_quoted(resolve_value(&options[i], address, sizeof(address)));
+    }
+}
+
+static void show_as_whack(struct addconn *addconn, size_t index)
+{
+    size_t count;
+    struct error error;
+    struct conf_option *options = conf_conn_options(addconn->conf, index, &count, &error);
+    printf("ipsec whack --name ");
+    print_quoted(conf_conn_name(addconn->conf, index));
+    show_options(options, count, END_LEFT);
+    printf(" --to");
+    show_options(options, count, END_RIGHT);
+    show_options(options, count, END_NONE);
+    printf("\n");
+    free(options);
+}
+
+static void add(struct addconn *addconn, size_t index)
+{
+    const char *name = conf_conn_name(addconn->conf, index);
+    struct error error;
+    struct connection_spec *spec = conf_conn_build(addconn->conf, index, &sink, &error);
+    json_t *options = spec ? options_object(addconn, index, &error) : NULL;
+    connection_spec_free(spec);
+    if (options == NULL) {
+        fprintf(stderr, "%s\n", error.text);
+        addconn->status = EXIT_PARSE;
+    } else if (addconn->checkconfig) {
+        json_decref(options);
+    } else if (addconn->showonly) {
+        show_as_whack(addconn, index);
+        json_decref(options);
+    } else {
+        call(addconn, json_pack("{s:s, s:s, s:o}", "command", "add", "name", name, "options", options));
+    }
+}
+
+static void command(struct addconn *addconn, const char *verb, const char *name, bool asynchronous)
+{
+    if (addconn->showonly) {
+        printf("ipsec whack --name '%s' --%s%s\n", name, verb, asynchronous ? " --asynchronous" : "");
+        return;
+    }
+    json_t *request = json_pack("{s:s, s:s}", "command", verb, "name", name);
+    if (asynchronous)
+        json_object_set_new(request, "asynchronous", json_true());
+    call(addconn, request);
+}
+
+/* What auto= asks for beyond loading. */
+static void start(struct addconn *addconn, size_t index)
+{
+    enum connection_auto how =
+        addconn->auto_as >= 0 ? (enum connection_auto)addconn->auto_as : conf_conn_auto(addconn->conf, index);
+    const char *name = conf_conn_name(addconn->conf, index);
+    if (how == AUTO_START)
+        command(addconn, "initiate", name, addconn->autoall || addconn->asynchronous);
+    else if (how == AUTO_ONDEMAND)
+        command(addconn, "route", name, false);
+}
+
+/* ---- many connections ---- */
+
+static void add_named(struct addconn *addconn, const char *name)
+{
+    size_t index = 0;
+    int before = addconn->status;
+    bool found = conf_conn_find(addconn->conf, name, &index);
+    if (!found) {
+        for (index = 0; conf_conn_find_alias(addconn->conf, name, &index); index++) {
+            add(addconn, index);
+            found = true;
+        }
+        if (!found) {
+            fprintf(stderr, "conn '%s': not found (tried aliases)\n", name);
+            addconn->status = EXIT_UNKNOWN;
+        }
+        return;
+    }
+    add(addconn, index);
+    if (addconn->status == before && addconn->auto_as >= 0 && !addconn->checkconfig)
+        start(addconn, index);
+}
+
+static bool is_loaded_at_start(const struct conf *conf, size_t index)
+{
+    return conf_conn_auto(conf, index) != AUTO_IGNORE;
+}
+
+static void add_all(struct addconn *addconn)
+{
+    size_t count = conf_conn_count(addconn->conf);
+    for (size_t i = 0; i < count; i++)
+        if (is_loaded_at_start(addconn->conf, i))
+            add(addconn, i);
+    if (addconn->showonly)
+        printf("ipsec whack --listen\n");
+    else
+        call(addconn, json_pack("{s:s}", "command", "listen"));
+    for (size_t i = 0; i < count; i++)
+        start(addconn, i);
+}
+
+static void check_all(struct addconn *addconn)
+{
+    size_t count = conf_conn_count(addconn->conf);
+    for (size_t i = 0; i < count; i++)
+        if (is_loaded_at_start(addconn->conf, i))
+            add(addconn, i);
+}
+
+static void list(const struct addconn *addconn)
+{
+    size_t count = conf_conn_count(addconn->conf);
+    for (size_t i = 0; i < count; i++)
+        if (addconn->list == LIST_ALL ||
+            conf_conn_auto(addconn->conf, i) == (enum connection_auto)addconn->list)
+            printf("%s\n", conf_conn_name(addconn->conf, i));
+}
+
+/* NAME='value' for the shell. */
+static void show_setup(const struct addconn *addconn)
+{
+    size_t count;
+    const struct conf_option *options = conf_setup_options(addconn->conf, &count);
+    for (size_t i = 0; i < count; i++) {
+        printf("%s='", options[i].keyword->name);
+        for (const char *at = options[i].value; *at != '\0'; at++)
+            printf(*at == '\'' ? "'\\''" : "%c", *at);
+        printf("'\n");
+    }
+}
+
+/* ---- command line ---- */
+
+enum {
+    OPT_CONFIG = 1,
+    OPT_CTLSOCKET,
+    OPT_CTLBASE,
+    OPT_RUNDIR,
+    OPT_AUTOALL,
+    OPT_CHECK,
+    OPT_SETUP,
+    OPT_LISTALL,
+    OPT_LISTADD,
+    OPT_LISTROUTE,
+    OPT_LISTSTART,
+    OPT_LISTIGNORE,
+    OPT_NAME,
+    OPT_VERBOSE,
+    OPT_SHOWONLY,
+    OPT_AUTO,
+    OPT_ASYNC,
+    OPT_HELP,
+};
+
+static const struct option long_options[] = {
+    {"config", required_argument, NULL, OPT_CONFIG},
+    {"ctlsocket", required_argument, NULL, OPT_CTLSOCKET},
+    {"ctlbase", required_argument, NULL, OPT_CTLBASE},
+    {"rundir", required_argument, NULL, OPT_RUNDIR},
+    {"autoall", no_argument, NULL, OPT_AUTOALL},
+    {"addall", no_argument, NULL, OPT_AUTOALL},
+    {"checkconfig", no_argument, NULL, OPT_CHECK},
+    {"configsetup", no_argument, NULL, OPT_SETUP},
+    {"liststack", no_argument, NULL, OPT_SETUP},
+    {"listall", no_argument, NULL, OPT_LISTALL},
+    {"listadd", no_argument, NULL, OPT_LISTADD},
+    {"listroute", no_argument, NULL, OPT_LISTROUTE},
+    {"liststart", no_argument, NULL, OPT_LISTSTART},
+    {"listignore", no_argument, NULL, OPT_LISTIGNORE},
+    {"name", required_argument, NULL, OPT_NAME},
+    {"verbose", no_argument, NULL, OPT_VERBOSE},
+    {"quiet", no_argument, NULL, OPT_NAME + 100},
+    {"showonly", no_argument, NULL, OPT_SHOWONLY},
+    {"dry-run", no_argument, NULL, OPT_SHOWONLY},
+    {"auto", required_argument, NULL, OPT_AUTO},
+    {"asynchronous", optional_argument, NULL, OPT_ASYNC},
+    {"bg", optional_argument, NULL, OPT_ASYNC},
+    {"help", no_argument, NULL, OPT_HELP},
+    {0},
+};
+
+static const char usage[] =
+    "Usage: ipsec addconn [options] [NAME ...]\n"
+    "Loads connections of ipsec.conf into a running pluto.\n"
+    "  --config FILE      instead of /etc/ipsec.conf\n"
+    "  --rundir DIR, --ctlsocket PATH, --ctlbase PATH   where pluto listens\n"
+    "  --autoall          all with auto= other than ignore, then listen, then start those with auto=start\n"
+    "  --auto add|ondemand|start   what to do with NAME once it is loaded\n"
+    "  --checkconfig      read everything, change nothing\n"
+    "  --configsetup      print `config setup` for a shell\n"
+    "  --listall, --listadd, --listroute, --liststart, --listignore   print names\n"
+    "  --showonly         print commands instead of running them\n";
+
+static bool parse_auto(const char *text, int *out)
+{
+    static const struct {
+        const char *word;
+        int how;
+    } words[] = {{"add", AUTO_ADD},
+                 {"ondemand", AUTO_ONDEMAND},
+                 {"route", AUTO_ONDEMAND},
+                 {"start", AUTO_START},
+                 {"up", AUTO_START}};
+    for (size_t i = 0; i < ARRAY_SIZE(words); i++) {
+        if (strcmp(words[i].word, text) == 0) {
+            *out = words[i].how;
+            return true;
+        }
+    }
+    fprintf(stderr, "ipsec addconn: --auto wants add, ondemand or start, not \"%s\"\n", text);
+    return false;
+}
+
+static bool set_option(struct addconn *addconn, int option, const char *value)
+{
+    switch (option) {
+    case OPT_CONFIG:
+        addconn->config_file = value;
+        return true;
+    case OPT_CTLSOCKET:
+        addconn->location.ctlsocket = value;
+        return true;
+    case OPT_CTLBASE:
+        addconn->location.ctlbase = value;
+        return true;
+    case OPT_RUNDIR:
+        addconn->location.rundir = value;
+        return true;
+    case OPT_AUTOALL:
+        return addconn->autoall = true;
+    case OPT_CHECK:
+        return addconn->checkconfig = true;
+    case OPT_SETUP:
+        return addconn->configsetup = true;
+    case OPT_LISTALL:
+        addconn->list = LIST_ALL;
+        return true;
+    case OPT_LISTADD:
+        addconn->list = AUTO_ADD;
+        return true;
+    case OPT_LISTROUTE:
+        addconn->list = AUTO_ONDEMAND;
+        return true;
+    case OPT_LISTSTART:
+        addconn->list = AUTO_START;
+        return true;
+    case OPT_LISTIGNORE:
+        addconn->list = AUTO_IGNORE;
+        return true;
+    case OPT_VERBOSE:
+    case OPT_NAME + 100:
+        return true;
+    case OPT_SHOWONLY:
+        return addconn->showonly = true;
+    case OPT_AUTO:
+        return parse_auto(value, &addconn->auto_as);
+    case OPT_ASYNC:
+        addconn->asynchronous = value == NULL || strcmp(value, "yes") == 0;
+        return true;
+    default:
+        fprintf(stderr, "ipsec addconn: unknown option; --help lists them\n");
+        return false;
+    }
+}
+
+static void run(struct addconn *addconn, int count, char **names)
+{
+    if (addconn->configsetup)
+        show_setup(addconn);
+    else if (addconn->list != LIST_NONE)
+        list(addconn);
+    else if (addconn->autoall)
+        addconn->checkconfig ? check_all(addconn) : add_all(addconn);
+    else if (count > 0)
+        for (int i = 0; i < count; i++)
+            add_named(addconn, names[i]);
+    else if (addconn->checkconfig)
+        check_all(addconn);
+    else
+        fprintf(stderr, "ipsec addconn: no connection named; --help tells more\n");
+}
+
+int addconn_main(int argc, char **argv)
+{
+    struct addconn addconn = {.list = LIST_NONE, .auto_as = -1, .config_file = paths_config_file()};
+    const char *named = NULL;
+    struct error error;
+    int option;
+    optind = 1;
+    while ((option = getopt_long(argc, argv, "", long_options, NULL)) != -1) {
+        if (option == OPT_HELP) {
+            fputs(usage, stdout);
+            return 0;
+        }
+        if (option == OPT_NAME)
+            named = optarg;
+        else if (!set_option(&addconn, option, optarg))
+            return EXIT_OTHER;
+    }
+    addconn.conf = conf_load(&file_reader_system, addconn.config_file, &sink, &error);
+    if (addconn.conf == NULL) {
+        fprintf(stderr, "%s\n", error.text);
+        return EXIT_PARSE;
+    }
+    if (named != NULL)
+        run(&addconn, 1, (char *[]){(char *)(uintptr_t)named});
+    else
+        run(&addconn, argc - optind, argv + optind);
+    control_client_close(addconn.client);
+    conf_free(addconn.conf);
+    return addconn.status;
+}
