@@ -44,6 +44,8 @@ struct keyword {
     const char *name; /* per end without left/right; "" is left= or right= itself */
     enum keyword_section section;
     bool is_per_end;
+    bool appends;   /* written twice, both count (connalias, subnets) */
+    bool is_capped; /* above the maximum, the maximum is taken with a warning */
     enum keyword_type type;
     enum keyword_status status;
     const char *alias_of; /* NULL, or the name of the keyword it stands for; all below is that keyword's */

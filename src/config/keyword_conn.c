@@ -1,0 +1,286 @@
+/* The keywords of `conn`, sorted by name; those of an end without left or right. */
+#include "config/keyword_table.h"
+#include "engine/connection_spec.h"
+
+#define ACTS(member) .section = SECTION_CONN, .status = KEYWORD_ACTS, FIELD_OF(struct connection_spec, member)
+#define ACTS_BY_HAND .section = SECTION_CONN, .status = KEYWORD_ACTS, NO_FIELD
+#define NOT_YET .section = SECTION_CONN, .status = KEYWORD_NOT_YET, NO_FIELD
+#define OBSOLETE .section = SECTION_CONN, .status = KEYWORD_OBSOLETE, NO_FIELD
+#define IKEV1_ONLY .section = SECTION_CONN, .status = KEYWORD_IKEV1_ONLY, NO_FIELD
+#define ALIAS_OF(name) .section = SECTION_CONN, .alias_of = (name), NO_FIELD
+/* Of an end. */
+#define END_ACTS(member)                                                                                     \
+    .section = SECTION_CONN, .is_per_end = true, .status = KEYWORD_ACTS, FIELD_OF(struct end_spec, member)
+#define END_ACTS_BY_HAND .section = SECTION_CONN, .is_per_end = true, .status = KEYWORD_ACTS, NO_FIELD
+#define END_NOT_YET .section = SECTION_CONN, .is_per_end = true, .status = KEYWORD_NOT_YET, NO_FIELD
+#define END_ALIAS_OF(name) .section = SECTION_CONN, .is_per_end = true, .alias_of = (name), NO_FIELD
+
+/* ESP sequence numbers: what esn= allows. */
+#define ESN_EITHER (PROPOSAL_ESN_NO | PROPOSAL_ESN_YES)
+/* ipsec.conf(5) counts to 2^63; nothing is ever beyond. */
+#define SIXTY_THREE_BITS ((uint64_t)1 << 63)
+
+enum { MANUAL_REQID_MAX = 16383, REPLAY_WINDOW_MAX = 4096 };
+
+#define WORD_NOT_YET .value = -1, .is_not_yet = true
+
+static const struct keyword_word auto_words[] = {
+    {"ignore", AUTO_IGNORE}, {"add", AUTO_ADD},     {"ondemand", AUTO_ONDEMAND}, {"route", AUTO_ONDEMAND},
+    {"up", AUTO_START},      {"start", AUTO_START}, {"keep", AUTO_KEEP},         {NULL}};
+static const struct keyword_word type_words[] = {{"tunnel", TYPE_TUNNEL},
+                                                 {"transport", TYPE_TRANSPORT},
+                                                 {"pass", WORD_NOT_YET},
+                                                 {"passthrough", WORD_NOT_YET},
+                                                 {"drop", WORD_NOT_YET},
+                                                 {"reject", WORD_NOT_YET},
+                                                 {NULL}};
+static const struct keyword_word encapsulation_words[] = {{"auto", ENCAPSULATION_AUTO},
+                                                          {"yes", ENCAPSULATION_YES},
+                                                          {"no", ENCAPSULATION_NO},
+                                                          {"force", ENCAPSULATION_YES},
+                                                          {"true", ENCAPSULATION_YES},
+                                                          {"false", ENCAPSULATION_NO},
+                                                          {NULL}};
+static const struct keyword_word esn_words[] = {
+    {"either", ESN_EITHER}, {"yes", PROPOSAL_ESN_YES}, {"no", PROPOSAL_ESN_NO}, {NULL}};
+static const struct keyword_word family_words[] = {{"ipv4", IP_V4}, {"ipv6", IP_V6}, {"v4", IP_V4},
+                                                   {"v6", IP_V6},   {"inet", IP_V4}, {"inet6", IP_V6},
+                                                   {NULL}};
+static const struct keyword_word fragmentation_words[] = {
+    {"yes", 1},  {"no", 0},    {"never", 0}, {"force", WORD_NOT_YET}, {"insist", WORD_NOT_YET},
+    {"true", 1}, {"false", 0}, {NULL}};
+static const struct keyword_word keyexchange_words[] = {
+    {"ikev2", 2}, {"ike", 2}, {"ikev1", WORD_NOT_YET}, {NULL}};
+static const struct keyword_word ikev2_words[] = {{"yes", 2},
+                                                  {"insist", 2},
+                                                  {"always", 2},
+                                                  {"propose", 2},
+                                                  {"permit", 2},
+                                                  {"true", 2},
+                                                  {"on", 2},
+                                                  {"y", 2},
+                                                  {"no", WORD_NOT_YET},
+                                                  {"never", WORD_NOT_YET},
+                                                  {"false", WORD_NOT_YET},
+                                                  {"off", WORD_NOT_YET},
+                                                  {"n", WORD_NOT_YET},
+                                                  {NULL}};
+static const struct keyword_word phase2_words[] = {{"esp", PROTOCOL_ESP}, {"ah", WORD_NOT_YET}, {NULL}};
+
+/* Enumerations of which only the default stands for what happens today. */
+static const struct keyword_word autheap_words[] = {{"none", 0}, {"tls", 1}, {NULL}};
+static const struct keyword_word tcp_words[] = {{"no", 0}, {"yes", 1}, {"fallback", 2}, {NULL}};
+static const struct keyword_word failureshunt_words[] = {
+    {"none", 0}, {"drop", 1}, {"hold", 1}, {"reject", 1}, {"pass", 2}, {"passthrough", 2}, {NULL}};
+static const struct keyword_word negotiationshunt_words[] = {
+    {"drop", 0}, {"hold", 0}, {"pass", 1}, {"passthrough", 1}, {NULL}};
+static const struct keyword_word ikepad_words[] = {{"auto", 0}, {"yes", 1}, {"no", 2}, {NULL}};
+static const struct keyword_word natt_words[] = {{"both", 0}, {"rfc", 1}, {"drafts", 2}, {"none", 3}, {NULL}};
+static const struct keyword_word offload_words[] = {
+    {"no", 0}, {"crypto", 1}, {"yes", 1}, {"packet", 2}, {NULL}};
+static const struct keyword_word ppk_words[] = {{"no", 0},  {"never", 0},  {"permit", 1}, {"propose", 1},
+                                                {"yes", 1}, {"insist", 2}, {"always", 2}, {NULL}};
+static const struct keyword_word peer_type_words[] = {{"ietf", 0}, {"cisco", 1}, {NULL}};
+static const struct keyword_word redirect_words[] = {{"auto", 0}, {"yes", 1}, {"no", 2}, {NULL}};
+static const struct keyword_word sendca_words[] = {{"all", 0}, {"issuer", 1}, {"none", 2}, {NULL}};
+static const struct keyword_word sendcert_words[] = {{"always", 0},  {"alwayssend", 0},  {"yes", 0},
+                                                     {"ifasked", 1}, {"sendifasked", 1}, {"never", 2},
+                                                     {"no", 2},      {"forced", 0},      {NULL}};
+static const struct keyword_word xauthby_words[] = {{"file", 0}, {"pam", 1}, {"alwaysok", 2}, {NULL}};
+static const struct keyword_word xauthfail_words[] = {{"hard", 0}, {"soft", 1}, {NULL}};
+
+const struct keyword conn_keywords[] = {
+    {"", END_ACTS_BY_HAND, SPECIAL("an address, a name, %any, %defaultroute or %INTERFACE", ""),
+     .help = "the public address of this end"},
+    {"accept-redirect", NOT_YET, BOOL("no"), .help = "follow the peer's redirections (RFC 5685)"},
+    {"accept-redirect-to", NOT_YET, STRING("addresses or %any", ""),
+     .help = "where the peer may redirect us to"},
+    {"addresspool", END_NOT_YET, STRING("ranges of addresses", ""),
+     .help = "addresses leased to the other end"},
+    {"aggressive", NOT_YET, BOOL("no"), .help = "IKEv1 Aggressive Mode"},
+    {"aggrmode", ALIAS_OF("aggressive")},
+    {"ah", NOT_YET, SPECIAL("algorithms", ""), .help = "algorithms of AH"},
+    {"also", ACTS_BY_HAND, .appends = true, SPECIAL("the name of a conn", ""),
+     .help = "takes over what that conn section says"},
+    {"alsoflip", ACTS_BY_HAND, .appends = true, SPECIAL("the name of a conn", ""),
+     .help = "the same with left and right exchanged"},
+    {"auth", END_ACTS_BY_HAND, SPECIAL("secret (psk), rsasig, ecdsa, eddsa, null, eaponly or never", ""),
+     .help = "how this end proves its identity; authby= when absent"},
+    {"authby", ACTS_BY_HAND, SPECIAL("secret (psk), rsasig, ecdsa, null ..., separated by commas", ""),
+     .help = "how both ends prove their identity"},
+    {"autheap", END_NOT_YET, ENUM(autheap_words, "none"), .help = "the EAP method of this end"},
+    {"auto", ACTS(auto_start), ENUM(auto_words, "ignore"),
+     .help = "what is done with the connection at start-up"},
+    {"ca", END_NOT_YET, STRING("a distinguished name, %same or %any", ""),
+     .help = "who must have issued the certificate"},
+    {"cat", END_NOT_YET, BOOL("no"), .help = "NAT the client's address to the leased one"},
+    {"cert", END_NOT_YET, STRING("a certificate's name", ""), .help = "the certificate of this end"},
+    {"cisco-split", NOT_YET, BOOL("no"), .help = "take Cisco's split-tunnel subnets"},
+    {"cisco-unity", NOT_YET, BOOL("no"), .help = "send Cisco's Unity vendor id"},
+    {"ckaid", END_NOT_YET, STRING("a key identifier", ""), .help = "the key of this end by its identifier"},
+    {"clientaddrfamily", OBSOLETE, STRING("ipv4|ipv6", ""), .help = "the family follows from the subnets"},
+    {"clones", NOT_YET, STRING("yes, no or a number", "no"),
+     .help = "further Child SAs, one a processor (RFC 9611)"},
+    {"compress", NOT_YET, BOOL("no"), .help = "offer compression (IPComp)"},
+    {"connalias", ACTS_BY_HAND, .appends = true, SPECIAL("names", ""),
+     .help = "further names of the connection"},
+    {"debug", ACTS_BY_HAND, SPECIAL("debug classes: none, base, cpu-usage, crypt, all ...", ""),
+     .help = "what to log of this connection for debugging"},
+    {"decap-dscp", ACTS(decap_dscp), BOOL("no"), .help = "copy DSCP of the outer header to the inner one"},
+    {"dns-match-id", NOT_YET, BOOL("no"), .help = "confirm the peer's identity in the DNS"},
+    {"dpdaction", OBSOLETE, STRING("hold, clear or restart", ""),
+     .help = "a dead peer's SAs are always revived as auto= says"},
+    {"dpddelay", ACTS(dpd_delay), TIME(USEC_PER_SEC, "0"),
+     .help = "silence after which the peer is probed; 0 never"},
+    {"dpdtimeout", IKEV1_ONLY, TIME(USEC_PER_SEC, ""), .help = "silence after which an IKEv1 peer is dead"},
+    {"ecdsakey", END_NOT_YET, STRING("a public key", ""), .help = "the ECDSA public key of this end"},
+    {"eddsakey", END_NOT_YET, STRING("a public key", ""), .help = "the EdDSA public key of this end"},
+    {"enable-tcp", NOT_YET, ENUM(tcp_words, "no"), .help = "IKE and ESP over TCP (RFC 9329)"},
+    {"encap-dscp", ACTS(encap_dscp), BOOL("yes"), .help = "copy DSCP of the inner header to the outer one"},
+    {"encapsulation", ACTS(encapsulation), ENUM(encapsulation_words, "auto"),
+     .help = "ESP in UDP: when a NAT is found, always, never"},
+    {"esn", ACTS_BY_HAND, ENUM(esn_words, "either"), .help = "64-bit ESP sequence numbers"},
+    {"esp", ACTS_BY_HAND, SPECIAL("algorithms such as aes_gcm256,aes256-sha2_512;dh21", ""),
+     .help = "algorithms of ESP"},
+    {"failureshunt", NOT_YET, ENUM(failureshunt_words, "none"), .help = "packets after a failed negotiation"},
+    {"fake-strongswan", NOT_YET, BOOL("no"), .help = "send strongSwan's vendor id"},
+    {"forceencaps", OBSOLETE, BOOL("no"), .help = "was encapsulation=yes"},
+    {"fragmentation", ACTS_BY_HAND, ENUM(fragmentation_words, "yes"),
+     .help = "IKE fragments (RFC 7383) when the peer knows them"},
+    {"groundhog", END_NOT_YET, BOOL("no"), .help = "accept expired certificates"},
+    {"hostaddrfamily", ACTS(host_family), ENUM(family_words, ""), .help = "address family of the hosts"},
+    {"id", END_ACTS_BY_HAND, SPECIAL("an address, @name, user@name, @#hex, a distinguished name or %any", ""),
+     .help = "the identity of this end; its address when absent"},
+    {"ignore-peer-dns", NOT_YET, BOOL("no"), .help = "do not take DNS servers from the peer"},
+    {"ike", ACTS_BY_HAND, SPECIAL("algorithms such as aes_gcm256-sha2_512;dh21", ""),
+     .help = "algorithms of IKE"},
+    {"ikelifetime", ACTS(ike_lifetime), TIME_AT_MOST(USEC_PER_DAY, USEC_PER_SEC, "8h"),
+     .help = "how long an IKE SA lives"},
+    {"ikepad", NOT_YET, ENUM(ikepad_words, "auto"), .help = "pad IKEv1 messages to four bytes"},
+    {"ikeport", END_ACTS(ikeport), UINT(1, 65535, "500"), .help = "the UDP port of IKE at this end"},
+    {"ikev1-dpdtimeout", ALIAS_OF("dpdtimeout")},
+    {"ikev2", ACTS_BY_HAND, ENUM(ikev2_words, "yes"), .help = "older form of keyexchange="},
+    {"initial-contact", ACTS(initial_contact), BOOL("no"),
+     .help = "tell the peer to forget earlier SAs of ours"},
+    {"interface-ip", END_NOT_YET, STRING("an address with prefix", ""),
+     .help = "address of the ipsec interface"},
+    {"intermediate", NOT_YET, BOOL("no"), .help = "IKE_INTERMEDIATE exchanges (RFC 9242)"},
+    {"ipsec-interface", NOT_YET, STRING("yes, no or a number", "no"),
+     .help = "an ipsec interface for this connection"},
+    {"ipsec-lifetime", ACTS(ipsec_lifetime), TIME_AT_MOST(USEC_PER_DAY, USEC_PER_SEC, "8h"),
+     .help = "how long an IPsec SA lives"},
+    {"ipsec-max-bytes", ACTS(ipsec_max_bytes), SIZE(SIXTY_THREE_BITS, "8Ei"),
+     .help = "bytes after which an IPsec SA is renewed"},
+    {"ipsec-max-packets", ACTS(ipsec_max_packets), SIZE(SIXTY_THREE_BITS, "8Ei"),
+     .help = "packets after which an IPsec SA is renewed"},
+    {"iptfs", NOT_YET, BOOL("no"), .help = "IP traffic flow security (RFC 9347)"},
+    {"iptfs-drop-time", NOT_YET, TIME(USEC_PER_SEC, ""),
+     .help = "how long IP-TFS waits for a missing packet"},
+    {"iptfs-fragmentation", NOT_YET, BOOL("yes"), .help = "IP-TFS may split packets"},
+    {"iptfs-init-delay", NOT_YET, TIME(USEC_PER_SEC, ""),
+     .help = "how long IP-TFS waits for more to aggregate"},
+    {"iptfs-max-queue-size", NOT_YET, SIZE(UINT32_MAX, "0"), .help = "bytes that IP-TFS may queue"},
+    {"iptfs-packet-size", NOT_YET, SIZE(65535, "0"), .help = "size of IP-TFS packets; 0 the path's MTU"},
+    {"iptfs-reorder-window", NOT_YET, SIZE(65535, "0"), .help = "packets that IP-TFS may put in order"},
+    {"keyexchange", ACTS_BY_HAND, ENUM(keyexchange_words, "ikev2"), .help = "the version of IKE"},
+    {"keyingtries", OBSOLETE, STRING("a number or %forever", ""),
+     .help = "negotiation goes on as auto= says"},
+    {"keylife", ALIAS_OF("ipsec-lifetime")},
+    {"lifetime", ALIAS_OF("ipsec-lifetime")},
+    {"mark", NOT_YET, STRING("MARK[/MASK]", ""), .help = "netfilter mark of the policies"},
+    {"mark-in", NOT_YET, STRING("MARK[/MASK]", ""), .help = "mark= of the inbound policies"},
+    {"mark-out", NOT_YET, STRING("MARK[/MASK]", ""), .help = "mark= of the outbound policies"},
+    {"metric", ACTS(metric), UINT(0, UINT32_MAX, "0"), .help = "metric of the routes that are installed"},
+    {"mobike", NOT_YET, BOOL("no"), .help = "let addresses of the ends change (RFC 4555)"},
+    {"modecfgbanner", NOT_YET, STRING("text", ""), .help = "text for the peer's user"},
+    {"modecfgclient", END_NOT_YET, BOOL("no"), .help = "this end asks for an address"},
+    {"modecfgdns", NOT_YET, STRING("addresses", ""), .help = "DNS servers for the peer"},
+    {"modecfgdomains", NOT_YET, STRING("domains", ""), .help = "DNS domains for the peer"},
+    {"modecfgpull", NOT_YET, BOOL("no"), .help = "the client asks for its address, rather than being told"},
+    {"modecfgserver", END_NOT_YET, BOOL("no"), .help = "this end gives out addresses"},
+    {"ms-dh-downgrade", NOT_YET, BOOL("no"), .help = "accept the weaker group of Windows when rekeying"},
+    {"mtu", ACTS(mtu), SIZE(65535, ""), .minimum = 68, .help = "MTU of the routes that are installed"},
+    {"narrowing", ACTS(narrowing), BOOL("no"), .help = "accept traffic selectors narrower than asked for"},
+    {"nat-ikev1-method", NOT_YET, ENUM(natt_words, "both"), .help = "the forms of IKEv1 NAT traversal"},
+    {"nat-keepalive", ACTS(nat_keepalive), BOOL("yes"), .help = "send NAT keep-alives when behind a NAT"},
+    {"negotiationshunt", NOT_YET, ENUM(negotiationshunt_words, "drop"),
+     .help = "packets during a negotiation"},
+    {"nexthop", END_ACTS_BY_HAND, SPECIAL("an address, %defaultroute or %direct", ""),
+     .help = "the gateway towards the other end"},
+    {"nflog", ALIAS_OF("nflog-group")},
+    {"nflog-group", NOT_YET, UINT(1, 65535, ""), .help = "netfilter group that sees the packets"},
+    {"nic-offload", NOT_YET, ENUM(offload_words, "no"), .help = "leave ESP to the network card"},
+    {"nm-configured", NOT_YET, BOOL("no"), .help = "set by NetworkManager"},
+    {"nopmtudisc", ACTS(nopmtudisc), BOOL("no"), .help = "never set Don't Fragment on the outer header"},
+    {"overlapip", ACTS(overlapip), BOOL("no"), .help = "several peers may have the same client subnet"},
+    {"pam-authorize", NOT_YET, BOOL("no"), .help = "ask PAM whether the peer may come in"},
+    {"pfs", ACTS(pfs), BOOL("yes"), .help = "a key exchange of its own for rekeyed IPsec SAs"},
+    {"pfs-rekey-workaround", NOT_YET, BOOL("no"), .help = "offer rekeying without PFS to peers that need it"},
+    {"phase2", ACTS_BY_HAND, ENUM(phase2_words, "esp"), .help = "the protocol of the IPsec SAs"},
+    {"phase2alg", ACTS_BY_HAND, SPECIAL("algorithms", ""), .help = "older form of esp="},
+    {"policy-label", ALIAS_OF("sec-label")},
+    {"ppk", NOT_YET, ENUM(ppk_words, "no"), .help = "post-quantum pre-shared keys (RFC 8784)"},
+    {"ppk-ids", NOT_YET, STRING("names of keys", ""), .help = "the keys for ppk="},
+    {"priority", ACTS(priority), UINT(0, UINT32_MAX, "0"), .help = "priority of the policies; 0 computed"},
+    {"protoport", END_ACTS_BY_HAND, SPECIAL("PROTOCOL[/PORT], such as tcp/80, udp/%any or icmp", ""),
+     .help = "the protocol and port that is protected"},
+    {"pubkey", END_NOT_YET, STRING("a public key", ""), .help = "the public key of this end"},
+    {"reauth", NOT_YET, BOOL("no"), .help = "authenticate anew instead of rekeying the IKE SA"},
+    {"redirect-to", NOT_YET, STRING("addresses or names", ""), .help = "the gateway to send peers to"},
+    {"reject-simultaneous-ike-auth", NOT_YET, BOOL("no"), .help = "refuse a second IKE SA in the making"},
+    {"rekey", ACTS(rekey), BOOL("yes"), .help = "renew SAs before they expire"},
+    {"rekeyfuzz", ACTS(rekey_fuzz_percent), PERCENT("100%"),
+     .help = "how much rekeymargin= is randomly stretched"},
+    {"rekeymargin", ACTS(rekey_margin), TIME(USEC_PER_SEC, "9m"),
+     .help = "how long before expiry an SA is renewed"},
+    {"remote-peer-type", NOT_YET, ENUM(peer_type_words, "ietf"), .help = "work around a peer's habits"},
+    {"remote_peer_type", ALIAS_OF("remote-peer-type")},
+    {"replay-window", ACTS(replay_window), UINT(0, REPLAY_WINDOW_MAX, "128"),
+     .help = "packets that may come out of order; 0 no check"},
+    {"reqid", ACTS(reqid), UINT(1, MANUAL_REQID_MAX, ""),
+     .help = "number that ties policy and SA; chosen when absent"},
+    {"require-id-on-certificate", NOT_YET, BOOL("yes"), .help = "the certificate must name the identity"},
+    {"retransmit-interval", ACTS(retransmit_interval), TIME(USEC_PER_MSEC, "500ms"), .minimum = USEC_PER_MSEC,
+     .help = "time before the first retransmission; doubled each time"},
+    {"retransmit-timeout", ACTS(retransmit_timeout), TIME(USEC_PER_SEC, "30s"), .minimum = USEC_PER_MSEC,
+     .help = "time after which a silent peer is given up"},
+    {"rsasigkey", END_NOT_YET, STRING("a public key, %cert or %none", ""),
+     .help = "the RSA public key of this end"},
+    {"salifetime", ALIAS_OF("ipsec-lifetime")},
+    {"sec-label", NOT_YET, STRING("a security label", ""), .help = "SELinux label of the policies"},
+    {"send-esp-tfc-padding-not-supported", NOT_YET, BOOL("no"), .help = "tell the peer not to pad ESP"},
+    {"send-no-esp-tfc", ALIAS_OF("send-esp-tfc-padding-not-supported")},
+    {"send-redirect", NOT_YET, ENUM(redirect_words, "auto"), .help = "redirect peers to redirect-to="},
+    {"send-supported-auth-methods", NOT_YET, BOOL("no"),
+     .help = "announce authentication methods (RFC 9593)"},
+    {"send-vendorid", ACTS(send_vendorid), BOOL("no"), .help = "send our vendor id"},
+    {"sendca", NOT_YET, ENUM(sendca_words, "all"), .help = "the intermediate certificates that are sent"},
+    {"sendcert", END_NOT_YET, ENUM(sendcert_words, "always"), .help = "when this end's certificate is sent"},
+    {"session-resumption", NOT_YET, BOOL("no"), .help = "resume IKE sessions (RFC 5723)"},
+    {"sha2-truncbug", NOT_YET, BOOL("no"), .help = "truncate HMAC-SHA2-256 to 96 bits as old kernels did"},
+    {"share-lease", NOT_YET, BOOL("yes"), .help = "connections of one peer share its leased address"},
+    {"sourceip", END_ACTS_BY_HAND, SPECIAL("an address", ""), .help = "source address for our own traffic"},
+    {"subnet", END_ACTS_BY_HAND, SPECIAL("ADDRESS/LENGTH, several separated by commas", ""),
+     .help = "the network behind this end; the host itself when absent"},
+    {"subnets", END_NOT_YET, .appends = true, STRING("{SUBNET SUBNET ...}", ""),
+     .help = "a connection for each network"},
+    {"tcp-remoteport", NOT_YET, UINT(1, 65535, "4500"), .help = "the peer's TCP port"},
+    {"tfc", NOT_YET, UINT(0, 65535, "0"), .help = "pad ESP packets to this size"},
+    {"type", ACTS(type), ENUM(type_words, "tunnel"), .help = "tunnel or transport mode"},
+    {"updown", END_ACTS(updown), STRING("a command, \"\" or %disabled", "ipsec _updown"),
+     .help = "the script that is run when the tunnel changes"},
+    {"updown-config", END_NOT_YET, STRING("async,exec", ""), .help = "how updown= is run"},
+    {"username", END_NOT_YET, STRING("a user name", ""), .help = "user name for XAUTH or EAP"},
+    {"vti", END_NOT_YET, STRING("an address with prefix", ""), .help = "address of the VTI interface"},
+    {"vti-interface", NOT_YET, STRING("an interface", ""), .help = "the VTI interface"},
+    {"vti-routing", NOT_YET, BOOL("no"), .help = "routes into the VTI interface"},
+    {"vti-shared", NOT_YET, BOOL("no"), .help = "the VTI interface serves several connections"},
+    {"x-comment", ACTS_BY_HAND, STRING("text", ""),
+     .help = "a comment, as is any keyword that begins with x-"},
+    {"xauthby", NOT_YET, ENUM(xauthby_words, "file"), .help = "where XAUTH passwords are checked"},
+    {"xauthclient", END_NOT_YET, BOOL("no"), .help = "this end logs in with XAUTH"},
+    {"xauthfail", NOT_YET, ENUM(xauthfail_words, "hard"), .help = "what becomes of a failed XAUTH log-in"},
+    {"xauthserver", END_NOT_YET, BOOL("no"), .help = "this end demands XAUTH"},
+    {"xauthusername", END_ALIAS_OF("username")},
+};
+const size_t conn_keyword_count = ARRAY_SIZE(conn_keywords);

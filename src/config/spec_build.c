@@ -1,0 +1,404 @@
+/* Keyword = value pairs of one `conn` -> struct connection_spec. The table says what acts; what has a form of
+ * its own has a handler here or in spec_end.c. */
+#include "config/spec_build.h"
+
+#include "base/text.h"
+#include "config/setup.h"
+#include "config/spec_detail.h"
+#include "config/value.h"
+
+#include <stdlib.h>
+#include <strings.h>
+
+enum { SHOWN_MAX = 80, SPELLING_MAX = 64, ALIASES_MAX = 64, ALIAS_SIZE = 256, AUTH_WORD_MAX = 32 };
+
+struct spec_builder *spec_builder_new(const char *name, const struct warning_sink *warnings)
+{
+    struct spec_builder *builder = calloc(1, sizeof(*builder));
+    if (builder == NULL)
+        return NULL;
+    builder->warnings = warnings;
+    builder->spec = connection_spec_new(name);
+    if (builder->spec == NULL) {
+        free(builder);
+        return NULL;
+    }
+    return builder;
+}
+
+void spec_builder_free(struct spec_builder *builder)
+{
+    if (builder == NULL)
+        return;
+    connection_spec_free(builder->spec);
+    free(builder->ike_text);
+    free(builder->esp_text);
+    free(builder->client_has_protoport[0]);
+    free(builder->client_has_protoport[1]);
+    free(builder);
+}
+
+static bool replace_text(char **slot, const char *value, struct error *error)
+{
+    char *copy = strdup(value);
+    if (copy == NULL)
+        return error_set(error, -1, "out of memory");
+    free(*slot);
+    *slot = copy;
+    return true;
+}
+
+/* ---- keywords of the whole connection that have a form of their own ---- */
+
+typedef bool spec_setter(struct spec_builder *builder, const char *value, struct error *error);
+
+static bool set_authby(struct spec_builder *builder, const char *value, struct error *error)
+{
+    char word[AUTH_WORD_MAX];
+    enum auth_method method = AUTH_UNSET;
+    for (const char *cursor = value; value_next_word(&cursor, word, sizeof(word));) {
+        if (!spec_auth_word(word, &method, error)) {
+            if (error != NULL)
+                error->code += (int)(cursor - value) - (int)strlen(word);
+            return false;
+        }
+    }
+    if (method == AUTH_UNSET)
+        return error_set(error, 0, "found nothing; expected secret or psk");
+    builder->authby = method;
+    return true;
+}
+
+static void free_aliases(char **aliases, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        free(aliases[i]);
+    free(aliases);
+}
+
+static bool set_connalias(struct spec_builder *builder, const char *value, struct error *error)
+{
+    char word[ALIAS_SIZE];
+    size_t count = 0;
+    char **aliases = calloc(ALIASES_MAX, sizeof(*aliases));
+    for (const char *cursor = value; aliases != NULL && value_next_word(&cursor, word, sizeof(word));
+         count++) {
+        aliases[count] = count < ALIASES_MAX - 1 ? strdup(word) : NULL;
+        if (aliases[count] == NULL) {
+            free_aliases(aliases, count);
+            return error_set(error, -1, "found more than %d aliases", ALIASES_MAX - 1);
+        }
+    }
+    free_aliases(builder->spec->aliases, builder->spec->alias_count);
+    builder->spec->aliases = aliases;
+    builder->spec->alias_count = count;
+    return aliases != NULL || error_set(error, -1, "out of memory");
+}
+
+static bool set_debug(struct spec_builder *builder, const char *value, struct error *error)
+{
+    uint64_t set, clear;
+    if (!debug_classes_parse(value, &set, &clear, error))
+        return false;
+    builder->spec->debug = set;
+    return true;
+}
+
+static bool set_esn(struct spec_builder *builder, const char *value, struct error *error)
+{
+    uint64_t flags;
+    if (!value_number(keyword_find(SECTION_CONN, "esn", NULL), value, &flags, NULL, error))
+        return false;
+    builder->esn_flags = (unsigned)flags;
+    return true;
+}
+
+static bool set_fragmentation(struct spec_builder *builder, const char *value, struct error *error)
+{
+    uint64_t is_on;
+    if (!value_number(keyword_find(SECTION_CONN, "fragmentation", NULL), value, &is_on, NULL, error))
+        return false;
+    builder->spec->fragmentation = is_on != 0;
+    return true;
+}
+
+/* Parsed here for the place of an error, and once more when pfs= and esn= are known. */
+static bool set_proposals(char **slot, enum security_protocol protocol, const char *value,
+                          struct error *error)
+{
+    struct proposal_list *list = proposals_parse(protocol, PROPOSAL_PFS, value, error);
+    if (list == NULL)
+        return false;
+    proposals_free(list);
+    return replace_text(slot, value, error);
+}
+
+static bool set_ike(struct spec_builder *builder, const char *value, struct error *error)
+{
+    return set_proposals(&builder->ike_text, PROTOCOL_IKE, value, error);
+}
+
+static bool set_esp(struct spec_builder *builder, const char *value, struct error *error)
+{
+    return set_proposals(&builder->esp_text, PROTOCOL_ESP, value, error);
+}
+
+/* Words of which those that are supported all mean the same. */
+static bool set_nothing(struct spec_builder *builder, const char *value, struct error *error)
+{
+    (void)builder, (void)value, (void)error;
+    return true;
+}
+
+static bool refuse_outside_file(struct spec_builder *builder, const char *value, struct error *error)
+{
+    (void)builder, (void)value;
+    return error_set(error, -1, "takes over a section of ipsec.conf(5) and has no meaning outside it");
+}
+
+static const struct {
+    const char *keyword;
+    spec_setter *set;
+} handlers[] = {
+    {"also", refuse_outside_file},
+    {"alsoflip", refuse_outside_file},
+    {"authby", set_authby},
+    {"connalias", set_connalias},
+    {"debug", set_debug},
+    {"esn", set_esn},
+    {"esp", set_esp},
+    {"fragmentation", set_fragmentation},
+    {"ike", set_ike},
+    {"ikev2", set_nothing},
+    {"keyexchange", set_nothing},
+    {"phase2", set_nothing},
+    {"phase2alg", set_esp},
+    {"x-comment", set_nothing},
+};
+
+static const struct {
+    const char *keyword;
+    spec_end_setter *set;
+} end_handlers[] = {
+    {"", spec_end_set_host},
+    {"auth", spec_end_set_auth},
+    {"id", spec_end_set_id},
+    {"nexthop", spec_end_set_nexthop},
+    {"protoport", spec_end_set_protoport},
+    {"sourceip", spec_end_set_sourceip},
+    {"subnet", spec_end_set_subnet},
+};
+
+static bool set_by_hand(struct spec_builder *builder, const struct keyword *keyword, struct end_spec *end,
+                        const char *value, struct error *error)
+{
+    for (size_t i = 0; end != NULL && i < ARRAY_SIZE(end_handlers); i++)
+        if (strcmp(end_handlers[i].keyword, keyword->name) == 0)
+            return end_handlers[i].set(builder, end, value, error);
+    for (size_t i = 0; end == NULL && i < ARRAY_SIZE(handlers); i++)
+        if (strcmp(handlers[i].keyword, keyword->name) == 0)
+            return handlers[i].set(builder, value, error);
+    return error_set(error, -1, "keyword \"%s\" is not supported yet", keyword->name);
+}
+
+/* ---- keywords that are a field ---- */
+
+/* updown= is the only text: "" and %disabled say none, its default nothing. */
+static bool set_text(char **slot, const char *value, const char *default_text, struct error *error)
+{
+    if (strcmp(value, default_text) == 0) {
+        free(*slot);
+        *slot = NULL;
+        return true;
+    }
+    return replace_text(slot, strcasecmp(value, "%disabled") == 0 ? "" : value, error);
+}
+
+static bool set_field(struct spec_builder *builder, const struct keyword *keyword, void *owner,
+                      const char *value, struct error *error)
+{
+    char *field = (char *)owner + keyword->offset;
+    if (keyword->type == KEYWORD_STRING)
+        return set_text((char **)(void *)field, value, keyword->default_text, error);
+    uint64_t number;
+    bool is_capped = false;
+    if (!value_number(keyword, value, &number, &is_capped, error))
+        return false;
+    if (is_capped)
+        warning_send(builder->warnings, "conn \"%s\": %s=%s is too large, the maximum is taken",
+                     builder->spec->name, keyword->name, value);
+    value_store(field, keyword->width, number);
+    return true;
+}
+
+static bool is_word_not_yet(const struct keyword *keyword, const char *value)
+{
+    const struct keyword_word *word = keyword->type == KEYWORD_ENUM ? keyword->words : NULL;
+    for (; word != NULL && word->word != NULL; word++)
+        if (word->is_not_yet && strcasecmp(word->word, value) == 0)
+            return true;
+    return false;
+}
+
+static bool set_acting(struct spec_builder *builder, const struct keyword *keyword, enum keyword_end end,
+                       const char *value, struct error *error)
+{
+    struct end_spec *end_spec = end == END_LEFT    ? &builder->spec->left
+                                : end == END_RIGHT ? &builder->spec->right
+                                                   : NULL;
+    if (is_word_not_yet(keyword, value))
+        return error_set(error, 0, "%s=%s is not supported yet", keyword->name, value);
+    if (!value_check(keyword, value, error))
+        return false;
+    if (keyword->offset == SIZE_MAX)
+        return set_by_hand(builder, keyword, end_spec, value, error);
+    void *owner = end_spec != NULL ? (void *)end_spec : (void *)builder->spec;
+    return set_field(builder, keyword, owner, value, error);
+}
+
+/* ---- one keyword ---- */
+
+static bool refuse_unknown(const struct spec_builder *builder, const char *name, struct error *error)
+{
+    char nearest[SPELLING_MAX], shown[SHOWN_MAX];
+    struct text out = text_of(shown, sizeof(shown));
+    text_add_escaped(&out, bytes_of_text(name));
+    bool is_near = keyword_suggest(SECTION_CONN, name, nearest, sizeof(nearest));
+    return error_set(error, -1, "conn \"%.100s\": unknown keyword \"%s\"%s%s%s", builder->spec->name, shown,
+                     is_near ? "; did you mean \"" : "", is_near ? nearest : "", is_near ? "\"?" : "");
+}
+
+static bool refuse_not_yet(const struct spec_builder *builder, const char *spelling, struct error *error)
+{
+    return error_set(error, -1, "conn \"%.100s\": keyword \"%s\" is not supported yet", builder->spec->name,
+                     spelling);
+}
+
+static bool refuse_value(const struct spec_builder *builder, const char *spelling, const char *value,
+                         const struct error *reason, struct error *error)
+{
+    char shown[SHOWN_MAX];
+    struct text out = text_of(shown, sizeof(shown));
+    text_add_escaped(&out, bytes_of_text(value));
+    return error_set(error, reason->code, "conn \"%.100s\": %s=%s: %.280s", builder->spec->name, spelling,
+                     shown, reason->text);
+}
+
+bool spec_build_option(struct spec_builder *builder, const char *name, const char *value, struct error *error)
+{
+    enum keyword_end end;
+    const struct keyword *keyword = keyword_find(SECTION_CONN, name, &end);
+    if (keyword == NULL)
+        return refuse_unknown(builder, name, error);
+    char spelling[SPELLING_MAX];
+    keyword_spelling(keyword, end, spelling, sizeof(spelling));
+    struct error reason = {.code = -1};
+    switch (keyword->status) {
+    case KEYWORD_NOT_YET:
+        if (value_is_default(keyword, value))
+            return true;
+        if (!value_check(keyword, value, &reason))
+            break;
+        return refuse_not_yet(builder, spelling, error);
+    case KEYWORD_OBSOLETE:
+        warning_send(builder->warnings, "conn \"%s\": keyword \"%s\" is obsolete and has no effect",
+                     builder->spec->name, spelling);
+        return true;
+    case KEYWORD_IKEV1_ONLY:
+        if (!value_check(keyword, value, &reason))
+            break;
+        warning_send(builder->warnings, "conn \"%s\": keyword \"%s\" concerns IKEv1 only and has no effect",
+                     builder->spec->name, spelling);
+        return true;
+    case KEYWORD_COMMAND_LINE:
+        return refuse_not_yet(builder, spelling, error);
+    case KEYWORD_ACTS:
+        if (set_acting(builder, keyword, end, value, &reason))
+            return true;
+        break;
+    }
+    return refuse_value(builder, spelling, value, &reason, error);
+}
+
+/* ---- the whole ---- */
+
+static void finish_end(struct spec_builder *builder, struct end_spec *end, const bool *has_protoport)
+{
+    for (size_t i = 0; i < end->client_count; i++) {
+        struct ip_prefix prefix;
+        if (!has_protoport[i] && range_is_prefix(&end->clients[i].range, &prefix))
+            end->clients[i] = selector_of_prefix(&prefix, end->protocol, end->port);
+    }
+    if (end->auth == AUTH_UNSET)
+        end->auth = builder->authby;
+}
+
+/* As ipsec.conf(5) has it: a source address without a subnet is the subnet. */
+static bool default_client(struct spec_builder *builder, struct end_spec *end, const char *name)
+{
+    if (!address_is_set(&end->sourceip) || end->client_count > 0)
+        return true;
+    end->clients = calloc(1, sizeof(*end->clients));
+    if (end->clients == NULL)
+        return false;
+    struct ip_prefix prefix = prefix_of_address(&end->sourceip);
+    end->clients[0] = selector_of_prefix(&prefix, end->protocol, end->port);
+    end->client_count = 1;
+    char text[ADDRESS_TEXT_SIZE];
+    warning_send(builder->warnings, "conn \"%s\": %ssourceip= without %ssubnet=: %ssubnet=%s is taken",
+                 builder->spec->name, name, name, name, address_text(&end->sourceip, text));
+    return true;
+}
+
+static struct proposal_list *make_proposals(enum security_protocol protocol, unsigned flags, const char *text,
+                                            struct error *error)
+{
+    struct proposal_list *list =
+        text != NULL ? proposals_parse(protocol, flags, text, error) : proposals_default(protocol, flags);
+    if (list == NULL && text == NULL)
+        error_set(error, -1, "out of memory");
+    return list;
+}
+
+static bool finish_proposals(struct spec_builder *builder, struct error *error)
+{
+    struct connection_spec *spec = builder->spec;
+    unsigned esn = builder->esn_flags != 0 ? builder->esn_flags : PROPOSAL_ESN_NO | PROPOSAL_ESN_YES;
+    /* Extended sequence numbers stand on the replay window (RFC 4303 2.2.1). */
+    if (spec->replay_window == 0 && esn == PROPOSAL_ESN_YES)
+        return error_set(error, -1, "esn=yes needs a replay window; remove replay-window=0 or write esn=no");
+    if (spec->replay_window == 0)
+        esn = PROPOSAL_ESN_NO;
+    spec->ike_proposals = make_proposals(PROTOCOL_IKE, 0, builder->ike_text, error);
+    if (spec->ike_proposals == NULL)
+        return false;
+    spec->child_proposals =
+        make_proposals(spec->protocol, (spec->pfs ? PROPOSAL_PFS : 0) | esn, builder->esp_text, error);
+    return spec->child_proposals != NULL;
+}
+
+static bool finish(struct spec_builder *builder, struct error *error)
+{
+    struct connection_spec *spec = builder->spec;
+    if (spec->host_family == IP_NONE)
+        spec->host_family = builder->implied_family;
+    finish_end(builder, &spec->left, builder->client_has_protoport[0]);
+    finish_end(builder, &spec->right, builder->client_has_protoport[1]);
+    if (!default_client(builder, &spec->left, "left") || !default_client(builder, &spec->right, "right"))
+        return error_set(error, -1, "out of memory");
+    return connection_spec_check(spec, error) && finish_proposals(builder, error);
+}
+
+struct connection_spec *spec_build_finish(struct spec_builder *builder, struct error *error)
+{
+    struct error reason = {0};
+    struct connection_spec *spec = NULL;
+    if (finish(builder, &reason)) {
+        spec = builder->spec;
+        builder->spec = NULL;
+    } else {
+        error_set(error, -1, "conn \"%.100s\": %.380s", builder->spec->name, reason.text);
+    }
+    spec_builder_free(builder);
+    return spec;
+}

@@ -1,0 +1,29 @@
+/* Shared by the parts of the connection builder (spec_build.c, spec_end.c). */
+#ifndef STYX_CONFIG_SPEC_DETAIL_H
+#define STYX_CONFIG_SPEC_DETAIL_H
+
+#include "config/keyword.h"
+#include "config/spec_build.h"
+
+/* What can only be settled when all keywords are known. */
+struct spec_builder {
+    struct connection_spec *spec;
+    const struct warning_sink *warnings;
+    char *ike_text;                /* ike= */
+    char *esp_text;                /* esp= */
+    unsigned esn_flags;            /* esn=; 0: not given */
+    enum auth_method authby;       /* for ends without auth= of their own */
+    enum ip_family implied_family; /* %any4, %defaultroute6 ... */
+    bool *client_has_protoport[2]; /* of left and right: the subnet named its own protocol and port */
+};
+
+/* Of an end; the value has passed no check yet. error->code is the byte that was wrong, or -1. */
+typedef bool spec_end_setter(struct spec_builder *builder, struct end_spec *end, const char *value,
+                             struct error *error);
+spec_end_setter spec_end_set_host, spec_end_set_auth, spec_end_set_id, spec_end_set_nexthop,
+    spec_end_set_protoport, spec_end_set_sourceip, spec_end_set_subnet;
+
+/* authby= and leftauth=: one word. */
+bool spec_auth_word(const char *word, enum auth_method *out, struct error *error);
+
+#endif

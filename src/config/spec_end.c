@@ -1,0 +1,256 @@
+/* The keywords of an end that have a form of their own: left=, leftid=, leftsubnet= ... */
+#include "config/spec_detail.h"
+#include "config/value.h"
+
+#include "base/text.h"
+
+#include <ctype.h>
+#include <net/if.h>
+#include <stdlib.h>
+#include <strings.h>
+
+enum { CLIENTS_MAX = 64, SUBNET_WORD_MAX = 128, HOST_NAME_MAX_SIZE = 253, SHOWN_MAX = 80 };
+
+static bool found_instead(struct error *error, int at, const char *value, const char *expected)
+{
+    char shown[SHOWN_MAX];
+    struct text out = text_of(shown, sizeof(shown));
+    text_add_escaped(&out, bytes_of_text(value));
+    return error_set(error, at, "found \"%s\"; expected %s", shown, expected);
+}
+
+/* Errors of other parsers carry codes of their own. */
+static bool at_byte(struct error *error, int at)
+{
+    if (error != NULL)
+        error->code = at;
+    return false;
+}
+
+static bool set_host(struct end_spec *end, enum host_kind kind, const struct ip_address *address,
+                     const char *name, struct error *error)
+{
+    char *copy = name != NULL ? strdup(name) : NULL;
+    if (name != NULL && copy == NULL)
+        return error_set(error, -1, "out of memory");
+    free(end->host_name);
+    end->host_name = copy;
+    end->host_kind = kind;
+    end->host = address != NULL ? *address : (struct ip_address){0};
+    return true;
+}
+
+static const struct percent_word {
+    const char *word;
+    enum host_kind kind; /* HOST_UNSET: not supported yet */
+    enum ip_family family;
+} percent_words[] = {
+    {"%any", HOST_ANY, IP_NONE},
+    {"%any4", HOST_ANY, IP_V4},
+    {"%any6", HOST_ANY, IP_V6},
+    {"%defaultroute", HOST_DEFAULTROUTE, IP_NONE},
+    {"%defaultroute4", HOST_DEFAULTROUTE, IP_V4},
+    {"%defaultroute6", HOST_DEFAULTROUTE, IP_V6},
+    {"%direct", HOST_UNSET, IP_NONE},
+    {"%group", HOST_UNSET, IP_NONE},
+    {"%opportunistic", HOST_UNSET, IP_NONE},
+    {"%oppo", HOST_UNSET, IP_NONE},
+    {"%opportunisticgroup", HOST_UNSET, IP_NONE},
+    {"%oppogroup", HOST_UNSET, IP_NONE},
+};
+
+static bool set_percent_host(struct spec_builder *builder, struct end_spec *end, const char *value,
+                             struct error *error)
+{
+    for (size_t i = 0; i < ARRAY_SIZE(percent_words); i++) {
+        const struct percent_word *row = &percent_words[i];
+        if (strcasecmp(row->word, value) != 0)
+            continue;
+        if (row->kind == HOST_UNSET)
+            return error_set(error, 0, "%s is not supported yet", row->word);
+        if (row->family != IP_NONE)
+            builder->implied_family = row->family;
+        return set_host(end, row->kind, NULL, NULL, error);
+    }
+    size_t length = strlen(value + 1);
+    if (length == 0 || length >= IF_NAMESIZE || strpbrk(value, "/ \t") != NULL)
+        return found_instead(error, 0, value, "%any, %defaultroute or %INTERFACE");
+    return set_host(end, HOST_INTERFACE, NULL, value + 1, error);
+}
+
+/* Neither a name: all digits and dots, or with a colon. */
+static bool is_meant_as_address(const char *value)
+{
+    return strchr(value, ':') != NULL || value[strspn(value, "0123456789.")] == '\0';
+}
+
+static bool is_host_name(const char *value)
+{
+    size_t length = strlen(value);
+    if (length == 0 || length > HOST_NAME_MAX_SIZE || !isalnum((unsigned char)value[0]))
+        return false;
+    for (const char *at = value; *at != '\0'; at++)
+        if (!isalnum((unsigned char)*at) && strchr("-._", *at) == NULL)
+            return false;
+    return true;
+}
+
+bool spec_end_set_host(struct spec_builder *builder, struct end_spec *end, const char *value,
+                       struct error *error)
+{
+    struct ip_address address;
+    if (value[0] == '%')
+        return set_percent_host(builder, end, value, error);
+    if (address_parse(value, &address, error)) {
+        if (!address_is_any(&address))
+            return set_host(end, HOST_ADDRESS, &address, NULL, error);
+        builder->implied_family = (enum ip_family)address.family;
+        return set_host(end, HOST_ANY, NULL, NULL, error);
+    }
+    if (is_meant_as_address(value) && *value != '\0')
+        return at_byte(error, 0);
+    if (!is_host_name(value))
+        return found_instead(error, 0, value, "an address, a name, %any, %defaultroute or %INTERFACE");
+    return set_host(end, HOST_NAME, NULL, value, error);
+}
+
+static const struct auth_word {
+    const char *word;
+    enum auth_method method; /* AUTH_UNSET: not supported yet */
+} auth_words[] = {
+    {"secret", AUTH_PSK},
+    {"psk", AUTH_PSK},
+    {"never", AUTH_NEVER},
+    {"rsasig", AUTH_UNSET},
+    {"rsa", AUTH_UNSET},
+    {"rsa-sha1", AUTH_UNSET},
+    {"rsa-sha2", AUTH_UNSET},
+    {"rsa-sha2_256", AUTH_UNSET},
+    {"rsa-sha2_384", AUTH_UNSET},
+    {"rsa-sha2_512", AUTH_UNSET},
+    {"ecdsa", AUTH_UNSET},
+    {"ecdsa-sha2", AUTH_UNSET},
+    {"ecdsa-sha2_256", AUTH_UNSET},
+    {"ecdsa-sha2_384", AUTH_UNSET},
+    {"ecdsa-sha2_512", AUTH_UNSET},
+    {"eddsa", AUTH_UNSET},
+    {"null", AUTH_UNSET},
+    {"eaponly", AUTH_UNSET},
+};
+
+bool spec_auth_word(const char *word, enum auth_method *out, struct error *error)
+{
+    const char *candidates[ARRAY_SIZE(auth_words)];
+    for (size_t i = 0; i < ARRAY_SIZE(auth_words); i++) {
+        candidates[i] = auth_words[i].word;
+        if (strcasecmp(auth_words[i].word, word) != 0)
+            continue;
+        if (auth_words[i].method == AUTH_UNSET)
+            return error_set(error, 0, "\"%s\" is not supported yet; use secret", auth_words[i].word);
+        *out = auth_words[i].method;
+        return true;
+    }
+    const char *nearest = text_nearest(word, candidates, ARRAY_SIZE(auth_words));
+    char expected[SHOWN_MAX];
+    struct text out_text = text_of(expected, sizeof(expected));
+    text_add(&out_text, "secret or psk");
+    if (nearest != NULL)
+        text_add(&out_text, "; did you mean \"%s\"?", nearest);
+    return found_instead(error, 0, word, expected);
+}
+
+bool spec_end_set_auth(struct spec_builder *builder, struct end_spec *end, const char *value,
+                       struct error *error)
+{
+    (void)builder;
+    return spec_auth_word(value, &end->auth, error);
+}
+
+bool spec_end_set_id(struct spec_builder *builder, struct end_spec *end, const char *value,
+                     struct error *error)
+{
+    (void)builder;
+    bool is_any = strcasecmp(value, "%any") == 0;
+    struct identity id = {0};
+    if (!is_any && !identity_parse(value, &id, error))
+        return at_byte(error, 0);
+    identity_free(&end->id);
+    end->id = id;
+    end->id_is_any = is_any;
+    return true;
+}
+
+bool spec_end_set_nexthop(struct spec_builder *builder, struct end_spec *end, const char *value,
+                          struct error *error)
+{
+    (void)builder;
+    struct ip_address address = {0};
+    bool is_defaultroute = strcasecmp(value, "%defaultroute") == 0;
+    bool is_found_out = is_defaultroute || strcasecmp(value, "%direct") == 0;
+    if (!is_found_out && !address_parse(value, &address, NULL))
+        return found_instead(error, 0, value, "an address, %defaultroute or %direct");
+    end->nexthop = address;
+    end->nexthop_is_defaultroute = is_defaultroute;
+    return true;
+}
+
+bool spec_end_set_protoport(struct spec_builder *builder, struct end_spec *end, const char *value,
+                            struct error *error)
+{
+    (void)builder;
+    return value_protoport(value, &end->protocol, &end->port, error);
+}
+
+bool spec_end_set_sourceip(struct spec_builder *builder, struct end_spec *end, const char *value,
+                           struct error *error)
+{
+    (void)builder;
+    if (strchr(value, ',') != NULL)
+        return error_set(error, (int)strcspn(value, ","), "several source addresses are not supported yet");
+    return address_parse(value, &end->sourceip, error) || at_byte(error, 0);
+}
+
+static bool parse_subnets(const char *value, struct selector *clients, bool *has_protoport, size_t *ret_count,
+                          struct error *error)
+{
+    char word[SUBNET_WORD_MAX];
+    size_t count = 0;
+    for (const char *cursor = value; value_next_word(&cursor, word, sizeof(word)); count++) {
+        int at = (int)(cursor - value) - (int)strlen(word);
+        if (count == CLIENTS_MAX)
+            return error_set(error, at, "found more than %d subnets", CLIENTS_MAX);
+        if (!value_subnet(word, &clients[count], &has_protoport[count], error)) {
+            if (error != NULL)
+                error->code += at;
+            return false;
+        }
+    }
+    *ret_count = count;
+    return count > 0 || error_set(error, 0, "found no subnet; expected ADDRESS/LENGTH");
+}
+
+bool spec_end_set_subnet(struct spec_builder *builder, struct end_spec *end, const char *value,
+                         struct error *error)
+{
+    struct selector clients[CLIENTS_MAX];
+    bool has_protoport[CLIENTS_MAX];
+    size_t count;
+    bool **flags = &builder->client_has_protoport[end == &builder->spec->left ? 0 : 1];
+    if (!parse_subnets(value, clients, has_protoport, &count, error))
+        return false;
+    struct selector *clients_copy = calloc(count, sizeof(*clients));
+    bool *flags_copy = calloc(count, sizeof(*flags_copy));
+    if (clients_copy == NULL || flags_copy == NULL) {
+        free(clients_copy);
+        free(flags_copy);
+        return error_set(error, -1, "out of memory");
+    }
+    memcpy(clients_copy, clients, count * sizeof(*clients));
+    memcpy(flags_copy, has_protoport, count * sizeof(*flags_copy));
+    free(end->clients);
+    free(*flags);
+    end->clients = clients_copy;
+    end->client_count = count;
+    *flags = flags_copy;
+    return true;
+}
