@@ -192,7 +192,9 @@ struct ike_sa {
     struct suspended suspended[2]; /* [0] a request of theirs, [1] the answer to ours */
 
     /* Rekeying of this IKE SA (RFC 7296 2.8.2). */
-    uint64_t rival_serial; /* larval, ours: made by the peer's rekey of the same IKE SA meanwhile */
+    uint64_t rival_serial;         /* larval, ours: made by the peer's rekey of the same IKE SA meanwhile */
+    uint64_t undecided_old_serial; /* theirs: the IKE SA that it may replace, while our own rekey of that is
+                                      in flight */
     uint64_t replaced_by_serial;
     uint64_t responding_child_serial, responding_ike_serial; /* larval, while a job of suspended[0] runs */
     struct owned lowest_nonce;                               /* of the exchange that made this one */

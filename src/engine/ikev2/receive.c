@@ -70,6 +70,8 @@ static uint8_t exchange_of_task(enum task_kind kind)
 
 static void handle_request(struct engine *engine, struct ike_sa *ike, struct incoming *incoming)
 {
+    if (ike->undecided_old_serial != 0)
+        rekey_ike_is_used(engine, ike, incoming);
     switch (incoming->exchange) {
     case IKE_AUTH:
         ike_auth_request(engine, ike, incoming);

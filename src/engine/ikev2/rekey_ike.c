@@ -114,6 +114,16 @@ void rekey_ike_old_is_going(struct engine *engine, struct ike_sa *ike)
         exchange_next(engine, heir); /* what waited goes on there */
 }
 
+void rekey_ike_is_used(struct engine *engine, struct ike_sa *ike, const struct incoming *incoming)
+{
+    struct ike_sa *old = ike_by_serial(engine, ike->undecided_old_serial);
+    if (incoming->message->delete_count > 0 && incoming->message->deletes[0].protocol == PROTOCOL_IKE)
+        return;
+    ike->undecided_old_serial = 0;
+    if (old != NULL && old->state == IKE_STATE_ESTABLISHED && ike->state == IKE_STATE_ESTABLISHED)
+        rekey_ike_inherit(engine, old, ike);
+}
+
 /* ---- initiator ---- */
 
 void rekey_ike_start(struct engine *engine, struct ike_sa *ike, uint64_t client)
@@ -318,6 +328,7 @@ static void complete(struct engine *engine, struct ike_sa *ike, struct ike_sa *n
     }
     rekey_ike_inherit(engine, ike, new);
     if (rival != NULL) { /* its creator deletes it */
+        rekey_ike_inherit(engine, rival, new);
         rival->state = IKE_STATE_REPLACED;
         rival->replaced_by_serial = new->serial;
         engine_timer_arm(engine, &rival->life_timer, engine_now(engine) + REPLACED_IKE_GRACE);
@@ -374,6 +385,7 @@ static void answer(struct engine *engine, struct ike_sa *ike, const struct incom
         ike->current == TASK_REKEY_IKE ? ike_by_serial(engine, ike->current_ike_serial) : NULL;
     if (ours != NULL) { /* our own rekey is in flight: its answer decides (2.8.2) */
         ours->rival_serial = new->serial;
+        new->undecided_old_serial = ike->serial;
         return;
     }
     hand_over(engine, ike, new);

@@ -10,6 +10,9 @@ void rekey_ike_begin(struct engine *engine, struct ike_sa *ike, uint64_t client)
 void rekey_ike_generated(struct engine *engine, struct ike_sa *ike, struct job *job);
 void rekey_ike_response(struct engine *engine, struct ike_sa *ike, struct incoming *incoming);
 void rekey_ike_request(struct engine *engine, struct ike_sa *ike, struct incoming *incoming);
+/* The peer uses the IKE SA that it made while our own rekey was in flight: to the peer, the Child SAs are
+ * there. */
+void rekey_ike_is_used(struct engine *engine, struct ike_sa *ike, const struct incoming *incoming);
 /* The old IKE SA ends while a rekey of it is under way: larval ones go, a finished one inherits. */
 void rekey_ike_old_is_going(struct engine *engine, struct ike_sa *ike);
 
