@@ -250,21 +250,44 @@ struct ike_sa *ike_next_with_peers(const struct engine *engine, const struct ip_
 
 /* ---- tasks ---- */
 
-bool ike_add_task(struct engine *engine, struct ike_sa *ike, enum task_kind kind, uint64_t child_serial,
-                  uint64_t connection_serial, uint64_t client)
+static bool add_task(struct engine *engine, struct ike_sa *ike, const struct task *wanted)
 {
     if (ike->task_count >= TASK_LIMIT)
         return false;
     struct task *task = engine_allocate(engine, sizeof(*task), &ike->memory_bytes);
     if (task == NULL)
         return false;
-    task->kind = kind;
-    task->child_serial = child_serial;
-    task->connection_serial = connection_serial;
-    task->client = client;
+    *task = *wanted;
     list_append(&ike->tasks, &task->node);
     ike->task_count++;
     return true;
+}
+
+bool ike_add_task(struct engine *engine, struct ike_sa *ike, enum task_kind kind, uint64_t child_serial,
+                  uint64_t connection_serial, uint64_t client)
+{
+    return add_task(engine, ike,
+                    &(struct task){.kind = kind,
+                                   .child_serial = child_serial,
+                                   .connection_serial = connection_serial,
+                                   .client = client});
+}
+
+bool ike_add_delete_task(struct engine *engine, struct ike_sa *ike, uint64_t child_serial, uint32_t spi_in)
+{
+    return add_task(
+        engine, ike,
+        &(struct task){.kind = TASK_DELETE_CHILD, .child_serial = child_serial, .spi_in = spi_in});
+}
+
+void ike_move_task(struct ike_sa *from, struct ike_sa *to, struct task *task)
+{
+    list_remove(&task->node);
+    from->task_count--;
+    from->memory_bytes -= sizeof(*task);
+    list_append(&to->tasks, &task->node);
+    to->task_count++;
+    to->memory_bytes += sizeof(*task);
 }
 
 void ike_drop_task(struct engine *engine, struct ike_sa *ike, struct task *task)

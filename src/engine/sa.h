@@ -56,6 +56,10 @@ static inline const struct selector *child_remote_selectors(const struct child_s
  */
 bool ike_add_task(struct engine *engine, struct ike_sa *ike, enum task_kind kind, uint64_t child_serial,
                   uint64_t connection_serial, uint64_t client);
+/* The Delete of a Child SA; child_serial may name one that is gone by then. */
+bool ike_add_delete_task(struct engine *engine, struct ike_sa *ike, uint64_t child_serial, uint32_t spi_in);
+/* To the heir of a rekeyed IKE SA. */
+void ike_move_task(struct ike_sa *from, struct ike_sa *to, struct task *task);
 void ike_drop_task(struct engine *engine, struct ike_sa *ike, struct task *task);
 
 #endif

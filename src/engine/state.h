@@ -125,6 +125,7 @@ struct task {
     struct list_node node;
     enum task_kind kind;
     uint64_t child_serial;      /* rekey, delete */
+    uint32_t spi_in;            /* delete: said even when the Child SA itself is gone */
     uint64_t connection_serial; /* create */
     uint64_t client;
     unsigned attempts;
@@ -177,6 +178,7 @@ struct ike_sa {
     enum task_kind current; /* TASK_NONE: the window is free */
     uint64_t current_child_serial, current_client;
     uint64_t current_ike_serial; /* TASK_REKEY_IKE: the larval one */
+    uint32_t current_spi_in;     /* of the Child SA that is created, rekeyed or deleted */
     uint32_t early_deleted_spi;  /* a Child SA that the peer deleted before we had dealt with its answer */
     unsigned current_attempts;
     struct owned request; /* bytes in flight */

@@ -70,6 +70,7 @@ void create_child_begin(struct engine *engine, struct ike_sa *ike, struct child_
     uint8_t spi[4];
     struct proposal_offer offer = child_offer(ike, child, connection, false, spi);
     exchange_begin(ike, kind, child->serial, 0);
+    ike->current_spi_in = child->spi_in;
     child->setup->ke = offer.omit_ke ? NULL : proposals_first_ke(&offer);
     generate_or_send(engine, ike, child);
 }
@@ -261,6 +262,14 @@ static void accepted(struct engine *engine, struct ike_sa *ike, struct child_sa 
     exchange_suspend(engine, ike, 1, incoming, job);
 }
 
+/* The Child SA was taken down meanwhile; if the peer has made its half, that goes too. */
+static void forget(struct engine *engine, struct ike_sa *ike, bool peer_has_it)
+{
+    if (peer_has_it)
+        ike_add_delete_task(engine, ike, 0, ike->current_spi_in);
+    exchange_end(engine, ike);
+}
+
 void create_child_response(struct engine *engine, struct ike_sa *ike, struct incoming *incoming)
 {
     struct child_sa *child = child_by_serial(engine, ike->current_child_serial);
@@ -268,7 +277,7 @@ void create_child_response(struct engine *engine, struct ike_sa *ike, struct inc
     const struct job *job = incoming->job;
     uint64_t serial = ike->serial;
     if (child == NULL)
-        exchange_end(engine, ike); /* taken down meanwhile; the peer's half goes with the connection */
+        forget(engine, ike, refusal == NULL);
     else if (refusal != NULL)
         refused(engine, ike, child, refusal);
     else if (job == NULL)

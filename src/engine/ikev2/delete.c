@@ -34,19 +34,16 @@ void ikev2_delete_child(struct engine *engine, struct child_sa *child, uint64_t 
     engine_timer_cancel(engine, &child->life_timer);
     if (child->replaced_by_serial == 0) /* a replaced one still receives what is under way */
         child_uninstall(engine, child);
-    ike_add_task(engine, ike, TASK_DELETE_CHILD, child->serial, 0, 0);
+    ike_add_delete_task(engine, ike, child->serial, child->spi_in);
     exchange_next(engine, ike);
 }
 
-void delete_child_begin(struct engine *engine, struct ike_sa *ike, struct child_sa *child, uint64_t client)
+void delete_child_begin(struct engine *engine, struct ike_sa *ike, const struct task *task)
 {
     uint8_t spi[4];
-    if (child == NULL) {
-        finish_client(engine, client, 0);
-        return;
-    }
-    exchange_begin(ike, TASK_DELETE_CHILD, child->serial, client);
-    store_be32(spi, child->spi_in);
+    exchange_begin(ike, TASK_DELETE_CHILD, task->child_serial, task->client);
+    ike->current_spi_in = task->spi_in;
+    store_be32(spi, task->spi_in);
     send_delete(engine, ike, PROTOCOL_ESP, bytes_of(spi, sizeof(spi)), NOTIFY_NONE);
 }
 

@@ -76,7 +76,7 @@ static void start(struct engine *engine, struct ike_sa *ike, const struct task *
         rekey_ike_begin(engine, ike, task->client);
         break;
     case TASK_DELETE_CHILD:
-        delete_child_begin(engine, ike, child_by_serial(engine, task->child_serial), task->client);
+        delete_child_begin(engine, ike, task);
         break;
     case TASK_DELETE_IKE:
         delete_ike_begin(engine, ike, task->client);

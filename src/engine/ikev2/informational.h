@@ -16,7 +16,7 @@ void ikev2_reject_peer(struct engine *engine, struct ike_sa *ike);
 void ikev2_say_goodbye(struct engine *engine, struct ike_sa *ike);
 
 /* A task's turn has come. */
-void delete_child_begin(struct engine *engine, struct ike_sa *ike, struct child_sa *child, uint64_t client);
+void delete_child_begin(struct engine *engine, struct ike_sa *ike, const struct task *task);
 void delete_ike_begin(struct engine *engine, struct ike_sa *ike, uint64_t client);
 void liveness_begin(struct engine *engine, struct ike_sa *ike);
 

@@ -43,10 +43,11 @@ void rekey_ike_inherit(struct engine *engine, struct ike_sa *old, struct ike_sa 
     LIST_EACH(&old->tasks, node)
     {
         struct task *task = CONTAINER_OF(node, struct task, node);
-        if (task->kind != TASK_DELETE_IKE && task->kind != TASK_REKEY_IKE && task->kind != TASK_LIVENESS)
-            ike_add_task(engine, new, task->kind, task->child_serial, task->connection_serial, task->client);
-        else
-            finish_client(engine, task->client, 0);
+        if (task->kind != TASK_DELETE_IKE && task->kind != TASK_REKEY_IKE && task->kind != TASK_LIVENESS) {
+            ike_move_task(old, new, task);
+            continue;
+        }
+        finish_client(engine, task->client, 0);
         ike_drop_task(engine, old, task);
     }
     old->replaced_by_serial = new->serial;
@@ -102,8 +103,8 @@ void rekey_ike_old_is_going(struct engine *engine, struct ike_sa *ike)
     if (has_heir) {
         rekey_ike_inherit(engine, ike, heir);
         /* Whether the peer has seen our Delete is not known: it is said again. */
-        if (ike->current == TASK_DELETE_CHILD && child_by_serial(engine, ike->current_child_serial) != NULL)
-            ike_add_task(engine, heir, TASK_DELETE_CHILD, ike->current_child_serial, 0, 0);
+        if (ike->current == TASK_DELETE_CHILD)
+            ike_add_delete_task(engine, heir, ike->current_child_serial, ike->current_spi_in);
     }
     ike->current_ike_serial = ike->responding_ike_serial = 0;
     if (ours != NULL && ours->state == IKE_STATE_REKEY_LARVAL)
