@@ -86,7 +86,7 @@ static void move_sa(struct backend *backend, const struct kernel_request *reques
         sa->local = wanted->local;
         sa->remote = sa->reported_remote = wanted->remote;
         sa->udp_encapsulation = wanted->udp_encapsulation;
-        sa->path_mtu_expiry_usec = 0;
+        __atomic_store_n(&sa->path_mtu_expiry_usec, 0, __ATOMIC_RELAXED);
     }
     pthread_mutex_unlock(&backend->tables_lock);
     answer(backend, request->request_id, sa != NULL ? NULL : "no such SA");

@@ -156,7 +156,7 @@ static void handle_esp(struct inbound *in, uint8_t *frame, size_t size, const st
     uint32_t spi;
     if (!esp_frame_spi(bytes_of(frame, size), &spi) || !enter_sa(in, spi))
         return;
-    if (in->arrival_count == ESP_BATCH_MAX)
+    if (in->arrival_count >= esp_cipher_batch(&in->sa->keys))
         open_pending(in);
     struct arrival *arrival = &in->arrivals[in->arrival_count];
     arrival->remote = info->remote;

@@ -58,7 +58,7 @@ static void flush(struct outbound *out)
     sender_flush(&out->sender);
     out->arena_used = 0;
     if (out->sender.met_too_large && out->flow.sa != NULL)
-        out->flow.sa->path_mtu_expiry_usec = 0;
+        __atomic_store_n(&out->flow.sa->path_mtu_expiry_usec, 0, __ATOMIC_RELAXED);
     out->sender.met_too_large = false;
 }
 
@@ -84,8 +84,9 @@ static void enter_flow(struct outbound *out, const struct flow *flow)
 /* Room for one frame; flushes to make it. */
 static uint8_t *reserve_frame(struct outbound *out, size_t size)
 {
-    if (out->arena_used + size > ARENA_SIZE || out->job_count == ESP_BATCH_MAX ||
-        out->sender.run_count == RUNS_MAX)
+    if (out->job_count >= esp_cipher_batch(&out->flow.sa->keys))
+        seal_pending(out);
+    if (out->arena_used + size > ARENA_SIZE || out->sender.run_count == RUNS_MAX)
         flush(out);
     return out->arena + out->arena_used;
 }
@@ -93,10 +94,10 @@ static uint8_t *reserve_frame(struct outbound *out, size_t size)
 static uint32_t path_mtu(struct outbound *out)
 {
     struct esp_sa *sa = out->flow.sa;
-    if (out->now >= sa->path_mtu_expiry_usec) {
+    if (out->now >= __atomic_load_n(&sa->path_mtu_expiry_usec, __ATOMIC_RELAXED)) {
         const struct destination *to = &out->flow.destination;
         sa->path_mtu = socket_path_mtu(&to->local.address, &to->remote.address);
-        sa->path_mtu_expiry_usec = out->now + PATH_MTU_INTERVAL_USEC;
+        __atomic_store_n(&sa->path_mtu_expiry_usec, out->now + PATH_MTU_INTERVAL_USEC, __ATOMIC_RELAXED);
     }
     return sa->path_mtu;
 }
