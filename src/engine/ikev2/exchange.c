@@ -58,8 +58,10 @@ bool exchange_retry_later(struct engine *engine, struct ike_sa *ike, enum task_k
 static bool may_start(const struct ike_sa *ike, enum task_kind kind)
 {
     bool is_patient = kind == TASK_CREATE_CHILD || kind == TASK_REKEY_CHILD || kind == TASK_REKEY_IKE;
+    bool is_unsettled = timer_is_armed(&ike->retry_timer.timer) || ike->responding_ike_serial != 0 ||
+                        ike->undecided_old_serial != 0;
     if (ike->state == IKE_STATE_ESTABLISHED)
-        return !is_patient || (!timer_is_armed(&ike->retry_timer.timer) && ike->responding_ike_serial == 0);
+        return !is_patient || !is_unsettled;
     return ike->state == IKE_STATE_REPLACED && kind == TASK_DELETE_IKE;
 }
 

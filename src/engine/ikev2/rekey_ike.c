@@ -51,6 +51,7 @@ void rekey_ike_inherit(struct engine *engine, struct ike_sa *old, struct ike_sa 
         ike_drop_task(engine, old, task);
     }
     old->replaced_by_serial = new->serial;
+    new->undecided_old_serial = 0;
 }
 
 void rekey_ike_establish(struct engine *engine, const struct ike_sa *old, struct ike_sa *new, uint64_t client)
