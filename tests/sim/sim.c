@@ -349,6 +349,14 @@ void sim_add_connection(struct sim *sim, const char *name, const char *words)
         sim_add_connection_on(sim, sim->hosts[i]->name, name, words);
 }
 
+void sim_reload_connection(struct sim *sim, const char *name, const char *connection)
+{
+    struct sim_host *host = world_host(sim, name);
+    for (size_t i = 0; i < host->connection_count; i++)
+        if (strcmp(host->connections[i].name, connection) == 0)
+            host_load(host, &host->connections[i]);
+}
+
 void sim_set_secret(struct sim *sim, const char *name, const char *secret)
 {
     struct sim_host *host = world_host(sim, name);

@@ -143,6 +143,8 @@ bool sim_inject_protected(struct sim *sim, const char *from, const char *to, uin
  * exists. */
 void sim_add_connection(struct sim *sim, const char *name, const char *words);
 void sim_add_connection_on(struct sim *sim, const char *host, const char *name, const char *words);
+/* The same words once more, as `ipsec auto --replace` does. */
+void sim_reload_connection(struct sim *sim, const char *host, const char *name);
 /* The pre-shared key of a host; "styx" unless said otherwise. */
 void sim_set_secret(struct sim *sim, const char *host, const char *secret);
 /* These wait for the command's end (five virtual minutes) and return its exit status; -1: it never ended. */

@@ -116,6 +116,7 @@ static void draw_world(struct plan *plan)
 {
     static const char *const addresses[] = {"192.0.2.1", "192.0.2.2"};
     static const char *const subnets[] = {"10.1.0.0/24", "10.2.0.0/24"};
+    static const char *const third_subnets[] = {"10.6.0.0/24", "10.7.0.0/24"};
     static const char *const more_subnets[] = {"10.3.0.0/24", "10.4.0.0/24"};
     sim_add_host(plan->sim, "east", addresses[0]);
     sim_add_host(plan->sim, "west", addresses[1]);
@@ -126,6 +127,9 @@ static void draw_world(struct plan *plan)
     if (chance(plan, 400))
         load_link(plan, add_link(plan, "second", "east", "west", "10.3.0.1", "10.4.0.1"), addresses,
                   more_subnets, false);
+    if (chance(plan, 150))
+        load_link(plan, add_link(plan, "third", "east", "west", "10.6.0.1", "10.7.0.1"), addresses,
+                  third_subnets, false);
     if (chance(plan, 300))
         draw_third_host(plan);
     if (chance(plan, 150)) {
@@ -157,10 +161,8 @@ static void draw_faults(struct plan *plan)
 
 /* ---- what happens ---- */
 
-static void act_command(struct plan *plan, enum command_kind kind)
+static void give(struct plan *plan, struct link *link, int end, enum command_kind kind)
 {
-    struct link *link = &plan->links[pick(plan, plan->link_count)];
-    int end = (int)pick(plan, 2);
     if (sim_engine(plan->sim, link->ends[end]) == NULL)
         return;
     if (kind == COMMAND_INITIATE && !link->can_begin[end])
@@ -168,6 +170,11 @@ static void act_command(struct plan *plan, enum command_kind kind)
     sim_start(plan->sim, link->ends[end], kind, link->name);
     if (kind == COMMAND_INITIATE || kind == COMMAND_TERMINATE)
         link->wants_up[end] = kind == COMMAND_INITIATE;
+}
+
+static void act_command(struct plan *plan, enum command_kind kind)
+{
+    give(plan, &plan->links[pick(plan, plan->link_count)], (int)pick(plan, 2), kind);
 }
 
 static void act_restart(struct plan *plan)
@@ -219,9 +226,33 @@ static void act_kernel_failure(struct plan *plan)
                     operations[pick(plan, ARRAY_SIZE(operations))], 1);
 }
 
+/* Loads a connection again, which takes its SAs down without asking anybody. */
+static void act_replace(struct plan *plan)
+{
+    struct link *link = &plan->links[pick(plan, plan->link_count)];
+    int end = (int)pick(plan, 2);
+    if (sim_engine(plan->sim, link->ends[end]) == NULL)
+        return;
+    sim_reload_connection(plan->sim, link->ends[end], link->name);
+    link->wants_up[end] = link->starts[end];
+}
+
+/* The same at both ends, at once or almost. */
+static void act_collision(struct plan *plan)
+{
+    static const enum command_kind kinds[] = {COMMAND_INITIATE,    COMMAND_REKEY_CHILD, COMMAND_REKEY_IKE,
+                                              COMMAND_REKEY_CHILD, COMMAND_REKEY_IKE,   COMMAND_TERMINATE};
+    struct link *link = &plan->links[pick(plan, plan->link_count)];
+    for (uint64_t commands = prng_between(&plan->prng, 2, 5); commands > 0; commands--) {
+        give(plan, link, (int)pick(plan, 2), kinds[pick(plan, ARRAY_SIZE(kinds))]);
+        if (chance(plan, 500))
+            sim_run_for(plan->sim, milliseconds(prng_between(&plan->prng, 0, 25)));
+    }
+}
+
 static void act(struct plan *plan)
 {
-    switch (pick(plan, 14)) {
+    switch (pick(plan, 18)) {
     case 0:
     case 1:
     case 2:
@@ -252,6 +283,14 @@ static void act(struct plan *plan)
         break;
     case 12:
         draw_faults(plan);
+        break;
+    case 13:
+        act_replace(plan);
+        break;
+    case 14:
+    case 15:
+    case 16:
+        act_collision(plan);
         break;
     default:
         if (plan->has_nat && chance(plan, 500))
