@@ -101,6 +101,7 @@ static void prepare_natt(int fd, const struct ip_endpoint *local)
     } else {
         set_int(fd, IPPROTO_IP, IP_RECVTOS, 1);
         set_int(fd, IPPROTO_IP, IP_PKTINFO, 1);
+        socket_set_fragmentation(fd, false);
     }
 }
 
