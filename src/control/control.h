@@ -43,12 +43,16 @@ void control_free(struct control *control);
 
 /* A connected client; NULL when there are too many. `user` is the daemon's handle for it. */
 struct control_session *control_session_new(struct control *control, void *user);
+/* What such a one is told. */
+struct bytes control_refusal(void);
 /* The client is gone: what it started goes on. */
 void control_session_free(struct control_session *session);
 
 /* Bytes from the client. False: the stream is over (a protocol error was answered): write what is left, hang
  * up. */
 bool control_session_input(struct control_session *session, struct bytes bytes);
+/* False: more than a request waits to be carried out; do not read from the client until that has changed. */
+bool control_session_wants_input(const struct control_session *session);
 /* What is to be written now; after writing, control_session_wrote(), which may make more. */
 struct bytes control_session_output(const struct control_session *session);
 void control_session_wrote(struct control_session *session, size_t size);

@@ -20,6 +20,18 @@ struct command_row {
     enum command_kind kind;
 };
 
+/* What the configuration accepts but the user should know. */
+static void send_warning(void *context, const char *text)
+{
+    session_line(context, RC_LOG, "%s", text);
+}
+
+static void fail_add(struct control_session *session, const char *reason)
+{
+    session_line(session, RC_FATAL, "%s", reason);
+    session_finish(session, RC_FATAL);
+}
+
 static void handle_add(struct control_session *session, const struct request *request)
 {
     json_t *options = json_object_get(request->json, "options");
@@ -30,7 +42,12 @@ static void handle_add(struct control_session *session, const struct request *re
         session_refuse(session, "bad whack message: \"options\" is missing or no object");
         return;
     }
-    struct spec_builder *builder = spec_builder_new(request->name, NULL);
+    struct warning_sink sink = {send_warning, session};
+    struct spec_builder *builder = spec_builder_new(request->name, &sink);
+    if (builder == NULL) {
+        fail_add(session, "out of memory");
+        return;
+    }
     json_object_foreach(options, keyword, value)
     {
         if (!json_is_string(value)) {
@@ -40,15 +57,13 @@ static void handle_add(struct control_session *session, const struct request *re
         }
         if (!spec_build_option(builder, keyword, json_string_value(value), &error)) {
             spec_builder_free(builder);
-            session_line(session, RC_FATAL, "%s", error.text);
-            session_finish(session, RC_FATAL);
+            fail_add(session, error.text);
             return;
         }
     }
     struct connection_spec *spec = spec_build_finish(builder, &error);
     if (spec == NULL) {
-        session_line(session, RC_FATAL, "%s", error.text);
-        session_finish(session, RC_FATAL);
+        fail_add(session, error.text);
         return;
     }
     engine_command(session->control->engine,

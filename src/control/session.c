@@ -7,7 +7,13 @@
 
 #include "base/text.h"
 
-enum { FRAME_HEADER = 4, LISTING_LOW_WATER = 65536, LINE_SIZE = 4096 };
+/* A reply waits to be read by the client: from OUTPUT_HIGH_WATER on its next request has to wait. */
+enum {
+    FRAME_HEADER = 4,
+    LISTING_LOW_WATER = 65536,
+    OUTPUT_HIGH_WATER = CONTROL_OUTPUT_SIZE_MAX / 2,
+    LINE_SIZE = 4096
+};
 
 /* ---- buffers ---- */
 
@@ -82,6 +88,13 @@ struct control_session *control_session_new(struct control *control, void *user)
     hash_table_insert(&control->sessions, &session->by_id, session->id);
     control->session_count++;
     return session;
+}
+
+struct bytes control_refusal(void)
+{
+    static const uint8_t frames[] = "\0\0\0\x30{\"code\":30,\"text\":\"too many clients: try again\"}"
+                                    "\0\0\0\x18{\"final\":true,\"code\":30}";
+    return bytes_of(frames, sizeof(frames) - 1);
 }
 
 void control_session_free(struct control_session *session)
@@ -217,7 +230,8 @@ static void serve_frame(struct control_session *session, struct bytes frame)
 
 static void serve_next(struct control_session *session)
 {
-    while (!session->is_busy && !session->is_broken && !session->is_stalled) {
+    while (!session->is_busy && !session->is_broken && !session->is_stalled &&
+           control_session_output(session).size < OUTPUT_HIGH_WATER) {
         struct bytes waiting =
             bytes_of(session->input.data + session->input.start, session->input.size - session->input.start);
         if (waiting.size < FRAME_HEADER)
@@ -233,6 +247,12 @@ static void serve_next(struct control_session *session)
         serve_frame(session, bytes_of(waiting.data + FRAME_HEADER, size));
         buffer_consume(&session->input, FRAME_HEADER + size);
     }
+}
+
+bool control_session_wants_input(const struct control_session *session)
+{
+    return !session->is_broken && !session->is_stalled &&
+           session->input.size - session->input.start <= FRAME_HEADER + CONTROL_REQUEST_SIZE_MAX;
 }
 
 bool control_session_input(struct control_session *session, struct bytes bytes)

@@ -11,13 +11,18 @@
 #include "base/list.h"
 #include "daemon/daemon.h"
 
-enum { BACKLOG = 1024, READ_SIZE = 65536 };
+enum {
+    BACKLOG = 1024,
+    READ_SIZE = 65536,
+    WRITE_TURN = 262144,    /* bytes that one client may be given before the loop goes on */
+    ACCEPT_PAUSE_MSEC = 100 /* when descriptors have run out */
+};
 
 struct control_listener {
     struct daemon *daemon;
     int descriptor;
     char *path;
-    struct event *event;
+    struct event *event, *resume;
     struct list_node clients;
 };
 
@@ -39,21 +44,33 @@ static void client_free(struct client *client)
     free(client);
 }
 
-/* Writes what the client takes; false: it is gone. */
+/* Reads on when what the client has asked for is carried out. */
+static void update_reading(struct client *client)
+{
+    if (control_session_wants_input(client->session))
+        event_add(client->readable, NULL);
+    else
+        event_del(client->readable);
+}
+
+/* Writes what the client takes, a turn's worth at most; false: it is gone. */
 static bool flush(struct client *client)
 {
-    for (;;) {
+    for (size_t written = 0;;) {
         struct bytes output = control_session_output(client->session);
-        if (output.size == 0)
+        if (output.size == 0 || control_session_is_over(client->session))
             return !control_session_is_over(client->session);
-        ssize_t size = send(client->descriptor, output.data, output.size, MSG_NOSIGNAL | MSG_DONTWAIT);
-        if (size < 0 && (errno == EAGAIN || errno == EINTR)) {
+        ssize_t size = written < WRITE_TURN
+                           ? send(client->descriptor, output.data, output.size, MSG_NOSIGNAL | MSG_DONTWAIT)
+                           : 0;
+        if (size == 0 || (size < 0 && (errno == EAGAIN || errno == EINTR))) {
             event_add(client->writable, NULL);
-            return !control_session_is_over(client->session);
+            return true;
         }
         if (size < 0)
             return false;
         control_session_wrote(client->session, (size_t)size);
+        written += (size_t)size;
     }
 }
 
@@ -63,7 +80,9 @@ static void writable(evutil_socket_t descriptor, short what, void *context)
     struct daemon *daemon = client->listener->daemon;
     (void)descriptor;
     (void)what;
-    if (!flush(client))
+    if (flush(client))
+        update_reading(client);
+    else
         client_free(client);
     daemon_rearm(daemon);
 }
@@ -81,8 +100,8 @@ static void readable(evutil_socket_t descriptor, short what, void *context)
         client_free(client);
         return;
     }
-    if (!control_session_input(client->session, bytes_of(data, (size_t)size)))
-        event_del(client->readable);
+    control_session_input(client->session, bytes_of(data, (size_t)size));
+    update_reading(client);
     event_active(client->writable, EV_WRITE, 1);
     daemon_rearm(daemon);
 }
@@ -103,6 +122,8 @@ static bool serve(struct control_listener *listener, int descriptor)
         return false;
     client->session = control_session_new(listener->daemon->control, client);
     if (client->session == NULL) {
+        struct bytes refusal = control_refusal();
+        (void)!send(descriptor, refusal.data, refusal.size, MSG_NOSIGNAL | MSG_DONTWAIT);
         free(client);
         return false;
     }
@@ -115,6 +136,14 @@ static bool serve(struct control_listener *listener, int descriptor)
     return true;
 }
 
+static void accept_again(evutil_socket_t unused, short what, void *context)
+{
+    struct control_listener *listener = context;
+    (void)unused;
+    (void)what;
+    event_add(listener->event, NULL);
+}
+
 static void acceptable(evutil_socket_t listening, short what, void *context)
 {
     struct control_listener *listener = context;
@@ -123,6 +152,11 @@ static void acceptable(evutil_socket_t listening, short what, void *context)
     while ((descriptor = accept4(listening, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK)) >= 0)
         if (!serve(listener, descriptor))
             close(descriptor);
+    if (errno == EAGAIN || errno == EINTR || errno == ECONNABORTED)
+        return;
+    log_line("control socket: cannot accept a client: %s", strerror(errno));
+    event_del(listener->event);
+    event_add(listener->resume, &(struct timeval){.tv_usec = ACCEPT_PAUSE_MSEC * 1000});
 }
 
 /* Called by src/control whenever a session has something to write. */
@@ -166,6 +200,7 @@ struct control_listener *control_listener_new(struct daemon *daemon, const char 
     listener->path = strdup(path);
     listener->event =
         event_new(daemon->base, listener->descriptor, EV_READ | EV_PERSIST, acceptable, listener);
+    listener->resume = event_new(daemon->base, -1, 0, accept_again, listener);
     event_add(listener->event, NULL);
     return listener;
 }
@@ -181,6 +216,7 @@ void control_listener_free(struct control_listener *listener)
         client_free(client);
     }
     event_free(listener->event);
+    event_free(listener->resume);
     close(listener->descriptor);
     unlink(listener->path);
     free(listener->path);

@@ -37,11 +37,14 @@ struct daemon {
     struct updown_queue *updown;
     const struct backend_functions *backend_functions;
     struct backend *backend;
-    struct event *timer, *signals[3], *backend_event;
+    struct event *timer, *signals[4], *backend_event;
     struct udp_socket *sockets;
     struct control_facts facts;
-    uint64_t pending_secrets_client;
+    struct event *shutdown_limit;
+    uint64_t shutdown_client;
+    bool is_leaving; /* the engine has said goodbye; the last scripts run */
     bool is_shutting_down;
+    bool leaves_state;
     int exit_status;
 };
 
@@ -51,9 +54,9 @@ void world_init(struct daemon *daemon);
 void daemon_rearm(struct daemon *daemon);
 
 /* sockets.c */
-void sockets_listen(struct daemon *daemon, uint64_t client);
-void sockets_close(struct daemon *daemon);
-void sockets_send(struct daemon *daemon, const struct path *path, struct bytes datagram);
+void udp_listen(struct daemon *daemon, uint64_t client);
+void udp_close_all(struct daemon *daemon);
+void udp_send(struct daemon *daemon, const struct path *path, struct bytes datagram);
 
 /* interfaces.c: the addresses that we may listen on. Returns a malloc'd list. */
 struct listen_address *interfaces_list(const struct daemon_options *options, size_t *ret_count);
@@ -69,8 +72,12 @@ void updown_free(struct updown_queue *queue);
 void updown_submit(struct updown_queue *queue, const struct updown_request *request);
 /* A child process ended. */
 void updown_reap(struct updown_queue *queue);
+bool updown_is_idle(const struct updown_queue *queue);
+/* pluto.c: no script runs or waits any more. */
+void daemon_scripts_done(struct daemon *daemon);
 
-/* resolver.c: names on a thread of its own. */
+/* resolver.c: names on a thread of its own. After resolver_stop() no answer comes any more. */
+void resolver_stop(void);
 void resolver_ask(struct daemon *daemon, uint64_t query_id, const char *name, enum ip_family family);
 
 /* control_socket.c: NULL with the reason. */

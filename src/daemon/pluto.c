@@ -17,6 +17,8 @@
 #include "daemon/options.h"
 #include "engine/view.h"
 
+enum { SHUTDOWN_LIMIT_SECONDS = 30, DESCRIPTORS_WANTED = 65536 };
+
 void control_socket_session_ready(void *context, struct control_session *session, void *user);
 
 const char *daemon_exec_dir(void)
@@ -117,13 +119,13 @@ static void host_listen(void *context, uint64_t client)
 {
     struct daemon *daemon = context;
     daemon_read_secrets(daemon, 0);
-    sockets_listen(daemon, client);
+    udp_listen(daemon, client);
 }
 
 static void host_unlisten(void *context, uint64_t client)
 {
     struct daemon *daemon = context;
-    sockets_close(daemon);
+    udp_close_all(daemon);
     engine_command(daemon->engine, &(struct command){.kind = COMMAND_UNLISTEN, .client = client});
 }
 
@@ -132,15 +134,45 @@ static void host_reread_secrets(void *context, uint64_t client)
     daemon_read_secrets(context, client);
 }
 
+static void leave_loop(struct daemon *daemon)
+{
+    daemon->is_shutting_down = true;
+    event_base_loopexit(daemon->base, NULL);
+}
+
+void daemon_scripts_done(struct daemon *daemon)
+{
+    if (daemon->is_leaving)
+        leave_loop(daemon);
+}
+
+static void shutdown_took_too_long(evutil_socket_t unused, short what, void *context)
+{
+    (void)unused;
+    (void)what;
+    log_line("updown scripts did not end within %d seconds; shutting down without them",
+             SHUTDOWN_LIMIT_SECONDS);
+    leave_loop(context);
+}
+
+/* The engine says goodbye to the peers at once; the scripts that take connections down are waited for. The
+ * client's reply ends when all is undone. */
 static void host_shutdown(void *context, uint64_t client, bool leave_state)
 {
     struct daemon *daemon = context;
-    log_line("shutting down");
-    control_line(daemon->control, client, RC_LOG, "shutting down");
-    engine_command(daemon->engine,
-                   &(struct command){.kind = COMMAND_SHUTDOWN, .client = client, .leave_state = leave_state});
-    daemon->is_shutting_down = true;
-    event_base_loopexit(daemon->base, NULL);
+    if (daemon->is_leaving)
+        return;
+    log_line("Pluto is shutting down");
+    daemon->shutdown_client = client;
+    daemon->leaves_state = leave_state;
+    engine_command(daemon->engine, &(struct command){.kind = COMMAND_SHUTDOWN, .leave_state = leave_state});
+    daemon->is_leaving = true;
+    if (updown_is_idle(daemon->updown)) {
+        leave_loop(daemon);
+        return;
+    }
+    daemon->shutdown_limit = event_new(daemon->base, -1, 0, shutdown_took_too_long, daemon);
+    event_add(daemon->shutdown_limit, &(struct timeval){.tv_sec = SHUTDOWN_LIMIT_SECONDS});
 }
 
 struct wake_up {
@@ -213,6 +245,7 @@ static void child_ended(evutil_socket_t signal_number, short what, void *context
     (void)signal_number;
     (void)what;
     updown_reap(daemon->updown);
+    daemon_rearm(daemon);
 }
 
 static void watch_signals(struct daemon *daemon)
@@ -220,6 +253,7 @@ static void watch_signals(struct daemon *daemon)
     daemon->signals[0] = evsignal_new(daemon->base, SIGTERM, terminated, daemon);
     daemon->signals[1] = evsignal_new(daemon->base, SIGHUP, hung_up, daemon);
     daemon->signals[2] = evsignal_new(daemon->base, SIGCHLD, child_ended, daemon);
+    daemon->signals[3] = evsignal_new(daemon->base, SIGINT, terminated, daemon);
     for (size_t i = 0; i < ARRAY_SIZE(daemon->signals); i++)
         event_add(daemon->signals[i], NULL);
     signal(SIGPIPE, SIG_IGN);
@@ -286,18 +320,24 @@ static void report_leaks(const struct daemon *daemon)
 static void dismantle(struct daemon *daemon)
 {
     daemon->is_shutting_down = true;
+    resolver_stop();
     workers_free(daemon->workers);
     if (daemon->engine != NULL)
         report_leaks(daemon);
-    control_listener_free(daemon->control_listener);
-    control_free(daemon->control);
-    engine_free(daemon->engine);
-    sockets_close(daemon);
+    udp_close_all(daemon);
     if (daemon->backend_event != NULL)
         event_free(daemon->backend_event);
     if (daemon->backend != NULL)
-        daemon->backend_functions->close(daemon->backend, false);
+        daemon->backend_functions->close(daemon->backend, daemon->leaves_state);
+    unlink(daemon->options.pid_file);
+    if (daemon->control != NULL)
+        control_finish(daemon->control, daemon->shutdown_client, 0);
+    control_listener_free(daemon->control_listener);
+    control_free(daemon->control);
+    engine_free(daemon->engine);
     updown_free(daemon->updown);
+    if (daemon->shutdown_limit != NULL)
+        event_free(daemon->shutdown_limit);
     for (size_t i = 0; i < ARRAY_SIZE(daemon->signals); i++)
         if (daemon->signals[i] != NULL)
             event_free(daemon->signals[i]);
@@ -370,9 +410,21 @@ static int run(struct daemon *daemon, int ready)
     tell_parent(ready, 0);
     event_base_dispatch(daemon->base);
     dismantle(daemon);
-    unlink(daemon->options.pid_file);
     log_line("Pluto is shut down");
     return 0;
+}
+
+/* Each client of the control socket, script and interface address takes one. */
+static void raise_descriptor_limit(void)
+{
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
+        return;
+    rlim_t wanted = limit.rlim_max < DESCRIPTORS_WANTED ? limit.rlim_max : DESCRIPTORS_WANTED;
+    if (limit.rlim_cur < wanted) {
+        limit.rlim_cur = wanted;
+        setrlimit(RLIMIT_NOFILE, &limit);
+    }
 }
 
 int pluto_main(int argc, char **argv)
@@ -396,6 +448,7 @@ int pluto_main(int argc, char **argv)
     if (!daemon.options.nofork && (status = detach(&ready)) >= 0)
         return status;
     evthread_use_pthreads();
+    raise_descriptor_limit();
     if (daemon.options.setup->dumpdir != NULL && chdir(daemon.options.setup->dumpdir) != 0)
         log_line("cannot change to dumpdir \"%s\": %s", daemon.options.setup->dumpdir, strerror(errno));
     status = run(&daemon, ready);

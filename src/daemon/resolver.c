@@ -24,6 +24,23 @@ struct lookup {
 
 static unsigned running; /* only the loop's thread counts */
 
+/* A look-up may outlast the loop: then nobody waits for its answer. */
+static pthread_mutex_t stop_lock = PTHREAD_MUTEX_INITIALIZER;
+static bool is_stopped;
+
+static void free_lookup(struct lookup *lookup)
+{
+    free(lookup->name);
+    free(lookup);
+}
+
+void resolver_stop(void)
+{
+    pthread_mutex_lock(&stop_lock);
+    is_stopped = true;
+    pthread_mutex_unlock(&stop_lock);
+}
+
 static void answered(evutil_socket_t unused, short what, void *context)
 {
     struct lookup *lookup = context;
@@ -34,8 +51,7 @@ static void answered(evutil_socket_t unused, short what, void *context)
         log_line("host name \"%s\" could not be resolved: %s", lookup->name, lookup->reason);
     engine_resolved(lookup->daemon->engine, lookup->query_id, lookup->answers, lookup->count);
     daemon_rearm(lookup->daemon);
-    free(lookup->name);
-    free(lookup);
+    free_lookup(lookup);
 }
 
 static void *look_up(void *context)
@@ -54,7 +70,12 @@ static void *look_up(void *context)
     }
     if (result == 0)
         freeaddrinfo(found);
-    event_base_once(lookup->daemon->base, -1, EV_TIMEOUT, answered, lookup, NULL);
+    pthread_mutex_lock(&stop_lock);
+    if (is_stopped)
+        free_lookup(lookup);
+    else
+        event_base_once(lookup->daemon->base, -1, EV_TIMEOUT, answered, lookup, NULL);
+    pthread_mutex_unlock(&stop_lock);
     return NULL;
 }
 
@@ -69,8 +90,7 @@ void resolver_ask(struct daemon *daemon, uint64_t query_id, const char *name, en
     lookup->name = strdup(name);
     lookup->family = family == IP_V4 ? AF_INET : family == IP_V6 ? AF_INET6 : AF_UNSPEC;
     if (pthread_create(&thread, NULL, look_up, lookup) != 0) {
-        free(lookup->name);
-        free(lookup);
+        free_lookup(lookup);
         return;
     }
     running++;

@@ -102,7 +102,7 @@ static void on_ike(void *context, const struct ip_endpoint *local, const struct 
 
 /* ---- out ---- */
 
-void sockets_send(struct daemon *daemon, const struct path *path, struct bytes datagram)
+void udp_send(struct daemon *daemon, const struct path *path, struct bytes datagram)
 {
     static const uint8_t marker[MARKER_SIZE];
     struct udp_socket *udp = daemon->sockets;
@@ -217,7 +217,7 @@ static void close_stale(struct daemon *daemon)
     }
 }
 
-void sockets_listen(struct daemon *daemon, uint64_t client)
+void udp_listen(struct daemon *daemon, uint64_t client)
 {
     size_t count;
     struct listen_address *list = interfaces_list(&daemon->options, &count);
@@ -238,7 +238,7 @@ void sockets_listen(struct daemon *daemon, uint64_t client)
     free(list);
 }
 
-void sockets_close(struct daemon *daemon)
+void udp_close_all(struct daemon *daemon)
 {
     while (daemon->sockets != NULL) {
         struct udp_socket *udp = daemon->sockets;

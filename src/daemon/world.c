@@ -49,7 +49,7 @@ static void random_bytes(void *world, uint8_t *out, size_t size)
 
 static void send_datagram(void *world, const struct path *path, struct bytes datagram)
 {
-    sockets_send(world, path, datagram);
+    udp_send(world, path, datagram);
 }
 
 static void submit_job(void *world, struct job *job)
@@ -72,7 +72,7 @@ static void resolve(void *world, uint64_t query_id, const char *name, enum ip_fa
 static void updown(void *world, const struct updown_request *request)
 {
     struct daemon *daemon = world;
-    if (!daemon->is_shutting_down)
+    if (!daemon->is_shutting_down && !daemon->leaves_state)
         updown_submit(daemon->updown, request);
 }
 
