@@ -1,0 +1,56 @@
+/* ipsec.conf(5) as lines: `word = value` and `word argument`, comments and quotes taken off. */
+#ifndef STYX_CONFIG_CONF_LEXER_H
+#define STYX_CONFIG_CONF_LEXER_H
+
+#include "base/arena.h"
+#include "base/error.h"
+
+/* A file that was read; lives as long as the configuration, for errors show its lines. */
+struct conf_source {
+    struct conf_source *next;
+    const char *path;
+    char *text;
+    size_t size;
+};
+
+/* A place in it, line and column from 1. */
+struct conf_place {
+    const struct conf_source *source;
+    uint32_t line;
+    uint16_t column;
+};
+
+enum conf_item_kind {
+    CONF_ITEM_END,
+    CONF_ITEM_OPTION,    /* word = value */
+    CONF_ITEM_DIRECTIVE, /* word value: conn, config, include, version */
+};
+
+struct conf_item {
+    enum conf_item_kind kind;
+    const char *word;
+    const char *value;
+    struct conf_place word_place;
+    struct conf_place value_place;
+};
+
+struct conf_lexer {
+    const struct conf_source *source;
+    const char *at; /* start of the next line */
+    uint32_t line;  /* its number */
+    struct arena *arena;
+};
+
+struct conf_lexer conf_lexer_of(const struct conf_source *source, struct arena *arena);
+/* The next line that is not empty, its texts in the arena. Errors have their place. */
+bool conf_lexer_next(struct conf_lexer *lexer, struct conf_item *item, struct error *error);
+
+/*
+ * FILE:LINE:COLUMN: `text`, then the line and a caret under the place. `text` must be short of
+ * CONF_REASON_SIZE or is cut. Returns false.
+ */
+enum { CONF_REASON_SIZE = 300 };
+bool conf_error(struct error *error, const struct conf_place *place, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+#endif
