@@ -94,8 +94,9 @@ void log_close(void);
 int pid_file_take(const char *path);
 void pid_file_write(const char *path);
 
-/* secrets.c: loads the secrets file and hands it to the engine. */
-void daemon_read_secrets(struct daemon *daemon, uint64_t client);
+/* secrets.c: loads the secrets file and hands it to the engine. Lines go to `client` too, whose command ends
+ * with it or goes on. */
+void daemon_read_secrets(struct daemon *daemon, uint64_t client, bool is_whole_command);
 
 /* The folder of _updown and of the pluto binary. */
 const char *daemon_exec_dir(void);

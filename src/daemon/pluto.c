@@ -118,7 +118,6 @@ static bool open_backend(struct daemon *daemon, struct error *error)
 static void host_listen(void *context, uint64_t client)
 {
     struct daemon *daemon = context;
-    daemon_read_secrets(daemon, 0);
     udp_listen(daemon, client);
 }
 
@@ -131,7 +130,7 @@ static void host_unlisten(void *context, uint64_t client)
 
 static void host_reread_secrets(void *context, uint64_t client)
 {
-    daemon_read_secrets(context, client);
+    daemon_read_secrets(context, client, true);
 }
 
 static void leave_loop(struct daemon *daemon)
@@ -400,7 +399,7 @@ static int run(struct daemon *daemon, int ready)
         return daemon->exit_status;
     }
     pid_file_write(daemon->options.pid_file);
-    daemon_read_secrets(daemon, 0);
+    daemon_read_secrets(daemon, 0, false);
     if (daemon->options.nofork) {
         printf("Pluto initialized\n");
         fflush(stdout);

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "daemon/daemon.h"
+#include "daemon/socket_errors.h"
 
 enum { BATCH = 32, DATAGRAM_MAX = 16384, MARKER_SIZE = 4, IPV4_PMTUDISC_DONT = 0, BUFFER_BYTES = 4 << 20 };
 
@@ -17,13 +18,14 @@ struct udp_socket {
     struct udp_socket *next;
     struct daemon *daemon;
     struct ip_endpoint local;
+    char interface[16];
     int descriptor;
     bool is_natt, is_attached; /* attached: the data plane reads it */
     bool is_stale;             /* its address may have gone */
     struct event *event;
 };
 
-static socklen_t to_sockaddr(const struct ip_endpoint *endpoint, struct sockaddr_storage *out)
+socklen_t endpoint_to_sockaddr(const struct ip_endpoint *endpoint, struct sockaddr_storage *out)
 {
     memset(out, 0, sizeof(*out));
     if (endpoint->address.family == IP_V4) {
@@ -40,7 +42,7 @@ static socklen_t to_sockaddr(const struct ip_endpoint *endpoint, struct sockaddr
     return sizeof(*v6);
 }
 
-static struct ip_endpoint from_sockaddr(const struct sockaddr_storage *from)
+struct ip_endpoint endpoint_from_sockaddr(const struct sockaddr_storage *from)
 {
     if (from->ss_family == AF_INET) {
         const struct sockaddr_in *v4 = (const struct sockaddr_in *)from;
@@ -82,8 +84,10 @@ static void readable(evutil_socket_t descriptor, short what, void *context)
                 .msg_name = &from[i], .msg_namelen = sizeof(from[i]), .msg_iov = &parts[i], .msg_iovlen = 1}};
     }
     int count = recvmmsg(descriptor, messages, BATCH, MSG_DONTWAIT, NULL);
+    if (count < 0)
+        socket_errors_log(descriptor, udp->interface, &udp->local);
     for (int i = 0; i < count; i++) {
-        struct ip_endpoint remote = from_sockaddr(&from[i]);
+        struct ip_endpoint remote = endpoint_from_sockaddr(&from[i]);
         if ((messages[i].msg_hdr.msg_flags & MSG_TRUNC) == 0)
             deliver(udp, &remote, bytes_of(buffers[i], messages[i].msg_len));
     }
@@ -116,11 +120,13 @@ void udp_send(struct daemon *daemon, const struct path *path, struct bytes datag
         {(void *)(uintptr_t)marker, has_marker ? MARKER_SIZE : 0},
         {(void *)(uintptr_t)datagram.data, datagram.size},
     };
-    struct msghdr message = {
-        .msg_name = &to, .msg_namelen = to_sockaddr(&path->remote, &to), .msg_iov = parts, .msg_iovlen = 2};
-    /* What does not leave is sent again by retransmission; an error of an earlier datagram is reported once
-     * more. */
-    if (sendmsg(udp->descriptor, &message, 0) < 0 && errno == ECONNREFUSED)
+    struct msghdr message = {.msg_name = &to,
+                             .msg_namelen = endpoint_to_sockaddr(&path->remote, &to),
+                             .msg_iov = parts,
+                             .msg_iovlen = 2};
+    /* What does not leave is sent again by retransmission; an error of an earlier datagram is reported in the
+     * place of this one, so this one is tried once more. */
+    if (sendmsg(udp->descriptor, &message, 0) < 0 && errno != EAGAIN)
         (void)!sendmsg(udp->descriptor, &message, 0);
 }
 
@@ -129,16 +135,19 @@ void udp_send(struct daemon *daemon, const struct path *path, struct bytes datag
 static int open_socket(const struct ip_endpoint *local, uint32_t buffer_bytes)
 {
     struct sockaddr_storage here;
-    socklen_t size = to_sockaddr(local, &here);
-    int on = 1, discover = IPV4_PMTUDISC_DONT, mark = BACKEND_SOCKET_MARK;
+    socklen_t size = endpoint_to_sockaddr(local, &here);
+    int on = 1, family = here.ss_family, discover = IPV4_PMTUDISC_DONT, mark = BACKEND_SOCKET_MARK;
     int buffer = buffer_bytes ? (int)buffer_bytes : BUFFER_BYTES;
     int descriptor = socket(here.ss_family, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (descriptor < 0)
         return -1;
-    if (here.ss_family == AF_INET6)
+    if (family == AF_INET6)
         setsockopt(descriptor, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on));
     else /* large messages are fragmented, not refused */
         setsockopt(descriptor, IPPROTO_IP, IP_MTU_DISCOVER, &discover, sizeof(discover));
+    /* An IPv6 address that is still being probed for duplicates can be bound already. */
+    setsockopt(descriptor, family == AF_INET6 ? IPPROTO_IPV6 : IPPROTO_IP,
+               family == AF_INET6 ? IPV6_FREEBIND : IP_FREEBIND, &on, sizeof(on));
     setsockopt(descriptor, SOL_SOCKET, SO_MARK, &mark, sizeof(mark));
     setsockopt(descriptor, SOL_SOCKET, SO_RCVBUFFORCE, &buffer, sizeof(buffer));
     setsockopt(descriptor, SOL_SOCKET, SO_SNDBUFFORCE, &buffer, sizeof(buffer));
@@ -170,6 +179,7 @@ static void attach(struct udp_socket *udp)
             functions->attach_natt_socket(daemon->backend, udp->descriptor, &udp->local, on_ike, daemon);
     if (udp->is_attached)
         return;
+    socket_errors_watch(udp->descriptor, &udp->local);
     udp->event = event_new(daemon->base, udp->descriptor, EV_READ | EV_PERSIST, readable, udp);
     event_add(udp->event, NULL);
 }
@@ -187,7 +197,7 @@ static void listen_on(struct daemon *daemon, const struct listen_address *addres
     }
     int descriptor = open_socket(&local, daemon->options.setup->ike_socket_bufsize);
     if (descriptor < 0) {
-        log_line("cannot listen on %s UDP %s: %s", address->interface, endpoint_text(&local, text),
+        log_line("cannot listen on UDP interface %s %s: %s", address->interface, endpoint_text(&local, text),
                  strerror(errno));
         return;
     }
@@ -196,10 +206,15 @@ static void listen_on(struct daemon *daemon, const struct listen_address *addres
         close(descriptor);
         return;
     }
-    *udp = (struct udp_socket){daemon->sockets, daemon, local, descriptor, is_natt, false, false, NULL};
+    *udp = (struct udp_socket){.next = daemon->sockets,
+                               .daemon = daemon,
+                               .local = local,
+                               .descriptor = descriptor,
+                               .is_natt = is_natt};
+    memcpy(udp->interface, address->interface, sizeof(udp->interface));
     daemon->sockets = udp;
     attach(udp);
-    log_line("adding interface %s UDP %s", address->interface, endpoint_text(&local, text));
+    log_line("adding UDP interface %s %s", address->interface, endpoint_text(&local, text));
 }
 
 static void close_stale(struct daemon *daemon)
@@ -212,7 +227,7 @@ static void close_stale(struct daemon *daemon)
             continue;
         }
         *link = udp->next;
-        log_line("shutting down interface UDP %s", endpoint_text(&udp->local, text));
+        log_line("shutting down UDP interface %s %s", udp->interface, endpoint_text(&udp->local, text));
         close_socket(udp);
     }
 }
@@ -224,11 +239,13 @@ void udp_listen(struct daemon *daemon, uint64_t client)
     for (struct udp_socket *udp = daemon->sockets; udp != NULL; udp = udp->next)
         udp->is_stale = true;
     log_line("listening for IKE messages");
+    control_line(daemon->control, client, RC_LOG, "listening for IKE messages");
     for (size_t i = 0; i < count && daemon->options.setup->listen_udp; i++) {
         listen_on(daemon, &list[i], daemon->options.ike_port, false);
         listen_on(daemon, &list[i], daemon->options.natt_port, true);
     }
     close_stale(daemon);
+    daemon_read_secrets(daemon, client, false);
     engine_command(daemon->engine, &(struct command){
                                        .kind = COMMAND_LISTEN,
                                        .client = client,
