@@ -383,6 +383,8 @@ static void split_range(const struct ip_range *range, const struct ip_prefix *pr
 
 static size_t prefixes_of_selector(const struct selector *selector, struct ip_prefix *out)
 {
+    if (range_is_prefix(&selector->range, out)) /* nearly always */
+        return 1;
     struct ip_prefix everything = {.address.family = selector->range.start.family};
     size_t count = 0;
     split_range(&selector->range, &everything, out, &count);

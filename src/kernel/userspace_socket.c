@@ -171,8 +171,9 @@ struct natt_socket *sockets_find_natt(struct socket_set *set, const struct ip_en
             continue;
         if (endpoint_equal(&slot->local, local))
             return slot;
-        if (slot->local.address.family == local->address.family && address_is_any(&slot->local.address) &&
-            slot->local.port == local->port)
+        bool is_wildcard = slot->local.address.family == local->address.family &&
+                           address_is_any(&slot->local.address) && slot->local.port == local->port;
+        if (is_wildcard || (fallback == NULL && address_equal(&slot->local.address, &local->address)))
             fallback = slot;
     }
     return fallback;

@@ -47,7 +47,8 @@ int sockets_detach(struct socket_set *set, int owner_fd);
 /* A copy of what the daemon's descriptor was attached with; untouched when it is not (any more). */
 void sockets_find_owner(struct socket_set *set, int owner_fd, struct natt_socket *ret_socket);
 
-/* The NAT-T socket bound to this endpoint, or one of the same port bound to any address; NULL: none. */
+/* The NAT-T socket bound to this endpoint, else one of this port bound to any address, else one of this
+ * address; NULL: none. */
 struct natt_socket *sockets_find_natt(struct socket_set *set, const struct ip_endpoint *local);
 
 /* Address conversions. */
