@@ -44,7 +44,7 @@ static void cut_off_one(struct engine *engine, struct connection *connection)
     LIST_EACH(&connection->children, node)
     {
         struct child_sa *child = CONTAINER_OF(node, struct child_sa, of_connection);
-        if (child->state == CHILD_STATE_ESTABLISHED)
+        if (child->state != CHILD_STATE_LARVAL)
             ikev2_delete_child(engine, child, 0);
         child_destroy(engine, child);
     }

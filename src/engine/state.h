@@ -24,8 +24,9 @@ enum {
     NONCE_SIZE = 32,
 };
 
-#define HALFOPEN_LIFETIME (30 * USEC_PER_SEC)   /* a responder waits this long for IKE_AUTH */
-#define REPLACED_CHILD_GRACE (5 * USEC_PER_SEC) /* responder of a rekey: then it sends on the new SA */
+#define HALFOPEN_LIFETIME (30 * USEC_PER_SEC)    /* a responder waits this long for IKE_AUTH */
+#define REPLACED_CHILD_GRACE (5 * USEC_PER_SEC)  /* responder of a rekey: then it sends on the new SA */
+#define REPLACED_CHILD_LIMIT (60 * USEC_PER_SEC) /* whoever should delete a replaced one has this long */
 #define REPLACED_IKE_GRACE                                                                                   \
     (60 * USEC_PER_SEC) /* the winner of a rekey has this long to delete the old IKE SA */
 #define TEMPORARY_FAILURE_DELAY                                                                              \

@@ -3,15 +3,16 @@
 
 #include "engine/sa.h"
 
+/* `since`: those of which the peer has shown knowledge after that time are left out. */
 static struct ike_sa *older_ike(const struct engine *engine, const struct ike_sa *ike,
-                                const struct ip_address *remote)
+                                const struct ip_address *remote, usec_t since)
 {
     const struct connection *connection = connection_by_serial(engine, ike->connection_serial);
     struct ike_sa *other = NULL;
     do
         other = ike_next_with_peers(engine, &ike->path.local.address, remote, &connection->local_id,
                                     &ike->remote_id, other);
-    while (other != NULL && (other == ike || other->established_at == 0));
+    while (other != NULL && (other == ike || other->established_at == 0 || other->last_received_at > since));
     return other;
 }
 
@@ -19,7 +20,8 @@ void initial_contact_build(const struct engine *engine, const struct ike_sa *ike
                            struct ikev2_builder *builder)
 {
     const struct connection *connection = connection_by_serial(engine, ike->connection_serial);
-    if (connection->spec->initial_contact && older_ike(engine, ike, &ike->path.remote.address) == NULL)
+    if (connection->spec->initial_contact &&
+        older_ike(engine, ike, &ike->path.remote.address, USEC_NEVER) == NULL)
         ikev2_build_notify(builder, PROTOCOL_NONE, bytes_of(NULL, 0), INITIAL_CONTACT, bytes_of(NULL, 0));
 }
 
@@ -27,7 +29,8 @@ void initial_contact_build(const struct engine *engine, const struct ike_sa *ike
 static struct ike_sa *abandoned_ike(const struct engine *engine, const struct ike_sa *ike, bool says_initial)
 {
     static const struct ip_address anywhere;
-    struct ike_sa *older = older_ike(engine, ike, &anywhere);
+    /* When both begin at once, the peer has not come back: it was never away. */
+    struct ike_sa *older = older_ike(engine, ike, &anywhere, ike->created_at);
     if (older == NULL || says_initial)
         return older;
     bool moved = !address_equal(&older->path.remote.address, &ike->path.remote.address);

@@ -81,7 +81,8 @@ static void mark_replaced(struct engine *engine, struct child_sa *old, const str
         return;
     old->state = CHILD_STATE_REPLACED;
     old->replaced_by_serial = by->serial;
-    engine_timer_arm(engine, &old->life_timer, old->expire_at);
+    usec_t limit = engine_now(engine) + REPLACED_CHILD_LIMIT;
+    engine_timer_arm(engine, &old->life_timer, limit < old->expire_at ? limit : old->expire_at);
 }
 
 void rekey_child_completed(struct engine *engine, struct child_sa *child, uint64_t client)
