@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 enum { NAT_FIRST_PORT = 20000 };
+#define REPLAY_DELAY_MAX (60 * USEC_PER_SEC)
 
 struct node *network_attach(struct network *network, const char *name, const struct ip_address *address,
                             struct nat_box *nat)
@@ -158,8 +159,13 @@ static void corrupt(struct network *network, struct flight *flight)
             (uint8_t)(1u << prng_below(network->prng, 8));
 }
 
+static usec_t draw_delay(struct network *network)
+{
+    return prng_between(network->prng, network->faults.delay_min, network->faults.delay_max);
+}
+
 static void launch(struct network *network, const struct ip_endpoint *source,
-                   const struct ip_endpoint *destination, struct bytes bytes)
+                   const struct ip_endpoint *destination, struct bytes bytes, usec_t delay)
 {
     struct flight *flight = sim_alloc(sizeof(*flight) + bytes.size);
     *flight = (struct flight){network, *source, *destination, bytes.size};
@@ -167,7 +173,6 @@ static void launch(struct network *network, const struct ip_endpoint *source,
         memcpy(flight->bytes, bytes.data, bytes.size);
     corrupt(network, flight);
     network->in_flight++;
-    usec_t delay = prng_between(network->prng, network->faults.delay_min, network->faults.delay_max);
     event_queue_add(network->queue, *network->now + delay, land, discard_flight, flight);
 }
 
@@ -196,11 +201,13 @@ void network_send(struct network *network, struct node *from, const struct ip_en
         network->lost++;
         return;
     }
-    launch(network, &outside, destination, bytes);
+    launch(network, &outside, destination, bytes, draw_delay(network));
     if (prng_chance(network->prng, network->faults.duplication_per_mille)) {
         network->duplicated++;
-        launch(network, &outside, destination, bytes);
+        launch(network, &outside, destination, bytes, draw_delay(network));
     }
+    if (prng_chance(network->prng, network->faults.replay_per_mille))
+        launch(network, &outside, destination, bytes, prng_below(network->prng, REPLAY_DELAY_MAX));
 }
 
 void network_free(struct network *network)

@@ -14,6 +14,7 @@ struct faults {
     unsigned loss_per_mille;
     unsigned duplication_per_mille;
     unsigned corruption_per_mille;
+    unsigned replay_per_mille; /* a copy arrives up to a minute later */
     usec_t delay_min, delay_max;
 };
 

@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/text.h"
+
 static const usec_t command_limit = 300 * USEC_PER_SEC;
 
 struct sim *sim_new(uint64_t seed)
@@ -91,6 +93,11 @@ bool sim_fail(struct sim *sim, const char *format, ...)
     vsnprintf(text, sizeof(text), format, arguments);
     va_end(arguments);
     return world_fail(sim, "%s", text);
+}
+
+void sim_forgive(struct sim *sim)
+{
+    sim->failure[0] = '\0';
 }
 
 struct prng *sim_prng(struct sim *sim)
@@ -209,33 +216,46 @@ void sim_run_for(struct sim *sim, usec_t duration)
     sim_run_until(sim, never, NULL, duration);
 }
 
-/* What a host is busy with; NULL when it is at rest. */
-static const char *host_business(const struct sim_host *host)
+/* What a host is busy with, into *text; false when it is at rest. */
+static bool host_business(const struct sim_host *host, struct text *text)
 {
     struct ike_view ike;
     struct child_view child;
-    if (host->engine == NULL)
-        return "a host is down";
-    if (host->kernel_pending > 0 || host->jobs_pending > 0)
-        return "a job or a kernel request is under way";
+    if (host->engine == NULL) {
+        text_add(text, "%s is down", host->name);
+        return true;
+    }
+    if (host->kernel_pending > 0 || host->jobs_pending > 0) {
+        text_add(text, "%s: a job or a kernel request is under way", host->name);
+        return true;
+    }
     for (const struct waiting_command *command = host->commands; command != NULL; command = command->next)
-        if (!command->is_final)
-            return command->what;
+        if (!command->is_final) {
+            text_add(text, "%s: the command '%s' has not ended", host->name, command->what);
+            return true;
+        }
     for (uint64_t at = 0; engine_view_ike(host->engine, at, &ike); at = ike.serial)
-        if (!ike.is_established || strcmp(ike.next_event, "RETRANSMIT") == 0)
-            return ike.state_name;
+        if (!ike.is_established || strcmp(ike.next_event, "RETRANSMIT") == 0) {
+            text_add(text, "%s: #%llu in %s", host->name, (unsigned long long)ike.serial, ike.state_name);
+            return true;
+        }
     for (uint64_t at = 0; engine_view_child(host->engine, at, &child); at = child.serial)
-        if (!child.is_established)
-            return child.state_name;
-    return NULL;
+        if (!child.is_established) {
+            text_add(text, "%s: #%llu in %s", host->name, (unsigned long long)child.serial, child.state_name);
+            return true;
+        }
+    return false;
 }
 
 const char *sim_unrest(struct sim *sim)
 {
-    const char *business = sim->queue.count > 0 ? "something is on its way" : NULL;
-    for (size_t i = 0; i < sim->host_count && business == NULL; i++)
-        business = host_business(sim->hosts[i]);
-    return business;
+    struct text text = text_of(sim->unrest, sizeof(sim->unrest));
+    if (sim->queue.count > 0)
+        return "something is on its way";
+    for (size_t i = 0; i < sim->host_count; i++)
+        if (host_business(sim->hosts[i], &text))
+            return sim->unrest;
+    return NULL;
 }
 
 static bool is_settled(struct sim *sim, void *context)

@@ -49,6 +49,8 @@ void sim_trace(struct sim *sim, bool is_traced);
 void sim_note(struct sim *sim, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* The scenario found a law broken; always returns false. */
 bool sim_fail(struct sim *sim, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* Forgets the failure. */
+void sim_forgive(struct sim *sim);
 struct prng *sim_prng(struct sim *sim);
 usec_t sim_now(const struct sim *sim);
 
@@ -67,7 +69,7 @@ bool sim_run_until(struct sim *sim, bool (*condition)(struct sim *sim, void *con
                    usec_t limit);
 /* Runs until nothing is under way: no datagram, job, request, unfinished exchange or waiting command. */
 bool sim_settle(struct sim *sim, usec_t limit);
-/* What keeps it from being settled; static text. */
+/* What keeps it from being settled; NULL when nothing does. Good until the next call. */
 const char *sim_unrest(struct sim *sim);
 /* The wall clock jumps by so many seconds, forward or back. */
 void sim_jump_wall_clock(struct sim *sim, const char *host, int64_t jump_seconds);

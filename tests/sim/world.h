@@ -95,7 +95,7 @@ struct sim {
     size_t drop_count;
     struct known_request requests[SIM_REQUESTS_KNOWN];
     size_t request_count;
-    char failure[1024];
+    char failure[1024], unrest[160];
 };
 
 struct sim_host *world_host(const struct sim *sim, const char *name);
