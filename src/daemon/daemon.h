@@ -50,7 +50,7 @@ struct daemon {
 
 /* world.c: the engine's environment. */
 void world_init(struct daemon *daemon);
-/* After anything has entered the engine: when it wants to be woken next. */
+/* After anything has entered the engine: when it wants to be woken next, and what it wants done. */
 void daemon_rearm(struct daemon *daemon);
 
 /* sockets.c */
@@ -65,6 +65,8 @@ struct listen_address *interfaces_list(const struct daemon_options *options, siz
 struct workers *workers_new(struct daemon *daemon, unsigned count);
 void workers_free(struct workers *workers);
 void workers_submit(struct workers *workers, struct job *job);
+/* At the end of a turn of the loop: wakes the threads once for all that was submitted in it. */
+void workers_hand_over(struct workers *workers);
 
 /* updown.c */
 struct updown_queue *updown_new(struct daemon *daemon);
@@ -88,6 +90,11 @@ void control_listener_free(struct control_listener *listener);
 bool log_open(const struct setup *setup, struct error *error);
 void log_line(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void log_text(const char *text);
+/* What peers can cause: too much of it is dropped, and how much is told. */
+void log_peer_text(const char *text);
+/* From here on lines are written once a turn of the loop; and at once again. */
+void log_gather(struct event_base *base);
+void log_gather_no_more(void);
 void log_close(void);
 
 /* pid_file.c: 0, or the exit status of pluto after saying why. */

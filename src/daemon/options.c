@@ -252,7 +252,7 @@ static bool each_argument(int argc, char **argv, struct daemon_options *options,
 {
     for (int i = 1; i < argc;) {
         char name[64];
-        struct argument argument;
+        struct argument argument = {0};
         if (!next_argument(argc - i, argv + i, name, &argument, error))
             return false;
         if ((strcmp(name, "config") == 0) == config_pass && !apply(options, &argument, error))
@@ -282,6 +282,11 @@ static bool fill_defaults(struct daemon_options *options)
         return false;
     if (options->pid_file == NULL && asprintf(&options->pid_file, "%s/pluto.pid", options->rundir) < 0)
         return false;
+    /* The default working directory is the run directory, wherever that is. */
+    if (options->setup->dumpdir == NULL || strcmp(options->setup->dumpdir, DEFAULT_RUNDIR) == 0) {
+        free(options->setup->dumpdir);
+        options->setup->dumpdir = strdup(options->rundir);
+    }
     if (options->protostack == NULL && stacks[options->setup->protostack] != NULL)
         options->protostack = strdup(stacks[options->setup->protostack]);
     return true;

@@ -13,6 +13,7 @@
 
 #include <event2/thread.h>
 
+#include "base/text.h"
 #include "daemon/daemon.h"
 #include "daemon/options.h"
 #include "engine/view.h"
@@ -49,6 +50,7 @@ void daemon_rearm(struct daemon *daemon)
 {
     if (daemon->engine == NULL || daemon->is_shutting_down)
         return;
+    workers_hand_over(daemon->workers);
     usec_t deadline = engine_next_deadline(daemon->engine), now = daemon->env.now(daemon);
     if (deadline == USEC_NEVER) {
         event_del(daemon->timer);
@@ -206,6 +208,16 @@ static const struct control_facts *host_facts(void *context)
     return &daemon->facts;
 }
 
+static const char *listen_text(const struct setup *setup)
+{
+    static char list[512];
+    struct text text = text_of(list, sizeof(list));
+    char address[ADDRESS_TEXT_SIZE];
+    for (size_t i = 0; i < setup->listen_count; i++)
+        text_add(&text, "%s%s", i ? "," : "", address_text(&setup->listen[i], address));
+    return setup->listen_count ? list : "<any>";
+}
+
 static void fill_facts(struct daemon *daemon, int nhelpers)
 {
     const struct daemon_options *options = &daemon->options;
@@ -216,7 +228,7 @@ static void fill_facts(struct daemon *daemon, int nhelpers)
         .ipsec_dir = options->setup->ipsecdir,
         .dump_dir = options->setup->dumpdir ? options->setup->dumpdir : options->rundir,
         .exec_dir = daemon_exec_dir(),
-        .listen = options->setup->listen_count ? "limited" : "<any>",
+        .listen = listen_text(options->setup),
         .nhelpers = nhelpers,
     };
 }
@@ -407,7 +419,9 @@ static int run(struct daemon *daemon, int ready)
         leave_terminal(daemon);
     }
     tell_parent(ready, 0);
+    log_gather(daemon->base);
     event_base_dispatch(daemon->base);
+    log_gather_no_more();
     dismantle(daemon);
     log_line("Pluto is shut down");
     return 0;

@@ -20,6 +20,7 @@ struct workers {
     pthread_t threads[WORKERS_MAX];
     pthread_mutex_t lock;
     pthread_cond_t wanted;
+    struct job_list collected; /* by the loop's thread in this turn, not yet handed over */
     struct job_list waiting, finished;
     bool is_stopping;
     int descriptor; /* eventfd: something is finished */
@@ -99,6 +100,7 @@ struct workers *workers_new(struct daemon *daemon, unsigned count)
     if (workers == NULL)
         return NULL;
     workers->daemon = daemon;
+    workers->collected.end = &workers->collected.first;
     workers->waiting.end = &workers->waiting.first;
     workers->finished.end = &workers->finished.first;
     pthread_mutex_init(&workers->lock, NULL);
@@ -132,6 +134,7 @@ void workers_free(struct workers *workers)
     pthread_mutex_unlock(&workers->lock);
     for (unsigned i = 0; i < workers->count; i++)
         pthread_join(workers->threads[i], NULL);
+    free_list(&workers->collected);
     free_list(&workers->waiting);
     free_list(&workers->finished);
     event_free(workers->event);
@@ -143,12 +146,23 @@ void workers_free(struct workers *workers)
 
 void workers_submit(struct workers *workers, struct job *job)
 {
+    push(&workers->collected, job);
+}
+
+void workers_hand_over(struct workers *workers)
+{
+    if (workers->collected.first == NULL)
+        return;
+    bool is_single = workers->collected.first->next == NULL;
     pthread_mutex_lock(&workers->lock);
-    bool was_empty = workers->waiting.first == NULL;
-    push(&workers->waiting, job);
-    if (workers->count > 0)
-        pthread_cond_signal(&workers->wanted);
+    *workers->waiting.end = workers->collected.first;
+    workers->waiting.end = workers->collected.end;
     pthread_mutex_unlock(&workers->lock);
-    if (workers->count == 0 && was_empty)
+    take_all(&workers->collected);
+    if (workers->count == 0)
         wake(workers->descriptor);
+    else if (is_single)
+        pthread_cond_signal(&workers->wanted);
+    else
+        pthread_cond_broadcast(&workers->wanted);
 }

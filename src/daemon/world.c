@@ -81,8 +81,10 @@ static void report(void *world, const struct report *report)
     struct daemon *daemon = world;
     if (report->event != EVENT_NONE)
         return;
-    if (report->text[0] != '\0')
+    if (report->text[0] != '\0' && report->client != 0)
         log_text(report->text);
+    else if (report->text[0] != '\0')
+        log_peer_text(report->text);
     if (daemon->control != NULL)
         control_report(daemon->control, report);
 }
