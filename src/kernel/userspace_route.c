@@ -6,19 +6,17 @@
 #include "kernel/userspace_route.h"
 
 #include <errno.h>
-#include <ifaddrs.h>
-#include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 #include "base/hash_table.h"
 #include "base/list.h"
 #include "kernel/backend.h"
 #include "kernel/userspace_netlink.h"
+#include "kernel/userspace_route_plan.h"
 #include "kernel/userspace_socket.h"
 
-enum { TABLE_BASE = 52000, PRIORITY_BASE = 5200, RANGE_PREFIXES_MAX = 254, STALE_NUMBERS_CHECKED = 16 };
+enum { TABLE_BASE = 52000, PRIORITY_BASE = 5200, STALE_NUMBERS_CHECKED = 16 };
 
 struct order {
     struct list_node node;
@@ -161,32 +159,6 @@ static struct route *new_route(struct router *router, const struct ip_prefix *pr
     return NULL;
 }
 
-/* The host's own address inside the selector; unset when it has none. */
-static struct ip_address address_inside(const struct selector *selector)
-{
-    struct ip_address found = {0};
-    struct ifaddrs *list;
-    if (getifaddrs(&list) < 0)
-        return found;
-    for (struct ifaddrs *at = list; at != NULL && !address_is_set(&found); at = at->ifa_next) {
-        if (at->ifa_addr == NULL)
-            continue;
-        struct ip_address address = {0};
-        if (at->ifa_addr->sa_family == AF_INET)
-            address = address_of_bytes(
-                IP_V4, (const uint8_t *)&((const struct sockaddr_in *)(void *)at->ifa_addr)->sin_addr);
-        else if (at->ifa_addr->sa_family == AF_INET6)
-            address = address_of_bytes(
-                IP_V6, ((const struct sockaddr_in6 *)(void *)at->ifa_addr)->sin6_addr.s6_addr);
-        if (address.family == selector->range.start.family &&
-            address_compare(&selector->range.start, &address) <= 0 &&
-            address_compare(&address, &selector->range.end) <= 0)
-            found = address;
-    }
-    freeifaddrs(list);
-    return found;
-}
-
 /* A source address that the host does not have yet is given to the TUN device. */
 static int install(struct router *router, struct route *route)
 {
@@ -300,7 +272,7 @@ static int carry_out_set(struct router *router, struct order *order)
     claim->order = order;
     struct ip_address source = order->sourceip;
     if (!address_is_set(&source))
-        source = address_inside(&order->local);
+        source = route_source_inside(&order->local);
     int failure = 0;
     for (size_t i = 0; i < order->prefix_count; i++) {
         int result = add_one(router, order, &order->prefixes[i], &source);
@@ -355,48 +327,12 @@ static bool give_order(struct router *router, struct order *order)
     return true;
 }
 
-/* The two halves of a prefix. */
-static struct ip_prefix half_of(const struct ip_prefix *prefix, bool upper)
-{
-    struct ip_prefix half = *prefix;
-    if (upper)
-        half.address.bytes[prefix->length / 8] |= (uint8_t)(0x80 >> prefix->length % 8);
-    half.length++;
-    return half;
-}
-
-/* The fewest prefixes that make up the range, by halving. */
-static void split_range(const struct ip_range *range, const struct ip_prefix *prefix, struct ip_prefix *out,
-                        size_t *count)
-{
-    struct ip_range whole = range_of_prefix(prefix), common;
-    if (!range_overlap(range, &whole, &common) || *count == RANGE_PREFIXES_MAX)
-        return;
-    if (range_contains(range, &whole)) {
-        out[(*count)++] = *prefix;
-        return;
-    }
-    struct ip_prefix lower = half_of(prefix, false), upper = half_of(prefix, true);
-    split_range(range, &lower, out, count);
-    split_range(range, &upper, out, count);
-}
-
-static size_t prefixes_of_selector(const struct selector *selector, struct ip_prefix *out)
-{
-    if (range_is_prefix(&selector->range, out)) /* nearly always */
-        return 1;
-    struct ip_prefix everything = {.address.family = selector->range.start.family};
-    size_t count = 0;
-    split_range(&selector->range, &everything, out, &count);
-    return count;
-}
-
 bool router_set(struct router *router, const struct route_request *request)
 {
-    struct ip_prefix found[RANGE_PREFIXES_MAX];
+    struct ip_prefix found[SELECTOR_PREFIXES_MAX];
     struct order *order = calloc(1, sizeof(*order));
     for (size_t i = 0; order != NULL && i < request->remote_count; i++) {
-        size_t count = prefixes_of_selector(&request->remote_selectors[i], found);
+        size_t count = route_prefixes_of_selector(&request->remote_selectors[i], found);
         size_t total = order->prefix_count + count;
         struct order *larger = realloc(order, sizeof(*order) + total * sizeof(found[0]));
         if (larger == NULL)

@@ -1,7 +1,7 @@
 /*
  * A host with one hand-made pair of SAs on the userspace back end, for tests and benchmarks of the data plane
- * without IKE. Arguments are NAME=VALUE words; commands come on standard input (query, rekey, delete, quit),
- * events and answers go to standard output, one line each.
+ * without IKE. Arguments are NAME=VALUE words; commands come on standard input (query, install, receive,
+ * rekey, move PORT, delete, quit), events and answers go to standard output, one line each.
  */
 #include <netinet/in.h>
 #include <poll.h>
@@ -15,7 +15,7 @@
 
 struct options {
     const char *local, *remote, *local_selector, *remote_selector, *encr, *integ, *sourceip;
-    unsigned key_bits, spi_in, spi_out, local_port, replay_window;
+    unsigned key_bits, spi_in, spi_out, local_port, remote_port, replay_window;
     uint64_t soft_packets, hard_packets;
     bool udp, transport, esn, trap, nopmtudisc;
 };
@@ -177,7 +177,7 @@ static struct kernel_sa make_sa(const struct host *host, enum sa_direction direc
         .mode = options->transport ? MODE_TRANSPORT : MODE_TUNNEL,
         .spi = spi,
         .local = {parse_address(options->local), (uint16_t)options->local_port},
-        .remote = {parse_address(options->remote), 4500},
+        .remote = {parse_address(options->remote), (uint16_t)options->remote_port},
         .udp_encapsulation = options->udp,
         .esn = options->esn,
         .nopmtudisc = options->nopmtudisc,
@@ -266,6 +266,10 @@ static bool obey(struct host *host, const char *line)
         host->child_serial++;
         uint32_t shift = (uint32_t)(host->child_serial - 1) * 0x10000;
         request_sa(host, KERNEL_SA_ADD, SA_INBOUND, host->options.spi_in + shift);
+    } else if (strncmp(line, "move ", 5) == 0) {
+        host->options.remote_port = (unsigned)strtoul(line + 5, NULL, 10);
+        request_sa(host, KERNEL_SA_MOVE, SA_INBOUND, host->options.spi_in);
+        request_sa(host, KERNEL_SA_MOVE, SA_OUTBOUND, host->options.spi_out);
     } else if (strcmp(line, "rekey\n") == 0) {
         install_pair(host);
     } else if (strcmp(line, "delete\n") == 0) {
@@ -299,6 +303,7 @@ int main(int argc, char **argv)
         .encr = "aes_gcm_16",
         .key_bits = 128,
         .local_port = 4500,
+        .remote_port = 4500,
         .replay_window = 128,
         .soft_packets = UINT64_MAX,
         .hard_packets = UINT64_MAX,
