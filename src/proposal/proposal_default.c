@@ -303,9 +303,15 @@ bool builder_complete(struct builder *builder, const struct draft *draft)
     static const enum transform_type ikev2[] = {TRANSFORM_ENCR, none};
     static const enum transform_type ikev1_ike[] = {TRANSFORM_KE, TRANSFORM_PRF, TRANSFORM_ENCR, none};
     static const enum transform_type ikev1_child[] = {TRANSFORM_ENCR, TRANSFORM_INTEG, none};
-    if (!(builder->flags & PROPOSAL_IKEV1))
-        return multiply(builder, draft, ikev2);
-    return multiply(builder, draft, builder->protocol == PROTOCOL_IKE ? ikev1_ike : ikev1_child);
+    uint16_t count = builder->proposal_count;
+    bool is_ikev1 = builder->flags & PROPOSAL_IKEV1;
+    if (!multiply(builder, draft,
+                  !is_ikev1                           ? ikev2
+                  : builder->protocol == PROTOCOL_IKE ? ikev1_ike
+                                                      : ikev1_child))
+        return false;
+    return builder->proposal_count > count ||
+           builder_fail(builder, 0, "this build can run none of the default algorithms that it leaves open");
 }
 
 struct proposal_list *proposals_default(enum security_protocol protocol, unsigned flags)

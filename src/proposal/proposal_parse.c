@@ -222,8 +222,7 @@ static bool assign_types(const struct builder *builder, struct group *groups, si
         else if (allowed == 0)
             return word_fail_expected(
                 builder, (struct word){groups[i].start, end_of_name(builder->text, groups[i].start)}, 0);
-        unsigned types =
-            i == 0 && !is_ah ? allowed : common_types(builder, &groups[i], allowed, &word, &before);
+        unsigned types = common_types(builder, &groups[i], allowed, &word, &before);
         if (types == 0)
             return word_fail_expected(builder, word, before);
         bool has_next = i + 1 < count && !groups[i + 1].has_key;
