@@ -180,6 +180,23 @@ def delete(who):
     return named(step, f"delete by {who}")
 
 
+def delete_is_revived(who):
+    """One end takes down what the other has brought up and wants up: that one brings it up again, if it is of that kind."""
+    def step(world):
+        (wanting, gateway), = ((name, gateway) for name, gateway in world.both() if name != who)
+        before = gateway.sas()
+        command(world, who, "down")
+        if not gateway.revives:
+            return
+        wait_for_sas(gateway, lambda now: now.is_one_tunnel() and now.spis.isdisjoint(before.spis),
+                     f"another tunnel at the {wanting} end")
+        for name, either in world.both():
+            wait_for_sas(either, EstablishedSas.is_one_tunnel, f"one tunnel at the {name} end")
+        ping(world)
+
+    return named(step, f"delete by {who} is revived")
+
+
 def refused(who, cause):
     """The tunnel does not come up, no Child SA is left at either end, and both name the cause."""
     def step(world):

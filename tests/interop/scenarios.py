@@ -4,7 +4,7 @@ The same table serves the host (strongSwan's userspace ESP, always in UDP) and a
 """
 import dataclasses
 
-from checks import (bulk, bulk_across, counted, delete, establish, found_by_ike_scan, large_pings, lifetimes_rekey, ping,
+from checks import (bulk, bulk_across, counted, delete, delete_is_revived, establish, found_by_ike_scan, large_pings, lifetimes_rekey, ping,
                     ping_from_gateway, refused, rekey_child, rekey_ike, sealed)
 from tunnel import Lifetimes, Tunnel
 
@@ -44,7 +44,8 @@ SCENARIOS = (
              Tunnel(lifetimes=Lifetimes(ike=60, child=6, margin=2))),
 
     Scenario("we-delete", (establish("near"), ping, delete("near"), establish("near"), ping)),
-    Scenario("peer-deletes", (establish("near"), ping, delete("far"), establish("far"), ping)),
+    Scenario("peer-deletes", (establish("far"), ping, delete("far"), establish("near"), ping)),
+    Scenario("peer-deletes-what-we-want-up", (establish("near"), ping, delete_is_revived("far"))),
 
     Scenario("wrong-secret-we-initiate", (refused("near", WRONG_SECRET),),
              Tunnel(far_secret="another secret")),

@@ -77,6 +77,7 @@ class StrongSwan:
     """`start` to `stop`; every command returns (exit status, text)."""
 
     userspace = False
+    revives = False
     up_line = re.compile("initiate completed successfully")
 
     @staticmethod

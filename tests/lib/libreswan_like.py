@@ -15,6 +15,7 @@ class LibreswanLike:
     """`start` to `stop`; every command returns (exit status, text)."""
 
     setup_lines = ()
+    revives = True  # a connection brought up by --up is brought up again when the peer deletes it
     up_line = re.compile(rf'^004 "{CONNECTION}" #\d+: initiator established Child SA', re.MULTILINE)
 
     def __init__(self, namespace, directory, end):
