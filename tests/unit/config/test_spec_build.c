@@ -1,0 +1,347 @@
+/* src/config/spec_build.c, spec_end.c, src/engine/connection_spec.c: pairs -> a connection. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#include "config/spec_build.h"
+#include "memory_reader.h"
+
+/* "left=1.1.1.1;right=..." on top of a connection that is complete. */
+#define BASE "left=192.0.2.1;right=192.0.2.2;authby=secret;"
+
+static struct connection_spec *build(const char *pairs, const struct warning_sink *warnings,
+                                     struct error *error)
+{
+    char copy[1024], *rest = copy;
+    snprintf(copy, sizeof(copy), "%s", pairs);
+    struct spec_builder *builder = spec_builder_new("x", warnings);
+    for (char *pair; (pair = strsep(&rest, ";")) != NULL;) {
+        char *equals = strchr(pair, '=');
+        if (equals == NULL)
+            continue;
+        *equals = '\0';
+        /* a tilde stands for the semicolon of proposals */
+        for (char *at = equals + 1; *at != '\0'; at++)
+            *at = *at == '~' ? ';' : *at;
+        if (!spec_build_option(builder, pair, equals + 1, error)) {
+            spec_builder_free(builder);
+            return NULL;
+        }
+    }
+    return spec_build_finish(builder, error);
+}
+
+static struct connection_spec *built(const char *pairs)
+{
+    struct error error = {0};
+    struct connection_spec *spec = build(pairs, NULL, &error);
+    if (spec == NULL)
+        fail_msg("%s: %s", pairs, error.text);
+    return spec;
+}
+
+static void a_complete_connection_is_built(void **state)
+{
+    (void)state;
+    struct connection_spec *spec =
+        built("left=192.0.2.1;leftid=@west;leftsubnet=10.1.0.0/16;right=east.example.com;rightid=@east;"
+              "rightsubnet=10.2.0.0/16,10.3.0.0/16;authby=secret;auto=start;ike=aes256-sha2_256~modp2048;"
+              "esp=aes_gcm256;salifetime=1h;rekeymargin=5m;dpddelay=15;connalias=a b;mtu=1400;type=tunnel;"
+              "encapsulation=yes;fragmentation=no;narrowing=yes;debug=crypt;leftikeport=4500;reqid=7");
+    assert_string_equal(spec->name, "x");
+    assert_int_equal(spec->left.host_kind, HOST_ADDRESS);
+    assert_int_equal(spec->right.host_kind, HOST_NAME);
+    assert_string_equal(spec->right.host_name, "east.example.com");
+    assert_int_equal(spec->left.id.kind, ID_FQDN);
+    assert_int_equal(spec->left.auth, AUTH_PSK);
+    assert_int_equal(spec->right.auth, AUTH_PSK);
+    assert_int_equal(spec->right.client_count, 2);
+    assert_int_equal(spec->auto_start, AUTO_START);
+    assert_int_equal(spec->ike_proposals->count, 1);
+    assert_int_equal(spec->ipsec_lifetime, 3600 * USEC_PER_SEC);
+    assert_int_equal(spec->rekey_margin, 300 * USEC_PER_SEC);
+    assert_int_equal(spec->dpd_delay, 15 * USEC_PER_SEC);
+    assert_int_equal(spec->alias_count, 2);
+    assert_int_equal(spec->mtu, 1400);
+    assert_int_equal(spec->encapsulation, ENCAPSULATION_YES);
+    assert_false(spec->fragmentation);
+    assert_true(spec->narrowing);
+    assert_true(spec->debug != 0);
+    assert_int_equal(spec->left.ikeport, 4500);
+    assert_int_equal(spec->reqid, 7);
+    connection_spec_free(spec);
+}
+
+static void absent_proposals_are_the_defaults(void **state)
+{
+    (void)state;
+    struct connection_spec *spec = built(BASE);
+    assert_non_null(spec->ike_proposals);
+    assert_non_null(spec->child_proposals);
+    assert_true(spec->ike_proposals->count > 0);
+    assert_true(spec->child_proposals->count > 0);
+    connection_spec_free(spec);
+}
+
+static void a_later_keyword_replaces_an_earlier_one(void **state)
+{
+    (void)state;
+    struct connection_spec *spec =
+        built(BASE "left=192.0.2.9;leftid=@a;leftid=@b;leftsubnet=10.1.0.0/16,10.2.0.0/16;"
+                   "leftsubnet=10.3.0.0/16;connalias=a,b,c;connalias=d;esp=aes128;esp=aes256");
+    char text[IDENTITY_TEXT_SIZE];
+    assert_string_equal(identity_text(&spec->left.id, text), "@b");
+    assert_int_equal(spec->left.client_count, 1);
+    assert_int_equal(spec->alias_count, 1);
+    assert_string_equal(spec->aliases[0], "d");
+    connection_spec_free(spec);
+}
+
+static void protoport_applies_to_subnets_that_name_none(void **state)
+{
+    (void)state;
+    struct connection_spec *spec =
+        built(BASE "leftprotoport=tcp/443;leftsubnet=10.1.0.0/16,10.2.0.0/16/udp/53;rightprotoport=tcp");
+    assert_int_equal(spec->left.clients[0].protocol, 6);
+    assert_int_equal(spec->left.clients[0].port_start, 443);
+    assert_int_equal(spec->left.clients[0].port_end, 443);
+    assert_int_equal(spec->left.clients[1].protocol, 17);
+    assert_int_equal(spec->left.clients[1].port_start, 53);
+    assert_int_equal(spec->right.protocol, 6);
+    assert_int_equal(spec->right.client_count, 0);
+    connection_spec_free(spec);
+}
+
+static void hosts_have_all_their_forms(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *value;
+        enum host_kind kind;
+        const char *name;
+    } rows[] = {
+        {"192.0.2.1", HOST_ADDRESS, NULL},
+        {"2001:db8::1", HOST_ADDRESS, NULL},
+        {"%any", HOST_ANY, NULL},
+        {"%ANY", HOST_ANY, NULL},
+        {"0.0.0.0", HOST_ANY, NULL},
+        {"%any6", HOST_ANY, NULL},
+        {"%defaultroute", HOST_DEFAULTROUTE, NULL},
+        {"%eth0", HOST_INTERFACE, "eth0"},
+        {"a.example", HOST_NAME, "a.example"},
+    };
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        char pairs[256];
+        snprintf(pairs, sizeof(pairs), "left=%s;right=peer.example.com;authby=psk", rows[i].value);
+        struct connection_spec *spec = built(pairs);
+        assert_int_equal(spec->left.host_kind, rows[i].kind);
+        if (rows[i].name != NULL)
+            assert_string_equal(spec->left.host_name, rows[i].name);
+        connection_spec_free(spec);
+    }
+}
+
+static void a_source_address_without_subnet_is_the_subnet(void **state)
+{
+    (void)state;
+    struct kept_warnings kept;
+    struct warning_sink sink = keep_warnings(&kept);
+    struct connection_spec *spec = build(BASE "leftsourceip=10.9.9.9", &sink, NULL);
+    assert_non_null(spec);
+    assert_int_equal(spec->left.client_count, 1);
+    assert_int_equal(kept.count, 1);
+    connection_spec_free(spec);
+}
+
+static void updown_tells_default_none_and_own_apart(void **state)
+{
+    (void)state;
+    static const char *const rows[][2] = {{"", NULL},
+                                          {"leftupdown=ipsec _updown", NULL},
+                                          {"leftupdown=", ""},
+                                          {"leftupdown=%disabled", ""},
+                                          {"leftupdown=/bin/true", "/bin/true"}};
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        char pairs[256];
+        snprintf(pairs, sizeof(pairs), BASE "%s", rows[i][0]);
+        struct connection_spec *spec = built(pairs);
+        if (rows[i][1] == NULL)
+            assert_null(spec->left.updown);
+        else
+            assert_string_equal(spec->left.updown, rows[i][1]);
+        connection_spec_free(spec);
+    }
+}
+
+static void bad_pairs_are_refused_with_connection_keyword_and_reason(void **state)
+{
+    (void)state;
+    static const char *const rows[][2] = {
+        {"mobike=yes", "conn \"x\": keyword \"mobike\" is not supported yet"},
+        {"rightcert=east", "conn \"x\": keyword \"rightcert\" is not supported yet"},
+        {"mobike=perhaps", "mobike=perhaps: found \"perhaps\"; expected yes or no"},
+        {"nosuch=1", "unknown keyword \"nosuch\""},
+        {"leftsubent=10.0.0.0/8", "did you mean \"leftsubnet\"?"},
+        {"authby=rsasig", "\"rsasig\" is not supported yet"},
+        {"authby=secret,ecdsa", "\"ecdsa\" is not supported yet"},
+        {"authby=sceret", "did you mean \"secret\"?"},
+        {"authby=", "expected secret or psk"},
+        {"leftauth=null", "\"null\" is not supported yet"},
+        {"type=drop", "type=drop is not supported yet"},
+        {"keyexchange=ikev1", "keyexchange=ikev1 is not supported yet"},
+        {"ikev2=no", "ikev2=no is not supported yet"},
+        {"phase2=ah", "phase2=ah is not supported yet"},
+        {"fragmentation=force", "fragmentation=force is not supported yet"},
+        {"esn=both", "either, yes or no"},
+        {"left=%oppo", "%oppo is not supported yet"},
+        {"left=192.0.2.300", "192.0.2.300"},
+        {"left=-x", "expected an address, a name"},
+        {"left=", "expected an address"},
+        {"left=%averyveryverylonginterface", "%INTERFACE"},
+        {"leftid=%fromcert", "not supported yet"},
+        {"leftid=@#abc", "hexadecimal"},
+        {"leftsubnet=10.1.2.3/16", "leftsubnet=10.1.2.3/16"},
+        {"leftsubnet=vhost:%priv", "not supported yet"},
+        {"leftsubnet=", "no subnet"},
+        {"leftprotoport=tpc", "expected tcp"},
+        {"leftnexthop=gw", "%defaultroute"},
+        {"leftsourceip=10.0.0.1,10.0.0.2", "several source addresses"},
+        {"ike=nosuchalgorithm", "ike=nosuchalgorithm"},
+        {"debug=nosuch", "debug class"},
+        {"reqid=0", "1 to 16383"},
+        {"also=y", "outside it"},
+        {"leftsubnets={10.0.0.0/8}", "not supported yet"},
+    };
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        char pairs[256];
+        struct error error = {0};
+        snprintf(pairs, sizeof(pairs), BASE "%s", rows[i][0]);
+        struct connection_spec *spec = build(pairs, NULL, &error);
+        if (spec != NULL)
+            fail_msg("%s was taken", rows[i][0]);
+        if (strstr(error.text, rows[i][1]) == NULL || strstr(error.text, "conn \"x\": ") == NULL)
+            fail_msg("%s: %s", rows[i][0], error.text);
+    }
+}
+
+static void an_error_knows_the_byte(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *keyword, *value;
+        int at;
+    } rows[] = {
+        {"leftsubnet", "10.1.0.0/16, 10.2.0.0/99", 13},
+        {"authby", "secret,rsasig", 7},
+        {"ikelifetime", "8y", 1},
+        {"connalias", "a", -2},
+        {"mobike", "yes", -1},
+        {"leftprotoport", "tcp/99999", 4},
+    };
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct spec_builder *builder = spec_builder_new("x", NULL);
+        struct error error = {.code = -2};
+        spec_build_option(builder, rows[i].keyword, rows[i].value, &error);
+        if (error.code != rows[i].at)
+            fail_msg("%s=%s: %d", rows[i].keyword, rows[i].value, error.code);
+        spec_builder_free(builder);
+    }
+}
+
+static void what_only_the_whole_shows_is_refused(void **state)
+{
+    (void)state;
+    static const char *const rows[][2] = {
+        {"right=192.0.2.2;authby=secret", "left= is missing"},
+        {"left=192.0.2.1;authby=secret", "right= is missing"},
+        {"left=%any;right=%any;authby=secret", "both %any"},
+        {"left=%defaultroute;right=%defaultroute;authby=secret", "both %defaultroute"},
+        {"left=192.0.2.1;right=192.0.2.1;authby=secret", "the same address"},
+        {"left=192.0.2.1;right=2001:db8::1;authby=secret", "both be IPv4 or both be IPv6"},
+        {"left=192.0.2.1;right=192.0.2.2", "write authby=secret"},
+        {"left=192.0.2.1;right=192.0.2.2;leftauth=secret", "right has no authentication"},
+        {BASE "authby=never", "type=pass"},
+        {BASE "hostaddrfamily=ipv6", "hostaddrfamily= says IPv6"},
+        {BASE "leftsubnet=fd00::/8;rightsubnet=10.0.0.0/8", "address family"},
+        {BASE "leftsubnet=fd00::/8", "address family"},
+        {BASE "type=transport;leftsubnet=10.0.0.0/8;rightsubnet=10.1.0.0/16", "remove leftsubnet="},
+        {BASE "leftsubnet=10.1.0.0/16;leftsourceip=10.2.0.1", "leftsourceip= is not within leftsubnet="},
+        {BASE "esn=yes;replay-window=0", "esn=yes needs a replay window"},
+    };
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct error error = {0};
+        struct connection_spec *spec = build(rows[i][0], NULL, &error);
+        if (spec != NULL)
+            fail_msg("%s was taken", rows[i][0]);
+        if (strstr(error.text, rows[i][1]) == NULL)
+            fail_msg("%s: %s", rows[i][0], error.text);
+    }
+}
+
+static void pairs_that_only_look_alike_are_taken(void **state)
+{
+    (void)state;
+    static const char *const rows[] = {
+        "left=%defaultroute;right=%any;authby=secret",
+        "left=%any;right=192.0.2.1;authby=secret",
+        BASE "leftsubnet=10.1.0.0/16,fd00:1::/32;rightsubnet=fd00:2::/32,10.2.0.0/16",
+        BASE "type=transport;leftprotoport=17/1701;rightprotoport=17/%any",
+        BASE "type=transport;leftsubnet=192.0.2.1/32",
+        BASE "mobike=no;compress=no;ppk=never;leftsendcert=always;leftmodecfgclient=no",
+        BASE "keyexchange=ikev2;ikev2=insist;phase2=esp;phase2alg=aes_gcm256",
+        BASE "leftsubnet=10.1.0.0/16;leftsourceip=10.1.0.1",
+        BASE "replay-window=0",
+        BASE "pfs=no;esp=aes256-sha2_256",
+        BASE "leftid=%any;rightid=user@example.com",
+        BASE "leftnexthop=%defaultroute;rightnexthop=192.0.2.254",
+        "left=192.0.2.1;right=192.0.2.2;leftauth=secret;rightauth=psk",
+        BASE "x-note=anything at all",
+    };
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+        connection_spec_free(built(rows[i]));
+}
+
+static void keywords_without_effect_warn(void **state)
+{
+    (void)state;
+    static const char *const rows[][2] = {
+        {"dpdaction=restart", "\"dpdaction\" is obsolete"},
+        {"keyingtries=%forever", "\"keyingtries\" is obsolete"},
+        {"dpdtimeout=120", "\"dpdtimeout\" concerns IKEv1 only"},
+        {"ikelifetime=48h", "the maximum is taken"},
+    };
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct kept_warnings kept;
+        struct warning_sink sink = keep_warnings(&kept);
+        char pairs[256];
+        snprintf(pairs, sizeof(pairs), BASE "%s", rows[i][0]);
+        struct connection_spec *spec = build(pairs, &sink, NULL);
+        assert_non_null(spec);
+        connection_spec_free(spec);
+        assert_int_equal(kept.count, 1);
+        if (strstr(kept.text, rows[i][1]) == NULL)
+            fail_msg("%s: %s", rows[i][0], kept.text);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_complete_connection_is_built),
+        cmocka_unit_test(absent_proposals_are_the_defaults),
+        cmocka_unit_test(a_later_keyword_replaces_an_earlier_one),
+        cmocka_unit_test(protoport_applies_to_subnets_that_name_none),
+        cmocka_unit_test(hosts_have_all_their_forms),
+        cmocka_unit_test(a_source_address_without_subnet_is_the_subnet),
+        cmocka_unit_test(updown_tells_default_none_and_own_apart),
+        cmocka_unit_test(bad_pairs_are_refused_with_connection_keyword_and_reason),
+        cmocka_unit_test(an_error_knows_the_byte),
+        cmocka_unit_test(what_only_the_whole_shows_is_refused),
+        cmocka_unit_test(pairs_that_only_look_alike_are_taken),
+        cmocka_unit_test(keywords_without_effect_warn),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
