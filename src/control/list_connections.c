@@ -143,6 +143,15 @@ static const char *yes_no(bool value)
     return value ? "yes" : "no";
 }
 
+/* How narrow the (first) client of an end is, in bits; the host itself when it has none. */
+static unsigned client_length(const struct end_spec *end, const struct ip_address *host)
+{
+    struct ip_prefix prefix;
+    if (end->client_count == 0)
+        return (unsigned)address_size(host) * 8;
+    return range_is_prefix(&end->clients[0].range, &prefix) ? prefix.length : 0;
+}
+
 static void line_policy(struct control_session *session, const struct connection_view *view, const char *name)
 {
     const struct connection_spec *spec = view->spec;
@@ -150,10 +159,11 @@ static void line_policy(struct control_session *session, const struct connection
         session, RC_COMMENT,
         "%s:   initial-contact:%s; cisco-unity:no; fake-strongswan:no; send-vendorid:%s; send-no-esp-tfc:no;",
         name, yes_no(spec->initial_contact), yes_no(spec->send_vendorid));
-    session_line(session, RC_COMMENT, "%s:   policy: IKEv2+PSK+ENCRYPT%s%s%s%s%s;", name,
+    session_line(session, RC_COMMENT, "%s:   policy: IKEv2+PSK+ENCRYPT%s%s%s%s%s%s;", name,
                  spec->type == TYPE_TUNNEL ? "+TUNNEL" : "", spec->pfs ? "+PFS" : "",
                  spec->rekey ? "" : "+DONT_REKEY", spec->overlapip ? "+OVERLAPIP" : "",
-                 spec->narrowing ? "+IKEV2_ALLOW_NARROWING" : "");
+                 spec->narrowing ? "+IKEV2_ALLOW_NARROWING" : "",
+                 spec->fragmentation ? "+IKE_FRAG_ALLOW" : "");
     session_line(session, RC_COMMENT, "%s:   v2-auth-hash-policy: none;", name);
     char mtu[16] = "unset", priority[16] = "auto";
     if (spec->mtu)
@@ -161,8 +171,10 @@ static void line_policy(struct control_session *session, const struct connection
     if (spec->priority)
         snprintf(priority, sizeof(priority), "%u", spec->priority);
     session_line(session, RC_COMMENT,
-                 "%s:   conn_prio: 0,0; interface: %s; metric: %u; mtu: %s; sa_prio:%s; sa_tfc:none;", name,
-                 view->interface, spec->metric, mtu, priority);
+                 "%s:   conn_prio: %u,%u; interface: %s; metric: %u; mtu: %s; sa_prio:%s; sa_tfc:none;", name,
+                 client_length(end_of(view, true), &view->local.address),
+                 client_length(end_of(view, false), &view->remote.address), view->interface, spec->metric,
+                 mtu, priority);
     session_line(session, RC_COMMENT,
                  "%s:   nflog-group: unset; mark: unset; vti-iface:unset; vti-routing:no; vti-shared:no; "
                  "nic-offload:no;",
@@ -177,9 +189,11 @@ static void line_ids(struct control_session *session, const struct connection_vi
         session_line(session, RC_COMMENT, "%s:   our idtype: %s; our id=%s; their idtype: %s; their id=%s",
                      name, identity_kind_name(view->local_id->kind), identity_text(view->local_id, mine),
                      identity_kind_name(view->remote_id->kind), identity_text(view->remote_id, theirs));
-    session_line(session, RC_COMMENT, "%s:   dpd: %s; action:%s; delay:%llus; timeout:0s", name,
+    session_line(session, RC_COMMENT,
+                 "%s:   liveness: %s; dpdaction:%s; dpddelay:%llus; retransmit-timeout:%llus", name,
                  spec->dpd_delay ? "active" : "passive", spec->dpd_delay ? "restart" : "hold",
-                 (unsigned long long)(spec->dpd_delay / USEC_PER_SEC));
+                 (unsigned long long)(spec->dpd_delay / USEC_PER_SEC),
+                 (unsigned long long)(spec->retransmit_timeout / USEC_PER_SEC));
     static const char *const encapsulation[] = {"auto", "yes", "no"};
     session_line(session, RC_COMMENT, "%s:   nat-traversal: encaps:%s; keepalive:%s", name,
                  encapsulation[spec->encapsulation], spec->nat_keepalive ? "20s" : "no");
@@ -189,16 +203,31 @@ static void line_ids(struct control_session *session, const struct connection_vi
                  (unsigned long long)view->serial);
 }
 
+/* What was agreed on by the newest SAs stands below what is offered. */
 static void line_algorithms(struct control_session *session, const struct connection_view *view,
                             const char *name)
 {
     char list[2048];
     struct text text = text_of(list, sizeof(list));
+    struct ike_view ike;
+    struct child_view child;
     proposals_text(&text, view->spec->ike_proposals);
     session_line(session, RC_COMMENT, "%s:   IKE algorithms: %s", name, list);
+    if (engine_view_ike_at(session->control->engine, view->newest_ike_serial, &ike) && ike.suite != NULL) {
+        text = text_of(list, sizeof(list));
+        suite_text(&text, ike.suite);
+        session_line(session, RC_COMMENT, "%s:   IKEv2 algorithm newest: %s", name, list);
+    }
     text = text_of(list, sizeof(list));
     proposals_text(&text, view->spec->child_proposals);
     session_line(session, RC_COMMENT, "%s:   ESP algorithms: %s", name, list);
+    if (engine_view_child_at(session->control->engine, view->newest_child_serial, &child) &&
+        child.suite != NULL) {
+        text = text_of(list, sizeof(list));
+        suite_text(&text, child.suite);
+        session_line(session, RC_COMMENT, "%s:   ESP algorithm newest: %s; pfsgroup=%s", name, list,
+                     view->spec->pfs ? "<Phase1>" : "<N/A>");
+    }
 }
 
 static void show(struct control_session *session, const struct connection_view *view)

@@ -44,39 +44,6 @@ static void show_setup(struct control_session *session)
     session_line(session, RC_COMMENT, " ");
 }
 
-static void show_algorithms(struct control_session *session)
-{
-    const struct algorithm *algorithm;
-    session_line(session, RC_COMMENT, "Kernel algorithms supported:");
-    session_line(session, RC_COMMENT, " ");
-    for (size_t i = 0; (algorithm = algorithm_at(i)) != NULL; i++) {
-        if ((algorithm->uses & USE_IKEV2_ESP) == 0)
-            continue;
-        if (algorithm->type == TRANSFORM_ENCR)
-            session_line(session, RC_COMMENT, "algorithm ESP encrypt: name=%s", algorithm->name);
-        else if (algorithm->type == TRANSFORM_INTEG)
-            session_line(session, RC_COMMENT, "algorithm AH/ESP auth: name=%s, key-length=%u",
-                         algorithm->name, algorithm->key_size * 8);
-    }
-    session_line(session, RC_COMMENT, " ");
-    session_line(session, RC_COMMENT, "IKE algorithms supported:");
-    session_line(session, RC_COMMENT, " ");
-    for (size_t i = 0; (algorithm = algorithm_at(i)) != NULL; i++) {
-        if ((algorithm->uses & USE_IKEV2_IKE) == 0)
-            continue;
-        if (algorithm->type == TRANSFORM_ENCR)
-            session_line(session, RC_COMMENT,
-                         "algorithm IKE encrypt: v2id=%u, v2name=%s, blocksize=%u, keydeflen=%u",
-                         algorithm->id, algorithm->name, algorithm->block_size, algorithm->key_bits[0]);
-        else if (algorithm->type == TRANSFORM_PRF)
-            session_line(session, RC_COMMENT, "algorithm IKE PRF: name=%s, hashlen=%u", algorithm->name,
-                         algorithm->output_size);
-        else if (algorithm->type == TRANSFORM_KE)
-            session_line(session, RC_COMMENT, "algorithm IKE DH Key Exchange: name=%s", algorithm->name);
-    }
-    session_line(session, RC_COMMENT, " ");
-}
-
 static void show_header(struct control_session *session)
 {
     const struct control_facts *facts = session->control->host.facts(session->control->host.context);
@@ -85,7 +52,7 @@ static void show_header(struct control_session *session)
     show_interfaces(session);
     session_line(session, RC_COMMENT, " ");
     show_setup(session);
-    show_algorithms(session);
+    list_algorithms(session);
     session_line(session, RC_COMMENT, "Connection list:");
     session_line(session, RC_COMMENT, " ");
 }

@@ -68,6 +68,7 @@ bool list_refresh_counters(struct control_session *session, bool (*then)(struct 
 bool list_connections(struct control_session *session);
 bool list_states(struct control_session *session);
 bool list_traffic(struct control_session *session);
+void list_algorithms(struct control_session *session);
 void list_totals(struct control_session *session);
 void list_bare_shunts(struct control_session *session);
 

@@ -168,6 +168,22 @@ bool engine_view_child(const struct engine *engine, uint64_t after, struct child
     return node != NULL;
 }
 
+bool engine_view_ike_at(const struct engine *engine, uint64_t serial, struct ike_view *out)
+{
+    const struct ike_sa *ike = serial ? ike_by_serial(engine, serial) : NULL;
+    if (ike != NULL)
+        fill_ike(engine, ike, out);
+    return ike != NULL;
+}
+
+bool engine_view_child_at(const struct engine *engine, uint64_t serial, struct child_view *out)
+{
+    const struct child_sa *child = serial ? child_by_serial(engine, serial) : NULL;
+    if (child != NULL)
+        fill_child(engine, child, out);
+    return child != NULL;
+}
+
 struct engine_totals engine_view_totals(const struct engine *engine)
 {
     struct engine_totals totals = engine->totals;

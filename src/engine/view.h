@@ -76,6 +76,9 @@ struct engine_totals {
 bool engine_view_connection(const struct engine *engine, uint64_t after, struct connection_view *out);
 bool engine_view_ike(const struct engine *engine, uint64_t after, struct ike_view *out);
 bool engine_view_child(const struct engine *engine, uint64_t after, struct child_view *out);
+/* One by its serial; false when it is gone. */
+bool engine_view_ike_at(const struct engine *engine, uint64_t serial, struct ike_view *out);
+bool engine_view_child_at(const struct engine *engine, uint64_t serial, struct child_view *out);
 /* By name; NULL-terminated name. False when there is none. */
 bool engine_view_connection_named(const struct engine *engine, const char *name, struct connection_view *out);
 struct engine_totals engine_view_totals(const struct engine *engine);
