@@ -1,4 +1,5 @@
-/* ipsec algparse: what an ike=, esp= or ah= string means, one proposal a line. */
+/* ipsec algparse: what an ike=, esp= or ah= string means, one proposal a line; and the algorithms there are.
+ */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,82 +12,152 @@ struct kind {
     enum security_protocol protocol;
 };
 
-static const struct kind kinds[] = {{"ike", PROTOCOL_IKE}, {"esp", PROTOCOL_ESP}, {"ah", PROTOCOL_AH}};
+static const struct kind kinds[] = {{"ike=", PROTOCOL_IKE}, {"esp=", PROTOCOL_ESP}, {"ah=", PROTOCOL_AH}};
 
 static const char usage[] =
-    "Usage: ipsec algparse [-v1|-v2] [-pfs=yes|no] [ike=|esp=|ah=]STRING ...\n"
-    "Prints the proposals that STRING stands for; \"ike=\" and the like alone print the defaults.\n"
-    "Without a prefix STRING is read as ike=.\n"
-    "  -v     lists every algorithm, and what this build uses it for\n";
+    "Usage: ipsec algparse [-v1|-v2] [-pfs|-nopfs] [ike=|esp=|ah=]STRING ...\n"
+    "       ipsec algparse -v\n"
+    "Prints the proposals that each STRING stands for, one a line; \"ike=\" and the like alone print the "
+    "defaults.\n"
+    "Without a prefix STRING is read as ike=. The options are for the strings behind them.\n"
+    "  -v1, -v2            IKE version; IKEv2 unless told\n"
+    "  -pfs, -nopfs        whether esp= and ah= may name a key exchange; they may unless told\n"
+    "                      (also -pfs=yes, -pfs=no)\n"
+    "  -v                  list every algorithm, with its key lengths (* the default) and what this build "
+    "uses it for\n"
+    "  -h, --help          print this\n"
+    "The exit status is 0, or 1 when a string is refused.\n";
 
-static void print_list(const struct kind *kind, const struct proposal_list *list)
+static void print_list(const struct proposal_list *list)
 {
-    char line[8192];
+    char line[4096];
     for (uint16_t i = 0; i < list->count; i++) {
         struct text text = text_of(line, sizeof(line));
         const struct proposal_list one = {.count = 1, .proposals = list->proposals + i};
         proposals_text(&text, &one);
         printf("\t%s\n", line);
     }
-    (void)kind;
+}
+
+/* The string with a caret under the word that the error is about. */
+static void print_error(const char *string, const struct error *error)
+{
+    fflush(stdout);
+    if (string[0] != '\0') {
+        fprintf(stderr, "\t%s\n", string);
+        if (error->code >= 0 && (size_t)error->code <= strlen(string))
+            fprintf(stderr, "\t%*s^\n", error->code, "");
+    }
+    fprintf(stderr, "\tERROR: %s\n", error->text);
 }
 
 static bool parse_one(const char *argument, unsigned flags)
 {
     const struct kind *kind = &kinds[0];
     const char *string = argument;
-    struct error error = {0};
+    struct error error = {.text = "this build runs none of the default algorithms"};
     for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
         size_t length = strlen(kinds[i].prefix);
-        if (strncmp(argument, kinds[i].prefix, length) == 0 && argument[length] == '=') {
+        if (strncmp(argument, kinds[i].prefix, length) == 0) {
             kind = &kinds[i];
-            string = argument + length + 1;
+            string = argument + length;
         }
     }
-    printf("algparse -v2 '%s=%s'\n", kind->prefix, string);
-    struct proposal_list *list = string[0] ? proposals_parse(kind->protocol, flags, string, &error)
-                                           : proposals_default(kind->protocol, flags);
+    printf("algparse -v%d '%s%s'\n", flags & PROPOSAL_IKEV1 ? 1 : 2, kind->prefix, string);
+    struct proposal_list *list = string[0] != '\0' ? proposals_parse(kind->protocol, flags, string, &error)
+                                                   : proposals_default(kind->protocol, flags);
     if (list == NULL) {
-        fflush(stdout);
-        fprintf(stderr, "\t%s\n", string);
-        if (error.code >= 0 && (size_t)error.code <= strlen(string))
-            fprintf(stderr, "\t%*s^\n", error.code, "");
-        fprintf(stderr, "\tERROR: %s\n", error.text);
+        print_error(string, &error);
         return false;
     }
-    print_list(kind, list);
+    print_list(list);
     proposals_free(list);
     return true;
 }
 
+/* {256,192,*128}, [*192] for a length that goes without saying, [] for none; the longest first. */
+static void key_lengths_text(struct text *text, const struct algorithm *encr)
+{
+    text_add(text, "%s", encr->has_key_length ? "{" : "[");
+    const char *comma = "";
+    for (unsigned below = UINT16_MAX;;) {
+        uint16_t next = 0;
+        for (size_t i = 0; i < ALGORITHM_KEY_LENGTHS; i++)
+            if (encr->key_bits[i] < below && encr->key_bits[i] > next)
+                next = encr->key_bits[i];
+        if (next == 0)
+            break;
+        text_add(text, "%s%s%u", comma, next == encr->key_bits[0] ? "*" : "", next);
+        comma = ",";
+        below = next;
+    }
+    text_add(text, "%s", encr->has_key_length ? "}" : "]");
+}
+
+static void print_uses(const char *version, unsigned uses, unsigned ike, unsigned esp, unsigned ah)
+{
+    printf(" %s: %-3s %-3s %-2s ", version, uses & ike ? "IKE" : "", uses & esp ? "ESP" : "",
+           uses & ah ? "AH" : "");
+}
+
+static void print_algorithm(const struct algorithm *algorithm)
+{
+    char lengths[32];
+    struct text text = text_of(lengths, sizeof(lengths));
+    if (algorithm->type == TRANSFORM_ENCR)
+        key_lengths_text(&text, algorithm);
+    printf("  %-18s %-14s", algorithm->name, lengths);
+    print_uses("IKEv1", algorithm->uses, USE_IKEV1_IKE, USE_IKEV1_ESP, USE_IKEV1_AH);
+    print_uses("IKEv2", algorithm->uses, USE_IKEV2_IKE, USE_IKEV2_ESP, USE_IKEV2_AH);
+    for (size_t i = 0; i < ALGORITHM_ALIASES && algorithm->aliases[i] != NULL; i++)
+        printf("%s%s", i > 0 ? ", " : " ", algorithm->aliases[i]);
+    printf("%s\n", algorithm->uses == 0 ? "  (not supported by this build)" : "");
+}
+
 static void list_algorithms(void)
 {
-    static const char *const titles[] = {"",
-                                         "Encryption Algorithm",
-                                         "Pseudorandom Function",
-                                         "Integrity Algorithm",
-                                         "Key Exchange Method",
-                                         "Sequence Number"};
+    static const struct {
+        enum transform_type type;
+        const char *title;
+    } sections[] = {
+        {TRANSFORM_ENCR, "Encryption Algorithm (cipher)"},
+        {TRANSFORM_PRF, "Pseudorandom Function (KDF)"},
+        {TRANSFORM_INTEG, "Integrity Algorithm"},
+        {TRANSFORM_KE, "Key Exchange Method (DH)"},
+        {TRANSFORM_ESN, "Sequence Number"},
+    };
     const struct algorithm *algorithm;
-    for (unsigned type = TRANSFORM_ENCR; type <= TRANSFORM_ESN; type++) {
-        printf("%s:\n", titles[type]);
-        for (size_t i = 0; (algorithm = algorithm_at(i)) != NULL; i++) {
-            if (algorithm->type != type)
-                continue;
-            printf("  %-22s IKEv2: %-3s %-3s %-2s ", algorithm->name,
-                   algorithm->uses & USE_IKEV2_IKE ? "IKE" : "", algorithm->uses & USE_IKEV2_ESP ? "ESP" : "",
-                   algorithm->uses & USE_IKEV2_AH ? "AH" : "");
-            for (size_t j = 0; j < ALGORITHM_ALIASES && algorithm->aliases[j] != NULL; j++)
-                printf("%s%s", j ? ", " : " ", algorithm->aliases[j]);
-            printf("\n");
-        }
+    for (size_t section = 0; section < ARRAY_SIZE(sections); section++) {
+        printf("%s:\n", sections[section].title);
+        for (size_t i = 0; (algorithm = algorithm_at(i)) != NULL; i++)
+            if (algorithm->type == sections[section].type)
+                print_algorithm(algorithm);
     }
+}
+
+/* Sets or clears the flags that the option stands for; false when it is unknown. */
+static bool apply_option(const char *option, unsigned *flags)
+{
+    static const struct {
+        const char *name;
+        unsigned clear;
+        unsigned set;
+    } options[] = {
+        {"-v1", 0, PROPOSAL_IKEV1},    {"-v2", PROPOSAL_IKEV1, 0},  {"-pfs", 0, PROPOSAL_PFS},
+        {"-pfs=yes", 0, PROPOSAL_PFS}, {"-nopfs", PROPOSAL_PFS, 0}, {"-pfs=no", PROPOSAL_PFS, 0},
+    };
+    for (size_t i = 0; i < ARRAY_SIZE(options); i++)
+        if (strcmp(option, options[i].name) == 0) {
+            *flags = (*flags & ~options[i].clear) | options[i].set;
+            return true;
+        }
+    return false;
 }
 
 int algparse_main(int argc, char **argv)
 {
     unsigned flags = PROPOSAL_PFS;
-    bool ok = true;
+    bool all_parsed = true;
     if (argc < 2) {
         fputs(usage, stderr);
         return 1;
@@ -97,20 +168,14 @@ int algparse_main(int argc, char **argv)
             fputs(usage, stdout);
             return 0;
         }
-        if (strcmp(word, "-v1") == 0) {
-            fprintf(stderr, "ipsec algparse: IKEv1 is not supported yet\n");
+        if (strcmp(word, "-v") == 0) {
+            list_algorithms();
+        } else if (word[0] != '-') {
+            all_parsed = parse_one(word, flags) && all_parsed;
+        } else if (!apply_option(word, &flags)) {
+            fprintf(stderr, "ipsec algparse: unknown option %s; --help lists them\n", word);
             return 1;
         }
-        if (strcmp(word, "-v") == 0)
-            list_algorithms();
-        else if (strcmp(word, "-pfs=no") == 0 || strcmp(word, "-nopfs") == 0)
-            flags = 0;
-        else if (strcmp(word, "-pfs=yes") == 0 || strcmp(word, "-pfs") == 0)
-            flags = PROPOSAL_PFS;
-        else if (word[0] == '-' && strcmp(word, "-v2") != 0 && strcmp(word, "-t") != 0)
-            ok = !fprintf(stderr, "ipsec algparse: unknown option %s; --help lists them\n", word);
-        else if (word[0] != '-')
-            ok = parse_one(word, flags) && ok;
     }
-    return ok ? 0 : 1;
+    return all_parsed ? 0 : 1;
 }
