@@ -224,6 +224,11 @@ static bool check_value(const struct conf_item *item, const struct conf_option *
 
 static bool add_option(struct loader *loader, const struct conf_item *item, struct error *error)
 {
+    char shown[SHOWN_MAX];
+    if (!item->is_indented)
+        return conf_error(error, &item->word_place,
+                          "found \"%s\" at the start of the line; expected blanks before a keyword",
+                          escaped(item->word, shown));
     if (loader->section == NULL)
         return conf_error(error, &item->word_place,
                           "found a keyword outside a section; expected config setup or "
@@ -310,9 +315,15 @@ static bool obey(struct loader *loader, const struct conf_item *item, struct err
     char shown[SHOWN_MAX];
     if (item->kind == CONF_ITEM_OPTION)
         return add_option(loader, item, error);
-    for (size_t i = 0; i < ARRAY_SIZE(directives); i++)
-        if (strcasecmp(directives[i].word, item->word) == 0)
-            return directives[i].obey(loader, item, error);
+    for (size_t i = 0; i < ARRAY_SIZE(directives); i++) {
+        if (strcasecmp(directives[i].word, item->word) != 0)
+            continue;
+        if (item->is_indented)
+            return conf_error(error, &item->word_place,
+                              "found \"%s\" behind blanks; expected it at the start of the line",
+                              directives[i].word);
+        return directives[i].obey(loader, item, error);
+    }
     return conf_error(
         error, &item->word_place,
         "found \"%s\"; expected KEYWORD=VALUE, conn NAME, config setup, include FILE or version 2",

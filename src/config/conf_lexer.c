@@ -4,6 +4,8 @@
 #include "base/text.h"
 #include "config/conf_file.h"
 
+#include <strings.h>
+
 enum { WORD_SHOWN_MAX = 64 };
 
 /* The line being read, without its end. */
@@ -67,7 +69,7 @@ static const char *copy(struct conf_lexer *lexer, const char *start, const char 
     return text;
 }
 
-/* Behind a value in quotes or braces there may be a comment, nothing else. */
+/* Behind a value there may be a comment, nothing else. */
 static bool check_rest(struct conf_lexer *lexer, struct line *line, struct error *error)
 {
     skip_blanks(line);
@@ -77,7 +79,10 @@ static bool check_rest(struct conf_lexer *lexer, struct line *line, struct error
     struct text out = text_of(shown, sizeof(shown));
     text_add_escaped(&out, bytes_of(line->at, (size_t)(line->end - line->at)));
     struct conf_place place = place_at(lexer, line, line->at);
-    return conf_error(error, &place, "found \"%s\" behind the value; expected the end of the line", shown);
+    return conf_error(
+        error, &place,
+        "found \"%s\" behind the value; expected the end of the line, or quotes around a value with blanks",
+        shown);
 }
 
 /* "...": only \" stands for something else than itself, since names of certificates have backslashes. */
@@ -127,8 +132,8 @@ static bool take_braced(struct conf_lexer *lexer, struct line *line, struct conf
 }
 
 /* To the end of the line or to a blank followed by #, without blanks at the end. */
-static bool take_plain(struct conf_lexer *lexer, struct line *line, struct conf_item *item,
-                       struct error *error)
+static bool take_rest(struct conf_lexer *lexer, struct line *line, struct conf_item *item,
+                      struct error *error)
 {
     const char *start = line->at, *end = start;
     for (const char *at = start; at < line->end; at++) {
@@ -141,15 +146,38 @@ static bool take_plain(struct conf_lexer *lexer, struct line *line, struct conf_
     return item->value != NULL;
 }
 
+/* One word. */
+static bool take_plain(struct conf_lexer *lexer, struct line *line, struct conf_item *item,
+                       struct error *error)
+{
+    const char *start = line->at;
+    while (line->at < line->end && !is_blank(*line->at) && (*line->at != '#' || line->at > start))
+        line->at++;
+    item->value = copy(lexer, start, line->at, error);
+    return item->value != NULL && check_rest(lexer, line, error);
+}
+
+/* x-...: a comment, whatever it says. */
+static bool take_comment(struct conf_lexer *lexer, struct line *line, struct conf_item *item,
+                         struct error *error)
+{
+    item->value = copy(lexer, line->at, line->end, error);
+    return item->value != NULL;
+}
+
 static bool take_value(struct conf_lexer *lexer, struct line *line, struct conf_item *item,
                        struct error *error)
 {
     skip_blanks(line);
     item->value_place = place_at(lexer, line, line->at);
+    if (item->kind == CONF_ITEM_OPTION && strncasecmp(item->word, "x-", 2) == 0)
+        return take_comment(lexer, line, item, error);
     if (line->at < line->end && *line->at == '"')
         return take_quoted(lexer, line, item, error);
     if (line->at < line->end && *line->at == '{' && item->kind == CONF_ITEM_OPTION)
         return take_braced(lexer, line, item, error);
+    if (item->kind == CONF_ITEM_DIRECTIVE)
+        return take_rest(lexer, line, item, error);
     return take_plain(lexer, line, item, error);
 }
 
@@ -160,7 +188,8 @@ static bool take_item(struct conf_lexer *lexer, struct line *line, struct conf_i
     while (line->at < line->end && !is_blank(*line->at) && *line->at != '=')
         line->at++;
     const char *end = line->at;
-    *item = (struct conf_item){.word_place = place_at(lexer, line, start)};
+    *item = (struct conf_item){.word_place = place_at(lexer, line, start),
+                               .is_indented = start > line->start && is_blank(start[-1])};
     if (start == end)
         return conf_error(error, &item->word_place, "found \"=\"; expected a keyword before it");
     item->word = copy(lexer, start, end, error);

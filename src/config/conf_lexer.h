@@ -28,6 +28,7 @@ enum conf_item_kind {
 
 struct conf_item {
     enum conf_item_kind kind;
+    bool is_indented; /* blanks before the word: it belongs to a section */
     const char *word;
     const char *value;
     struct conf_place word_place;

@@ -31,7 +31,6 @@ void spec_builder_free(struct spec_builder *builder)
     if (builder == NULL)
         return;
     connection_spec_free(builder->spec);
-    free(builder->ike_text);
     free(builder->esp_text);
     free(builder->client_has_protoport[0]);
     free(builder->client_has_protoport[1]);
@@ -133,9 +132,15 @@ static bool set_proposals(char **slot, enum security_protocol protocol, const ch
     return replace_text(slot, value, error);
 }
 
+/* Nothing else bears on what ike= says. */
 static bool set_ike(struct spec_builder *builder, const char *value, struct error *error)
 {
-    return set_proposals(&builder->ike_text, PROTOCOL_IKE, value, error);
+    struct proposal_list *list = proposals_parse(PROTOCOL_IKE, 0, value, error);
+    if (list == NULL)
+        return false;
+    proposals_free(builder->spec->ike_proposals);
+    builder->spec->ike_proposals = list;
+    return true;
 }
 
 static bool set_esp(struct spec_builder *builder, const char *value, struct error *error)
@@ -369,7 +374,8 @@ static bool finish_proposals(struct spec_builder *builder, struct error *error)
         return error_set(error, -1, "esn=yes needs a replay window; remove replay-window=0 or write esn=no");
     if (spec->replay_window == 0)
         esn = PROPOSAL_ESN_NO;
-    spec->ike_proposals = make_proposals(PROTOCOL_IKE, 0, builder->ike_text, error);
+    if (spec->ike_proposals == NULL)
+        spec->ike_proposals = make_proposals(PROTOCOL_IKE, 0, NULL, error);
     if (spec->ike_proposals == NULL)
         return false;
     spec->child_proposals =

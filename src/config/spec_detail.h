@@ -9,7 +9,6 @@
 struct spec_builder {
     struct connection_spec *spec;
     const struct warning_sink *warnings;
-    char *ike_text;                /* ike= */
     char *esp_text;                /* esp= */
     unsigned esn_flags;            /* esn=; 0: not given */
     enum auth_method authby;       /* for ends without auth= of their own */

@@ -6,6 +6,7 @@
 
 #include <ctype.h>
 #include <net/if.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <strings.h>
 
@@ -172,7 +173,7 @@ bool spec_end_set_id(struct spec_builder *builder, struct end_spec *end, const c
     (void)builder;
     bool is_any = strcasecmp(value, "%any") == 0;
     struct identity id = {0};
-    if (!is_any && !identity_parse(value, &id, error))
+    if (!is_any && *value != '\0' && !identity_parse(value, &id, error))
         return at_byte(error, 0);
     identity_free(&end->id);
     end->id = id;
@@ -210,8 +211,20 @@ bool spec_end_set_sourceip(struct spec_builder *builder, struct end_spec *end, c
     return address_parse(value, &end->sourceip, error) || at_byte(error, 0);
 }
 
-static bool parse_subnets(const char *value, struct selector *clients, bool *has_protoport, size_t *ret_count,
-                          struct error *error)
+/* 10.0.0.1/8 is taken as 10.0.0.0/8; the user should know. */
+static void warn_of_host_bits(const struct spec_builder *builder, const char *word,
+                              const struct selector *taken)
+{
+    struct ip_address written;
+    char address[SUBNET_WORD_MAX], text[SELECTOR_TEXT_SIZE];
+    snprintf(address, sizeof(address), "%.*s", (int)strcspn(word, "/"), word);
+    if (address_parse(address, &written, NULL) && !address_equal(&written, &taken->range.start))
+        warning_send(builder->warnings, "conn \"%s\": subnet %s has host bits set: %s is taken",
+                     builder->spec->name, word, selector_text(taken, text));
+}
+
+static bool parse_subnets(const struct spec_builder *builder, const char *value, struct selector *clients,
+                          bool *has_protoport, size_t *ret_count, struct error *error)
 {
     char word[SUBNET_WORD_MAX];
     size_t count = 0;
@@ -224,6 +237,7 @@ static bool parse_subnets(const char *value, struct selector *clients, bool *has
                 error->code += at;
             return false;
         }
+        warn_of_host_bits(builder, word, &clients[count]);
     }
     *ret_count = count;
     return count > 0 || error_set(error, 0, "found no subnet; expected ADDRESS/LENGTH");
@@ -236,7 +250,7 @@ bool spec_end_set_subnet(struct spec_builder *builder, struct end_spec *end, con
     bool has_protoport[CLIENTS_MAX];
     size_t count;
     bool **flags = &builder->client_has_protoport[end == &builder->spec->left ? 0 : 1];
-    if (!parse_subnets(value, clients, has_protoport, &count, error))
+    if (!parse_subnets(builder, value, clients, has_protoport, &count, error))
         return false;
     struct selector *clients_copy = calloc(count, sizeof(*clients));
     bool *flags_copy = calloc(count, sizeof(*flags_copy));

@@ -30,7 +30,7 @@ bool value_next_word(const char **cursor, char *out, size_t size);
 /* "tcp/80", "17/%any", "icmp", "%any". */
 bool value_protoport(const char *text, uint8_t *ret_protocol, uint16_t *ret_port, struct error *error);
 
-/* ADDRESS/LENGTH, with /PROTOCOL/PORT behind if wanted. */
+/* ADDRESS/LENGTH, with /PROTOCOL/PORT behind if wanted; of an address within a network, the network. */
 bool value_subnet(const char *text, struct selector *out, bool *ret_has_protoport, struct error *error);
 
 #endif

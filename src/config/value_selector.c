@@ -93,6 +93,30 @@ static const char *second_slash(const char *text)
     return slash != NULL ? strchr(slash + 1, '/') : NULL;
 }
 
+/* Host bits are forgiven: the network around the address is meant. */
+static bool parse_network(const char *text, struct ip_prefix *out, struct error *error)
+{
+    enum { HAS_HOST_BITS = 1 };
+    struct error reason = {0};
+    if (prefix_parse(text, out, &reason))
+        return true;
+    const char *slash = strchr(text, '/');
+    if (reason.code != HAS_HOST_BITS || slash == NULL)
+        return error_set(error, 0, "%s", reason.text);
+    char part[SUBNET_TEXT_MAX + 8];
+    struct ip_prefix length;
+    snprintf(part, sizeof(part), "%.*s", (int)(slash - text), text);
+    if (!address_parse(part, &out->address, error))
+        return false;
+    snprintf(part, sizeof(part), "%s%s", out->address.family == IP_V4 ? "0.0.0.0" : "::", slash);
+    if (!prefix_parse(part, &length, error))
+        return false;
+    struct ip_prefix whole = {out->address, length.length};
+    struct ip_range range = range_of_prefix(&whole);
+    *out = (struct ip_prefix){range.start, length.length};
+    return true;
+}
+
 bool value_subnet(const char *text, struct selector *out, bool *ret_has_protoport, struct error *error)
 {
     char address[SUBNET_TEXT_MAX];
@@ -111,7 +135,7 @@ bool value_subnet(const char *text, struct selector *out, bool *ret_has_protopor
         return false;
     }
     struct ip_prefix prefix;
-    if (!prefix_parse(address, &prefix, error)) {
+    if (!parse_network(address, &prefix, error)) {
         if (error != NULL)
             error->code = 0;
         return false;

@@ -203,7 +203,7 @@ static void bad_pairs_are_refused_with_connection_keyword_and_reason(void **stat
         {"left=%averyveryverylonginterface", "%INTERFACE"},
         {"leftid=%fromcert", "not supported yet"},
         {"leftid=@#abc", "hexadecimal"},
-        {"leftsubnet=10.1.2.3/16", "leftsubnet=10.1.2.3/16"},
+        {"leftsubnet=10.1.2.3/33", "leftsubnet=10.1.2.3/33"},
         {"leftsubnet=vhost:%priv", "not supported yet"},
         {"leftsubnet=", "no subnet"},
         {"leftprotoport=tpc", "expected tcp"},
@@ -312,6 +312,7 @@ static void keywords_without_effect_warn(void **state)
         {"keyingtries=%forever", "\"keyingtries\" is obsolete"},
         {"dpdtimeout=120", "\"dpdtimeout\" concerns IKEv1 only"},
         {"ikelifetime=48h", "the maximum is taken"},
+        {"leftsubnet=10.1.2.3/16", "subnet 10.1.2.3/16 has host bits set: 10.1.0.0/16 is taken"},
     };
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         struct kept_warnings kept;
