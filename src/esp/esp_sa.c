@@ -178,15 +178,14 @@ size_t esp_sealed_size(const struct esp_sa *sa, size_t payload_size)
     return esp_payload_offset(sa) + padded + sa->icv_size;
 }
 
-size_t esp_inner_mtu(const struct esp_sa *sa, size_t path_mtu)
+size_t esp_inner_mtu(const struct esp_sa *sa, size_t path_mtu, enum ip_family outer, bool udp_encapsulation)
 {
-    size_t outer = sa->remote.address.family == IP_V6 ? IPV6_HEADER_SIZE : IPV4_HEADER_SIZE;
-    if (sa->udp_encapsulation)
-        outer += UDP_HEADER_SIZE;
-    size_t fixed = outer + esp_payload_offset(sa) + sa->icv_size;
+    size_t network = outer == IP_V6 ? IPV6_HEADER_SIZE : IPV4_HEADER_SIZE;
+    size_t fixed =
+        network + (udp_encapsulation ? UDP_HEADER_SIZE : 0) + esp_payload_offset(sa) + sa->icv_size;
     if (path_mtu < fixed + sa->pad_to)
         return 0;
     size_t payload = (path_mtu - fixed) / sa->pad_to * sa->pad_to - ESP_TRAILER_SIZE;
     /* In transport mode the packet's own IP header is the outer one. */
-    return sa->is_transport ? payload + outer - (sa->udp_encapsulation ? UDP_HEADER_SIZE : 0) : payload;
+    return sa->is_transport ? payload + network : payload;
 }

@@ -91,7 +91,8 @@ bool esp_sa_allows_outbound(const struct esp_sa *sa, const struct ip_packet *pac
 size_t esp_sealed_size(const struct esp_sa *sa, size_t payload_size);
 /* Where the payload stands in it. */
 size_t esp_payload_offset(const struct esp_sa *sa);
-/* The largest inner IP packet whose outer packet fits into path_mtu bytes. */
-size_t esp_inner_mtu(const struct esp_sa *sa, size_t path_mtu);
+/* The largest inner IP packet whose outer packet of that family, in UDP or not, fits into path_mtu bytes.
+ * (Both are told, not read from the SA, since another thread may be moving it.) */
+size_t esp_inner_mtu(const struct esp_sa *sa, size_t path_mtu, enum ip_family outer, bool udp_encapsulation);
 
 #endif

@@ -124,18 +124,19 @@ static void query_sa(struct backend *backend, const struct kernel_request *reque
     event_queue_push(&backend->events, &event);
 }
 
-/* The outbound SA that the policy leads to, for the MTU of its routes; a reference for the caller, or NULL.
- */
-static struct esp_sa *route_sa(struct backend *backend, const struct kernel_policy *policy)
+/* Adds the outbound SA that the policy leads to, which decides the MTU of its routes; with a reference. */
+static void add_route_sa(struct backend *backend, const struct kernel_policy *policy,
+                         struct route_request *route)
 {
     if (policy->mtu != 0 || policy->action != POLICY_PROTECT)
-        return NULL;
+        return;
     pthread_mutex_lock(&backend->tables_lock);
     struct esp_sa *sa = sad_find_child(&backend->sad, policy->child_serial, true);
-    if (sa != NULL)
-        esp_sa_ref(sa);
+    if (sa != NULL) {
+        route->sa = esp_sa_ref(sa);
+        route->udp_encapsulation = sa->udp_encapsulation;
+    }
     pthread_mutex_unlock(&backend->tables_lock);
-    return sa;
 }
 
 static bool set_routes(struct backend *backend, const struct kernel_request *request)
@@ -148,15 +149,15 @@ static bool set_routes(struct backend *backend, const struct kernel_request *req
         .policy_id = policy->policy_id,
         .sourceip = policy->sourceip,
         .mtu = policy->mtu,
-        .sa = route_sa(backend, policy),
+        .metric = policy->metric,
         .local_host = policy->local_host,
         .remote_host = policy->remote_host,
-        .metric = policy->metric,
         .local_selectors = policy->local_selectors,
         .local_count = policy->local_count,
         .remote_selectors = policy->remote_selectors,
         .remote_count = policy->remote_count,
     };
+    add_route_sa(backend, policy, &route);
     return router_set(backend->router, &route);
 }
 

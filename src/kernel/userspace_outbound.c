@@ -119,9 +119,10 @@ enum fit { FITS, FITS_IN_FRAGMENTS, DOES_NOT_FIT };
  * (RFC 4301 8.1, RFC 4459 3.2). */
 static enum fit check_size(struct outbound *out, const struct gso *gso, const struct ip_packet *ip)
 {
+    const struct destination *to = &out->flow.destination;
     uint32_t mtu = path_mtu(out);
     size_t largest = gso_segment_size(gso, 0);
-    size_t inner_mtu = esp_inner_mtu(out->flow.sa, mtu);
+    size_t inner_mtu = esp_inner_mtu(out->flow.sa, mtu, to->remote.address.family, to->udp_encapsulation);
     if (mtu == 0 || largest <= inner_mtu)
         return FITS;
     if (ip->source.family == IP_V6 && inner_mtu < IPV6_MINIMUM_MTU)

@@ -26,6 +26,7 @@ struct order {
     struct ip_address sourceip;
     uint32_t mtu, metric;
     struct esp_sa *sa; /* until the mtu is found; a reference */
+    bool udp_encapsulation;
     struct ip_address local_host, remote_host;
     struct selector local; /* the first local selector of each family would do; the first of all is used */
     size_t prefix_count;
@@ -235,7 +236,9 @@ static uint32_t mtu_through(const struct order *order)
 {
     enum { IPV6_MINIMUM_MTU = 1280 };
     uint32_t path_mtu = socket_path_mtu(&order->local_host, &order->remote_host);
-    uint32_t mtu = path_mtu != 0 ? (uint32_t)esp_inner_mtu(order->sa, path_mtu) : 0;
+    uint32_t mtu = path_mtu != 0 ? (uint32_t)esp_inner_mtu(order->sa, path_mtu, order->remote_host.family,
+                                                           order->udp_encapsulation)
+                                 : 0;
     if (order->local.range.start.family == IP_V6 && mtu < IPV6_MINIMUM_MTU)
         return 0;
     return mtu < TUN_MTU ? mtu : 0;
@@ -348,6 +351,7 @@ bool router_set(struct router *router, const struct route_request *request)
         return false;
     }
     order->sa = request->sa;
+    order->udp_encapsulation = request->udp_encapsulation;
     order->local_host = request->local_host;
     order->remote_host = request->remote_host;
     order->request_id = request->request_id;

@@ -17,7 +17,8 @@ struct route_request {
     uint64_t policy_id;
     struct ip_address sourceip; /* unset: the host's address inside the local selectors, if it has one */
     uint32_t mtu, metric;       /* 0: unset */
-    struct esp_sa *sa; /* without an mtu: what fits through it; a reference, handed over; may be NULL */
+    struct esp_sa *sa;      /* without an mtu: what fits through it; a reference, handed over; may be NULL */
+    bool udp_encapsulation; /* of that SA */
     struct ip_address local_host, remote_host;
     const struct selector *local_selectors;
     size_t local_count;

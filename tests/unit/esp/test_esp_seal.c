@@ -269,15 +269,14 @@ static void test_the_inner_mtu_is_the_largest_that_fits(void **state)
     for (size_t i = 0; i < all_suites_count; i++) {
         struct esp_sa *sa = sa_for_suite(&all_suites[i], true, false);
         for (int udp = 0; udp < 2; udp++) {
-            sa->udp_encapsulation = udp;
             for (size_t mtu = 576; mtu < 640; mtu++) {
-                size_t inner = esp_inner_mtu(sa, mtu);
+                size_t inner = esp_inner_mtu(sa, mtu, IP_V4, udp);
                 size_t outer = IPV4_HEADER_SIZE + (udp ? UDP_HEADER_SIZE : 0);
                 assert_true(outer + esp_sealed_size(sa, inner) <= mtu);
                 assert_true(outer + esp_sealed_size(sa, inner + 1) > mtu);
             }
         }
-        assert_int_equal(esp_inner_mtu(sa, 20), 0);
+        assert_int_equal(esp_inner_mtu(sa, 20, IP_V4, false), 0);
         esp_sa_unref(sa);
     }
 }
