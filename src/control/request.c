@@ -148,10 +148,12 @@ static void handle_debug(struct control_session *session, const struct request *
 static void handle_ddos(struct control_session *session, const struct request *request)
 {
     static const char *const modes[] = {"auto", "busy", "unlimited"}; /* in the order of enum ddos_mode */
+    static const char *const stories[] = {"auto-detect", "active", "unlimited"};
     const char *mode = json_string_value(json_object_get(request->json, "mode"));
     for (size_t i = 0; mode != NULL && i < ARRAY_SIZE(modes); i++) {
         if (strcmp(mode, modes[i]) != 0)
             continue;
+        session_line(session, RC_LOG, "pluto DDoS protection mode set to %s", stories[i]);
         engine_command(session->control->engine, &(struct command){
                                                      .kind = COMMAND_DDOS,
                                                      .client = session->id,

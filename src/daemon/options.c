@@ -166,8 +166,10 @@ static const struct own_option own_options[] = {
 };
 
 /* Known words of ipsec_pluto(8) that do not act in this version. */
-static const char *const not_yet[] = {"efence-protect",   "selftest",   "impair",
-                                      "secctx-attr-type", "perpeerlog", "perpeerlogbase"};
+static const char *const not_yet[] = {
+    "adns",       "efence-protect", "force-keepalive", "impair",   "lwdnsq",    "no-debug", "optionsfrom",
+    "perpeerlog", "perpeerlogbase", "selftest",        "use-auto", "use-klips", "use-mast", "use-none",
+};
 
 static const struct own_option *find_own(const char *name)
 {

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "daemon/daemon.h"
@@ -27,6 +28,12 @@ int pid_file_take(const char *path)
                 text);
         close(descriptor);
         return EXIT_LOCKED;
+    }
+    struct stat status;
+    if (fstat(descriptor, &status) == 0 &&
+        status.st_nlink == 0) { /* its owner ended just now and removed it */
+        close(descriptor);
+        return pid_file_take(path);
     }
     lock_descriptor = descriptor;
     return 0;

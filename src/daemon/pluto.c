@@ -127,6 +127,8 @@ static void host_unlisten(void *context, uint64_t client)
 {
     struct daemon *daemon = context;
     udp_close_all(daemon);
+    log_line("no longer listening for IKE messages");
+    control_line(daemon->control, client, RC_LOG, "no longer listening for IKE messages");
     engine_command(daemon->engine, &(struct command){.kind = COMMAND_UNLISTEN, .client = client});
 }
 
