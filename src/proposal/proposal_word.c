@@ -89,8 +89,7 @@ enum { SUGGESTION_LIMIT = 256, SUGGESTION_SIZE = 32 };
 struct suggestions {
     size_t count;
     const char *names[SUGGESTION_LIMIT];
-    size_t lowered_count;
-    char lowered[SUGGESTION_LIMIT / 2][SUGGESTION_SIZE];
+    char lowered[SUGGESTION_LIMIT][SUGGESTION_SIZE];
 };
 
 static void lower(char out[static SUGGESTION_SIZE], const char *name, size_t length)
@@ -101,34 +100,43 @@ static void lower(char out[static SUGGESTION_SIZE], const char *name, size_t len
     out[i] = '\0';
 }
 
-static void suggest_names_of(struct suggestions *suggestions, const struct algorithm *algorithm)
+static void suggest_name(struct suggestions *suggestions, const char *name)
 {
-    for (size_t i = 0; i < ALGORITHM_ALIASES && algorithm->aliases[i] != NULL; i++)
-        if (suggestions->count < SUGGESTION_LIMIT)
-            suggestions->names[suggestions->count++] = algorithm->aliases[i];
-    if (suggestions->count == SUGGESTION_LIMIT ||
-        suggestions->lowered_count == ARRAY_SIZE(suggestions->lowered))
+    if (suggestions->count == SUGGESTION_LIMIT)
         return;
-    char *room = suggestions->lowered[suggestions->lowered_count++];
-    lower(room, algorithm->name, strlen(algorithm->name));
+    char *room = suggestions->lowered[suggestions->count];
+    lower(room, name, strlen(name));
     suggestions->names[suggestions->count++] = room;
 }
 
-/* The usable name that is nearest to the word; NULL when none is near. */
+/* The names that have, or have not, as many characters as the word. */
+static void suggest_names_of(struct suggestions *suggestions, const struct algorithm *algorithm,
+                             size_t length, bool same_length)
+{
+    for (size_t i = 0; i < ALGORITHM_ALIASES && algorithm->aliases[i] != NULL; i++)
+        if ((strlen(algorithm->aliases[i]) == length) == same_length)
+            suggest_name(suggestions, algorithm->aliases[i]);
+    if ((strlen(algorithm->name) == length) == same_length)
+        suggest_name(suggestions, algorithm->name);
+}
+
+/* The usable name that is nearest to the word, among equally near ones one of its length; NULL when none is
+ * near. */
 static const char *suggest(const struct builder *builder, struct word word, unsigned types,
                            struct suggestions *suggestions)
 {
     const struct algorithm *algorithm;
-    for (size_t i = 0; (algorithm = algorithm_at(i)) != NULL; i++)
-        if ((types & 1u << algorithm->type) &&
-            algorithm_is_allowed(algorithm, builder->protocol, builder->flags))
-            suggest_names_of(suggestions, algorithm);
     size_t length = word.end - word.start;
     const char *name = builder->text + word.start;
     if (types == 1u << TRANSFORM_ENCR)
         length = base_length(name, length) > 0 ? base_length(name, length) : length;
     if (length >= SUGGESTION_SIZE)
         return NULL;
+    for (int pass = 0; pass < 2; pass++)
+        for (size_t i = 0; (algorithm = algorithm_at(i)) != NULL; i++)
+            if ((types & 1u << algorithm->type) &&
+                algorithm_is_allowed(algorithm, builder->protocol, builder->flags))
+                suggest_names_of(suggestions, algorithm, length, pass == 0);
     char lowered[SUGGESTION_SIZE];
     lower(lowered, name, length);
     return text_nearest(lowered, suggestions->names, suggestions->count);

@@ -273,6 +273,7 @@ static void a_near_miss_gets_a_suggestion(void **state)
     (void)state;
     static const struct refusal refusals[] = {
         {PROTOCOL_IKE, V2, "ase256-sha1", 0, "did you mean \"aes\"?"},
+        {PROTOCOL_IKE, V2, "aes256-sha9", 7, "did you mean \"sha1\"?"},
         {PROTOCOL_IKE, V2, "aes256-sha2_265", 7, "did you mean \"sha2_256\"?"},
         {PROTOCOL_IKE, V2, "aes-sha1-mopd2048", 9, "did you mean \"modp2048\"?"},
     };
