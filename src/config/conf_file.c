@@ -303,10 +303,11 @@ static bool include(struct loader *loader, const struct conf_item *item, struct 
 static const struct {
     const char *word;
     bool (*obey)(struct loader *loader, const struct conf_item *item, struct error *error);
+    bool may_be_indented;
 } directives[] = {
     {"conn", begin_conn},
     {"config", begin_config},
-    {"include", include},
+    {"include", include, .may_be_indented = true},
     {"version", check_version},
 };
 
@@ -318,7 +319,7 @@ static bool obey(struct loader *loader, const struct conf_item *item, struct err
     for (size_t i = 0; i < ARRAY_SIZE(directives); i++) {
         if (strcasecmp(directives[i].word, item->word) != 0)
             continue;
-        if (item->is_indented)
+        if (item->is_indented && !directives[i].may_be_indented)
             return conf_error(error, &item->word_place,
                               "found \"%s\" behind blanks; expected it at the start of the line",
                               directives[i].word);
