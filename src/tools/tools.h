@@ -7,6 +7,7 @@ int whack_main(int argc, char **argv);
 int auto_main(int argc, char **argv);
 int addconn_main(int argc, char **argv);
 int algparse_main(int argc, char **argv);
+int readwriteconf_main(int argc, char **argv);
 int loadtest_main(int argc, char **argv);
 
 #endif
