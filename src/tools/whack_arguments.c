@@ -94,20 +94,11 @@ static bool apply_own_option(struct whack_arguments *arguments, const struct wha
     return error_set(error, 0, "--%s is not supported yet", option->name);
 }
 
-static const struct keyword *conn_keyword(const char *name)
-{
-    for (size_t i = 0; i < conn_keyword_count; i++) {
-        if (strcmp(conn_keywords[i].name, name) == 0)
-            return &conn_keywords[i];
-    }
-    return NULL;
-}
-
 /* An option of the connection form sets the keyword that the table names, at the end being described. */
 static bool apply_connection_option(struct whack_arguments *arguments, const struct keyword_option *option,
                                     const char *value, struct error *error)
 {
-    const struct keyword *keyword = conn_keyword(option->keyword);
+    const struct keyword *keyword = whack_connection_keyword(option);
     if (keyword == NULL)
         return error_set(error, 0, "--%s is not supported yet", option->name);
     if (arguments->connection == NULL && (arguments->connection = json_object()) == NULL)

@@ -114,6 +114,7 @@ const struct whack_option whack_options[] = {
 
     NOT_YET("addkey", ARGUMENT_NONE),
     NOT_YET("briefconnectionstatus", ARGUMENT_NONE),
+    NOT_YET("certtype", ARGUMENT_REQUIRED),
     NOT_YET("checkpubkeys", ARGUMENT_NONE),
     NOT_YET("clearstats", ARGUMENT_NONE),
     NOT_YET("crash", ARGUMENT_REQUIRED),
@@ -124,13 +125,16 @@ const struct whack_option whack_options[] = {
     NOT_YET("deleteuser", ARGUMENT_NONE),
     NOT_YET("down-child", ARGUMENT_NONE),
     NOT_YET("down-ike", ARGUMENT_NONE),
+    NOT_YET("disablearrivalcheck", ARGUMENT_NONE),
     NOT_YET("fetchcrls", ARGUMENT_NONE),
     NOT_YET("global-redirect", ARGUMENT_REQUIRED),
     NOT_YET("global-redirect-to", ARGUMENT_REQUIRED),
+    NOT_YET("groups", ARGUMENT_REQUIRED),
     NOT_YET("ike-socket-bufsize", ARGUMENT_REQUIRED),
     NOT_YET("ike-socket-errqueue", ARGUMENT_REQUIRED),
     NOT_YET("ike-socket-errqueue-toggle", ARGUMENT_NONE),
     NOT_YET("impair", ARGUMENT_REQUIRED),
+    NOT_YET("initiateontraffic", ARGUMENT_NONE),
     NOT_YET("keyid", ARGUMENT_REQUIRED),
     NOT_YET("listall", ARGUMENT_NONE),
     NOT_YET("listcacerts", ARGUMENT_NONE),
@@ -142,6 +146,7 @@ const struct whack_option whack_options[] = {
     NOT_YET("magic", ARGUMENT_REQUIRED),
     NOT_YET("myid", ARGUMENT_REQUIRED),
     NOT_YET("no-impair", ARGUMENT_REQUIRED),
+    NOT_YET("no-keep-alive", ARGUMENT_NONE),
     NOT_YET("oppodport", ARGUMENT_REQUIRED),
     NOT_YET("oppohere", ARGUMENT_REQUIRED),
     NOT_YET("oppolabel", ARGUMENT_REQUIRED),
@@ -149,6 +154,7 @@ const struct whack_option whack_options[] = {
     NOT_YET("opporeqid", ARGUMENT_REQUIRED),
     NOT_YET("opposport", ARGUMENT_REQUIRED),
     NOT_YET("oppothere", ARGUMENT_REQUIRED),
+    NOT_YET("pfsgroup", ARGUMENT_REQUIRED),
     NOT_YET("pubkeyrsa", ARGUMENT_REQUIRED),
     NOT_YET("purgeocsp", ARGUMENT_NONE),
     NOT_YET("redirect-to", ARGUMENT_REQUIRED),
@@ -171,6 +177,15 @@ const struct whack_option *whack_option_find(const char *name)
     for (size_t i = 0; i < whack_option_count; i++) {
         if (strcmp(whack_options[i].name, name) == 0)
             return &whack_options[i];
+    }
+    return NULL;
+}
+
+const struct keyword *whack_connection_keyword(const struct keyword_option *option)
+{
+    for (size_t i = 0; i < conn_keyword_count; i++) {
+        if (strcmp(conn_keywords[i].name, option->keyword) == 0)
+            return &conn_keywords[i];
     }
     return NULL;
 }
@@ -207,8 +222,7 @@ static void print_option(const char *name, enum option_argument argument, const 
 
 static void print_connection_option(const struct keyword_option *option)
 {
-    enum keyword_end end;
-    const struct keyword *keyword = keyword_find(SECTION_CONN, option->keyword, &end);
+    const struct keyword *keyword = whack_connection_keyword(option);
     if (option->is_obsolete || keyword == NULL || keyword->status == KEYWORD_NOT_YET)
         return;
     char help[160];
