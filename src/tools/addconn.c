@@ -228,11 +228,24 @@ static void add_all(struct addconn *addconn)
         start(addconn, i);
 }
 
+/* A section without both ends is there for the also= of others. A fault on the way is for add() to tell. */
+static bool is_template(const struct conf *conf, size_t index)
+{
+    size_t count = 0;
+    struct conf_option *options = conf_conn_options(conf, index, &count, NULL);
+    size_t hosts = 0;
+    for (size_t i = 0; i < count; i++)
+        hosts += options[i].keyword->name[0] == '\0';
+    bool is_known = options != NULL;
+    free(options);
+    return is_known && hosts < 2 && !is_loaded_at_start(conf, index);
+}
+
 static void check_all(struct addconn *addconn)
 {
     size_t count = conf_conn_count(addconn->conf);
     for (size_t i = 0; i < count; i++)
-        if (is_loaded_at_start(addconn->conf, i))
+        if (!is_template(addconn->conf, i))
             add(addconn, i);
 }
 
