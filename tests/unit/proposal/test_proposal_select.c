@@ -300,6 +300,14 @@ static void incomplete_or_unknown_ike_proposals_are_refused(void **state)
         {4, {{TRANSFORM_ENCR, ENCR_AES_CBC, 0x80120080}, SHA1_PRF, SHA1_INTEG, DH14}, false, "bad attribute"},
         {4, {{TRANSFORM_ENCR, 1234, 0x800e0080}, SHA1_PRF, SHA1_INTEG, DH14}, false, "[1234]_128"},
         {4, {{TRANSFORM_ENCR, ENCR_AES_CBC + 64, 0x800e0080}, SHA1_PRF, SHA1_INTEG, DH14}, false, "[76]_128"},
+        {4,
+         {AES_128, {TRANSFORM_PRF, PRF_HMAC_SHA1, 0x800e0080}, SHA1_INTEG, DH14},
+         false,
+         "PRF HMAC_SHA1(bad attribute)"},
+        {4,
+         {AES_128, SHA1_PRF, SHA1_INTEG, {TRANSFORM_KE, KE_MODP2048, 0x80010001}},
+         false,
+         "MODP2048(bad attribute)"},
         {5,
          {AES_128, SHA1_PRF, SHA1_INTEG, DH14, {6, 36, 0}},
          false,
@@ -359,6 +367,24 @@ static void a_child_proposal_needs_esn_and_takes_no_prf(void **state)
     assert_non_null(strstr(error.text, "sequence numbers none"));
     assert_false(select_raw(PROTOCOL_ESP, 4, with_prf, 4, "aes128-sha1", &error));
     assert_non_null(strstr(error.text, "they offer PRF HMAC_SHA1; we accept none"));
+}
+
+static void an_offer_is_numbered_from_one(void **state)
+{
+    (void)state;
+    uint8_t buffer[BODY_SIZE];
+    struct proposal_list *ours = list_of(PROTOCOL_IKE, 0, "aes128-sha1-dh14");
+    struct bytes body = body_of(PROTOCOL_IKE, 0, "aes128-sha1-dh14", bytes_of(NULL, 0), buffer);
+    buffer[4] = 2;
+    struct arena arena = arena_make(ARENA_LIMIT);
+    struct error error = {0};
+    struct suite suite;
+    const struct proposal *taken;
+    struct proposal_offer offer = {.list = ours};
+    assert_false(proposals_select(&offer, proposals_read(body, &arena, &error), 0, &suite, &taken, &error));
+    assert_non_null(strstr(error.text, "not numbered 1"));
+    arena_release(&arena);
+    proposals_free(ours);
 }
 
 static void every_usable_transform_id_fits_the_sets_of_the_choice(void **state)
@@ -533,6 +559,7 @@ int main(void)
         cmocka_unit_test(triple_des_with_a_key_length_is_refused),
         cmocka_unit_test(a_proposal_of_another_protocol_or_spi_size_is_refused),
         cmocka_unit_test(a_child_proposal_needs_esn_and_takes_no_prf),
+        cmocka_unit_test(an_offer_is_numbered_from_one),
         cmocka_unit_test(every_usable_transform_id_fits_the_sets_of_the_choice),
         cmocka_unit_test(an_answer_must_be_one_choice_out_of_the_offer),
         cmocka_unit_test(an_answer_about_a_child_follows_the_ke_that_went_out),
