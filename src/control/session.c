@@ -117,18 +117,44 @@ static struct control_session *session_by_id(struct control *control, uint64_t i
 
 /* ---- output ---- */
 
+static void send_frame(struct control_session *session, const char *text, size_t size)
+{
+    uint8_t header[FRAME_HEADER];
+    store_be32(header, (uint32_t)size);
+    if (session->output.size - session->output.start + size > CONTROL_OUTPUT_SIZE_MAX ||
+        !buffer_add(&session->output, header, sizeof(header)) || !buffer_add(&session->output, text, size))
+        session->is_stalled = true;
+    session->control->host.session_ready(session->control->host.context, session, session->user);
+}
+
 static void send_object(struct control_session *session, json_t *object)
 {
     char *text = object ? json_dumps(object, JSON_COMPACT) : NULL;
-    size_t size = text ? strlen(text) : 0;
-    uint8_t header[FRAME_HEADER];
-    store_be32(header, (uint32_t)size);
-    if (text == NULL || session->output.size - session->output.start + size > CONTROL_OUTPUT_SIZE_MAX ||
-        !buffer_add(&session->output, header, sizeof(header)) || !buffer_add(&session->output, text, size))
+    if (text != NULL)
+        send_frame(session, text, strlen(text));
+    else
         session->is_stalled = true;
     free(text);
     json_decref(object);
-    session->control->host.session_ready(session->control->host.context, session, session->user);
+}
+
+/* A listing has half a million lines: those of plain ASCII are written without jansson's help. False: this is
+ * not one of them. */
+static bool send_plain_line(struct control_session *session, int code, const char *line)
+{
+    char frame[2 * LINE_SIZE + 64];
+    size_t size = (size_t)snprintf(frame, sizeof(frame), "{\"code\":%d,\"text\":\"", code);
+    for (const char *at = line; *at != '\0'; at++) {
+        if ((uint8_t)*at < 0x20 || (uint8_t)*at >= 0x7f)
+            return false;
+        if (*at == '"' || *at == '\\')
+            frame[size++] = '\\';
+        frame[size++] = *at;
+    }
+    frame[size++] = '"';
+    frame[size++] = '}';
+    send_frame(session, frame, size);
+    return true;
 }
 
 /* Lines are ASCII but for what stands in a configuration; jansson refuses what is not UTF-8. */
@@ -150,7 +176,8 @@ void session_line(struct control_session *session, int code, const char *format,
     va_start(arguments, format);
     vsnprintf(line, sizeof(line), format, arguments);
     va_end(arguments);
-    send_object(session, json_pack("{s:i, s:o}", "code", code, "text", json_line(line)));
+    if (!send_plain_line(session, code, line))
+        send_object(session, json_pack("{s:i, s:o}", "code", code, "text", json_line(line)));
 }
 
 static void serve_next(struct control_session *session);

@@ -163,8 +163,10 @@ static void shutdown_took_too_long(evutil_socket_t unused, short what, void *con
 static void host_shutdown(void *context, uint64_t client, bool leave_state)
 {
     struct daemon *daemon = context;
-    if (daemon->is_leaving)
+    if (daemon->is_leaving) {
+        control_finish(daemon->control, client, 0);
         return;
+    }
     log_line("Pluto is shutting down");
     daemon->shutdown_client = client;
     daemon->leaves_state = leave_state;

@@ -88,6 +88,14 @@ static void end_reply(void *context, uint64_t client)
     control_finish(control, client, 0);
 }
 
+static const char *line_of_listen = "listening";
+
+static void say_and_end_reply(void *context, uint64_t client)
+{
+    control_line(control, client, RC_LOG, line_of_listen);
+    end_reply(context, client);
+}
+
 static void end_shutdown(void *context, uint64_t client, bool leave_state)
 {
     (void)leave_state;
@@ -128,7 +136,7 @@ static const struct control_facts *facts(void *context)
 static int make_world(void **state)
 {
     const struct control_host host = {
-        .listen = end_reply,
+        .listen = say_and_end_reply,
         .unlisten = end_reply,
         .reread_secrets = end_reply,
         .shutdown = end_shutdown,
@@ -251,6 +259,31 @@ static void requests_in_one_piece_are_answered_in_order(void **state)
     assert_string_equal(added.text, "\"c1\": added IKEv2 connection");
     assert_int_equal(hear_reply(*state).end, 0);
     assert_int_equal(hear_reply(*state).end, RC_UNKNOWN_NAME);
+}
+
+/* Lines come as they are said, whatever stands in them; what is not UTF-8 is escaped. */
+static void any_text_survives_the_way(void **state)
+{
+    static const struct {
+        const char *said, *heard;
+    } texts[] = {
+        {"plain", "plain"},
+        {"\"quoted\" \\ back", "\"quoted\" \\ back"},
+        {"tab\tand\x7f", "tab\tand\x7f"},
+        {"gr\xc3\xbc\xc3\x9f"
+         "e",
+         "gr\xc3\xbc\xc3\x9f"
+         "e"},
+        {"\xff", "\\377"},
+    };
+    for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
+        line_of_listen = texts[i].said;
+        say(*state, "{\"styx\":1,\"command\":\"listen\"}");
+        struct heard heard = hear_reply(*state);
+        assert_int_equal(heard.end, 0);
+        assert_int_equal(heard.code, RC_LOG);
+        assert_string_equal(heard.text, texts[i].heard);
+    }
 }
 
 static void refused(struct control_session *session, const char *text)
@@ -379,6 +412,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(request_in_single_bytes_is_understood),
         TEST(requests_in_one_piece_are_answered_in_order),
+        TEST(any_text_survives_the_way),
         TEST(faulty_requests_end_the_conversation),
         TEST(oversized_frame_is_refused_by_its_header),
         TEST(refused_option_leaves_the_conversation_open),
