@@ -22,6 +22,7 @@ enum {
     TEMPORARY_FAILURE_LIMIT = 20, /* retries of an exchange that the peer was too busy for */
     SELECTORS_MAX = 64,           /* selectors of one side of a Child SA */
     NONCE_SIZE = 32,
+    EARLY_DELETES = 4, /* the last so many are remembered */
 };
 
 #define HALFOPEN_LIFETIME (30 * USEC_PER_SEC)    /* a responder waits this long for IKE_AUTH */
@@ -178,9 +179,11 @@ struct ike_sa {
     uint32_t next_message_id;
     enum task_kind current; /* TASK_NONE: the window is free */
     uint64_t current_child_serial, current_client;
-    uint64_t current_ike_serial; /* TASK_REKEY_IKE: the larval one */
-    uint32_t current_spi_in;     /* of the Child SA that is created, rekeyed or deleted */
-    uint32_t early_deleted_spi;  /* a Child SA that the peer deleted before we had dealt with its answer */
+    uint64_t current_ike_serial;                /* TASK_REKEY_IKE: the larval one */
+    uint32_t current_spi_in;                    /* of the Child SA that is created, rekeyed or deleted */
+    uint32_t early_deleted_spis[EARLY_DELETES]; /* Child SAs that the peer deleted before its answer was dealt
+                                                   with */
+    unsigned early_deleted_count;
     unsigned current_attempts;
     struct owned request; /* bytes in flight */
     usec_t request_first_sent, retransmit_interval;

@@ -191,10 +191,18 @@ static void gone_already(struct engine *engine, struct ike_sa *ike, struct child
         ikev2_delete_child(engine, old, 0);
 }
 
+static bool was_deleted_early(const struct ike_sa *ike, uint32_t spi_out)
+{
+    for (unsigned i = 0; i < ike->early_deleted_count && i < EARLY_DELETES; i++)
+        if (ike->early_deleted_spis[i] == spi_out)
+            return true;
+    return false;
+}
+
 static void complete(struct engine *engine, struct ike_sa *ike, struct child_sa *child,
                      struct incoming *incoming, struct bytes shared_secret)
 {
-    if (ike->early_deleted_spi != 0 && ike->early_deleted_spi == child->spi_out) {
+    if (was_deleted_early(ike, child->spi_out)) {
         gone_already(engine, ike, child);
         return;
     }

@@ -108,7 +108,7 @@ static uint32_t obey_child_delete(struct engine *engine, struct ike_sa *ike, uin
     if (child == NULL) {
         /* Its Delete may overtake the answer that made it, or meet us while we make the keys. */
         if (ike->current == TASK_CREATE_CHILD || ike->current == TASK_REKEY_CHILD)
-            ike->early_deleted_spi = peer_spi;
+            ike->early_deleted_spis[ike->early_deleted_count++ % EARLY_DELETES] = peer_spi;
         return 0;
     }
     struct child_sa *heir = child_by_serial(engine, child->replaced_by_serial);

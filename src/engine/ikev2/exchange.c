@@ -17,7 +17,7 @@ void exchange_begin(struct ike_sa *ike, enum task_kind kind, uint64_t child_seri
     ike->current = kind;
     ike->current_child_serial = child_serial;
     ike->current_client = client;
-    ike->early_deleted_spi = 0;
+    ike->early_deleted_count = 0;
 }
 
 void exchange_send_request(struct engine *engine, struct ike_sa *ike, struct bytes message)
