@@ -18,7 +18,9 @@ enum { EXIT_PARSE = 3, EXIT_UNKNOWN = 21, EXIT_OTHER = 1 };
 struct addconn {
     struct control_location location;
     const char *config_file;
-    bool autoall, checkconfig, configsetup, showonly;
+    bool autoall, checkconfig, configsetup, liststack, showonly;
+    const char *variable_prefix; /* --varprefix */
+    bool no_export;
     int list;    /* a connection_auto, -1: none, LIST_ALL */
     int auto_as; /* --auto: taken instead of auto=; -1: none */
     bool asynchronous;
@@ -258,17 +260,42 @@ static void list(const struct addconn *addconn)
             printf("%s\n", conf_conn_name(addconn->conf, i));
 }
 
-/* NAME='value' for the shell. */
-static void show_setup(const struct addconn *addconn)
+/* The value in force: of the file, or the default. */
+static const char *setup_value(const struct addconn *addconn, const struct keyword *keyword)
 {
     size_t count;
     const struct conf_option *options = conf_setup_options(addconn->conf, &count);
-    for (size_t i = 0; i < count; i++) {
-        printf("%s='", options[i].keyword->name);
-        for (const char *at = options[i].value; *at != '\0'; at++)
-            printf(*at == '\'' ? "'\\''" : "%c", *at);
-        printf("'\n");
+    for (size_t i = 0; i < count; i++)
+        if (options[i].keyword == keyword)
+            return options[i].value;
+    return keyword->default_text;
+}
+
+static void show_assignment(const struct addconn *addconn, const char *name, const char *value)
+{
+    printf("%s%s", addconn->no_export ? "" : "export ", addconn->variable_prefix);
+    for (; *name != '\0'; name++)
+        putchar(*name == '-' ? '_' : *name);
+    putchar('=');
+    print_quoted(value);
+    putchar('\n');
+}
+
+/* name='value' for the shell, with _ where the keyword has -. */
+static void show_setup(const struct addconn *addconn)
+{
+    show_assignment(addconn, "confreadstatus", "");
+    show_assignment(addconn, "configfile", addconn->config_file);
+    for (size_t i = 0; i < setup_keyword_count; i++) {
+        const struct keyword *keyword = &setup_keywords[i];
+        if (keyword->alias_of == NULL && keyword->status != KEYWORD_OBSOLETE)
+            show_assignment(addconn, keyword->name, setup_value(addconn, keyword));
     }
+}
+
+static void show_stack(const struct addconn *addconn)
+{
+    printf("%s\n", setup_value(addconn, keyword_find(SECTION_SETUP, "protostack", NULL)));
 }
 
 /* ---- command line ---- */
@@ -281,6 +308,9 @@ enum {
     OPT_AUTOALL,
     OPT_CHECK,
     OPT_SETUP,
+    OPT_LISTSTACK,
+    OPT_VARPREFIX,
+    OPT_NOEXPORT,
     OPT_LISTALL,
     OPT_LISTADD,
     OPT_LISTROUTE,
@@ -303,7 +333,9 @@ static const struct option long_options[] = {
     {"addall", no_argument, NULL, OPT_AUTOALL},
     {"checkconfig", no_argument, NULL, OPT_CHECK},
     {"configsetup", no_argument, NULL, OPT_SETUP},
-    {"liststack", no_argument, NULL, OPT_SETUP},
+    {"liststack", no_argument, NULL, OPT_LISTSTACK},
+    {"varprefix", required_argument, NULL, OPT_VARPREFIX},
+    {"noexport", no_argument, NULL, OPT_NOEXPORT},
     {"listall", no_argument, NULL, OPT_LISTALL},
     {"listadd", no_argument, NULL, OPT_LISTADD},
     {"listroute", no_argument, NULL, OPT_LISTROUTE},
@@ -329,7 +361,8 @@ static const char usage[] =
     "  --autoall          all with auto= other than ignore, then listen, then start those with auto=start\n"
     "  --auto add|ondemand|start   what to do with NAME once it is loaded\n"
     "  --checkconfig      read everything, change nothing\n"
-    "  --configsetup      print `config setup` for a shell\n"
+    "  --configsetup      print `config setup` for a shell; --varprefix TEXT, --noexport say how\n"
+    "  --liststack        print protostack=\n"
     "  --listall, --listadd, --listroute, --liststart, --listignore   print names\n"
     "  --showonly         print commands instead of running them\n";
 
@@ -374,6 +407,13 @@ static bool set_option(struct addconn *addconn, int option, const char *value)
         return addconn->checkconfig = true;
     case OPT_SETUP:
         return addconn->configsetup = true;
+    case OPT_LISTSTACK:
+        return addconn->liststack = true;
+    case OPT_VARPREFIX:
+        addconn->variable_prefix = value;
+        return true;
+    case OPT_NOEXPORT:
+        return addconn->no_export = true;
     case OPT_LISTALL:
         addconn->list = LIST_ALL;
         return true;
@@ -409,6 +449,8 @@ static void run(struct addconn *addconn, int count, char **names)
 {
     if (addconn->configsetup)
         show_setup(addconn);
+    else if (addconn->liststack)
+        show_stack(addconn);
     else if (addconn->list != LIST_NONE)
         list(addconn);
     else if (addconn->autoall)
@@ -424,7 +466,8 @@ static void run(struct addconn *addconn, int count, char **names)
 
 int addconn_main(int argc, char **argv)
 {
-    struct addconn addconn = {.list = LIST_NONE, .auto_as = -1, .config_file = paths_config_file()};
+    struct addconn addconn = {
+        .list = LIST_NONE, .auto_as = -1, .config_file = paths_config_file(), .variable_prefix = ""};
     const char *named = NULL;
     struct error error;
     int option;
