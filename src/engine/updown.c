@@ -181,10 +181,9 @@ void updown_run_down(struct engine *engine, struct connection *connection, const
     connection->has_up_run = false;
 }
 
-/* A failing script is the world's to log; what it was run for stands. */
+/* A failing script is the world's to log, with its words; what it was run for stands. */
 void engine_updown_done(struct engine *engine, uint64_t request_id, int exit_status)
 {
-    if (exit_status != 0)
-        say_plain(engine, RC_LOG, "updown request %llu exited with status %d", (unsigned long long)request_id,
-                  exit_status);
+    trace(engine, DEBUG_UPDOWN, "updown request %llu ended with status %d", (unsigned long long)request_id,
+          exit_status);
 }
