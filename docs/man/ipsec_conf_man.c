@@ -1,0 +1,93 @@
+/* Writes ipsec.conf(5) from the keyword table, so that the page says what the parser does. */
+#include <stdio.h>
+
+#include "config/keyword.h"
+
+static const char head[] =
+    ".TH IPSEC.CONF 5 \"\" \"Styx " STYX_VERSION "\"\n"
+    ".SH NAME\nipsec.conf \\- connections and settings of pluto\n"
+    ".SH DESCRIPTION\n"
+    "Sections begin at the left margin; the parameters of a section follow, indented, as\n"
+    ".IR keyword = value .\n"
+    ".B config setup\nholds what concerns pluto as a whole,\n.BI conn \" NAME\"\none connection;\n.B conn "
+    "%default\n"
+    "gives values to all the connections that follow.\n"
+    ".BI also= NAME\ntakes in another section, and\n.BI include \" FILES\"\nother files, wildcards allowed.\n"
+    "A # begins a comment. A value with blanks stands in double quotes.\n"
+    "What is written wrong is reported with file, line and column; the nearest valid word is named.\n"
+    ".PP\nKeywords marked\n.I not yet\nare known, but any value except the default is refused.\n";
+
+static const char *mark(const struct keyword *keyword)
+{
+    switch (keyword->status) {
+    case KEYWORD_ACTS:
+        return "";
+    case KEYWORD_NOT_YET:
+        return " (not yet)";
+    case KEYWORD_OBSOLETE:
+        return " (obsolete, ignored with a warning)";
+    case KEYWORD_IKEV1_ONLY:
+        return " (IKEv1 only)";
+    case KEYWORD_COMMAND_LINE:
+        return " (command line of pluto only)";
+    }
+    return "";
+}
+
+/* A leading dot or quote and a backslash mean something to roff. */
+static void print_text(const char *text)
+{
+    for (; *text != '\0'; text++) {
+        if (*text == '\\')
+            fputs("\\e", stdout);
+        else if (*text == '-')
+            fputs("\\-", stdout);
+        else
+            putchar(*text);
+    }
+}
+
+static void print_keyword(const struct keyword *keyword)
+{
+    printf(".TP\n\\fB");
+    if (keyword->is_per_end)
+        printf("left%s\\fR, \\fBright%s", keyword->name, keyword->name);
+    else
+        print_text(keyword->name);
+    if (keyword->alias_of != NULL) {
+        printf("\\fR\nanother name of \\fB%s\\fR\n", keyword->alias_of);
+        return;
+    }
+    printf("\\fR%s\n\\&", mark(keyword));
+    print_text(keyword->help != NULL ? keyword->help : "");
+    if (keyword->words != NULL) {
+        printf(".\nOne of");
+        for (const struct keyword_word *word = keyword->words; word->word != NULL; word++)
+            printf(" %s%s%s", word->word, word->is_not_yet ? " (not yet)" : "",
+                   word[1].word != NULL ? "," : "");
+    } else if (keyword->values != NULL) {
+        printf(".\n\\&");
+        print_text(keyword->values);
+    }
+    if (keyword->default_text != NULL && keyword->default_text[0] != '\0')
+        printf(".\nDefault: %s", keyword->default_text);
+    printf(".\n");
+}
+
+static void print_section(const char *title, const struct keyword *keywords, size_t count)
+{
+    printf(".SH %s\n", title);
+    for (size_t i = 0; i < count; i++)
+        print_keyword(&keywords[i]);
+}
+
+int main(void)
+{
+    fputs(head, stdout);
+    print_section("CONFIG SETUP", setup_keywords, setup_keyword_count);
+    print_section("CONN", conn_keywords, conn_keyword_count);
+    puts(".SH FILES\n/etc/ipsec.conf\n.SH SEE ALSO\n.BR ipsec (8),\n.BR ipsec.secrets (5),\n.BR ipsec_auto "
+         "(8),\n"
+         ".BR ipsec_pluto (8)");
+    return 0;
+}
