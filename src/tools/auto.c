@@ -61,6 +61,7 @@ static const char usage[] =
     "       ipsec auto {--route|--unroute|--ondemand} CONNECTION\n"
     "       ipsec auto {--status|--ready|--rereadsecrets|--rereadall}\n"
     "  --showonly       print the commands instead of running them\n"
+    "  --verbose        tell on standard error what is run\n"
     "  --asynchronous   --up does not wait for the outcome\n"
     "  --config FILE    instead of /etc/ipsec.conf\n"
     "  --rundir DIR, --ctlsocket PATH   where pluto listens\n"
@@ -185,6 +186,8 @@ static struct words command_of(const struct arguments *arguments)
         words.list[words.count++] = "--asynchronous";
     if (strcmp(operation->name, "up") == 0)
         add_pair(&words, "--remote-host", arguments->remote_host);
+    if (arguments->utc) /* whack says what it thinks of that */
+        words.list[words.count++] = "--utc";
     for (size_t i = 0; i < 3 && operation->words[i] != NULL; i++)
         words.list[words.count++] = operation->words[i];
     if (arguments->connection != NULL)
@@ -192,16 +195,30 @@ static struct words command_of(const struct arguments *arguments)
     return words;
 }
 
-static void show(const struct words *words)
+/* As a shell takes it: quoted where it must be. */
+static void show_word(FILE *out, const char *word)
 {
-    printf("ipsec");
-    for (int i = 0; i < words->count; i++) {
-        bool is_plain = strspn(words->list[i],
-                               "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_./:@%+=,") ==
-                        strlen(words->list[i]);
-        printf(is_plain ? " %s" : " '%s'", words->list[i]);
+    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_./:@%+=,";
+    if (word[0] != '\0' && strspn(word, plain) == strlen(word)) {
+        fprintf(out, " %s", word);
+        return;
     }
-    printf("\n");
+    fputs(" '", out);
+    for (; *word != '\0'; word++) {
+        if (*word == '\'')
+            fputs("'\\''", out);
+        else
+            fputc(*word, out);
+    }
+    fputc('\'', out);
+}
+
+static void show(FILE *out, const struct words *words)
+{
+    fputs("ipsec", out);
+    for (int i = 0; i < words->count; i++)
+        show_word(out, words->list[i]);
+    fputc('\n', out);
 }
 
 int auto_main(int argc, char **argv)
@@ -220,9 +237,11 @@ int auto_main(int argc, char **argv)
     /* What addconn would send is shown as the whack commands that do it. */
     bool is_shown = arguments.showonly && arguments.operation->runner == RUN_WHACK;
     if (is_shown) {
-        show(&words);
+        show(stdout, &words);
         return 0;
     }
+    if (arguments.verbose && !arguments.showonly)
+        show(stderr, &words);
     if (arguments.showonly) {
         memmove(words.list + 2, words.list + 1, (size_t)words.count * sizeof(words.list[0]));
         words.list[1] = "--showonly";
