@@ -104,9 +104,7 @@ void secrets_lexer_skip_record(struct secrets_lexer *lexer)
 {
     long depth = 0;
     while (lexer->at < lexer->end) {
-        if (skip_blanks(lexer) && depth <= 0 && lexer->at < lexer->end && *lexer->at != '}')
-            return;
-        if (lexer->at == lexer->end)
+        if ((skip_blanks(lexer) && depth <= 0) || lexer->at == lexer->end)
             return;
         depth += *lexer->at == '{' ? 1 : *lexer->at == '}' ? -1 : 0;
         lexer->at++;
