@@ -54,4 +54,4 @@ format:
 	@git ls-files '*.c' '*.h' | xargs clang-format -i
 
 clean:
-	rm -rf $(BUILD) $(CHECK) $(LINT)-gcc $(LINT)-clang
+	rm -rf $(BUILD) $(CHECK) $(LINT)-gcc $(LINT)-clang build-fuzz
