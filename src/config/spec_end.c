@@ -248,7 +248,7 @@ bool spec_end_set_subnet(struct spec_builder *builder, struct end_spec *end, con
 {
     struct selector clients[CLIENTS_MAX];
     bool has_protoport[CLIENTS_MAX];
-    size_t count;
+    size_t count = 0;
     bool **flags = &builder->client_has_protoport[end == &builder->spec->left ? 0 : 1];
     if (!parse_subnets(builder, value, clients, has_protoport, &count, error))
         return false;
