@@ -61,16 +61,25 @@ void engine_timer_cancel(struct engine *engine, struct engine_timer *timer)
     timer_cancel(&engine->wheel, &timer->timer);
 }
 
-static bool make_tables(struct engine *engine)
+enum { TABLE_COUNT = 10 };
+
+static void list_tables(struct engine *engine, struct hash_table *out[static TABLE_COUNT])
 {
-    struct hash_table *tables[] = {
+    struct hash_table *tables[TABLE_COUNT] = {
         &engine->connections_by_serial, &engine->connections_by_name,
         &engine->connections_by_hosts,  &engine->connections_by_remote_id,
         &engine->ike_by_serial,         &engine->ike_by_spi,
         &engine->ike_by_initiator,      &engine->ike_by_peers,
         &engine->child_by_serial,       &engine->child_by_spi,
     };
-    for (size_t i = 0; i < ARRAY_SIZE(tables); i++)
+    memcpy(out, tables, sizeof(tables));
+}
+
+static bool make_tables(struct engine *engine)
+{
+    struct hash_table *tables[TABLE_COUNT];
+    list_tables(engine, tables);
+    for (size_t i = 0; i < TABLE_COUNT; i++)
         if (!hash_table_init(tables[i]))
             return false;
     return true;
@@ -78,14 +87,9 @@ static bool make_tables(struct engine *engine)
 
 static void free_tables(struct engine *engine)
 {
-    struct hash_table *tables[] = {
-        &engine->connections_by_serial, &engine->connections_by_name,
-        &engine->connections_by_hosts,  &engine->connections_by_remote_id,
-        &engine->ike_by_serial,         &engine->ike_by_spi,
-        &engine->ike_by_initiator,      &engine->ike_by_peers,
-        &engine->child_by_serial,       &engine->child_by_spi,
-    };
-    for (size_t i = 0; i < ARRAY_SIZE(tables); i++)
+    struct hash_table *tables[TABLE_COUNT];
+    list_tables(engine, tables);
+    for (size_t i = 0; i < TABLE_COUNT; i++)
         hash_table_free(tables[i]);
 }
 

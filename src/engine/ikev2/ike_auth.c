@@ -1,6 +1,7 @@
 /* IKE_AUTH: what both roles share. RFC 7296 2.15. */
 #include "engine/ikev2/ike_auth.h"
 
+#include "base/secret.h"
 #include "engine/ikev2/ike_auth_parts.h"
 #include "engine/ikev2/initial_contact.h"
 #include "engine/lifecycle.h"
@@ -47,6 +48,27 @@ bool ike_auth_own(struct engine *engine, const struct ike_sa *ike, const struct 
     memcpy(body + 4, connection->local_id.data, connection->local_id.size);
     return ike_auth_compute(ike, bytes_of(secret->key, secret->key_size), ike->is_initiator,
                             bytes_of(body, 4u + connection->local_id.size), out);
+}
+
+bool ike_auth_check(struct engine *engine, const struct ike_sa *ike, const struct connection *connection,
+                    const struct ikev2_message *message, const struct ikev2_id *id, struct error *error)
+{
+    uint8_t expected[PRF_OUTPUT_MAX];
+    size_t size = ike->suite.prf->output_size;
+    const struct secret_entry *secret =
+        secrets_find_psk(engine->secrets, &connection->local_id, &ike->remote_id, &ike->path.local.address,
+                         &ike->path.remote.address, error);
+    if (secret == NULL)
+        return false;
+    if (message->auth_method != AUTH_METHOD_SHARED_KEY)
+        return error_set(error, 0, "peer authenticates by method %u; authby=secret (method 2) is wanted",
+                         message->auth_method);
+    bool ok = ike_auth_compute(ike, bytes_of(secret->key, secret->key_size), !ike->is_initiator, id->body,
+                               expected) &&
+              message->auth_data.size == size && secret_equal(message->auth_data.data, expected, size);
+    secret_wipe(expected, sizeof(expected));
+    return ok || error_set(error, 0, "peer's AUTH does not match the secret of %s",
+                           secret->origin ? secret->origin : "ipsec.secrets");
 }
 
 void ike_auth_established(struct engine *engine, struct ike_sa *ike, uint64_t client)

@@ -61,7 +61,6 @@ static bool check_peer(struct engine *engine, struct ike_sa *ike, const struct i
 {
     const struct connection *connection = connection_by_serial(engine, ike->connection_serial);
     struct identity theirs;
-    uint8_t expected[PRF_OUTPUT_MAX];
     char got[IDENTITY_TEXT_SIZE], wanted[IDENTITY_TEXT_SIZE];
     if (!ikev2_has(message, PAYLOAD_IDR) || !ikev2_has(message, PAYLOAD_AUTH))
         return error_set(error, 0, "peer's answer lacks IDr or AUTH");
@@ -76,21 +75,7 @@ static bool check_peer(struct engine *engine, struct ike_sa *ike, const struct i
         return false;
     }
     identity_own(engine, &ike->memory_bytes, &ike->remote_id, theirs);
-    const struct secret_entry *secret =
-        secrets_find_psk(engine->secrets, &connection->local_id, &ike->remote_id, &ike->path.local.address,
-                         &ike->path.remote.address, error);
-    if (secret == NULL)
-        return false;
-    if (message->auth_method != AUTH_METHOD_SHARED_KEY)
-        return error_set(error, 0, "peer authenticates by method %u; authby=secret (method 2) is wanted",
-                         message->auth_method);
-    size_t size = ike->suite.prf->output_size;
-    bool ok =
-        ike_auth_compute(ike, bytes_of(secret->key, secret->key_size), false, message->id_r.body, expected) &&
-        message->auth_data.size == size && secret_equal(message->auth_data.data, expected, size);
-    secret_wipe(expected, sizeof(expected));
-    return ok || error_set(error, 0, "peer's AUTH does not match the secret of %s",
-                           secret->origin ? secret->origin : "ipsec.secrets");
+    return ike_auth_check(engine, ike, connection, message, &message->id_r, error);
 }
 
 static void child_came(struct engine *engine, struct ike_sa *ike, struct child_sa *child,

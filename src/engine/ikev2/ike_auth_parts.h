@@ -13,6 +13,10 @@ bool ike_auth_compute(const struct ike_sa *ike, struct bytes secret, bool of_ini
 /* Ours, with the secret for this pair of identities; the reason says when there is none. */
 bool ike_auth_own(struct engine *engine, const struct ike_sa *ike, const struct connection *connection,
                   uint8_t *out, struct error *error);
+/* The peer's AUTH and its method, against the secret for this pair; id is the identity payload that it sent.
+ */
+bool ike_auth_check(struct engine *engine, const struct ike_sa *ike, const struct connection *connection,
+                    const struct ikev2_message *message, const struct ikev2_id *id, struct error *error);
 /* Both sides are known to each other: the IKE SA is up. */
 void ike_auth_established(struct engine *engine, struct ike_sa *ike, uint64_t client);
 

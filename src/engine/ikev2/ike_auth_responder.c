@@ -36,28 +36,6 @@ static bool settle_connection(struct engine *engine, struct ike_sa *ike, const s
     return found != NULL;
 }
 
-static bool check_auth(struct engine *engine, const struct ike_sa *ike, const struct ikev2_message *message,
-                       struct error *error)
-{
-    const struct connection *connection = connection_by_serial(engine, ike->connection_serial);
-    uint8_t expected[PRF_OUTPUT_MAX];
-    size_t size = ike->suite.prf->output_size;
-    const struct secret_entry *secret =
-        secrets_find_psk(engine->secrets, &connection->local_id, &ike->remote_id, &ike->path.local.address,
-                         &ike->path.remote.address, error);
-    if (secret == NULL)
-        return false;
-    if (message->auth_method != AUTH_METHOD_SHARED_KEY)
-        return error_set(error, 0, "peer authenticates by method %u; authby=secret (method 2) is wanted",
-                         message->auth_method);
-    bool ok =
-        ike_auth_compute(ike, bytes_of(secret->key, secret->key_size), true, message->id_i.body, expected) &&
-        message->auth_data.size == size && secret_equal(message->auth_data.data, expected, size);
-    secret_wipe(expected, sizeof(expected));
-    return ok || error_set(error, 0, "peer's AUTH does not match the secret of %s",
-                           secret->origin ? secret->origin : "ipsec.secrets");
-}
-
 static void refuse(struct engine *engine, struct ike_sa *ike, const struct incoming *incoming,
                    uint16_t notify, const char *reason)
 {
@@ -135,7 +113,9 @@ void ike_auth_request(struct engine *engine, struct ike_sa *ike, const struct in
     }
     if (!ikev2_has(message, PAYLOAD_AUTH))
         refuse(engine, ike, incoming, AUTHENTICATION_FAILED, "peer wants EAP, which no connection allows");
-    else if (!settle_connection(engine, ike, message, &error) || !check_auth(engine, ike, message, &error))
+    else if (!settle_connection(engine, ike, message, &error) ||
+             !ike_auth_check(engine, ike, connection_by_serial(engine, ike->connection_serial), message,
+                             &message->id_i, &error))
         refuse(engine, ike, incoming, AUTHENTICATION_FAILED, error.text);
     else if (!ike_auth_own(engine, ike, connection_by_serial(engine, ike->connection_serial), auth, &error))
         refuse(engine, ike, incoming, AUTHENTICATION_FAILED, error.text);

@@ -73,8 +73,7 @@ void rekey_ike_establish(struct engine *engine, const struct ike_sa *old, struct
               new->serial, 0, line);
 }
 
-/* A larval IKE SA beside the old one, of the same connection, peer and path. */
-static struct ike_sa *make_larval(struct engine *engine, const struct ike_sa *old, bool is_initiator)
+struct ike_sa *rekey_ike_make_larval(struct engine *engine, const struct ike_sa *old, bool is_initiator)
 {
     const struct connection *connection = connection_by_serial(engine, old->connection_serial);
     struct ike_sa *new = ike_new(engine, connection, is_initiator, IKE_STATE_REKEY_LARVAL);
@@ -146,7 +145,7 @@ void rekey_ike_begin(struct engine *engine, struct ike_sa *ike, uint64_t client)
 {
     const struct connection *connection = connection_by_serial(engine, ike->connection_serial);
     struct proposal_offer offer = {.list = connection->spec->ike_proposals};
-    struct ike_sa *new = make_larval(engine, ike, true);
+    struct ike_sa *new = rekey_ike_make_larval(engine, ike, true);
     if (new == NULL) {
         finish_client(engine, client, RC_INTERNAL_ERROR);
         return;
@@ -161,8 +160,7 @@ void rekey_ike_begin(struct engine *engine, struct ike_sa *ike, uint64_t client)
     generate(engine, ike, new);
 }
 
-/* The peer's new IKE SA takes over; the peer deletes the old one. */
-static void hand_over(struct engine *engine, struct ike_sa *old, struct ike_sa *heir)
+void rekey_ike_hand_over(struct engine *engine, struct ike_sa *old, struct ike_sa *heir)
 {
     rekey_ike_inherit(engine, old, heir);
     old->state = IKE_STATE_REPLACED;
@@ -179,7 +177,7 @@ static bool rival_serves(struct engine *engine, struct ike_sa *ike, struct ike_s
         return false;
     exchange_end(engine, ike);
     ike_destroy(engine, new);
-    hand_over(engine, ike, rival);
+    rekey_ike_hand_over(engine, ike, rival);
     finish_client(engine, client, 0);
     return true;
 }
@@ -357,135 +355,4 @@ void rekey_ike_response(struct engine *engine, struct ike_sa *ike, struct incomi
         complete(engine, ike, new, incoming->job);
     if ((ike = ike_by_serial(engine, serial)) != NULL)
         exchange_next(engine, ike);
-}
-
-/* ---- responder ---- */
-
-static void refuse(struct engine *engine, struct ike_sa *ike, const struct incoming *incoming,
-                   uint16_t notify, const char *reason)
-{
-    say_ike(engine, RC_LOG, ike, 0, "refusing to rekey the IKE SA with %s: %s", ikev2_notify_name(notify),
-            reason);
-    exchange_answer_notify(engine, ike, incoming, notify, bytes_of(NULL, 0));
-}
-
-static void answer(struct engine *engine, struct ike_sa *ike, const struct incoming *incoming,
-                   struct ike_sa *new)
-{
-    const struct job *job = incoming->job;
-    uint8_t buffer[IKE_MESSAGE_MAX];
-    struct ikev2_builder builder = exchange_answer_start(ike, incoming, buffer, sizeof(buffer));
-    ikev2_build_begin(&builder, PAYLOAD_SA);
-    suite_write(&builder.writer, &new->suite, bytes_of(new->spi_r, IKE_SPI_SIZE));
-    ikev2_build_end(&builder);
-    ikev2_build_body(&builder, PAYLOAD_NONCE, bytes_of(new->setup->nonce_r, new->setup->nonce_r_size));
-    ikev2_build_ke(&builder, job->ke->id, bytes_of(job->own_public, ke_public_size(job->ke)));
-    exchange_answer_finish(engine, ike, &builder);
-    new->keys = job->keys;
-    rekey_ike_establish(engine, ike, new, 0);
-    struct ike_sa *ours =
-        ike->current == TASK_REKEY_IKE ? ike_by_serial(engine, ike->current_ike_serial) : NULL;
-    if (ours != NULL) { /* our own rekey is in flight: its answer decides (2.8.2) */
-        ours->rival_serial = new->serial;
-        new->undecided_old_serial = ike->serial;
-        return;
-    }
-    hand_over(engine, ike, new);
-}
-
-static void resume(struct engine *engine, struct ike_sa *ike, const struct incoming *incoming)
-{
-    struct ike_sa *new = ike_by_serial(engine, ike->responding_ike_serial);
-    ike->responding_ike_serial = 0;
-    if (new == NULL || !incoming->job->ok) {
-        if (new != NULL)
-            ike_destroy(engine, new);
-        refuse(engine, ike, incoming, INVALID_SYNTAX, "the key exchange value is not acceptable");
-        exchange_next(engine, ike);
-        return;
-    }
-    if (ike->state != IKE_STATE_ESTABLISHED) {
-        ike_destroy(engine, new);
-        refuse(engine, ike, incoming, TEMPORARY_FAILURE, "the IKE SA was taken down meanwhile");
-        return;
-    }
-    answer(engine, ike, incoming, new);
-}
-
-/* Chooses and makes the larval IKE SA; NULL after answering. */
-static struct ike_sa *choose(struct engine *engine, struct ike_sa *ike, const struct incoming *incoming)
-{
-    const struct ikev2_message *message = incoming->message;
-    const struct connection *connection = connection_by_serial(engine, ike->connection_serial);
-    static const uint8_t zero[IKE_SPI_SIZE];
-    struct proposal_offer offer = {.list = connection->spec->ike_proposals,
-                                   .spi = bytes_of(zero, sizeof(zero))};
-    struct proposal_list *offered;
-    const struct proposal *theirs;
-    struct suite suite;
-    struct error error = {0};
-    offered = proposals_read(message->sa, incoming->arena, &error);
-    if (offered == NULL || !proposals_select(&offer, offered, message->ke_group, &suite, &theirs, &error)) {
-        refuse(engine, ike, incoming, NO_PROPOSAL_CHOSEN, error.text);
-        return NULL;
-    }
-    if (theirs->spi_size != IKE_SPI_SIZE || memcmp(theirs->spi, zero, IKE_SPI_SIZE) == 0) {
-        refuse(engine, ike, incoming, INVALID_SYNTAX, "the accepted proposal carries no usable SPI");
-        return NULL;
-    }
-    if (message->ke_group != suite.ke->id || message->ke_data.size != ke_public_size(suite.ke)) {
-        uint8_t group[2];
-        store_be16(group, suite.ke->id);
-        exchange_answer_notify(engine, ike, incoming, INVALID_KE_PAYLOAD, bytes_of(group, sizeof(group)));
-        return NULL;
-    }
-    struct ike_sa *new = make_larval(engine, ike, false);
-    if (new == NULL) {
-        refuse(engine, ike, incoming, NO_ADDITIONAL_SAS, "out of memory");
-        return NULL;
-    }
-    new->suite = suite;
-    memcpy(new->spi_i, theirs->spi, IKE_SPI_SIZE);
-    new->setup->ke = suite.ke;
-    new->setup->nonce_i_size = message->nonce.size;
-    memcpy(new->setup->nonce_i, message->nonce.data, message->nonce.size);
-    new->setup->nonce_r_size = NONCE_SIZE;
-    engine_random(engine, new->setup->nonce_r, NONCE_SIZE);
-    return new;
-}
-
-static bool is_busy_with_children(const struct ike_sa *ike)
-{
-    return ike->current == TASK_CREATE_CHILD || ike->current == TASK_REKEY_CHILD ||
-           ike->current == TASK_DELETE_CHILD;
-}
-
-void rekey_ike_request(struct engine *engine, struct ike_sa *ike, struct incoming *incoming)
-{
-    const struct ikev2_message *message = incoming->message;
-    if (incoming->job != NULL) {
-        resume(engine, ike, incoming);
-        return;
-    }
-    if (ike->state != IKE_STATE_ESTABLISHED || is_busy_with_children(ike) ||
-        ike->current == TASK_DELETE_IKE) {
-        refuse(engine, ike, incoming, TEMPORARY_FAILURE, "an exchange of ours stands in the way");
-        return;
-    }
-    if (!ikev2_has(message, PAYLOAD_SA) || !ikev2_has(message, PAYLOAD_NONCE) ||
-        !ikev2_has(message, PAYLOAD_KE)) {
-        refuse(engine, ike, incoming, INVALID_SYNTAX, "SA, Nonce, KE or TSi is missing");
-        return;
-    }
-    struct ike_sa *new = choose(engine, ike, incoming);
-    if (new == NULL)
-        return;
-    struct job *job = rekey_ike_key_job(engine, ike, new, JOB_KE_RESPOND, message->ke_data);
-    if (job == NULL) {
-        ike_destroy(engine, new);
-        refuse(engine, ike, incoming, NO_ADDITIONAL_SAS, "out of memory");
-        return;
-    }
-    ike->responding_ike_serial = new->serial;
-    exchange_suspend(engine, ike, 0, incoming, job);
 }

@@ -17,6 +17,10 @@ void rekey_ike_is_used(struct engine *engine, struct ike_sa *ike, const struct i
 void rekey_ike_old_is_going(struct engine *engine, struct ike_sa *ike);
 
 /* Private to rekey_ike*.c. */
+/* The peer's new IKE SA takes over; the peer deletes the old one. */
+void rekey_ike_hand_over(struct engine *engine, struct ike_sa *old, struct ike_sa *heir);
+/* A larval IKE SA beside the old one, of the same connection, peer and path. */
+struct ike_sa *rekey_ike_make_larval(struct engine *engine, const struct ike_sa *old, bool is_initiator);
 struct job *rekey_ike_key_job(struct engine *engine, const struct ike_sa *old, const struct ike_sa *new,
                               enum job_kind kind, struct bytes peer);
 void rekey_ike_inherit(struct engine *engine, struct ike_sa *old, struct ike_sa *new);
