@@ -67,7 +67,7 @@ const struct keyword setup_keywords[] = {
     {"listen-udp", ACTS(listen_udp), BOOL("yes"), .help = "accept IKE over UDP"},
     {"logappend", ACTS(logappend), BOOL("yes"), .help = "append to logfile= rather than begin it anew"},
     {"logfile", ACTS(logfile), STRING("a file", ""), .help = "where the log goes instead of syslog"},
-    {"logip", ACTS(logip), BOOL("yes"), .help = "log the peers' addresses"},
+    {"logip", NOT_YET, BOOL("yes"), .help = "log the peers' addresses"},
     {"loglimit", NOT_YET, BOOL("yes"), .help = "limit the log lines that strangers can cause"},
     {"logstderr", COMMAND_LINE, FIELD_OF(struct setup, logstderr), BOOL("no"),
      .help = "log to standard error"},

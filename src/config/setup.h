@@ -16,7 +16,6 @@ struct setup {
     char *logfile; /* NULL: syslog */
     bool logappend;
     bool logtime;
-    bool logip;
     bool logstderr;
     uint64_t debug; /* enum debug_class */
     bool uniqueids;

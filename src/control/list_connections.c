@@ -159,11 +159,9 @@ static void line_policy(struct control_session *session, const struct connection
         session, RC_COMMENT,
         "%s:   initial-contact:%s; cisco-unity:no; fake-strongswan:no; send-vendorid:%s; send-no-esp-tfc:no;",
         name, yes_no(spec->initial_contact), yes_no(spec->send_vendorid));
-    session_line(session, RC_COMMENT, "%s:   policy: IKEv2+PSK+ENCRYPT%s%s%s%s%s%s;", name,
+    session_line(session, RC_COMMENT, "%s:   policy: IKEv2+PSK+ENCRYPT%s%s%s%s;", name,
                  spec->type == TYPE_TUNNEL ? "+TUNNEL" : "", spec->pfs ? "+PFS" : "",
-                 spec->rekey ? "" : "+DONT_REKEY", spec->overlapip ? "+OVERLAPIP" : "",
-                 spec->narrowing ? "+IKEV2_ALLOW_NARROWING" : "",
-                 spec->fragmentation ? "+IKE_FRAG_ALLOW" : "");
+                 spec->rekey ? "" : "+DONT_REKEY", spec->narrowing ? "+IKEV2_ALLOW_NARROWING" : "");
     session_line(session, RC_COMMENT, "%s:   v2-auth-hash-policy: none;", name);
     char mtu[16] = "unset", priority[16] = "auto";
     if (spec->mtu)

@@ -61,7 +61,6 @@ struct connection_spec {
     bool initial_contact;
     bool send_vendorid;
     bool nat_keepalive;
-    bool overlapip;
     bool fragmentation;
     bool decap_dscp;
     bool encap_dscp;

@@ -329,6 +329,9 @@ void say_plain(struct engine *engine, int code, const char *format, ...)
 void finish_client(struct engine *engine, uint64_t client, int code);
 void trace(struct engine *engine, uint64_t debug_class, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
+/* The same for what concerns one IKE SA: its connection's debug= counts too. */
+void trace_ike(struct engine *engine, const struct ike_sa *ike, uint64_t debug_class, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
 
 /* ---- tables ---- */
 

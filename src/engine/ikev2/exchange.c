@@ -15,6 +15,7 @@
 void exchange_begin(struct ike_sa *ike, enum task_kind kind, uint64_t child_serial, uint64_t client)
 {
     ike->current = kind;
+    ike->current_attempts = 0;
     ike->current_child_serial = child_serial;
     ike->current_client = client;
     ike->early_deleted_count = 0;

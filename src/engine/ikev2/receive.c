@@ -136,6 +136,9 @@ static void dispatch(struct engine *engine, struct ike_sa *ike, struct incoming 
     incoming->arena = &arena;
     incoming->message = &message;
     bool is_resumed = incoming->job != NULL;
+    trace_ike(engine, ike, DEBUG_BASE, "#%llu: %s %s %u, %zu bytes of payloads",
+              (unsigned long long)ike->serial, ikev2_exchange_name(incoming->exchange),
+              is_response ? "response" : "request", incoming->message_id, incoming->chain.size);
     if (!ikev2_message_read(incoming->first, incoming->chain, &arena, &message, &critical, &error) ||
         (ikev2_has(&message, PAYLOAD_SK) &&
          !error_set(&error, INVALID_SYNTAX, "SK payload inside SK payload"))) {
@@ -218,8 +221,8 @@ static void receive_protected(struct engine *engine, struct ike_sa *ike, const s
     incoming.first = outer.sk_first;
     arena_release(&arena);
     if (!is_authentic) {
-        trace(engine, DEBUG_BASE, "#%llu: dropped a message that is not authentic",
-              (unsigned long long)ike->serial);
+        trace_ike(engine, ike, DEBUG_BASE, "#%llu: dropped a message that is not authentic",
+                  (unsigned long long)ike->serial);
         return;
     }
     bool is_response = (header->flags & IKEV2_FLAG_RESPONSE) != 0;

@@ -192,8 +192,8 @@ static void read_response(struct engine *engine, struct ike_sa *ike, const struc
     } else if (cookie != NULL && !ikev2_has(message, PAYLOAD_SA)) {
         obey_cookie(engine, ike, cookie->data);
     } else if (memcmp(header->spi_r, zero, IKE_SPI_SIZE) == 0) {
-        trace(engine, DEBUG_BASE, "#%llu: dropped an IKE_SA_INIT response without SPI",
-              (unsigned long long)ike->serial);
+        trace_ike(engine, ike, DEBUG_BASE, "#%llu: dropped an IKE_SA_INIT response without SPI",
+                  (unsigned long long)ike->serial);
     } else if (!check_answer(engine, ike, message, arena, &error)) {
         ike->suite = (struct suite){0};
         say_ike(engine, RC_LOG_SERIOUS, ike, ike->setup->client,

@@ -14,7 +14,7 @@ static void defaults_are_those_of_the_manual(void **state)
     (void)state;
     struct setup *setup = setup_new();
     assert_null(setup->logfile);
-    assert_true(setup->logappend && setup->logtime && setup->logip && setup->uniqueids && setup->listen_udp);
+    assert_true(setup->logappend && setup->logtime && setup->uniqueids && setup->listen_udp);
     assert_false(setup->logstderr);
     assert_int_equal(setup->nhelpers, -1);
     assert_int_equal(setup->ddos_mode, DDOS_AUTO);
