@@ -12,6 +12,7 @@
 #include "base/hash_table.h"
 #include "base/list.h"
 #include "kernel/backend.h"
+#include "kernel/host_addresses.h"
 #include "kernel/userspace_netlink.h"
 #include "kernel/userspace_route_plan.h"
 #include "kernel/userspace_socket.h"
@@ -50,6 +51,7 @@ struct router {
     struct event_queue *events;
     struct tun tun; /* a copy: name, number and index */
     struct netlink netlink;
+    struct host_addresses addresses;
     struct hash_table claims, routes;
     unsigned default_users[2]; /* default routes in use, IPv4 and IPv6 */
     pthread_t thread;
@@ -275,7 +277,7 @@ static int carry_out_set(struct router *router, struct order *order)
     claim->order = order;
     struct ip_address source = order->sourceip;
     if (!address_is_set(&source))
-        source = route_source_inside(&order->local);
+        source = host_addresses_find_inside(&router->addresses, &order->local);
     int failure = 0;
     for (size_t i = 0; i < order->prefix_count; i++) {
         int result = add_one(router, order, &order->prefixes[i], &source);
@@ -398,12 +400,14 @@ struct router *router_open(const struct tun *tun, struct event_queue *events, st
     }
     router->events = events;
     router->tun = *tun;
+    host_addresses_init(&router->addresses);
     pthread_mutex_init(&router->lock, NULL);
     pthread_cond_init(&router->has_orders, NULL);
     list_init(&router->orders);
     if (prepare(router, error))
         return router;
     netlink_close(&router->netlink);
+    host_addresses_free(&router->addresses);
     hash_table_free(&router->claims);
     hash_table_free(&router->routes);
     free(router);
@@ -444,6 +448,7 @@ void router_close(struct router *router)
     hash_table_free(&router->claims);
     hash_table_free(&router->routes);
     netlink_close(&router->netlink);
+    host_addresses_free(&router->addresses);
     pthread_cond_destroy(&router->has_orders);
     pthread_mutex_destroy(&router->lock);
     free(router);

@@ -1,8 +1,5 @@
-/* Prefixes and source addresses for the routes of a policy. */
+/* The prefixes that the routes of a policy lead to. */
 #include "kernel/userspace_route_plan.h"
-
-#include <ifaddrs.h>
-#include <netinet/in.h>
 
 /* The two halves of a prefix. */
 static struct ip_prefix half_of(const struct ip_prefix *prefix, bool upper)
@@ -39,29 +36,4 @@ size_t route_prefixes_of_selector(const struct selector *selector,
     size_t count = 0;
     split_range(&selector->range, &everything, out, &count);
     return count;
-}
-
-struct ip_address route_source_inside(const struct selector *selector)
-{
-    struct ip_address found = {0};
-    struct ifaddrs *list;
-    if (getifaddrs(&list) < 0)
-        return found;
-    for (struct ifaddrs *at = list; at != NULL && !address_is_set(&found); at = at->ifa_next) {
-        if (at->ifa_addr == NULL)
-            continue;
-        struct ip_address address = {0};
-        if (at->ifa_addr->sa_family == AF_INET)
-            address = address_of_bytes(
-                IP_V4, (const uint8_t *)&((const struct sockaddr_in *)(void *)at->ifa_addr)->sin_addr);
-        else if (at->ifa_addr->sa_family == AF_INET6)
-            address = address_of_bytes(
-                IP_V6, ((const struct sockaddr_in6 *)(void *)at->ifa_addr)->sin6_addr.s6_addr);
-        if (address.family == selector->range.start.family &&
-            address_compare(&selector->range.start, &address) <= 0 &&
-            address_compare(&address, &selector->range.end) <= 0)
-            found = address;
-    }
-    freeifaddrs(list);
-    return found;
 }

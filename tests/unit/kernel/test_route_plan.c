@@ -5,6 +5,7 @@
 
 #include <cmocka.h>
 
+#include "kernel/host_addresses.h"
 #include "kernel/userspace_route_plan.h"
 
 static struct selector range_of(const char *start, const char *end)
@@ -56,11 +57,14 @@ static void test_the_host_has_its_loopback_address(void **state)
     (void)state;
     struct selector loopback = range_of("127.0.0.0", "127.255.255.255");
     struct selector nobody = range_of("240.0.0.0", "240.0.0.255");
-    struct ip_address found = route_source_inside(&loopback);
+    struct host_addresses addresses;
+    host_addresses_init(&addresses);
+    struct ip_address found = host_addresses_find_inside(&addresses, &loopback);
     assert_int_equal(found.family, IP_V4);
     assert_int_equal(found.bytes[0], 127);
-    found = route_source_inside(&nobody);
+    found = host_addresses_find_inside(&addresses, &nobody);
     assert_false(address_is_set(&found));
+    host_addresses_free(&addresses);
 }
 
 int main(void)
