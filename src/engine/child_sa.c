@@ -134,26 +134,3 @@ struct child_sa *child_of_ike_by_peer_spi(const struct engine *engine, const str
     }
     return NULL;
 }
-
-const char *child_state_name(const struct child_sa *child)
-{
-    if (child->state != CHILD_STATE_LARVAL)
-        return "STATE_V2_ESTABLISHED_CHILD_SA";
-    return child->replaces_serial ? "STATE_V2_REKEY_CHILD_I1" : "STATE_V2_NEW_CHILD_I1";
-}
-
-const char *child_state_story(const struct child_sa *child)
-{
-    switch (child->state) {
-    case CHILD_STATE_LARVAL:
-        return child->replaces_serial ? "sent CREATE_CHILD_SA request to rekey IPsec SA"
-                                      : "sent CREATE_CHILD_SA request for new IPsec SA";
-    case CHILD_STATE_ESTABLISHED:
-        return "established Child SA";
-    case CHILD_STATE_REPLACED:
-        return "established Child SA, rekeyed";
-    case CHILD_STATE_DELETING:
-        return "Child SA being deleted";
-    }
-    return "";
-}

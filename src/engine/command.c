@@ -4,11 +4,8 @@
 
 #include "engine/child_install.h"
 #include "engine/connection.h"
-#include "engine/ikev2/informational.h"
-#include "engine/ikev2/rekey_child.h"
-#include "engine/ikev2/rekey_ike.h"
 #include "engine/initiate.h"
-#include "engine/sa.h"
+#include "engine/version.h"
 
 static void finish(struct engine *engine, const struct command *command, int code)
 {
@@ -39,13 +36,15 @@ static struct connection *named(struct engine *engine, const struct command *com
 static void cut_off_one(struct engine *engine, struct connection *connection)
 {
     connection_hold(connection);
-    while (!list_is_empty(&connection->ikes))
-        ikev2_say_goodbye(engine, CONTAINER_OF(connection->ikes.next, struct ike_sa, of_connection));
+    while (!list_is_empty(&connection->ikes)) {
+        struct ike_sa *ike = CONTAINER_OF(connection->ikes.next, struct ike_sa, of_connection);
+        ike->version->say_goodbye(engine, ike);
+    }
     LIST_EACH(&connection->children, node)
     {
         struct child_sa *child = CONTAINER_OF(node, struct child_sa, of_connection);
         if (child->state != CHILD_STATE_LARVAL)
-            ikev2_delete_child(engine, child, 0);
+            child_delete(engine, child, 0);
         child_destroy(engine, child);
     }
     connection_let_go(engine, connection);
@@ -148,12 +147,12 @@ static void rekey(struct engine *engine, const struct command *command)
         return;
     struct ike_sa *ike = ike_by_serial(engine, connection->newest_ike_serial);
     struct child_sa *child = child_by_serial(engine, connection->newest_child_serial);
+    if (ike == NULL && child != NULL)
+        ike = ike_by_serial(engine, child->ike_serial);
     if (command->kind == COMMAND_REKEY_CHILD && child != NULL)
-        rekey_child_start(engine, child, command->client);
-    else if (command->kind == COMMAND_REKEY_IKE && ike == NULL && child != NULL)
-        rekey_ike_start(engine, ike_by_serial(engine, child->ike_serial), command->client);
+        child_rekey(engine, child, command->client);
     else if (command->kind == COMMAND_REKEY_IKE && ike != NULL)
-        rekey_ike_start(engine, ike, command->client);
+        ike->version->rekey_ike(engine, ike, command->client);
     else
         complain(engine, command, RC_UNKNOWN_NAME, connection, "connection has no established SA to rekey");
 }
@@ -163,11 +162,11 @@ static void delete_state(struct engine *engine, const struct command *command)
     struct ike_sa *ike = ike_by_serial(engine, command->serial);
     struct child_sa *child = child_by_serial(engine, command->serial);
     if (ike != NULL && ike->setup == NULL) {
-        ikev2_delete_ike(engine, ike, command->client);
+        ike->version->delete_ike(engine, ike, command->client);
     } else if (ike != NULL) {
         ike_destroy(engine, ike);
     } else if (child != NULL && child->state != CHILD_STATE_LARVAL) {
-        ikev2_delete_child(engine, child, command->client);
+        child_delete(engine, child, command->client);
     } else {
         char text[64];
         struct text line = text_of(text, sizeof(text));
@@ -221,7 +220,7 @@ static void shut_down(struct engine *engine, const struct command *command)
         if (command->leave_state)
             ike_destroy(engine, ike);
         else
-            ikev2_say_goodbye(engine, ike);
+            ike->version->say_goodbye(engine, ike);
     }
     while (!list_is_empty(&engine->connections))
         connection_destroy(engine, CONTAINER_OF(engine->connections.next, struct connection, all));

@@ -6,14 +6,12 @@
 
 #include "base/secret.h"
 #include "engine/child_install.h"
-#include "engine/ikev2/exchange.h"
-#include "engine/ikev2/informational.h"
 #include "engine/ikev2/protect.h"
 #include "engine/ikev2/receive.h"
-#include "engine/ikev2/rekey_child.h"
 #include "engine/initiate.h"
 #include "engine/lifecycle.h"
-#include "engine/sa.h"
+#include "engine/peer_path.h"
+#include "engine/version.h"
 
 struct engine_settings engine_settings_default(void)
 {
@@ -148,27 +146,6 @@ static void revive(struct engine *engine, struct connection *connection)
         initiate_connection(engine, connection, 0);
 }
 
-static void ike_timer_fired(struct engine *engine, struct ike_sa *ike, enum timer_kind kind)
-{
-    switch (kind) {
-    case TIMER_IKE_RETRANSMIT:
-        exchange_retransmit(engine, ike);
-        break;
-    case TIMER_IKE_LIFE:
-        ikev2_ike_life_is_due(engine, ike);
-        break;
-    case TIMER_IKE_LIVENESS:
-        liveness_is_due(engine, ike);
-        break;
-    case TIMER_IKE_KEEPALIVE:
-        ikev2_send_nat_keepalive(engine, ike);
-        break;
-    default:
-        exchange_next(engine, ike);
-        break;
-    }
-}
-
 static void timer_fired(struct engine *engine, const struct engine_timer *timer)
 {
     struct ike_sa *ike;
@@ -177,7 +154,7 @@ static void timer_fired(struct engine *engine, const struct engine_timer *timer)
     switch (timer->kind) {
     case TIMER_CHILD_LIFE:
         if ((child = child_by_serial(engine, timer->owner_serial)) != NULL)
-            ikev2_child_life_is_due(engine, child);
+            child_version(engine, child)->child_life_is_due(engine, child);
         break;
     case TIMER_CHILD_SWITCH:
         if ((child = child_by_serial(engine, timer->owner_serial)) != NULL)
@@ -187,9 +164,13 @@ static void timer_fired(struct engine *engine, const struct engine_timer *timer)
         if ((connection = connection_by_serial(engine, timer->owner_serial)) != NULL)
             revive(engine, connection);
         break;
+    case TIMER_IKE_KEEPALIVE:
+        if ((ike = ike_by_serial(engine, timer->owner_serial)) != NULL)
+            peer_path_keep_alive(engine, ike);
+        break;
     default:
         if ((ike = ike_by_serial(engine, timer->owner_serial)) != NULL)
-            ike_timer_fired(engine, ike, timer->kind);
+            ike->version->timer_fired(engine, ike, timer->kind);
         break;
     }
 }
@@ -209,11 +190,26 @@ usec_t engine_next_deadline(const struct engine *engine)
 
 /* ---- answers of the world ---- */
 
+struct job *engine_new_job(struct engine *engine, const struct ike_sa *ike, enum job_kind kind,
+                           const struct algorithm *ke)
+{
+    struct job *job = calloc(1, sizeof(*job));
+    if (job == NULL)
+        return NULL;
+    job->job_id = ++engine->last_job_id;
+    job->ike_serial = ike->serial;
+    job->kind = kind;
+    job->ke = ke;
+    if (kind != JOB_KE_DERIVE)
+        engine_random(engine, job->seed, sizeof(job->seed));
+    return job;
+}
+
 void engine_job_done(struct engine *engine, struct job *job)
 {
     struct ike_sa *ike = ike_by_serial(engine, job->ike_serial);
     if (ike != NULL)
-        ikev2_job_done(engine, ike, job);
+        ike->version->job_done(engine, ike, job);
     job_free(job);
 }
 
@@ -226,7 +222,7 @@ static void counters_came(struct engine *engine, const struct kernel_event *even
     child->out = event->out;
     struct ike_sa *ike = ike_by_serial(engine, child->ike_serial);
     if (ike != NULL && ike->liveness_querying)
-        liveness_counters_came(engine, ike, child);
+        ike->version->counters_came(engine, ike, child);
 }
 
 static void limit_reached(struct engine *engine, const struct kernel_event *event)
@@ -237,9 +233,9 @@ static void limit_reached(struct engine *engine, const struct kernel_event *even
     say_child(engine, RC_LOG, child, 0, "%s limit of bytes or packets reached",
               event->is_hard ? "hard" : "soft");
     if (event->is_hard)
-        ikev2_delete_child(engine, child, 0);
+        child_delete(engine, child, 0);
     else
-        rekey_child_start(engine, child, 0);
+        child_rekey(engine, child, 0);
 }
 
 static void install_failed(struct engine *engine, const struct kernel_event *event)
@@ -250,7 +246,7 @@ static void install_failed(struct engine *engine, const struct kernel_event *eve
     say_child(engine, RC_LOG_SERIOUS, child, child->client, "data plane refused the IPsec SA: %s",
               event->text);
     if (child->state == CHILD_STATE_ESTABLISHED)
-        ikev2_delete_child(engine, child, 0);
+        child_delete(engine, child, 0);
 }
 
 void engine_kernel_event(struct engine *engine, const struct kernel_event *event)
@@ -275,7 +271,7 @@ void engine_kernel_event(struct engine *engine, const struct kernel_event *event
     }
     case KERNEL_MAPPING:
         if ((child = child_by_serial(engine, event->child_serial)) != NULL)
-            ikev2_peer_moved(engine, ike_by_serial(engine, child->ike_serial), &event->remote);
+            peer_path_moved(engine, ike_by_serial(engine, child->ike_serial), &event->remote);
         break;
     }
 }

@@ -1,8 +1,8 @@
 /* IKE SAs: their tables, birth and death. */
 #include "base/secret.h"
-#include "engine/ikev2/rekey_ike.h"
 #include "engine/lifecycle.h"
 #include "engine/sa.h"
+#include "engine/version.h"
 
 static uint64_t hash_spi(const struct engine *engine, const uint8_t *spi)
 {
@@ -40,6 +40,7 @@ struct ike_sa *ike_new(struct engine *engine, const struct connection *connectio
         return NULL;
     ike->memory_bytes = sizeof(*ike);
     ike->serial = ++engine->last_serial;
+    ike->version = ike_version_of(connection);
     ike->is_initiator = is_initiator;
     ike->state = state;
     list_init(&ike->children);
@@ -117,7 +118,7 @@ static void drop_timers(struct engine *engine, struct ike_sa *ike)
 static void end_life(struct engine *engine, struct ike_sa *ike)
 {
     drop_timers(engine, ike);
-    rekey_ike_old_is_going(engine, ike);
+    ike->version->ike_is_going(engine, ike);
     lifecycle_ike_is_going(engine, ike);
     LIST_EACH(&ike->children, node)
     child_destroy(engine, CONTAINER_OF(node, struct child_sa, siblings));
@@ -295,49 +296,4 @@ void ike_drop_task(struct engine *engine, struct ike_sa *ike, struct task *task)
     list_remove(&task->node);
     ike->task_count--;
     engine_deallocate(engine, task, sizeof(*task), &ike->memory_bytes);
-}
-
-/* ---- names as in Libreswan 4.x ---- */
-
-const char *ike_state_name(const struct ike_sa *ike)
-{
-    switch (ike->state) {
-    case IKE_STATE_INIT_SENT:
-        return "STATE_V2_PARENT_I1";
-    case IKE_STATE_AUTH_SENT:
-        return "STATE_V2_PARENT_I2";
-    case IKE_STATE_INIT_RESPONDED:
-        return "STATE_V2_PARENT_R1";
-    case IKE_STATE_REKEY_LARVAL:
-        return ike->is_initiator ? "STATE_V2_REKEY_IKE_I1" : "STATE_V2_REKEY_IKE_R0";
-    case IKE_STATE_ESTABLISHED:
-    case IKE_STATE_REPLACED:
-        return "STATE_V2_ESTABLISHED_IKE_SA";
-    case IKE_STATE_DELETING:
-    case IKE_STATE_RETIRED:
-        return "STATE_V2_IKE_SA_DELETE";
-    }
-    return "STATE_UNDEFINED";
-}
-
-const char *ike_state_story(const struct ike_sa *ike)
-{
-    switch (ike->state) {
-    case IKE_STATE_INIT_SENT:
-        return "sent IKE_SA_INIT request";
-    case IKE_STATE_AUTH_SENT:
-        return "sent IKE_AUTH request";
-    case IKE_STATE_INIT_RESPONDED:
-        return "sent IKE_SA_INIT response, waiting for IKE_AUTH";
-    case IKE_STATE_REKEY_LARVAL:
-        return "sent CREATE_CHILD_SA request to rekey IKE SA";
-    case IKE_STATE_ESTABLISHED:
-        return "established IKE SA";
-    case IKE_STATE_REPLACED:
-        return "established IKE SA, rekeyed";
-    case IKE_STATE_DELETING:
-    case IKE_STATE_RETIRED:
-        return "IKE SA being deleted";
-    }
-    return "";
 }

@@ -3,11 +3,8 @@
 
 #include "engine/child_install.h"
 #include "engine/connection.h"
-#include "engine/ikev2/exchange.h"
-#include "engine/ikev2/informational.h"
-#include "engine/ikev2/sa_init.h"
 #include "engine/lifecycle.h"
-#include "engine/sa.h"
+#include "engine/version.h"
 
 static bool is_being_initiated(const struct ike_sa *ike)
 {
@@ -54,7 +51,7 @@ void initiate_connection(struct engine *engine, struct connection *connection, u
     struct ike_sa *ike = usable_ike(engine, connection);
     engine_timer_cancel(engine, &connection->revive_timer);
     if (ike == NULL) {
-        sa_init_start(engine, connection, client);
+        ike_version_of(connection)->start(engine, connection, client);
         return;
     }
     bool goes_with_ike = ike->setup != NULL && ike->connection_serial == connection->serial;
@@ -69,7 +66,7 @@ void initiate_connection(struct engine *engine, struct connection *connection, u
     }
     if (!ike_add_task(engine, ike, TASK_CREATE_CHILD, 0, connection->serial, client))
         finish_client(engine, client, RC_CRYPTOFAILED);
-    exchange_next(engine, ike);
+    ike->version->run_tasks(engine, ike);
 }
 
 static bool serves_only(const struct ike_sa *ike, const struct connection *connection)
@@ -120,10 +117,10 @@ static void terminate_one(struct engine *engine, struct connection *connection, 
     connection_hold(connection); /* an instance must outlive the loops */
     while ((ike = next_to_end(connection)) != NULL) {
         if (ike->setup != NULL) {
-            exchange_fail_ike(engine, ike, RC_FATAL, "taken down before it was established");
+            ike_fail(engine, ike, RC_FATAL, "taken down before it was established");
             continue;
         }
-        ikev2_delete_ike(engine, ike, client);
+        ike->version->delete_ike(engine, ike, client);
     }
     give_up_beginnings(engine, connection);
     LIST_EACH(&connection->children, node)
@@ -132,7 +129,7 @@ static void terminate_one(struct engine *engine, struct connection *connection, 
         if (child->state != CHILD_STATE_ESTABLISHED && child->state != CHILD_STATE_REPLACED)
             continue;
         child_uninstall(engine, child); /* traffic ends now, on a replaced one too */
-        ikev2_delete_child(engine, child, client);
+        child_delete(engine, child, client);
     }
     connection_let_go(engine, connection);
 }

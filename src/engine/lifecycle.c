@@ -2,8 +2,12 @@
  * routing, scripts, revival. */
 #include "engine/lifecycle.h"
 
+#include <stdarg.h>
+#include <stdio.h>
+
 #include "engine/child_install.h"
 #include "engine/initiate.h"
+#include "engine/sa.h"
 #include "engine/updown.h"
 
 /* Lifetimes shorter than this many margins are rekeyed at their half. */
@@ -174,4 +178,27 @@ void lifecycle_schedule_revival(struct engine *engine, struct connection *connec
                    "scheduled in %u seconds",
                    connection->revive_attempts, (unsigned)(delay / USEC_PER_SEC));
     engine_timer_arm(engine, &connection->revive_timer, engine_now(engine) + delay);
+}
+
+void ike_fail(struct engine *engine, struct ike_sa *ike, int code, const char *format, ...)
+{
+    char text[512];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(text, sizeof(text), format, arguments);
+    va_end(arguments);
+    const struct connection *connection = connection_by_serial(engine, ike->connection_serial);
+    uint64_t client = ike->current_client ? ike->current_client : ike->setup ? ike->setup->client : 0;
+    struct child_sa *child = child_by_serial(engine, ike->current_child_serial);
+    if (client == 0 && child != NULL)
+        client = child->client;
+    say_ike(engine, code, ike, client, "%s", text);
+    say_event(engine, EVENT_FAILED, connection->spec->name, ike->serial, 0, text);
+    finish_client(engine, client, code);
+    ike->current_client = 0;
+    if (ike->setup != NULL)
+        ike->setup->client = 0;
+    if (child != NULL)
+        child->client = 0;
+    ike_destroy(engine, ike);
 }

@@ -19,4 +19,8 @@ void lifecycle_schedule_revival(struct engine *engine, struct connection *connec
 void lifecycle_arm_ike(struct engine *engine, struct ike_sa *ike);
 void lifecycle_arm_child(struct engine *engine, struct child_sa *child, bool is_initiator);
 
+/* The IKE SA has failed for good: told to whoever waits, then destroyed. */
+void ike_fail(struct engine *engine, struct ike_sa *ike, int code, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
+
 #endif

@@ -31,9 +31,6 @@ struct ike_sa *ike_next_with_peers(const struct engine *engine, const struct ip_
                                    const struct identity *remote_id, const struct ike_sa *previous);
 void ike_index_by_peers(struct engine *engine, struct ike_sa *ike);
 
-const char *ike_state_name(const struct ike_sa *ike);
-const char *ike_state_story(const struct ike_sa *ike);
-
 /* A larval Child SA under this IKE SA, with an inbound SPI that no other Child SA has. */
 struct child_sa *child_new(struct engine *engine, struct ike_sa *ike, const struct connection *connection);
 /* The one destructor: removes it from the data plane. */
@@ -45,14 +42,12 @@ void child_drop_setup(struct engine *engine, struct child_sa *child);
 /* By the peer's SPI, which names the SA that we send on. */
 struct child_sa *child_of_ike_by_peer_spi(const struct engine *engine, const struct ike_sa *ike,
                                           uint32_t spi_out);
-const char *child_state_name(const struct child_sa *child);
-const char *child_state_story(const struct child_sa *child);
 static inline const struct selector *child_remote_selectors(const struct child_sa *child)
 {
     return child->selectors + child->local_count;
 }
 
-/* Puts a task at the end of the queue; exchange_next() (ikev2/exchange.h) starts it when the window is free.
+/* Puts a task at the end of the queue; ike->version->run_tasks() starts it when it may.
  */
 bool ike_add_task(struct engine *engine, struct ike_sa *ike, enum task_kind kind, uint64_t child_serial,
                   uint64_t connection_serial, uint64_t client);

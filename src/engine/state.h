@@ -156,11 +156,14 @@ struct suspended {
     struct owned chain; /* decrypted payloads; wiped when cleared */
 };
 
+struct ike_version;
+
 struct ike_sa {
     struct hash_node by_serial, by_spi, by_initiator, by_peers;
     struct list_node all, of_connection;
     struct list_node children; /* struct child_sa.siblings */
     struct list_node tasks;
+    const struct ike_version *version;
     uint64_t serial;
     uint64_t connection_serial;
     uint8_t spi_i[IKE_SPI_SIZE], spi_r[IKE_SPI_SIZE];
@@ -308,6 +311,9 @@ static inline usec_t engine_now(const struct engine *engine)
 }
 void engine_random(struct engine *engine, void *out, size_t size);
 uint64_t engine_hash(const struct engine *engine, const struct bytes *parts, size_t count);
+/* A job for this IKE SA, with id and seed drawn; NULL: out of memory. Submit with env->submit_job. */
+struct job *engine_new_job(struct engine *engine, const struct ike_sa *ike, enum job_kind kind,
+                           const struct algorithm *ke);
 void engine_timer_init(struct engine_timer *timer, enum timer_kind kind, uint64_t owner_serial);
 void engine_timer_arm(struct engine *engine, struct engine_timer *timer, usec_t deadline);
 void engine_timer_cancel(struct engine *engine, struct engine_timer *timer);

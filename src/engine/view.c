@@ -2,7 +2,7 @@
 #include "engine/view.h"
 
 #include "engine/ikev2/cookie.h"
-#include "engine/sa.h"
+#include "engine/version.h"
 
 /* The node after the one with serial `after`; lists are in the order of serials. */
 static const struct list_node *next_node(const struct list_node *head, const struct list_node *at,
@@ -91,8 +91,8 @@ static void fill_ike(const struct engine *engine, const struct ike_sa *ike, stru
         .serial = ike->serial,
         .connection_serial = ike->connection_serial,
         .connection_name = connection ? connection->spec->name : "",
-        .state_name = ike_state_name(ike),
-        .state_story = ike_state_story(ike),
+        .state_name = ike->version->ike_state_name(ike),
+        .state_story = ike->version->ike_state_story(ike),
         .is_established = ike->state == IKE_STATE_ESTABLISHED || ike->state == IKE_STATE_REPLACED,
         .is_halfopen = ike->state == IKE_STATE_INIT_RESPONDED || ike->state == IKE_STATE_INIT_SENT,
         .is_initiator = ike->is_initiator,
@@ -132,8 +132,8 @@ static void fill_child(const struct engine *engine, const struct child_sa *child
         .ike_serial = child->ike_serial,
         .connection_serial = child->connection_serial,
         .connection_name = connection->spec->name,
-        .state_name = child_state_name(child),
-        .state_story = child_state_story(child),
+        .state_name = ike->version->child_state_name(child),
+        .state_story = ike->version->child_state_story(child),
         .is_established = child->state == CHILD_STATE_ESTABLISHED,
         .is_newest = connection->newest_child_serial == child->serial,
         .suite = child->suite.encr ? &child->suite : NULL,

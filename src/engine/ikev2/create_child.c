@@ -9,7 +9,7 @@
 #include "engine/ikev2/rekey_child.h"
 #include "engine/ikev2/rekey_ike.h"
 #include "engine/lifecycle.h"
-#include "engine/sa.h"
+#include "engine/version.h"
 
 static void fail(struct engine *engine, struct ike_sa *ike, struct child_sa *child, const char *reason)
 {
@@ -43,7 +43,7 @@ static void send_request(struct engine *engine, struct ike_sa *ike, struct child
     }
     bool is_rekey = child->replaces_serial != 0;
     say_child(engine, RC_NEW_V2_STATE + (is_rekey ? 43 : 40), child, child->client, "%s",
-              child_state_story(child));
+              ike->version->child_state_story(child));
     ike->next_message_id++;
     exchange_send_request(engine, ike, message);
 }
@@ -56,7 +56,7 @@ static void generate_or_send(struct engine *engine, struct ike_sa *ike, struct c
         send_request(engine, ike, child, bytes_of(NULL, 0));
         return;
     }
-    struct job *job = exchange_new_job(engine, ike, JOB_KE_GENERATE, ke);
+    struct job *job = engine_new_job(engine, ike, JOB_KE_GENERATE, ke);
     if (job == NULL)
         fail(engine, ike, child, "out of memory");
     else
@@ -258,7 +258,7 @@ static void accepted(struct engine *engine, struct ike_sa *ike, struct child_sa 
         unusable(engine, ike, child, "peer's key exchange value is not of the group that was begun with");
         return;
     }
-    struct job *job = exchange_new_job(engine, ike, JOB_KE_DERIVE, ke);
+    struct job *job = engine_new_job(engine, ike, JOB_KE_DERIVE, ke);
     if (job == NULL) {
         unusable(engine, ike, child, "out of memory");
         return;

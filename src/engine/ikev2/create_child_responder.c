@@ -51,7 +51,7 @@ static void proceed(struct engine *engine, struct ike_sa *ike, const struct inco
         return;
     }
     struct bytes peer = incoming->message->ke_data;
-    struct job *job = exchange_new_job(engine, ike, JOB_KE_RESPOND, ke);
+    struct job *job = engine_new_job(engine, ike, JOB_KE_RESPOND, ke);
     if (job == NULL) {
         child_destroy(engine, child);
         refuse(engine, ike, incoming, NO_ADDITIONAL_SAS, "out of memory");

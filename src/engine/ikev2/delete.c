@@ -3,7 +3,7 @@
 #include "engine/ikev2/informational.h"
 #include "engine/ikev2/protect.h"
 #include "engine/lifecycle.h"
-#include "engine/sa.h"
+#include "engine/version.h"
 
 /* ---- ours ---- */
 
@@ -51,7 +51,7 @@ static void say_deleting(struct engine *engine, const struct ike_sa *ike, uint64
 {
     usec_t age = engine_now(engine) - ike->created_at;
     say_ike(engine, RC_LOG, ike, client, "deleting state (%s) aged %llu.%06llus and sending notification",
-            ike_state_name(ike), (unsigned long long)(age / USEC_PER_SEC),
+            ike->version->ike_state_name(ike), (unsigned long long)(age / USEC_PER_SEC),
             (unsigned long long)(age % USEC_PER_SEC));
 }
 

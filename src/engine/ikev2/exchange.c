@@ -1,16 +1,13 @@
 /* Exchanges: message ids, window, retransmission, the queue of tasks. RFC 7296 2.1 to 2.4. */
 #include "engine/ikev2/exchange.h"
 
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
-
 #include "engine/ikev2/create_child.h"
 #include "engine/ikev2/informational.h"
 #include "engine/ikev2/protect.h"
 #include "engine/ikev2/rekey_child.h"
 #include "engine/ikev2/rekey_ike.h"
-#include "engine/sa.h"
+#include "engine/lifecycle.h"
+#include "engine/version.h"
 
 void exchange_begin(struct ike_sa *ike, enum task_kind kind, uint64_t child_serial, uint64_t client)
 {
@@ -129,42 +126,19 @@ void exchange_retransmit(struct engine *engine, struct ike_sa *ike)
     if (ike->request.size == 0)
         return;
     if (waited >= spec->retransmit_timeout || engine->settings.no_retransmits) {
-        exchange_fail_ike(engine, ike, RC_NORETRANSMISSION,
-                          "%s: %u second timeout exceeded after %u retransmits.  %s", ike_state_name(ike),
-                          (unsigned)(waited / USEC_PER_SEC), ike->retransmits, hint(ike));
+        ike_fail(engine, ike, RC_NORETRANSMISSION, "%s: %u second timeout exceeded after %u retransmits.  %s",
+                 ike->version->ike_state_name(ike), (unsigned)(waited / USEC_PER_SEC), ike->retransmits,
+                 hint(ike));
         return;
     }
     ike->retransmits++;
     say_ike(engine, RC_RETRANSMISSION, ike, client, "%s: retransmission; will wait %g seconds for response",
-            ike_state_name(ike), (double)ike->retransmit_interval / (double)USEC_PER_SEC);
+            ike->version->ike_state_name(ike), (double)ike->retransmit_interval / (double)USEC_PER_SEC);
     engine->env->send(engine->env->world, &ike->path, owned_bytes(&ike->request));
     usec_t next = now + ike->retransmit_interval;
     usec_t last = ike->request_first_sent + spec->retransmit_timeout;
     ike->retransmit_interval *= 2;
     engine_timer_arm(engine, &ike->retransmit_timer, next < last ? next : last);
-}
-
-void exchange_fail_ike(struct engine *engine, struct ike_sa *ike, int code, const char *format, ...)
-{
-    char text[512];
-    va_list arguments;
-    va_start(arguments, format);
-    vsnprintf(text, sizeof(text), format, arguments);
-    va_end(arguments);
-    const struct connection *connection = connection_by_serial(engine, ike->connection_serial);
-    uint64_t client = ike->current_client ? ike->current_client : ike->setup ? ike->setup->client : 0;
-    struct child_sa *child = child_by_serial(engine, ike->current_child_serial);
-    if (client == 0 && child != NULL)
-        client = child->client;
-    say_ike(engine, code, ike, client, "%s", text);
-    say_event(engine, EVENT_FAILED, connection->spec->name, ike->serial, 0, text);
-    finish_client(engine, client, code);
-    ike->current_client = 0;
-    if (ike->setup != NULL)
-        ike->setup->client = 0;
-    if (child != NULL)
-        child->client = 0;
-    ike_destroy(engine, ike);
 }
 
 /* ---- answers ---- */
@@ -205,19 +179,4 @@ void exchange_suspend(struct engine *engine, struct ike_sa *ike, unsigned slot,
     suspended->first = incoming->first;
     suspended->exchange = incoming->exchange;
     engine->env->submit_job(engine->env->world, job);
-}
-
-struct job *exchange_new_job(struct engine *engine, const struct ike_sa *ike, enum job_kind kind,
-                             const struct algorithm *ke)
-{
-    struct job *job = calloc(1, sizeof(*job));
-    if (job == NULL)
-        return NULL;
-    job->job_id = ++engine->last_job_id;
-    job->ike_serial = ike->serial;
-    job->kind = kind;
-    job->ke = ke;
-    if (kind != JOB_KE_DERIVE)
-        engine_random(engine, job->seed, sizeof(job->seed));
-    return job;
 }

@@ -47,12 +47,4 @@ void exchange_answer_notify(struct engine *engine, struct ike_sa *ike, const str
 void exchange_suspend(struct engine *engine, struct ike_sa *ike, unsigned slot,
                       const struct incoming *incoming, struct job *job);
 
-/* A job for this IKE SA, with id and seed drawn; NULL: out of memory. Submit with env->submit_job. */
-struct job *exchange_new_job(struct engine *engine, const struct ike_sa *ike, enum job_kind kind,
-                             const struct algorithm *ke);
-
-/* The IKE SA has failed for good: told to whoever waits, then destroyed. */
-void exchange_fail_ike(struct engine *engine, struct ike_sa *ike, int code, const char *format, ...)
-    __attribute__((format(printf, 4, 5)));
-
 #endif

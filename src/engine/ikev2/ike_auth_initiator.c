@@ -32,19 +32,19 @@ void ike_auth_start(struct engine *engine, struct ike_sa *ike)
     struct bytes message;
     struct error error;
     if (!ike_auth_own(engine, ike, connection, auth, &error)) {
-        exchange_fail_ike(engine, ike, RC_INTERNAL_ERROR, "authentication failed: %s", error.text);
+        ike_fail(engine, ike, RC_INTERNAL_ERROR, "authentication failed: %s", error.text);
         return;
     }
     struct child_sa *child = child_new(engine, ike, connection);
     if (child == NULL) {
-        exchange_fail_ike(engine, ike, RC_INTERNAL_ERROR, "out of memory");
+        ike_fail(engine, ike, RC_INTERNAL_ERROR, "out of memory");
         return;
     }
     ike->setup->child_serial = child->serial;
     ike->state = IKE_STATE_AUTH_SENT;
     exchange_begin(ike, TASK_AUTH, child->serial, 0);
     if (!build(engine, ike, connection, child, auth, buffer, &message)) {
-        exchange_fail_ike(engine, ike, RC_INTERNAL_ERROR, "IKE_AUTH request could not be built");
+        ike_fail(engine, ike, RC_INTERNAL_ERROR, "IKE_AUTH request could not be built");
         return;
     }
     char line[256];
@@ -119,11 +119,11 @@ void ike_auth_response(struct engine *engine, struct ike_sa *ike, const struct i
     struct error error;
     uint64_t client = ike->setup->client;
     if (refusal != NULL && !ikev2_has(message, PAYLOAD_AUTH)) {
-        exchange_fail_ike(engine, ike, RC_FATAL, "IKE SA authentication request rejected by peer: %s%s",
-                          ikev2_notify_name(refusal->type),
-                          refusal->type == AUTHENTICATION_FAILED
-                              ? " (its secret or the identities it knows differ from ours; see its log)"
-                              : "");
+        ike_fail(engine, ike, RC_FATAL, "IKE SA authentication request rejected by peer: %s%s",
+                 ikev2_notify_name(refusal->type),
+                 refusal->type == AUTHENTICATION_FAILED
+                     ? " (its secret or the identities it knows differ from ours; see its log)"
+                     : "");
         return;
     }
     if (!check_peer(engine, ike, message, &error)) {

@@ -15,6 +15,8 @@
 #include "engine/ikev2/rekey_child.h"
 #include "engine/ikev2/rekey_ike.h"
 #include "engine/ikev2/sa_init.h"
+#include "engine/lifecycle.h"
+#include "engine/peer_path.h"
 #include "engine/sa.h"
 
 enum { DATAGRAM_MAX = 65536 };
@@ -115,8 +117,8 @@ static void malformed(struct engine *engine, struct ike_sa *ike, const struct in
     say_ike(engine, RC_LOG, ike, 0, "malformed %s %s: %s", ikev2_exchange_name(incoming->exchange),
             is_response ? "response" : "request", error->text);
     if (is_response) {
-        exchange_fail_ike(engine, ike, RC_NOTIFICATION + INVALID_SYNTAX,
-                          "peer answered with a malformed message: %s", error->text);
+        ike_fail(engine, ike, RC_NOTIFICATION + INVALID_SYNTAX, "peer answered with a malformed message: %s",
+                 error->text);
         return;
     }
     ike->expected_message_id++;
@@ -151,20 +153,6 @@ static void dispatch(struct engine *engine, struct ike_sa *ike, struct incoming 
         handle_request(engine, ike, incoming);
     }
     arena_release(&arena);
-}
-
-void ikev2_peer_moved(struct engine *engine, struct ike_sa *ike, const struct ip_endpoint *remote)
-{
-    if (ike == NULL || !ike->remote_behind_nat || endpoint_equal(&ike->path.remote, remote))
-        return;
-    char old[ENDPOINT_TEXT_SIZE], new[ENDPOINT_TEXT_SIZE];
-    say_ike(engine, RC_LOG, ike, 0, "peer's NAT mapping changed from %s to %s",
-            endpoint_text(&ike->path.remote, old), endpoint_text(remote, new));
-    const struct connection *connection = connection_by_serial(engine, ike->connection_serial);
-    say_event(engine, EVENT_PEER_MOVED, connection->spec->name, ike->serial, 0, new);
-    ike->path.remote = *remote;
-    LIST_EACH(&ike->children, node)
-    child_follow_path(engine, CONTAINER_OF(node, struct child_sa, siblings));
 }
 
 /* A request that was seen before: the same answer again (2.1). Its bytes must be the same, so that a stranger
@@ -230,7 +218,7 @@ static void receive_protected(struct engine *engine, struct ike_sa *ike, const s
     if (!is_response)
         ike->last_request_hash = hash;
     if (path->local.port == ike->path.local.port)
-        ikev2_peer_moved(engine, ike, &path->remote);
+        peer_path_moved(engine, ike, &path->remote);
     dispatch(engine, ike, &incoming, is_response);
 }
 
@@ -283,13 +271,4 @@ void ikev2_job_done(struct engine *engine, struct ike_sa *ike, struct job *job)
     else if (ike->current == TASK_REKEY_IKE || ike->current == TASK_REKEY_CHILD ||
              ike->current == TASK_CREATE_CHILD)
         create_child_generated(engine, ike, job);
-}
-
-/* RFC 3948 2.3: one byte 0xff. */
-void ikev2_send_nat_keepalive(struct engine *engine, struct ike_sa *ike)
-{
-    static const uint8_t keepalive = 0xff;
-    engine->env->send(engine->env->world, &ike->path, bytes_of(&keepalive, 1));
-    engine_timer_arm(engine, &ike->keepalive_timer,
-                     engine_now(engine) + engine->settings.nat_keepalive_interval);
 }

@@ -6,13 +6,13 @@
 #include "engine/ikev2/protect.h"
 #include "engine/ikev2/rekey_child.h"
 #include "engine/lifecycle.h"
-#include "engine/sa.h"
+#include "engine/version.h"
 
 struct job *rekey_ike_key_job(struct engine *engine, const struct ike_sa *old, const struct ike_sa *new,
                               enum job_kind kind, struct bytes peer)
 {
     const struct ike_setup *setup = new->setup;
-    struct job *job = exchange_new_job(engine, old, kind, setup->ke);
+    struct job *job = engine_new_job(engine, old, kind, setup->ke);
     if (job == NULL)
         return NULL;
     job->own = setup->own;
@@ -136,7 +136,7 @@ void rekey_ike_start(struct engine *engine, struct ike_sa *ike, uint64_t client)
 
 static void generate(struct engine *engine, struct ike_sa *ike, struct ike_sa *new)
 {
-    struct job *job = exchange_new_job(engine, ike, JOB_KE_GENERATE, new->setup->ke);
+    struct job *job = engine_new_job(engine, ike, JOB_KE_GENERATE, new->setup->ke);
     if (job != NULL)
         engine->env->submit_job(engine->env->world, job);
 }
@@ -221,7 +221,7 @@ void rekey_ike_generated(struct engine *engine, struct ike_sa *ike, struct job *
         give_up(engine, ike, "request could not be built");
         return;
     }
-    say_ike(engine, RC_NEW_V2_STATE + 41, new, ike->current_client, "%s", ike_state_story(new));
+    say_ike(engine, RC_NEW_V2_STATE + 41, new, ike->current_client, "%s", new->version->ike_state_story(new));
     ike->next_message_id++;
     exchange_send_request(engine, ike, message);
 }

@@ -4,6 +4,7 @@
 #include "engine/ikev2/exchange.h"
 #include "engine/ikev2/ike_auth.h"
 #include "engine/ikev2/sa_init_parts.h"
+#include "engine/lifecycle.h"
 #include "engine/sa.h"
 
 void sa_init_receive(struct engine *engine, const struct path *path, const struct ikev2_header *header,
@@ -30,7 +31,7 @@ struct job *sa_init_key_job(struct engine *engine, const struct ike_sa *ike, enu
                             struct bytes peer)
 {
     const struct ike_setup *setup = ike->setup;
-    struct job *job = exchange_new_job(engine, ike, kind, setup->ke);
+    struct job *job = engine_new_job(engine, ike, kind, setup->ke);
     if (job == NULL)
         return NULL;
     job->own = setup->own;
@@ -54,8 +55,7 @@ struct job *sa_init_key_job(struct engine *engine, const struct ike_sa *ike, enu
 void sa_init_job_done(struct engine *engine, struct ike_sa *ike, struct job *job)
 {
     if (!job->ok) {
-        exchange_fail_ike(engine, ike, RC_FATAL, "key exchange %s failed: %s", job->ke->name,
-                          job->error.text);
+        ike_fail(engine, ike, RC_FATAL, "key exchange %s failed: %s", job->ke->name, job->error.text);
         return;
     }
     switch (job->kind) {

@@ -6,6 +6,7 @@
 #include "engine/ikev2/sa_init.h"
 #include "engine/ikev2/sa_init_parts.h"
 #include "engine/ikev2/vendor_id.h"
+#include "engine/lifecycle.h"
 #include "engine/sa.h"
 
 static struct proposal_offer offer_of(const struct connection *connection)
@@ -15,7 +16,7 @@ static struct proposal_offer offer_of(const struct connection *connection)
 
 static bool generate(struct engine *engine, struct ike_sa *ike)
 {
-    struct job *job = exchange_new_job(engine, ike, JOB_KE_GENERATE, ike->setup->ke);
+    struct job *job = engine_new_job(engine, ike, JOB_KE_GENERATE, ike->setup->ke);
     if (job == NULL)
         return false;
     engine->env->submit_job(engine->env->world, job);
@@ -44,7 +45,7 @@ struct ike_sa *sa_init_start(struct engine *engine, const struct connection *con
     exchange_begin(ike, TASK_SA_INIT, 0, 0);
     setup->ke = proposals_first_ke(&offer);
     if (setup->ke == NULL || !generate(engine, ike)) {
-        exchange_fail_ike(engine, ike, RC_INTERNAL_ERROR, "no key exchange method to begin with");
+        ike_fail(engine, ike, RC_INTERNAL_ERROR, "no key exchange method to begin with");
         return NULL;
     }
     return ike;
@@ -72,8 +73,8 @@ static void send_request(struct engine *engine, struct ike_sa *ike)
     nat_detection_build(engine, ike, zero, &builder);
     vendor_id_build(engine, ike, &builder);
     if (!ikev2_build_finish(&builder, &message)) {
-        exchange_fail_ike(engine, ike, RC_INTERNAL_ERROR, "IKE_SA_INIT request does not fit into %d bytes",
-                          IKE_MESSAGE_MAX);
+        ike_fail(engine, ike, RC_INTERNAL_ERROR, "IKE_SA_INIT request does not fit into %d bytes",
+                 IKE_MESSAGE_MAX);
         return;
     }
     owned_set(engine, &ike->memory_bytes, &setup->init_request, message);
@@ -132,7 +133,7 @@ static void obey_invalid_ke(struct engine *engine, struct ike_sa *ike, struct by
     engine_timer_cancel(engine, &ike->retransmit_timer);
     owned_clear(engine, &ike->memory_bytes, &ike->request);
     if (!generate(engine, ike))
-        exchange_fail_ike(engine, ike, RC_INTERNAL_ERROR, "out of memory");
+        ike_fail(engine, ike, RC_INTERNAL_ERROR, "out of memory");
 }
 
 /* The answer agrees with what was offered: keep what is needed and have the keys made. */
@@ -150,7 +151,7 @@ static void accept(struct engine *engine, struct ike_sa *ike, const struct path 
     exchange_end(engine, ike);
     struct job *job = sa_init_key_job(engine, ike, JOB_KE_DERIVE, message->ke_data);
     if (job == NULL)
-        exchange_fail_ike(engine, ike, RC_INTERNAL_ERROR, "out of memory");
+        ike_fail(engine, ike, RC_INTERNAL_ERROR, "out of memory");
     else
         engine->env->submit_job(engine->env->world, job);
 }
@@ -185,10 +186,9 @@ static void read_response(struct engine *engine, struct ike_sa *ike, const struc
     if (refusal != NULL && refusal->type == INVALID_KE_PAYLOAD) {
         obey_invalid_ke(engine, ike, refusal->data);
     } else if (refusal != NULL) {
-        exchange_fail_ike(engine, ike, RC_FATAL, "IKE_SA_INIT request rejected by peer: %s%s",
-                          ikev2_notify_name(refusal->type),
-                          refusal->type == NO_PROPOSAL_CHOSEN ? " (it accepts none of our ike= proposals)"
-                                                              : "");
+        ike_fail(engine, ike, RC_FATAL, "IKE_SA_INIT request rejected by peer: %s%s",
+                 ikev2_notify_name(refusal->type),
+                 refusal->type == NO_PROPOSAL_CHOSEN ? " (it accepts none of our ike= proposals)" : "");
     } else if (cookie != NULL && !ikev2_has(message, PAYLOAD_SA)) {
         obey_cookie(engine, ike, cookie->data);
     } else if (memcmp(header->spi_r, zero, IKE_SPI_SIZE) == 0) {

@@ -1,0 +1,29 @@
+/* Where a peer can be reached: a NAT mapping that changes is followed (RFC 7296 2.23, RFC 3947 4), our own is
+ * kept open (RFC 3948 2.3). */
+#include "engine/peer_path.h"
+
+#include "engine/child_install.h"
+#include "engine/sa.h"
+
+void peer_path_moved(struct engine *engine, struct ike_sa *ike, const struct ip_endpoint *remote)
+{
+    if (ike == NULL || !ike->remote_behind_nat || endpoint_equal(&ike->path.remote, remote))
+        return;
+    char old[ENDPOINT_TEXT_SIZE], new[ENDPOINT_TEXT_SIZE];
+    say_ike(engine, RC_LOG, ike, 0, "peer's NAT mapping changed from %s to %s",
+            endpoint_text(&ike->path.remote, old), endpoint_text(remote, new));
+    const struct connection *connection = connection_by_serial(engine, ike->connection_serial);
+    say_event(engine, EVENT_PEER_MOVED, connection->spec->name, ike->serial, 0, new);
+    ike->path.remote = *remote;
+    LIST_EACH(&ike->children, node)
+    child_follow_path(engine, CONTAINER_OF(node, struct child_sa, siblings));
+}
+
+/* One byte 0xff. */
+void peer_path_keep_alive(struct engine *engine, struct ike_sa *ike)
+{
+    static const uint8_t keepalive = 0xff;
+    engine->env->send(engine->env->world, &ike->path, bytes_of(&keepalive, 1));
+    engine_timer_arm(engine, &ike->keepalive_timer,
+                     engine_now(engine) + engine->settings.nat_keepalive_interval);
+}
