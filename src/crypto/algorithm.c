@@ -12,6 +12,10 @@
 #include "crypto/key_exchange_method.h"
 
 enum {
+    V1_ESP = USE_IKEV1_ESP,
+    V1_ESP_AH = USE_IKEV1_ESP | USE_IKEV1_AH,
+    V1_IKE_ESP = USE_IKEV1_IKE | USE_IKEV1_ESP,
+    V1_IKE_ESP_AH = USE_IKEV1_IKE | USE_IKEV1_ESP | USE_IKEV1_AH,
     IKE_ESP = USE_IKEV2_IKE | USE_IKEV2_ESP,
     ESP_AH = USE_IKEV2_ESP | USE_IKEV2_AH,
     IKE_ESP_AH = USE_IKEV2_IKE | USE_IKEV2_ESP | USE_IKEV2_AH,
@@ -51,39 +55,39 @@ static const struct mac_detail aes_cmac = {MAC_AES_CMAC};
 #define KE(number, label, ...) \
     {.type = TRANSFORM_KE, .id = (number), .ikev1_ike_id = (number), .ikev1_esp_id = (number), .name = (label), __VA_ARGS__}
 #define MODP(number, bits, alias) \
-    KE(number, "MODP" #bits, .aliases = {alias}, .uses = IKE_ESP_AH, \
+    KE(number, "MODP" #bits, .aliases = {alias}, .uses = IKE_ESP_AH | V1_IKE_ESP_AH, \
        .detail = &(const struct ke_detail){&ke_method_modp, (bits), (bits) / 8, (bits) / 8})
 #define CURVE(the_method, curve, public, secret) \
-    .uses = IKE_ESP_AH, .detail = &(const struct ke_detail){(the_method), (curve), (public), (secret)}
+    .uses = IKE_ESP_AH | V1_IKE_ESP_AH, .detail = &(const struct ke_detail){(the_method), (curve), (public), (secret)}
 #define KEM(number, label, ...) \
     {.type = TRANSFORM_KE, .id = (number), .name = (label), .aliases = {__VA_ARGS__}}
 
 static const struct algorithm algorithms[] = {
-    ENCR(16, 0, 16, "AES_CCM_16", .aliases = {"aes_ccm", "aes_ccm_c"}, .uses = IKE_ESP, AES_KEYS,
+    ENCR(16, 0, 16, "AES_CCM_16", .aliases = {"aes_ccm", "aes_ccm_c"}, .uses = IKE_ESP | V1_ESP, AES_KEYS,
          AEAD(3, 16), .detail = &aes_ccm),
-    ENCR(15, 0, 15, "AES_CCM_12", .aliases = {"aes_ccm_b"}, .uses = IKE_ESP, AES_KEYS,
+    ENCR(15, 0, 15, "AES_CCM_12", .aliases = {"aes_ccm_b"}, .uses = IKE_ESP | V1_ESP, AES_KEYS,
          AEAD(3, 12), .detail = &aes_ccm),
-    ENCR(14, 0, 14, "AES_CCM_8", .aliases = {"aes_ccm_a"}, .uses = IKE_ESP, AES_KEYS,
+    ENCR(14, 0, 14, "AES_CCM_8", .aliases = {"aes_ccm_a"}, .uses = IKE_ESP | V1_ESP, AES_KEYS,
          AEAD(3, 8), .detail = &aes_ccm),
-    ENCR(ENCR_3DES, 5, 3, "3DES_CBC", .aliases = {"3des"}, .uses = IKE_ESP, .key_bits = {192}, .iv_size = 8,
+    ENCR(ENCR_3DES, 5, 3, "3DES_CBC", .aliases = {"3des"}, .uses = IKE_ESP | V1_IKE_ESP, .key_bits = {192}, .iv_size = 8,
          .block_size = 8, .detail = &triple_des),
     ENCR(24, 0, 0, "CAMELLIA_CTR", .uses = USE_IKEV2_ESP, AES_KEYS, .salt_size = 4, .iv_size = 8,
          .block_size = 1, .detail = &camellia_ctr),
-    ENCR(23, 8, 22, "CAMELLIA_CBC", .aliases = {"camellia"}, .uses = IKE_ESP, AES_KEYS, .iv_size = 16,
+    ENCR(23, 8, 22, "CAMELLIA_CBC", .aliases = {"camellia"}, .uses = IKE_ESP | V1_IKE_ESP, AES_KEYS, .iv_size = 16,
          .block_size = 16, .detail = &camellia_cbc),
-    ENCR(ENCR_AES_GCM_16, 0, 20, "AES_GCM_16", .aliases = {"aes_gcm", "aes_gcm_c"}, .uses = IKE_ESP, AES_KEYS,
+    ENCR(ENCR_AES_GCM_16, 0, 20, "AES_GCM_16", .aliases = {"aes_gcm", "aes_gcm_c"}, .uses = IKE_ESP | V1_ESP, AES_KEYS,
          AEAD(4, 16), .detail = &aes_gcm),
-    ENCR(ENCR_AES_GCM_12, 0, 19, "AES_GCM_12", .aliases = {"aes_gcm_b"}, .uses = IKE_ESP, AES_KEYS, AEAD(4, 12),
+    ENCR(ENCR_AES_GCM_12, 0, 19, "AES_GCM_12", .aliases = {"aes_gcm_b"}, .uses = IKE_ESP | V1_ESP, AES_KEYS, AEAD(4, 12),
          .detail = &aes_gcm),
-    ENCR(ENCR_AES_GCM_8, 0, 18, "AES_GCM_8", .aliases = {"aes_gcm_a"}, .uses = IKE_ESP, AES_KEYS, AEAD(4, 8),
+    ENCR(ENCR_AES_GCM_8, 0, 18, "AES_GCM_8", .aliases = {"aes_gcm_a"}, .uses = IKE_ESP | V1_ESP, AES_KEYS, AEAD(4, 8),
          .detail = &aes_gcm),
-    ENCR(ENCR_AES_CTR, 13, 13, "AES_CTR", .aliases = {"aesctr"}, .uses = IKE_ESP, AES_KEYS, .salt_size = 4,
+    ENCR(ENCR_AES_CTR, 13, 13, "AES_CTR", .aliases = {"aesctr"}, .uses = IKE_ESP | V1_ESP, AES_KEYS, .salt_size = 4,
          .iv_size = 8, .block_size = 1, .detail = &aes_ctr),
-    ENCR(ENCR_AES_CBC, 7, 12, "AES_CBC", .aliases = {"aes"}, .uses = IKE_ESP, AES_KEYS, .iv_size = 16,
+    ENCR(ENCR_AES_CBC, 7, 12, "AES_CBC", .aliases = {"aes"}, .uses = IKE_ESP | V1_IKE_ESP, AES_KEYS, .iv_size = 16,
          .block_size = 16, .detail = &aes_cbc),
-    ENCR(ENCR_NULL_AUTH_AES_GMAC, 0, 23, "NULL_AUTH_AES_GMAC", .aliases = {"aes_gmac"}, .uses = USE_IKEV2_ESP,
+    ENCR(ENCR_NULL_AUTH_AES_GMAC, 0, 23, "NULL_AUTH_AES_GMAC", .aliases = {"aes_gmac"}, .uses = USE_IKEV2_ESP | V1_ESP,
          AES_KEYS, AEAD(4, 16), .detail = &aes_gmac),
-    ENCR(ENCR_NULL, 0, 11, "NULL", .uses = USE_IKEV2_ESP, .block_size = 1, .detail = &null_cipher),
+    ENCR(ENCR_NULL, 0, 11, "NULL", .uses = USE_IKEV2_ESP | V1_ESP, .block_size = 1, .detail = &null_cipher),
     ENCR(ENCR_CHACHA20_POLY1305, 0, 0, "CHACHA20_POLY1305", .aliases = {"chacha20poly1305"}, .uses = IKE_ESP,
          .key_bits = {256}, AEAD(4, 16), .detail = &chacha20_poly1305),
     ENCR(25, 0, 0, "CAMELLIA_CCM_8", .aliases = {"camellia_ccm_a"}, AES_KEYS, AEAD(3, 8)),
@@ -101,30 +105,30 @@ static const struct algorithm algorithms[] = {
     ENCR(65005, 65005, 253, "TWOFISH_CBC", .aliases = {"twofish"}, AES_KEYS, .iv_size = 16, .block_size = 16),
 
     PRF(1, 1, "HMAC_MD5", &hmac_md5, 16, .aliases = {"md5"}),
-    PRF(PRF_HMAC_SHA1, 2, "HMAC_SHA1", &hmac_sha1, 20, .aliases = {"sha", "sha1"}, .uses = USE_IKEV2_IKE),
+    PRF(PRF_HMAC_SHA1, 2, "HMAC_SHA1", &hmac_sha1, 20, .aliases = {"sha", "sha1"}, .uses = USE_IKEV2_IKE | USE_IKEV1_IKE),
     PRF(PRF_HMAC_SHA2_256, 4, "HMAC_SHA2_256", &hmac_sha2_256, 32, .aliases = {"sha2", "sha256", "sha2_256"},
-        .uses = USE_IKEV2_IKE),
+        .uses = USE_IKEV2_IKE | USE_IKEV1_IKE),
     PRF(PRF_HMAC_SHA2_384, 5, "HMAC_SHA2_384", &hmac_sha2_384, 48, .aliases = {"sha384", "sha2_384"},
-        .uses = USE_IKEV2_IKE),
+        .uses = USE_IKEV2_IKE | USE_IKEV1_IKE),
     PRF(PRF_HMAC_SHA2_512, 6, "HMAC_SHA2_512", &hmac_sha2_512, 64, .aliases = {"sha512", "sha2_512"},
-        .uses = USE_IKEV2_IKE),
+        .uses = USE_IKEV2_IKE | USE_IKEV1_IKE),
     PRF(PRF_AES128_XCBC, 0, "AES_XCBC", &aes_xcbc, 16, .aliases = {"aes128_xcbc"}, .uses = USE_IKEV2_IKE),
     PRF(PRF_AES128_CMAC, 0, "AES_CMAC", &aes_cmac, 16, .aliases = {"aes128_cmac"}, .uses = USE_IKEV2_IKE),
 
     INTEG(1, 1, 1, "HMAC_MD5_96", &hmac_md5, 16, 12, .aliases = {"md5", "hmac_md5"}),
     INTEG(INTEG_HMAC_SHA1_96, 2, 2, "HMAC_SHA1_96", &hmac_sha1, 20, 12,
-          .aliases = {"sha", "sha1", "sha1_96", "hmac_sha1"}, .uses = IKE_ESP_AH),
+          .aliases = {"sha", "sha1", "sha1_96", "hmac_sha1"}, .uses = IKE_ESP_AH | V1_IKE_ESP_AH),
     INTEG(INTEG_HMAC_SHA2_512_256, 6, 7, "HMAC_SHA2_512_256", &hmac_sha2_512, 64, 32,
-          .aliases = {"sha512", "sha2_512", "sha2_512_256", "hmac_sha2_512"}, .uses = IKE_ESP_AH),
+          .aliases = {"sha512", "sha2_512", "sha2_512_256", "hmac_sha2_512"}, .uses = IKE_ESP_AH | V1_IKE_ESP_AH),
     INTEG(INTEG_HMAC_SHA2_384_192, 5, 6, "HMAC_SHA2_384_192", &hmac_sha2_384, 48, 24,
-          .aliases = {"sha384", "sha2_384", "sha2_384_192", "hmac_sha2_384"}, .uses = IKE_ESP_AH),
+          .aliases = {"sha384", "sha2_384", "sha2_384_192", "hmac_sha2_384"}, .uses = IKE_ESP_AH | V1_IKE_ESP_AH),
     INTEG(INTEG_HMAC_SHA2_256_128, 4, 5, "HMAC_SHA2_256_128", &hmac_sha2_256, 32, 16,
-          .aliases = {"sha2", "sha256", "sha2_256", "sha2_256_128", "hmac_sha2_256"}, .uses = IKE_ESP_AH),
+          .aliases = {"sha2", "sha256", "sha2_256", "sha2_256_128", "hmac_sha2_256"}, .uses = IKE_ESP_AH | V1_IKE_ESP_AH),
     INTEG(ID_PRIVATE_TRUNCBUG, 0, 0, "HMAC_SHA2_256_TRUNCBUG", NULL, 32, 12),
     INTEG(INTEG_AES_XCBC_96, 0, 9, "AES_XCBC_96", &aes_xcbc, 16, 12,
-          .aliases = {"aes_xcbc", "aes128_xcbc", "aes128_xcbc_96"}, .uses = IKE_ESP_AH),
+          .aliases = {"aes_xcbc", "aes128_xcbc", "aes128_xcbc_96"}, .uses = IKE_ESP_AH | V1_ESP_AH),
     INTEG(INTEG_AES_CMAC_96, 0, 0, "AES_CMAC_96", &aes_cmac, 16, 12, .aliases = {"aes_cmac"}, .uses = IKE_ESP_AH),
-    INTEG(INTEG_NONE, 0, 0, "NONE", NULL, 0, 0, .aliases = {"null"}, .uses = IKE_ESP),
+    INTEG(INTEG_NONE, 0, 0, "NONE", NULL, 0, 0, .aliases = {"null"}, .uses = IKE_ESP | V1_ESP),
 
     {.type = TRANSFORM_KE, .id = KE_NONE, .name = "NONE", .aliases = {"null", "dh0"}, .uses = IKE_ESP_AH},
     MODP(5, 1536, "dh5"),

@@ -18,5 +18,8 @@ bool prf_plus(const struct algorithm *prf, struct bytes key, const struct bytes 
 /* SHA-1 and SHA-2 over parts; out takes 20, 32, 48 or 64 bytes. */
 enum hash_kind { HASH_SHA1, HASH_SHA2_256, HASH_SHA2_384, HASH_SHA2_512 };
 bool hash_compute(enum hash_kind kind, const struct bytes *parts, size_t part_count, uint8_t *out);
+/* The plain hash under an HMAC PRF, as IKEv1 negotiates it (RFC 2409 Appendix A); out takes prf->output_size
+ * bytes. */
+bool hash_of_prf(const struct algorithm *prf, const struct bytes *parts, size_t part_count, uint8_t *out);
 
 #endif

@@ -1,0 +1,52 @@
+/*
+ * The body of an IKEv1 SA payload: RFC 2408 3.4 to 3.6, RFC 2409 Appendix A (phase 1), RFC 2407 4.4, 4.5
+ * (phase 2). What a connection offers, the responder's choice, and the check that the choice was offered.
+ */
+#ifndef STYX_PROPOSAL_IKEV1_SA_H
+#define STYX_PROPOSAL_IKEV1_SA_H
+
+#include "proposal/proposal.h"
+
+/* Suites that one list may stand for; further ones are not offered. */
+enum { IKEV1_SUITE_LIMIT = 128 };
+
+struct ikev1_offer {
+    const struct proposal_list *list; /* made with PROPOSAL_IKEV1 */
+    enum security_protocol protocol;  /* PROTOCOL_IKE: phase 1 */
+    uint16_t auth_method;             /* phase 1: enum ikev1_auth_method */
+    /* Phase 1: only suites of this group (Aggressive Mode); NULL: any of the list. Phase 2: the group of the
+     * KE payload; NULL: no PFS. */
+    const struct algorithm *group;
+    bool takes_any_group;        /* phase 2, responder: no group is named, so any that runs here will do */
+    uint16_t encapsulation_mode; /* phase 2: enum ikev1_encapsulation_mode */
+    uint32_t spi;                /* phase 2: ours */
+    uint64_t lifetime_seconds;
+};
+
+/* One transform of the peer's that we can live with. */
+struct ikev1_choice {
+    struct suite suite;
+    struct bytes
+        transform; /* its payload as the peer wrote it, borrowed: the answer repeats it (RFC 2408 4.2) */
+    uint32_t spi;  /* phase 2: the peer's */
+    uint32_t lifetime_seconds;   /* 0: not said */
+    uint32_t lifetime_kilobytes; /* 0: not said */
+};
+
+/* The group that begins an exchange: the first that the list names; NULL: none. */
+const struct algorithm *ikev1_first_group(const struct proposal_list *list);
+
+void ikev1_offer_write(struct writer *writer, const struct ikev1_offer *offer);
+/* The answer: the chosen transform, with our SPI in phase 2. */
+void ikev1_choice_write(struct writer *writer, const struct ikev1_offer *offer,
+                        const struct ikev1_choice *choice);
+
+/* Responder: the one among theirs that we like best. False: the reason tells both sides' wishes; error->code
+ * is the notification that answers it. */
+bool ikev1_choose(const struct ikev1_offer *ours, struct bytes sa_body, struct ikev1_choice *ret_choice,
+                  struct error *error);
+/* Initiator: the answer is one transform, which we offered. */
+bool ikev1_accept_answer(const struct ikev1_offer *ours, struct bytes sa_body,
+                         struct ikev1_choice *ret_choice, struct error *error);
+
+#endif

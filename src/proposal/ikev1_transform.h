@@ -1,0 +1,29 @@
+/* Private to src/proposal: one transform of an IKEv1 SA payload and its attributes. */
+#ifndef STYX_PROPOSAL_IKEV1_TRANSFORM_H
+#define STYX_PROPOSAL_IKEV1_TRANSFORM_H
+
+#include "proposal/ikev1_sa.h"
+#include "wire/ikev1_parse.h"
+
+struct ikev1_transform {
+    struct bytes whole;
+    uint8_t number, id;
+    uint16_t key_bits, auth_method, group, encapsulation_mode;
+    uint16_t encryption; /* phase 1 */
+    uint16_t hash;       /* phase 1: hash; phase 2: authentication algorithm */
+    uint32_t lifetime_seconds, lifetime_kilobytes;
+    bool is_unusable; /* an attribute that we do not know, or one that makes no sense */
+};
+
+void ikev1_transform_write(struct writer *writer, const struct ikev1_offer *offer, const struct suite *suite,
+                           uint8_t number, bool is_last);
+/* False when it is malformed. */
+bool ikev1_transform_read(struct reader *reader, enum security_protocol protocol,
+                          struct ikev1_transform *out);
+/* Whether theirs is this suite of ours; suite->ke becomes theirs where ours may be any. */
+bool ikev1_transform_fits(const struct ikev1_offer *ours, struct suite *suite,
+                          const struct ikev1_transform *theirs, bool is_answer);
+/* AES_CBC_128-HMAC_SHA1-MODP2048; index: how many stand before it. */
+void ikev1_transform_text(struct text *text, const struct ikev1_transform *transform, unsigned index);
+
+#endif

@@ -1,0 +1,161 @@
+/* IKEv1 key derivation against NIST's CAVP answers, and the properties of what they do not cover. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+
+#include "crypto/ikev1_keys.h"
+
+static struct bytes hex(const char *text, uint8_t *out)
+{
+    size_t size = strlen(text) / 2;
+    for (size_t i = 0; i < size; i++) {
+        unsigned value = 0;
+        for (size_t j = 0; j < 2; j++) {
+            char c = text[2 * i + j];
+            value = value << 4 | (unsigned)(c <= '9' ? c - '0' : c - 'a' + 10);
+        }
+        out[i] = (uint8_t)value;
+    }
+    return bytes_of(out, size);
+}
+
+static void assert_hex(const uint8_t *got, const char *wanted)
+{
+    uint8_t bytes[64];
+    struct bytes expected = hex(wanted, bytes);
+    assert_memory_equal(got, expected.data, expected.size);
+}
+
+struct vector {
+    const char *key; /* NULL: signatures */
+    const char *nonce_i, *nonce_r, *shared_secret, *cookie_i, *cookie_r;
+    const char *skeyid, *skeyid_d, *skeyid_a, *skeyid_e;
+};
+
+static const struct vector cavp[] = {
+    {"75", "b9a2d0e922dc66dd", "2130166863b5ddef",
+     "739003ba2c11c982946c65e26acf661fbf8ebb78011a9fead79efa12fe3e71cc", "83d374c30b3b5082",
+     "5afc0da06c728029", "62b04d112877e442fc3282fc37c076997718a0b9",
+     "369e5aad1bdb5faf6a3d929d500cdc236710a9ab", "588e957d8d790d093b3a39f121473473af78e9bb",
+     "cd74b0c048219db81384d3fda8f6cda51e398a2b"},
+    {NULL, "69a62284195f1680", "80c94ba25c8abda5",
+     "8ba4cbc73c0187301dc19a975823854dbd641c597f637f8d053a83b9514673eb", "8c3bcd3a69831d7f",
+     "d2d9a7ff4fbe95a7", "707197817fb2d90cf54d1842606bdea59b9f4823",
+     "384be709a8a5e63c3ed160cfe3921c4b37d5b32d", "48b327575abe3adba0f279849e289022a13e2b47",
+     "a4a415c8e0c38c0da847c356cc61c24df8025560"},
+};
+
+static void skeyid_and_its_heirs_are_those_of_cavp(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(cavp); i++) {
+        const struct vector *vector = &cavp[i];
+        uint8_t key[64], nonce_i[64], nonce_r[64], secret[64], cookie[8];
+        struct ikev1_keys keys;
+        struct ikev1_key_inputs inputs = {
+            .prf = algorithm_by_id(TRANSFORM_PRF, PRF_HMAC_SHA1),
+            .encr = algorithm_by_id(TRANSFORM_ENCR, ENCR_AES_CBC),
+            .encr_key_bits = 128,
+            .shared_secret = hex(vector->shared_secret, secret),
+            .nonce_i = hex(vector->nonce_i, nonce_i),
+            .nonce_r = hex(vector->nonce_r, nonce_r),
+        };
+        memcpy(inputs.cookie_i, hex(vector->cookie_i, cookie).data, 8);
+        memcpy(inputs.cookie_r, hex(vector->cookie_r, cookie).data, 8);
+        if (vector->key != NULL)
+            assert_true(ikev1_skeyid_psk(inputs.prf, hex(vector->key, key), inputs.nonce_i, inputs.nonce_r,
+                                         keys.skeyid));
+        else
+            assert_true(ikev1_skeyid_signature(inputs.prf, inputs.shared_secret, inputs.nonce_i,
+                                               inputs.nonce_r, keys.skeyid));
+        assert_true(ikev1_derive_keys(&inputs, &keys));
+        assert_hex(keys.skeyid, vector->skeyid);
+        assert_hex(keys.skeyid_d, vector->skeyid_d);
+        assert_hex(keys.skeyid_a, vector->skeyid_a);
+        uint8_t skeyid_e[20];
+        assert_memory_equal(keys.encr_key, hex(vector->skeyid_e, skeyid_e).data, 16);
+    }
+}
+
+static void a_key_longer_than_skeyid_e_is_stretched(void **state)
+{
+    (void)state;
+    const struct algorithm *prf = algorithm_by_id(TRANSFORM_PRF, PRF_HMAC_SHA1);
+    uint8_t skeyid_e[20], wanted[40], zero = 0, secret[64], nonce[64], key[64];
+    struct ikev1_keys keys;
+    const struct vector *vector = &cavp[0];
+    struct ikev1_key_inputs inputs = {
+        .prf = prf,
+        .encr = algorithm_by_id(TRANSFORM_ENCR, ENCR_AES_CBC),
+        .encr_key_bits = 256,
+        .shared_secret = hex(vector->shared_secret, secret),
+    };
+    hex(vector->cookie_i, inputs.cookie_i);
+    hex(vector->cookie_r, inputs.cookie_r);
+    (void)nonce, (void)key;
+    hex(vector->skeyid, keys.skeyid);
+    assert_true(ikev1_derive_keys(&inputs, &keys));
+    struct bytes e = hex(vector->skeyid_e, skeyid_e), input = bytes_of(&zero, 1);
+    assert_true(prf_compute(prf, e, &input, 1, wanted));
+    input = bytes_of(wanted, 20);
+    assert_true(prf_compute(prf, e, &input, 1, wanted + 20));
+    assert_memory_equal(keys.encr_key, wanted, 32);
+}
+
+static void an_iv_goes_on_from_message_to_message(void **state)
+{
+    (void)state;
+    const struct algorithm *encr = algorithm_by_id(TRANSFORM_ENCR, ENCR_AES_CBC);
+    uint8_t key[16] = {1}, sender[16] = {2}, receiver[16] = {2}, message[3][48], copy[3][48];
+    for (size_t i = 0; i < 3; i++) {
+        memset(message[i], (int)i + 7, sizeof(message[i]));
+        memcpy(copy[i], message[i], sizeof(copy[i]));
+        assert_true(ikev1_encrypt(encr, bytes_of(key, sizeof(key)), sender, message[i], 48));
+        assert_memory_not_equal(message[i], copy[i], 48);
+    }
+    for (size_t i = 0; i < 3; i++) {
+        assert_true(ikev1_decrypt(encr, bytes_of(key, sizeof(key)), receiver, message[i], 48));
+        assert_memory_equal(message[i], copy[i], 48);
+    }
+    assert_memory_equal(sender, receiver, sizeof(sender));
+}
+
+static void what_is_not_whole_blocks_is_not_decrypted(void **state)
+{
+    (void)state;
+    const struct algorithm *encr = algorithm_by_id(TRANSFORM_ENCR, ENCR_AES_CBC);
+    uint8_t key[16] = {0}, iv[16] = {0}, data[40] = {0}, untouched[16] = {0};
+    assert_false(ikev1_decrypt(encr, bytes_of(key, sizeof(key)), iv, data, 40));
+    assert_false(ikev1_decrypt(encr, bytes_of(key, sizeof(key)), iv, data, 0));
+    assert_false(ikev1_decrypt(encr, bytes_of(key, 15), iv, data, 32));
+    assert_memory_equal(iv, untouched, sizeof(iv));
+}
+
+static void the_two_spis_of_a_quick_mode_have_different_keys(void **state)
+{
+    (void)state;
+    const struct algorithm *prf = algorithm_by_id(TRANSFORM_PRF, PRF_HMAC_SHA2_256);
+    uint8_t skeyid_d[32] = {3}, nonce[16] = {4}, ours[100], theirs[100], again[36];
+    struct ikev1_keymat_inputs inputs = {
+        .protocol = 3, .spi = 0x1001, .nonce_i = bytes_of(nonce, 16), .nonce_r = bytes_of(nonce, 8)};
+    assert_true(ikev1_keymat(prf, skeyid_d, &inputs, ours, sizeof(ours)));
+    assert_true(ikev1_keymat(prf, skeyid_d, &inputs, again, sizeof(again)));
+    assert_memory_equal(ours, again, sizeof(again));
+    inputs.spi = 0x1002;
+    assert_true(ikev1_keymat(prf, skeyid_d, &inputs, theirs, sizeof(theirs)));
+    assert_memory_not_equal(ours, theirs, 32);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(skeyid_and_its_heirs_are_those_of_cavp),
+        cmocka_unit_test(a_key_longer_than_skeyid_e_is_stretched),
+        cmocka_unit_test(an_iv_goes_on_from_message_to_message),
+        cmocka_unit_test(what_is_not_whole_blocks_is_not_decrypted),
+        cmocka_unit_test(the_two_spis_of_a_quick_mode_have_different_keys),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
