@@ -50,20 +50,29 @@ void hash_table_free(struct hash_table *table)
     *table = (struct hash_table){0};
 }
 
-/* Splits one bucket. Out of memory only means longer chains. */
+/* Puts the node where *link points, in front of what is there. */
+static void chain(struct hash_node **link, struct hash_node *node)
+{
+    node->next = *link;
+    node->link = link;
+    if (node->next != NULL)
+        node->next->link = &node->next;
+    *link = node;
+}
+
+/* Splits one bucket; those with the same hash keep their order. Out of memory only means longer chains. */
 static void grow_by_one(struct hash_table *table)
 {
     if (table->bucket_count % SEGMENT_BUCKETS == 0 && !add_segment(table))
         return;
-    struct hash_node **old = bucket_at(table, table->split);
-    struct hash_node **new = bucket_at(table, table->bucket_count);
-    struct hash_node *node = *old;
-    *old = NULL;
+    struct hash_node **tails[] = {bucket_at(table, table->split), bucket_at(table, table->bucket_count)};
+    struct hash_node *node = *tails[0];
+    *tails[0] = NULL;
     while (node != NULL) {
         struct hash_node *next = node->next;
-        struct hash_node **target = (node->hash & table->round_size) ? new : old;
-        node->next = *target;
-        *target = node;
+        struct hash_node ***tail = &tails[(node->hash & table->round_size) != 0];
+        chain(*tail, node);
+        *tail = &node->next;
         node = next;
     }
     table->bucket_count++;
@@ -79,25 +88,21 @@ bool hash_table_insert(struct hash_table *table, struct hash_node *node, uint64_
         return false;
     if (table->entry_count >= table->bucket_count)
         grow_by_one(table);
-    struct hash_node **bucket = bucket_of(table, hash);
     node->hash = hash;
-    node->next = *bucket;
-    *bucket = node;
+    chain(bucket_of(table, hash), node);
     table->entry_count++;
     return true;
 }
 
 void hash_table_remove(struct hash_table *table, struct hash_node *node)
 {
-    if (table->segments == NULL)
+    if (table->segments == NULL || node->link == NULL)
         return;
-    for (struct hash_node **link = bucket_of(table, node->hash); *link != NULL; link = &(*link)->next) {
-        if (*link == node) {
-            *link = node->next;
-            table->entry_count--;
-            return;
-        }
-    }
+    *node->link = node->next;
+    if (node->next != NULL)
+        node->next->link = node->link;
+    node->link = NULL;
+    table->entry_count--;
 }
 
 static struct hash_node *with_hash(struct hash_node *node, uint64_t hash)

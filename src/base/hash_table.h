@@ -10,6 +10,7 @@
 
 struct hash_node {
     struct hash_node *next;
+    struct hash_node **link; /* what points here; NULL: in no table. Removal never walks the chain */
     uint64_t hash;
 };
 
@@ -25,7 +26,9 @@ struct hash_table {
 bool hash_table_init(struct hash_table *table);
 /* Frees the buckets; the nodes belong to the caller. */
 void hash_table_free(struct hash_table *table);
+/* In front of those with the same hash that are there already. */
 bool hash_table_insert(struct hash_table *table, struct hash_node *node, uint64_t hash);
+/* Nothing, if the (zeroed) node is in no table. */
 void hash_table_remove(struct hash_table *table, struct hash_node *node);
 
 /* First node with this hash, then the next: the caller compares the keys. */

@@ -7,6 +7,7 @@
 #include "config/spec_detail.h"
 #include "config/value.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <strings.h>
 
@@ -34,6 +35,8 @@ void spec_builder_free(struct spec_builder *builder)
     free(builder->esp_text);
     free(builder->client_has_protoport[0]);
     free(builder->client_has_protoport[1]);
+    client_list_clear(&builder->subnets[0]);
+    client_list_clear(&builder->subnets[1]);
     free(builder);
 }
 
@@ -192,6 +195,7 @@ static const struct {
     {"protoport", spec_end_set_protoport},
     {"sourceip", spec_end_set_sourceip},
     {"subnet", spec_end_set_subnet},
+    {"subnets", spec_end_set_subnets},
 };
 
 static bool set_by_hand(struct spec_builder *builder, const struct keyword *keyword, struct end_spec *end,
@@ -327,21 +331,31 @@ bool spec_build_option(struct spec_builder *builder, const char *name, const cha
 
 /* ---- the whole ---- */
 
-static void finish_end(struct spec_builder *builder, struct end_spec *end, const bool *has_protoport)
+/* Those without a protocol of their own have protoport=. */
+static void apply_protoport(const struct end_spec *end, struct selector *clients, size_t count,
+                            const bool *has_protoport)
 {
-    for (size_t i = 0; i < end->client_count; i++) {
+    for (size_t i = 0; i < count; i++) {
         struct ip_prefix prefix;
-        if (!has_protoport[i] && range_is_prefix(&end->clients[i].range, &prefix))
-            end->clients[i] = selector_of_prefix(&prefix, end->protocol, end->port);
+        if (!has_protoport[i] && range_is_prefix(&clients[i].range, &prefix))
+            clients[i] = selector_of_prefix(&prefix, end->protocol, end->port);
     }
+}
+
+static void finish_end(struct spec_builder *builder, struct end_spec *end, unsigned which)
+{
+    const struct client_list *subnets = &builder->subnets[which];
+    apply_protoport(end, end->clients, end->client_count, builder->client_has_protoport[which]);
+    apply_protoport(end, subnets->clients, subnets->count, subnets->has_protoport);
     if (end->auth == AUTH_UNSET)
         end->auth = builder->authby;
 }
 
 /* As ipsec.conf(5) has it: a source address without a subnet is the subnet. */
-static bool default_client(struct spec_builder *builder, struct end_spec *end, const char *name)
+static bool default_client(struct spec_builder *builder, struct end_spec *end, unsigned which)
 {
-    if (!address_is_set(&end->sourceip) || end->client_count > 0)
+    const char *name = which == 0 ? "left" : "right";
+    if (!address_is_set(&end->sourceip) || end->client_count > 0 || builder->subnets[which].count > 0)
         return true;
     end->clients = calloc(1, sizeof(*end->clients));
     if (end->clients == NULL)
@@ -388,22 +402,30 @@ static bool finish(struct spec_builder *builder, struct error *error)
     struct connection_spec *spec = builder->spec;
     if (spec->host_family == IP_NONE)
         spec->host_family = builder->implied_family;
-    finish_end(builder, &spec->left, builder->client_has_protoport[0]);
-    finish_end(builder, &spec->right, builder->client_has_protoport[1]);
-    if (!default_client(builder, &spec->left, "left") || !default_client(builder, &spec->right, "right"))
+    finish_end(builder, &spec->left, 0);
+    finish_end(builder, &spec->right, 1);
+    if (!default_client(builder, &spec->left, 0) || !default_client(builder, &spec->right, 1))
         return error_set(error, -1, "out of memory");
-    return connection_spec_check(spec, error) && finish_proposals(builder, error);
+    if (!finish_proposals(builder, error))
+        return false;
+    if (builder->subnets[0].count > 0 || builder->subnets[1].count > 0)
+        builder->spec = spec_expand_subnets(builder, error);
+    else if (!connection_spec_check(spec, error))
+        return false;
+    return builder->spec != NULL;
 }
 
 struct connection_spec *spec_build_finish(struct spec_builder *builder, struct error *error)
 {
     struct error reason = {0};
     struct connection_spec *spec = NULL;
+    char name[SHOWN_MAX * 2];
+    snprintf(name, sizeof(name), "%s", builder->spec->name);
     if (finish(builder, &reason)) {
         spec = builder->spec;
         builder->spec = NULL;
     } else {
-        error_set(error, -1, "conn \"%.100s\": %.380s", builder->spec->name, reason.text);
+        error_set(error, -1, "conn \"%.100s\": %.380s", name, reason.text);
     }
     spec_builder_free(builder);
     return spec;

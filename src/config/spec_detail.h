@@ -5,6 +5,13 @@
 #include "config/keyword.h"
 #include "config/spec_build.h"
 
+/* Networks of one end as subnet= or subnets= lists them. */
+struct client_list {
+    struct selector *clients;
+    bool *has_protoport; /* it named its own protocol and port */
+    size_t count;
+};
+
 /* What can only be settled when all keywords are known. */
 struct spec_builder {
     struct connection_spec *spec;
@@ -14,13 +21,19 @@ struct spec_builder {
     enum auth_method authby;       /* for ends without auth= of their own */
     enum ip_family implied_family; /* %any4, %defaultroute6 ... */
     bool *client_has_protoport[2]; /* of left and right: the subnet named its own protocol and port */
+    struct client_list subnets[2]; /* subnets= of left and right: a connection for each */
 };
 
 /* Of an end; the value has passed no check yet. error->code is the byte that was wrong, or -1. */
 typedef bool spec_end_setter(struct spec_builder *builder, struct end_spec *end, const char *value,
                              struct error *error);
 spec_end_setter spec_end_set_host, spec_end_set_auth, spec_end_set_id, spec_end_set_nexthop,
-    spec_end_set_protoport, spec_end_set_sourceip, spec_end_set_subnet;
+    spec_end_set_protoport, spec_end_set_sourceip, spec_end_set_subnet, spec_end_set_subnets;
+
+void client_list_clear(struct client_list *list);
+/* The connections of a conn with subnets= as a chain, from the builder's spec, which they take over. NULL
+ * with the reason. */
+struct connection_spec *spec_expand_subnets(struct spec_builder *builder, struct error *error);
 
 /* authby= and leftauth=: one word. */
 bool spec_auth_word(const char *word, enum auth_method *out, struct error *error);

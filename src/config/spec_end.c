@@ -10,7 +10,13 @@
 #include <stdlib.h>
 #include <strings.h>
 
-enum { CLIENTS_MAX = 64, SUBNET_WORD_MAX = 128, HOST_NAME_MAX_SIZE = 253, SHOWN_MAX = 80 };
+enum {
+    CLIENTS_MAX = 64,
+    SUBNETS_OF_END_MAX = 4096,
+    SUBNET_WORD_MAX = 128,
+    HOST_NAME_MAX_SIZE = 253,
+    SHOWN_MAX = 80
+};
 
 static bool found_instead(struct error *error, int at, const char *value, const char *expected)
 {
@@ -223,48 +229,86 @@ static void warn_of_host_bits(const struct spec_builder *builder, const char *wo
                      builder->spec->name, word, selector_text(taken, text));
 }
 
-static bool parse_subnets(const struct spec_builder *builder, const char *value, struct selector *clients,
-                          bool *has_protoport, size_t *ret_count, struct error *error)
+void client_list_clear(struct client_list *list)
+{
+    free(list->clients);
+    free(list->has_protoport);
+    *list = (struct client_list){0};
+}
+
+/* Words of a list: more than there can be subnets. */
+static size_t count_words(const char *value)
+{
+    size_t count = 1;
+    for (; *value != '\0'; value++)
+        count += strchr(", \t", *value) != NULL;
+    return count;
+}
+
+static bool parse_clients(const struct spec_builder *builder, const char *value, size_t maximum,
+                          struct client_list *list, struct error *error)
 {
     char word[SUBNET_WORD_MAX];
-    size_t count = 0;
-    for (const char *cursor = value; value_next_word(&cursor, word, sizeof(word)); count++) {
+    for (const char *cursor = value; value_next_word(&cursor, word, sizeof(word)); list->count++) {
         int at = (int)(cursor - value) - (int)strlen(word);
-        if (count == CLIENTS_MAX)
-            return error_set(error, at, "found more than %d subnets", CLIENTS_MAX);
-        if (!value_subnet(word, &clients[count], &has_protoport[count], error)) {
+        if (list->count == maximum)
+            return error_set(error, at, "found more than %zu subnets", maximum);
+        struct selector *client = &list->clients[list->count];
+        if (!value_subnet(word, client, &list->has_protoport[list->count], error)) {
             if (error != NULL)
                 error->code += at;
             return false;
         }
-        warn_of_host_bits(builder, word, &clients[count]);
+        warn_of_host_bits(builder, word, client);
     }
-    *ret_count = count;
-    return count > 0 || error_set(error, 0, "found no subnet; expected ADDRESS/LENGTH");
+    return list->count > 0 || error_set(error, 0, "found no subnet; expected ADDRESS/LENGTH");
+}
+
+static bool read_clients(const struct spec_builder *builder, const char *value, size_t maximum,
+                         struct client_list *out, struct error *error)
+{
+    size_t room = count_words(value);
+    struct client_list list = {calloc(room, sizeof(*list.clients)), calloc(room, sizeof(bool)), 0};
+    bool ok = (list.clients != NULL && list.has_protoport != NULL) || error_set(error, -1, "out of memory");
+    if (ok && parse_clients(builder, value, maximum, &list, error)) {
+        *out = list;
+        return true;
+    }
+    client_list_clear(&list);
+    return false;
 }
 
 bool spec_end_set_subnet(struct spec_builder *builder, struct end_spec *end, const char *value,
                          struct error *error)
 {
-    struct selector clients[CLIENTS_MAX];
-    bool has_protoport[CLIENTS_MAX];
-    size_t count = 0;
+    struct client_list list;
     bool **flags = &builder->client_has_protoport[end == &builder->spec->left ? 0 : 1];
-    if (!parse_subnets(builder, value, clients, has_protoport, &count, error))
+    if (!read_clients(builder, value, CLIENTS_MAX, &list, error))
         return false;
-    struct selector *clients_copy = calloc(count, sizeof(*clients));
-    bool *flags_copy = calloc(count, sizeof(*flags_copy));
-    if (clients_copy == NULL || flags_copy == NULL) {
-        free(clients_copy);
-        free(flags_copy);
-        return error_set(error, -1, "out of memory");
-    }
-    memcpy(clients_copy, clients, count * sizeof(*clients));
-    memcpy(flags_copy, has_protoport, count * sizeof(*flags_copy));
     free(end->clients);
     free(*flags);
-    end->clients = clients_copy;
-    end->client_count = count;
-    *flags = flags_copy;
+    end->clients = list.clients;
+    end->client_count = list.count;
+    *flags = list.has_protoport;
+    return true;
+}
+
+/* { a b c }, also several of them or a list with commas. */
+bool spec_end_set_subnets(struct spec_builder *builder, struct end_spec *end, const char *value,
+                          struct error *error)
+{
+    struct client_list list, *slot = &builder->subnets[end == &builder->spec->left ? 0 : 1];
+    char *plain = strdup(value);
+    if (plain == NULL)
+        return error_set(error, -1, "out of memory");
+    for (char *at = plain; *at != '\0'; at++)
+        if (*at == '{' || *at == '}')
+            *at = ' ';
+    bool ok = read_clients(builder, plain, SUBNETS_OF_END_MAX, &list, error);
+    free(plain);
+    if (!ok)
+        return false;
+    client_list_clear(slot);
+    *slot = list;
     return true;
 }

@@ -3,7 +3,9 @@
 #include <stdlib.h>
 
 #include "engine/child_install.h"
+#include "engine/client_batch.h"
 #include "engine/connection.h"
+#include "engine/connection_named.h"
 #include "engine/initiate.h"
 #include "engine/version.h"
 
@@ -19,17 +21,55 @@ static void complain(struct engine *engine, const struct command *command, int c
     finish(engine, command, code);
 }
 
-/* The connection of this name; NULL after saying that there is none. */
-static struct connection *named(struct engine *engine, const struct command *command)
+static void refuse_name(struct engine *engine, const struct command *command)
 {
-    struct connection *connection = command->name ? connection_by_name(engine, command->name) : NULL;
-    if (connection != NULL)
-        return connection;
     char text[256];
     struct text line = text_of(text, sizeof(text));
     text_add(&line, "no connection named \"%s\"", command->name ? command->name : "");
     complain(engine, command, RC_UNKNOWN_NAME, NULL, text);
-    return NULL;
+}
+
+/* The connection of this name; NULL after saying that there is none. */
+static struct connection *named(struct engine *engine, const struct command *command)
+{
+    struct connection *connection = command->name ? connection_by_name(engine, command->name) : NULL;
+    if (connection == NULL)
+        refuse_name(engine, command);
+    return connection;
+}
+
+/* What a command does to one connection; it finishes the command, now or later. */
+typedef void connection_act(struct engine *engine, const struct command *command,
+                            struct connection *connection);
+
+/* All that the name means. A line for an alias: `before` with the name, `after` with their number too. */
+static void act_on_named(struct engine *engine, const struct command *command, connection_act *act,
+                         const char *before, const char *after)
+{
+    struct connection_set set = {0};
+    if (command->name != NULL)
+        set = connections_named(engine, command->name);
+    if (set.count == 0) {
+        refuse_name(engine, command);
+        connection_set_free(&set);
+        return;
+    }
+    if (set.is_alias && before != NULL)
+        say_connection(engine, RC_COMMENT, NULL, command->client, "%s alias='%s'", before, command->name);
+    client_batch_expect(engine, command->client, set.count + (set.is_alias && set.count > 1));
+    for (size_t i = 0; i < set.count; i++) {
+        struct connection *connection = connection_by_serial(engine, set.serials[i]);
+        if (connection != NULL)
+            act(engine, command, connection);
+        else
+            finish(engine, command, 0);
+    }
+    if (set.is_alias && after != NULL)
+        say_connection(engine, RC_COMMENT, NULL, command->client,
+                       "%s %zu connections from aliased connection \"%s\"", after, set.count, command->name);
+    if (set.is_alias && set.count > 1)
+        finish(engine, command, 0); /* only now: the line above belongs to it */
+    connection_set_free(&set);
 }
 
 /* Ends every SA of one connection at once, telling established peers once. */
@@ -54,20 +94,14 @@ static void cut_off(struct engine *engine, struct connection *connection)
 {
     connection->keep_up = false;
     cut_off_one(engine, connection);
-    if (!connection->is_template)
-        return;
-    LIST_EACH(&engine->connections, node)
-    {
-        struct connection *instance = CONTAINER_OF(node, struct connection, all);
-        if (instance->template_serial == connection->serial)
-            cut_off_one(engine, instance);
-    }
+    LIST_EACH(&connection->instances, node)
+    cut_off_one(engine, CONTAINER_OF(node, struct connection, of_template));
 }
 
 static void remove_connection(struct engine *engine, const struct command *command,
                               struct connection *connection)
 {
-    bool is_in_use = connection->sa_count > 0 || connection->next_instance_number > 0;
+    bool is_in_use = connection->sa_count > 0 || !list_is_empty(&connection->instances);
     connection_hold(connection);
     if (is_in_use) {
         say_connection(engine, RC_LOG, connection, command->client, "terminating SAs using this connection");
@@ -77,34 +111,52 @@ static void remove_connection(struct engine *engine, const struct command *comma
     connection_destroy(engine, connection);
 }
 
-static void add(struct engine *engine, const struct command *command)
+/* What a conn of this name was before, or was expanded to. */
+static void remove_earlier(struct engine *engine, const struct command *command, const char *name)
 {
-    struct connection *old = connection_by_name(engine, command->spec->name);
+    struct connection *old = connection_by_name(engine, name);
     if (old != NULL)
         remove_connection(engine, command, old);
-    struct connection *connection = connection_add(engine, command->spec);
-    if (connection == NULL) {
-        finish(engine, command, RC_INTERNAL_ERROR);
-        return;
-    }
-    say_connection(engine, RC_LOG, connection, command->client, "added IKEv2 connection");
-    finish(engine, command, 0);
+    struct connection_set set = connections_of_conn(engine, name);
+    for (size_t i = 0; i < set.count; i++)
+        if ((old = connection_by_serial(engine, set.serials[i])) != NULL)
+            remove_connection(engine, command, old);
+    connection_set_free(&set);
 }
 
-static void delete (struct engine *engine, const struct command *command)
+static bool add_one(struct engine *engine, const struct command *command, struct connection_spec *spec)
 {
-    struct connection *connection = named(engine, command);
-    if (connection == NULL)
-        return;
+    struct connection *old = connection_by_name(engine, spec->name);
+    if (old != NULL)
+        remove_connection(engine, command, old);
+    struct connection *connection = connection_add(engine, spec);
+    if (connection != NULL)
+        say_connection(engine, RC_LOG, connection, command->client, "added IKEv2 connection");
+    return connection != NULL;
+}
+
+static void add(struct engine *engine, const struct command *command)
+{
+    const char *name = command->spec->conn_name ? command->spec->conn_name : command->spec->name;
+    int code = 0;
+    remove_earlier(engine, command, name);
+    for (struct connection_spec *spec = command->spec, *next; spec != NULL; spec = next) {
+        next = spec->next;
+        spec->next = NULL;
+        if (!add_one(engine, command, spec))
+            code = RC_INTERNAL_ERROR;
+    }
+    finish(engine, command, code);
+}
+
+static void delete_one(struct engine *engine, const struct command *command, struct connection *connection)
+{
     remove_connection(engine, command, connection);
     finish(engine, command, 0);
 }
 
-static void initiate(struct engine *engine, const struct command *command)
+static void initiate(struct engine *engine, const struct command *command, struct connection *connection)
 {
-    struct connection *connection = named(engine, command);
-    if (connection == NULL)
-        return;
     if (!engine->is_listening) {
         complain(engine, command, RC_DEAF, connection, "need --listen before --initiate");
         return;
@@ -119,6 +171,14 @@ static void initiate(struct engine *engine, const struct command *command)
     if (connection->is_template && address_is_set(&command->remote_host)) {
         connection =
             connection_instantiate(engine, connection, &command->remote_host, &connection->remote_id);
+        if (connection == NULL) {
+            finish(engine, command, RC_INTERNAL_ERROR);
+            return;
+        }
+    } else if (address_is_set(&command->remote_host)) {
+        complain(engine, command, RC_NOPEERIP, connection,
+                 "cannot instantiate non-template connection to a supplied remote IP address");
+        return;
     } else if (!address_is_set(&connection->remote)) {
         complain(engine, command, RC_NOPEERIP, connection,
                  "cannot initiate connection without knowing peer IP address");
@@ -131,20 +191,14 @@ static void initiate(struct engine *engine, const struct command *command)
     initiate_connection(engine, connection, client);
 }
 
-static void terminate(struct engine *engine, const struct command *command)
+static void terminate(struct engine *engine, const struct command *command, struct connection *connection)
 {
-    struct connection *connection = named(engine, command);
-    if (connection == NULL)
-        return;
     terminate_connection(engine, connection, command->client);
     finish(engine, command, 0);
 }
 
-static void rekey(struct engine *engine, const struct command *command)
+static void rekey(struct engine *engine, const struct command *command, struct connection *connection)
 {
-    struct connection *connection = named(engine, command);
-    if (connection == NULL)
-        return;
     struct ike_sa *ike = ike_by_serial(engine, connection->newest_ike_serial);
     struct child_sa *child = child_by_serial(engine, connection->newest_child_serial);
     if (ike == NULL && child != NULL)
@@ -227,11 +281,10 @@ static void shut_down(struct engine *engine, const struct command *command)
     finish(engine, command, 0);
 }
 
-static void route(struct engine *engine, const struct command *command)
+static void route(struct engine *engine, const struct command *command, struct connection *connection)
 {
-    if (named(engine, command) != NULL)
-        complain(engine, command, RC_ROUTE, NULL,
-                 "routing a connection without negotiating it is not supported yet");
+    complain(engine, command, RC_ROUTE, connection,
+             "routing a connection without negotiating it is not supported yet");
 }
 
 void engine_command(struct engine *engine, const struct command *command)
@@ -241,24 +294,24 @@ void engine_command(struct engine *engine, const struct command *command)
         add(engine, command);
         break;
     case COMMAND_DELETE:
-        delete (engine, command);
+        act_on_named(engine, command, delete_one, NULL, NULL);
         break;
     case COMMAND_INITIATE:
-        initiate(engine, command);
+        act_on_named(engine, command, initiate, "initiating all conns with", NULL);
         break;
     case COMMAND_TERMINATE:
-        terminate(engine, command);
+        act_on_named(engine, command, terminate, NULL, "terminated");
         break;
     case COMMAND_REKEY_IKE:
     case COMMAND_REKEY_CHILD:
-        rekey(engine, command);
+        act_on_named(engine, command, rekey, NULL, "rekeyed");
         break;
     case COMMAND_DELETE_STATE:
         delete_state(engine, command);
         break;
     case COMMAND_ROUTE:
     case COMMAND_UNROUTE:
-        route(engine, command);
+        act_on_named(engine, command, route, NULL, NULL);
         break;
     case COMMAND_LISTEN:
         listen(engine, command);
@@ -287,5 +340,6 @@ void engine_command(struct engine *engine, const struct command *command)
  */
 void engine_client_gone(struct engine *engine, uint64_t client)
 {
+    client_batch_forget(engine, client);
     trace(engine, DEBUG_BASE, "client %llu is gone", (unsigned long long)client);
 }

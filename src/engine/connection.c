@@ -1,6 +1,8 @@
 /* Connections: the table, orientation, instances, and who matches a peer. */
 #include "engine/connection.h"
 
+#include "engine/connection_named.h"
+
 #include <stdio.h>
 #include <strings.h>
 
@@ -82,6 +84,8 @@ static struct connection *connection_new(struct engine *engine, struct shared_sp
     connection->debug = shared->spec->debug;
     list_init(&connection->ikes);
     list_init(&connection->children);
+    list_init(&connection->instances);
+    list_init(&connection->of_template);
     shared->users++;
     engine_timer_init(&connection->revive_timer, TIMER_CONNECTION_REVIVE, connection->serial);
     hash_table_insert(&engine->connections_by_serial, &connection->by_serial, connection->serial);
@@ -104,6 +108,10 @@ struct connection *connection_add(struct engine *engine, struct connection_spec 
         return NULL;
     }
     hash_table_insert(&engine->connections_by_name, &connection->by_name, hash_name(engine, spec->name));
+    if (!connection_add_aliases(engine, connection)) {
+        connection_destroy(engine, connection);
+        return NULL;
+    }
     connection_orient(engine, connection);
     return connection;
 }
@@ -115,6 +123,10 @@ void connection_destroy(struct engine *engine, struct connection *connection)
     hash_table_remove(&engine->connections_by_serial, &connection->by_serial);
     if (!connection->is_instance)
         hash_table_remove(&engine->connections_by_name, &connection->by_name);
+    connection_remove_aliases(engine, connection);
+    LIST_EACH(&connection->instances, node)
+    list_remove(node);
+    list_remove(&connection->of_template);
     list_remove(&connection->all);
     identity_own(engine, &connection->memory_bytes, &connection->local_id, (struct identity){0});
     identity_own(engine, &connection->memory_bytes, &connection->remote_id, (struct identity){0});
@@ -222,6 +234,7 @@ struct connection *connection_instantiate(struct engine *engine, const struct co
     instance->is_instance = true;
     instance->is_oriented = true;
     instance->template_serial = template->serial;
+    list_append(&parent->instances, &instance->of_template);
     instance->instance_number = ++parent->next_instance_number;
     instance->left_is_local = template->left_is_local;
     instance->local_end = template->local_end;

@@ -44,10 +44,8 @@ static void end_clear(struct end_spec *end)
     identity_free(&end->id);
 }
 
-void connection_spec_free(struct connection_spec *spec)
+static void free_contents(struct connection_spec *spec)
 {
-    if (spec == NULL)
-        return;
     end_clear(&spec->left);
     end_clear(&spec->right);
     for (size_t i = 0; i < spec->alias_count; i++)
@@ -57,6 +55,64 @@ void connection_spec_free(struct connection_spec *spec)
     proposals_free(spec->child_proposals);
     free(spec->name);
     free(spec);
+}
+
+/* Its own are the name and those clients that it does not have from its base. */
+static void free_derived(struct connection_spec *spec)
+{
+    struct connection_spec *base = spec->base;
+    if (spec->left.clients != base->left.clients)
+        free(spec->left.clients);
+    if (spec->right.clients != base->right.clients)
+        free(spec->right.clients);
+    free(spec->name);
+    free(spec);
+    if (--base->derived_count == 0)
+        free_contents(base);
+}
+
+void connection_spec_free(struct connection_spec *spec)
+{
+    while (spec != NULL) {
+        struct connection_spec *next = spec->next;
+        if (spec->base != NULL)
+            free_derived(spec);
+        else
+            free_contents(spec);
+        spec = next;
+    }
+}
+
+static bool set_client(struct end_spec *end, const struct selector *client)
+{
+    if (client == NULL)
+        return true;
+    end->clients = malloc(sizeof(*end->clients));
+    end->client_count = 1;
+    if (end->clients != NULL)
+        *end->clients = *client;
+    return end->clients != NULL;
+}
+
+struct connection_spec *connection_spec_derive(struct connection_spec *base, const char *name,
+                                               const struct selector *left, const struct selector *right)
+{
+    struct connection_spec *spec = malloc(sizeof(*spec));
+    if (spec == NULL)
+        return NULL;
+    *spec = *base;
+    spec->base = base;
+    spec->derived_count = 0;
+    spec->next = NULL;
+    spec->conn_name = base->name;
+    spec->name = strdup(name);
+    base->derived_count++;
+    bool ok = set_client(&spec->left, left);
+    if (!set_client(&spec->right, right) || !ok || spec->name == NULL) {
+        free_derived(spec);
+        return NULL;
+    }
+    return spec;
 }
 
 static bool is_vague(const struct end_spec *end)

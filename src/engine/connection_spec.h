@@ -65,7 +65,7 @@ struct connection_spec {
     bool decap_dscp;
     bool encap_dscp;
     bool nopmtudisc;
-    char **aliases; /* connalias= */
+    char **aliases; /* connalias=; of subnets= also the conn's name */
     size_t alias_count;
     usec_t ike_lifetime;      /* ikelifetime= */
     usec_t ipsec_lifetime;    /* ipsec-lifetime= / salifetime= */
@@ -82,11 +82,22 @@ struct connection_spec {
     uint32_t mtu;      /* 0: not set */
     uint32_t metric;
     uint64_t debug; /* per-connection debug classes */
+    /* subnets= makes a chain of connections of one conn. Name and clients are each one's own; all else
+     * belongs to the base and lives as long as any of them. */
+    const char *conn_name;        /* of the conn that was expanded; NULL: it was not */
+    struct connection_spec *next; /* the further ones; freed with this */
+    struct connection_spec *base; /* borrowed from; NULL: owns all that it names */
+    size_t derived_count;         /* of a base: how many borrow from it */
 };
 
 /* All defaults of ipsec.conf(5); name is copied. */
 struct connection_spec *connection_spec_new(const char *name);
+/* With all behind it in the chain. */
 void connection_spec_free(struct connection_spec *spec);
+/* One of the connections of a conn with subnets=: everything as in `base`, which it keeps alive, but the name
+ * (copied) and the clients (count 0: as in base). `base` belongs to those derived from it. */
+struct connection_spec *connection_spec_derive(struct connection_spec *base, const char *name,
+                                               const struct selector *left, const struct selector *right);
 /* Checks what needs the whole (both hosts, clients of one family a pair, auth on both ends ...); the reason
  * names the keyword and how to correct it. */
 bool connection_spec_check(const struct connection_spec *spec, struct error *error);

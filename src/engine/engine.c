@@ -6,6 +6,7 @@
 
 #include "base/secret.h"
 #include "engine/child_install.h"
+#include "engine/client_batch.h"
 #include "engine/ikev2/protect.h"
 #include "engine/ikev2/receive.h"
 #include "engine/initiate.h"
@@ -59,7 +60,7 @@ void engine_timer_cancel(struct engine *engine, struct engine_timer *timer)
     timer_cancel(&engine->wheel, &timer->timer);
 }
 
-enum { TABLE_COUNT = 10 };
+enum { TABLE_COUNT = 12 };
 
 static void list_tables(struct engine *engine, struct hash_table *out[static TABLE_COUNT])
 {
@@ -69,6 +70,7 @@ static void list_tables(struct engine *engine, struct hash_table *out[static TAB
         &engine->ike_by_serial,         &engine->ike_by_spi,
         &engine->ike_by_initiator,      &engine->ike_by_peers,
         &engine->child_by_serial,       &engine->child_by_spi,
+        &engine->connections_by_alias,  &engine->batches,
     };
     memcpy(out, tables, sizeof(tables));
 }
@@ -122,6 +124,7 @@ void engine_free(struct engine *engine)
         ike_destroy(engine, CONTAINER_OF(engine->ikes.next, struct ike_sa, all));
     while (!list_is_empty(&engine->connections))
         connection_destroy(engine, CONTAINER_OF(engine->connections.next, struct connection, all));
+    client_batches_free(engine);
     free_tables(engine);
     secrets_free(engine->secrets);
     free(engine->interfaces);

@@ -69,11 +69,14 @@ void initiate_connection(struct engine *engine, struct connection *connection, u
     ike->version->run_tasks(engine, ike);
 }
 
+/* What is being deleted already counts no more. */
 static bool serves_only(const struct ike_sa *ike, const struct connection *connection)
 {
-    for (const struct list_node *node = ike->children.next; node != &ike->children; node = node->next)
-        if (CONTAINER_OF(node, const struct child_sa, siblings)->connection_serial != connection->serial)
+    for (const struct list_node *node = ike->children.next; node != &ike->children; node = node->next) {
+        const struct child_sa *child = CONTAINER_OF(node, const struct child_sa, siblings);
+        if (child->connection_serial != connection->serial && child->state != CHILD_STATE_DELETING)
             return false;
+    }
     return true;
 }
 
@@ -111,6 +114,20 @@ static void give_up_beginnings(struct engine *engine, struct connection *connect
     }
 }
 
+/* IKE SAs of connections that nobody wants up, whose last Child SA went with this connection. */
+static void end_deserted(struct engine *engine, const struct connection *connection, uint64_t client)
+{
+    LIST_EACH(&connection->children, node)
+    {
+        const struct child_sa *child = CONTAINER_OF(node, struct child_sa, of_connection);
+        struct ike_sa *ike = ike_by_serial(engine, child->ike_serial);
+        const struct connection *owner = ike ? connection_by_serial(engine, ike->connection_serial) : NULL;
+        bool is_waited_for = owner == NULL || owner == connection || owner->keep_up;
+        if (!is_waited_for && ike->state == IKE_STATE_ESTABLISHED && serves_only(ike, connection))
+            ike->version->delete_ike(engine, ike, client);
+    }
+}
+
 static void terminate_one(struct engine *engine, struct connection *connection, uint64_t client)
 {
     struct ike_sa *ike;
@@ -131,23 +148,18 @@ static void terminate_one(struct engine *engine, struct connection *connection, 
         child_uninstall(engine, child); /* traffic ends now, on a replaced one too */
         child_delete(engine, child, client);
     }
+    end_deserted(engine, connection, client);
     connection_let_go(engine, connection);
 }
 
 void terminate_connection(struct engine *engine, struct connection *connection, uint64_t client)
 {
-    uint64_t serial = connection->serial;
-    bool is_template = connection->is_template;
     connection->keep_up = false;
     engine_timer_cancel(engine, &connection->revive_timer);
     say_connection(engine, RC_LOG, connection, client, "terminating SAs using this connection");
+    connection_hold(connection);
     terminate_one(engine, connection, client);
-    if (!is_template)
-        return;
-    LIST_EACH(&engine->connections, node)
-    {
-        struct connection *instance = CONTAINER_OF(node, struct connection, all);
-        if (instance->template_serial == serial)
-            terminate_one(engine, instance, client);
-    }
+    LIST_EACH(&connection->instances, node)
+    terminate_one(engine, CONTAINER_OF(node, struct connection, of_template), client);
+    connection_let_go(engine, connection);
 }

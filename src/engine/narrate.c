@@ -3,7 +3,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-#include "engine/state.h"
+#include "engine/client_batch.h"
 
 enum { LINE_SIZE = 2048 };
 
@@ -97,7 +97,7 @@ void say_event(struct engine *engine, enum event_kind event, const char *connect
 
 void finish_client(struct engine *engine, uint64_t client, int code)
 {
-    if (client != 0)
+    if (client != 0 && client_batch_part_ended(engine, client, &code))
         emit(engine, &(struct report){.code = code, .client = client, .is_final = true, .text = ""});
 }
 

@@ -64,6 +64,12 @@ struct owned {
 
 /* ---- connections ---- */
 
+/* One name by which a connection answers besides its own (connalias=, the conn of subnets=). */
+struct connection_alias {
+    struct hash_node by_alias;
+    struct connection *connection;
+};
+
 struct shared_spec {
     unsigned users;
     struct connection_spec *spec;
@@ -72,6 +78,9 @@ struct shared_spec {
 struct connection {
     struct hash_node by_serial, by_name, by_hosts, by_remote_id;
     struct list_node all;
+    struct list_node instances;       /* of a template: struct connection.of_template */
+    struct list_node of_template;     /* of an instance */
+    struct connection_alias *aliases; /* spec->alias_count of them; NULL in an instance */
     uint64_t serial;
     struct shared_spec *shared;
     const struct connection_spec *spec;
@@ -268,7 +277,7 @@ struct engine {
     struct timer_wheel wheel;
 
     struct hash_table connections_by_serial, connections_by_name, connections_by_hosts,
-        connections_by_remote_id;
+        connections_by_remote_id, connections_by_alias;
     struct list_node connections;
     struct hash_table ike_by_serial, ike_by_spi, ike_by_initiator, ike_by_peers;
     struct list_node ikes;
@@ -279,6 +288,7 @@ struct engine {
     size_t interface_count;
     bool is_listening;
     struct secrets *secrets;
+    struct hash_table batches; /* by client: client_batch.c */
 
     uint8_t cookie_secret[2][32]; /* current, previous */
     usec_t cookie_secret_made_at;
@@ -331,7 +341,7 @@ void say_event(struct engine *engine, enum event_kind event, const char *connect
 /* A line without a connection: what a stranger did. */
 void say_plain(struct engine *engine, int code, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
-/* Ends the command `client` (nothing if 0). */
+/* Ends the command `client` (nothing if 0), or its part (client_batch.h). */
 void finish_client(struct engine *engine, uint64_t client, int code);
 void trace(struct engine *engine, uint64_t debug_class, const char *format, ...)
     __attribute__((format(printf, 3, 4)));

@@ -119,6 +119,30 @@ static void hash_table_keeps_every_entry_while_it_grows(void **state)
 }
 
 /* The reference vector of the SipHash paper, appendix A. */
+static void hash_table_finds_the_newest_of_equals_first(void **state)
+{
+    (void)state;
+    enum { COUNT = 3000, SAME_HASH = 7 };
+    static struct entry entries[COUNT], others[COUNT];
+    struct hash_table table;
+    assert_true(hash_table_init(&table));
+    for (size_t i = 0; i < COUNT; i++) {
+        hash_table_insert(&table, &entries[i].node, SAME_HASH);
+        hash_table_insert(&table, &others[i].node, i << 8); /* buckets are split meanwhile */
+    }
+    hash_table_remove(&table, &entries[COUNT / 2].node);
+    hash_table_remove(&table, &entries[COUNT / 2].node);
+    size_t left = COUNT;
+    for (struct hash_node *node = hash_table_find(&table, SAME_HASH); node != NULL;
+         node = hash_node_next(node)) {
+        left -= left == COUNT / 2 + 1 ? 2 : 1;
+        assert_ptr_equal(node, &entries[left].node);
+    }
+    assert_int_equal(left, 0);
+    assert_int_equal(table.entry_count, 2 * COUNT - 1);
+    hash_table_free(&table);
+}
+
 static void siphash_matches_its_paper(void **state)
 {
     (void)state;
@@ -209,6 +233,7 @@ int main(void)
         cmocka_unit_test(selectors_intersect_as_rfc7296_says),
         cmocka_unit_test(prefixes_parse_and_refuse),
         cmocka_unit_test(hash_table_keeps_every_entry_while_it_grows),
+        cmocka_unit_test(hash_table_finds_the_newest_of_equals_first),
         cmocka_unit_test(siphash_matches_its_paper),
         cmocka_unit_test(many_timers_all_fire_and_cancelled_ones_do_not),
         cmocka_unit_test(a_timer_is_neither_early_nor_more_than_a_tick_late),

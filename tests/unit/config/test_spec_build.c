@@ -144,6 +144,73 @@ static void hosts_have_all_their_forms(void **state)
     }
 }
 
+static void subnets_make_a_connection_for_each_pair(void **state)
+{
+    (void)state;
+    static const char *const names[] = {"x/1x1", "x/1x2", "x/2x1", "x/2x2"};
+    struct connection_spec *spec =
+        built(BASE "leftsubnets={10.1.0.0/16 10.2.0.0/16};rightsubnets={10.3.0.0/16,10.4.0.0/16/tcp/80};"
+                   "connalias=z;leftprotoport=tcp;leftsourceip=10.2.0.1");
+    const struct connection_spec *at = spec;
+    for (size_t i = 0; i < 4; i++, at = at->next) {
+        assert_non_null(at);
+        assert_string_equal(at->name, names[i]);
+        assert_string_equal(at->conn_name, "x");
+        assert_int_equal(at->alias_count, 2);
+        assert_string_equal(at->aliases[1], "x");
+        assert_int_equal(at->left.client_count, 1);
+        assert_int_equal(at->left.clients[0].range.start.bytes[1], i / 2 + 1);
+        assert_int_equal(at->left.clients[0].protocol, 6);
+        assert_int_equal(at->right.clients[0].range.start.bytes[1], i % 2 + 3);
+        assert_int_equal(at->right.clients[0].port_start, i % 2 ? 80 : 0);
+        assert_int_equal(address_is_set(&at->left.sourceip), i / 2);
+    }
+    assert_null(at);
+    connection_spec_free(spec);
+}
+
+static void an_end_without_subnets_counts_as_number_0(void **state)
+{
+    (void)state;
+    struct connection_spec *spec = built(BASE "leftsubnet=10.1.0.0/16;rightsubnets=10.3.0.0/16 10.4.0.0/16");
+    assert_string_equal(spec->name, "x/0x1");
+    assert_string_equal(spec->next->name, "x/0x2");
+    assert_int_equal(spec->next->left.clients[0].range.start.bytes[1], 1);
+    assert_null(spec->next->next);
+    connection_spec_free(spec);
+    /* subnet= beside subnets= is one network more */
+    spec = built(BASE "leftsubnet=10.1.0.0/16;leftsubnets={10.2.0.0/16};rightsubnet=10.9.0.0/16");
+    assert_string_equal(spec->name, "x/0x0");
+    assert_string_equal(spec->next->name, "x/1x0");
+    assert_int_equal(spec->next->left.clients[0].range.start.bytes[1], 2);
+    connection_spec_free(spec);
+}
+
+static void take_note(void *context, const char *text)
+{
+    snprintf(context, 256, "%s", text);
+}
+
+static void subnets_of_different_families_are_skipped_with_a_warning(void **state)
+{
+    (void)state;
+    char warned[256] = "";
+    struct warning_sink sink = {take_note, warned};
+    struct error error = {0};
+    struct connection_spec *spec =
+        build(BASE "leftsubnets=10.1.0.0/16,fd01::/64;rightsubnets=fd02::/64,10.2.0.0/16", &sink, &error);
+    assert_non_null(spec);
+    assert_string_equal(spec->name, "x/1x2");
+    assert_string_equal(spec->next->name, "x/2x1");
+    assert_null(spec->next->next);
+    assert_non_null(strstr(warned, "skipping mismatched leftsubnets=fd01::/64 rightsubnets=10.2.0.0/16"));
+    connection_spec_free(spec);
+    assert_null(build(BASE "leftsubnets=10.1.0.0/16;rightsubnets=fd02::/64", NULL, &error));
+    assert_non_null(strstr(error.text, "address family"));
+    assert_null(build(BASE "leftsubnets=10.1.0.0/16;rightsubnets=10.2.0.0/16;type=transport", NULL, &error));
+    assert_non_null(strstr(error.text, "transport"));
+}
+
 static void a_source_address_without_subnet_is_the_subnet(void **state)
 {
     (void)state;
@@ -213,7 +280,8 @@ static void bad_pairs_are_refused_with_connection_keyword_and_reason(void **stat
         {"debug=nosuch", "debug class"},
         {"reqid=0", "1 to 16383"},
         {"also=y", "outside it"},
-        {"leftsubnets={10.0.0.0/8}", "not supported yet"},
+        {"leftsubnets={10.0.0.0/8 10.1.0.0/40}", "leftsubnets="},
+        {"leftsubnets={}", "no subnet"},
     };
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         char pairs[256];
@@ -336,6 +404,9 @@ int main(void)
         cmocka_unit_test(a_later_keyword_replaces_an_earlier_one),
         cmocka_unit_test(protoport_applies_to_subnets_that_name_none),
         cmocka_unit_test(hosts_have_all_their_forms),
+        cmocka_unit_test(subnets_make_a_connection_for_each_pair),
+        cmocka_unit_test(an_end_without_subnets_counts_as_number_0),
+        cmocka_unit_test(subnets_of_different_families_are_skipped_with_a_warning),
         cmocka_unit_test(a_source_address_without_subnet_is_the_subnet),
         cmocka_unit_test(updown_tells_default_none_and_own_apart),
         cmocka_unit_test(bad_pairs_are_refused_with_connection_keyword_and_reason),

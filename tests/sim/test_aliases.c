@@ -1,0 +1,110 @@
+/* One name for several connections: subnets= and connalias=. */
+#include "scenario.h"
+
+#define SUBNETS_OF_BOTH                                                                                      \
+    HOSTS CIPHERS " leftsubnets=10.1.0.0/24,10.3.0.0/24 rightsubnets=10.2.0.0/24,10.4.0.0/24"
+
+static size_t connection_count(struct sim *sim, const char *host)
+{
+    return (size_t)engine_view_totals(sim_engine(sim, host)).connections_loaded;
+}
+
+static void the_name_of_a_conn_with_subnets_stands_for_all_of_them(void **state)
+{
+    (void)state;
+    struct sim *sim = gateways_with(SUBNETS_OF_BOTH);
+    assert_int_equal(connection_count(sim, "east"), 4);
+    assert_up(sim, "east");
+    assert_settles(sim);
+    assert_both_have(sim, 1, 4);
+    assert_true(sim_is_up(sim, "west", "tunnel/2x1"));
+    assert_ping(sim);
+    assert_true(sim_ping(sim, "east", "10.3.0.1", "10.4.0.1"));
+    assert_true(sim_ping(sim, "east", "10.1.0.1", "10.4.0.1"));
+    assert_true(sim_log_has(sim, "east", "initiating all conns with alias='tunnel'"));
+    assert_int_equal(sim_down(sim, "east", "tunnel"), 0);
+    assert_settles(sim);
+    assert_both_have(sim, 0, 0);
+    assert_true(sim_log_has(sim, "east", "terminated 4 connections from aliased connection \"tunnel\""));
+    assert_ends_well(sim);
+}
+
+static void one_of_them_goes_alone_by_its_own_name(void **state)
+{
+    (void)state;
+    struct sim *sim = gateways_with(SUBNETS_OF_BOTH);
+    assert_up(sim, "west");
+    assert_int_equal(sim_down(sim, "west", "tunnel/1x1"), 0);
+    assert_settles(sim);
+    assert_no_ping(sim);
+    assert_true(sim_ping(sim, "west", "10.4.0.1", "10.1.0.1"));
+    assert_both_have(sim, 1, 3);
+    assert_ends_well(sim);
+}
+
+static void up_of_an_alias_ends_when_the_last_has_ended_with_the_first_failure(void **state)
+{
+    (void)state;
+    struct sim *sim = gateways_with(SUBNETS_OF_BOTH);
+    sim_command(sim, "west", COMMAND_DELETE, "tunnel/2x2");
+    assert_int_equal(sim_up(sim, "east", "tunnel"), RC_FATAL);
+    assert_settles(sim);
+    assert_int_equal(sim_child_count(sim, "west"), 3);
+    assert_ends_well(sim);
+}
+
+static void deleting_the_name_deletes_all_of_them(void **state)
+{
+    (void)state;
+    struct sim *sim = gateways_with(SUBNETS_OF_BOTH);
+    assert_up(sim, "east");
+    sim_command(sim, "east", COMMAND_DELETE, "tunnel");
+    assert_settles(sim);
+    assert_int_equal(connection_count(sim, "east"), 0);
+    assert_both_have(sim, 0, 0);
+    assert_ends_well(sim);
+}
+
+static void adding_the_conn_again_replaces_all_that_it_was(void **state)
+{
+    (void)state;
+    struct sim *sim = gateways_with(SUBNETS_OF_BOTH);
+    sim_reload_connection(sim, "east", "tunnel");
+    assert_int_equal(connection_count(sim, "east"), 4);
+    sim_add_connection_on(sim, "east", "tunnel", TUNNEL);
+    assert_int_equal(connection_count(sim, "east"), 1);
+    assert_ends_well(sim);
+}
+
+static void an_alias_is_shared_by_connections(void **state)
+{
+    (void)state;
+    struct sim *sim = gateways_with(TUNNEL " connalias=both");
+    sim_add_connection(sim, "second", SECOND " connalias=other,both");
+    assert_int_equal(sim_up(sim, "east", "both"), 0);
+    assert_settles(sim);
+    assert_both_have(sim, 1, 2);
+    assert_int_equal(sim_command(sim, "east", COMMAND_REKEY_CHILD, "both"), 0);
+    assert_settles(sim);
+    assert_both_have(sim, 1, 2);
+    assert_int_equal(sim_down(sim, "west", "other"), 0);
+    sim_down(sim, "east", "other");
+    assert_settles(sim);
+    assert_both_have(sim, 1, 1);
+    assert_int_equal(sim_up(sim, "east", "neither"), RC_UNKNOWN_NAME);
+    assert_ends_well(sim);
+}
+
+int main(int argument_count, char **arguments)
+{
+    choose_scenarios(argument_count, arguments);
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_name_of_a_conn_with_subnets_stands_for_all_of_them),
+        cmocka_unit_test(one_of_them_goes_alone_by_its_own_name),
+        cmocka_unit_test(up_of_an_alias_ends_when_the_last_has_ended_with_the_first_failure),
+        cmocka_unit_test(deleting_the_name_deletes_all_of_them),
+        cmocka_unit_test(adding_the_conn_again_replaces_all_that_it_was),
+        cmocka_unit_test(an_alias_is_shared_by_connections),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
