@@ -34,8 +34,11 @@ struct control_host {
 /* What status shows of the daemon itself. Borrowed until the next call. */
 struct control_facts {
     const char *kernel_interface, *config_file, *secrets_file, *ipsec_dir, *dump_dir, *exec_dir, *listen;
+    const char *virtual_private; /* NULL: none */
     int nhelpers;
     int pid;
+    uint32_t ike_socket_bufsize; /* 0: the kernel's */
+    bool log_append;
 };
 
 struct control *control_new(struct engine *engine, const struct control_host *host);

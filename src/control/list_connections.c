@@ -1,55 +1,123 @@
-/* Connections in status output, in the shapes of Libreswan 4.x. */
-#include <stdio.h>
-
+/* Connections in status output. */
 #include "base/text.h"
 #include "control/session.h"
 
-enum { CONNECTIONS_A_PIECE = 16 };
+enum { CONNECTIONS_A_PIECE = 16, LIST_SIZE = 4096 };
 
-struct name {
-    char text[320];
+static const char *const lines[] = {
+    "{name}: {topology}; {routing}; eroute owner: #{routing_owner}",
+    "{name}:     {is_oriented?oriented}{!is_oriented?unoriented}; my_ip={local.sourceip}; "
+    "their_ip={remote.sourceip}; my_updown={local.updown};",
+    "{name}:   xauth us:none, xauth them:none,  my_username=[any]; their_username=[any]",
+    "{name}:   our auth:{local.auth}, their auth:{remote.auth}, our autheap:none, their autheap:none;",
+    "{name}:   modecfg info: us:none, them:none, modecfg policy:push, dns:unset, domains:unset, cat:unset;",
+    "{name}:   sec_label:unset;",
+    "{name}:   ike_life: {ike_lifetime_seconds}s; ipsec_life: {ipsec_lifetime_seconds}s; "
+    "ipsec_max_bytes: {ipsec_max_bytes}B; ipsec_max_packets: {ipsec_max_packets}; "
+    "replay_window: {replay_window}; rekey_margin: {rekey_margin_seconds}s; "
+    "rekey_fuzz: {rekey_fuzz_percent}%; keyingtries: 0;",
+    "{name}:   retransmit-interval: {retransmit_interval_msec}ms; "
+    "retransmit-timeout: {retransmit_timeout_seconds}s; iketcp:no; iketcp-port:4500;",
+    "{name}:   initial-contact:{initial_contact}; cisco-unity:no; fake-strongswan:no; "
+    "send-vendorid:{send_vendorid}; send-no-esp-tfc:no;",
+    "{name}:   policy: {policy};",
+    "{name}:   v2-auth-hash-policy: none;",
+    "{name}:   conn_prio: {local.client_bits},{remote.client_bits}; interface: {interface}; "
+    "metric: {metric}; mtu: {mtu}; sa_prio:{priority}; sa_tfc:none;",
+    "{name}:   nflog-group: unset; mark: unset; vti-iface:unset; vti-routing:no; vti-shared:no; "
+    "nic-offload:no;",
+    "{name}:   our idtype: {local.id_type}; our id={local.id}; their idtype: {remote.id_type}; "
+    "their id={remote.id}",
+    "{name}:   liveness: {dpd_delay_seconds?active}{!dpd_delay_seconds?passive}; "
+    "dpdaction:{dpd_delay_seconds?restart}{!dpd_delay_seconds?hold}; dpddelay:{dpd_delay_seconds}s; "
+    "retransmit-timeout:{retransmit_timeout_seconds}s",
+    "{name}:   nat-traversal: encaps:{encapsulation}; "
+    "keepalive:{nat_keepalive?{nat_keepalive_seconds}s}{!nat_keepalive?no}",
+    "{name}:   newest IKE SA: #{newest_ike_serial}; newest IPsec SA: #{newest_child_serial}; "
+    "conn serial: ${serial};",
+    "{aliases?{name}:   aliases: {aliases}}",
+    "{name}:   IKE algorithms: {ike_algorithms}",
+    "{newest_ike_algorithm?{name}:   IKEv2 algorithm newest: {newest_ike_algorithm}}",
+    "{name}:   ESP algorithms: {esp_algorithms}",
+    "{newest_esp_algorithm?{name}:   ESP algorithm newest: {newest_esp_algorithm}; "
+    "pfsgroup={pfs?<Phase1>}{!pfs?<N/A>}}",
 };
 
-/* "name" or "name"[1] 192.0.2.7 */
-static struct name name_of(const struct connection_view *view)
+static const struct text_form form = TEXT_FORM(RC_COMMENT, lines);
+
+/* One end as it is told. */
+struct end {
+    const struct end_spec *spec;
+    const struct ip_address *host; /* found out; unset: as written */
+    const struct identity *id;
+    bool is_first; /* stands left in the topology */
+};
+
+/* An unoriented connection is shown as it is written: left, then right. */
+static struct end end_of(const struct connection_view *view, bool local)
 {
-    struct name name;
+    bool left_is_local = view->left_is_local || !view->is_oriented;
+    const struct end_spec *spec = left_is_local == local ? &view->spec->left : &view->spec->right;
+    const struct identity *known = local ? view->local_id : view->remote_id;
+    return (struct end){
+        .spec = spec,
+        .host = local ? &view->local.address : &view->remote.address,
+        .id = view->is_oriented && known->kind != ID_NONE ? known : &spec->id,
+        .is_first = local,
+    };
+}
+
+static void add_host(struct text *text, const struct end *end)
+{
+    const struct end_spec *spec = end->spec;
     char address[ADDRESS_TEXT_SIZE];
-    if (view->is_instance)
-        snprintf(name.text, sizeof(name.text), "\"%s\"[] %s", view->spec->name,
-                 address_text(&view->remote.address, address));
+    if (address_is_set(end->host))
+        text_add(text, "%s", address_text(end->host, address));
+    else if (address_is_set(&spec->host) && spec->host_kind != HOST_ANY)
+        text_add(text, "%s", address_text(&spec->host, address));
+    else if (spec->host_kind == HOST_NAME || spec->host_kind == HOST_INTERFACE)
+        text_add(text, "%s", spec->host_name);
     else
-        snprintf(name.text, sizeof(name.text), "\"%s\"", view->spec->name);
-    return name;
+        text_add(text, spec->host_kind == HOST_DEFAULTROUTE ? "%%defaultroute" : "%%any");
 }
 
-static const struct end_spec *end_of(const struct connection_view *view, bool local)
-{
-    return view->left_is_local == local ? &view->spec->left : &view->spec->right;
-}
-
-static void add_host(struct text *text, const struct end_spec *end)
-{
-    char address[ADDRESS_TEXT_SIZE];
-    if (address_is_set(&end->host) && end->host_kind != HOST_ANY)
-        text_add(text, "%s", address_text(&end->host, address));
-    else
-        text_add(text, "%s",
-                 end->host_kind == HOST_NAME || end->host_kind == HOST_INTERFACE ? end->host_name : "%any");
-}
-
-static void add_clients(struct text *text, const struct end_spec *end)
+static void add_clients(struct text *text, const struct end *end)
 {
     char selector[SELECTOR_TEXT_SIZE];
-    for (size_t i = 0; i < end->client_count; i++)
-        text_add(text, "%s%s", i ? "," : "", selector_text(&end->clients[i], selector));
+    if (end->spec->client_count > 0 && !end->is_first)
+        text_add(text, "===");
+    for (size_t i = 0; i < end->spec->client_count; i++)
+        text_add(text, "%s%s", i ? "," : "", selector_text(&end->spec->clients[i], selector));
+    if (end->spec->client_count > 0 && end->is_first)
+        text_add(text, "===");
 }
 
-static void add_id(struct text *text, const struct identity *id, const struct end_spec *end)
+/* The host with its identity, where it has one of its own, and the next hop at the side of the other end. */
+static void add_gateway(struct text *text, const struct end *end, const struct end *other)
 {
-    char id_text[IDENTITY_TEXT_SIZE];
-    if (end->id.kind != ID_NONE)
-        text_add(text, "[%s]", identity_text(id, id_text));
+    const struct end_spec *spec = end->spec;
+    char hop[ADDRESS_TEXT_SIZE], id[IDENTITY_TEXT_SIZE];
+    bool has_hop = address_is_set(&spec->nexthop) && !address_equal(&spec->nexthop, &other->spec->host);
+    if (has_hop && !end->is_first)
+        text_add(text, "%s---", address_text(&spec->nexthop, hop));
+    add_host(text, end);
+    if (spec->id.kind != ID_NONE)
+        text_add(text, "[%s]", identity_text(end->id, id));
+    if (has_hop && end->is_first)
+        text_add(text, "---%s", address_text(&spec->nexthop, hop));
+}
+
+static void put_topology(struct facts *facts, const struct connection_view *view)
+{
+    char list[LIST_SIZE];
+    struct text text = text_of(list, sizeof(list));
+    const struct end local = end_of(view, true), remote = end_of(view, false);
+    add_clients(&text, &local);
+    add_gateway(&text, &local, &remote);
+    text_add(&text, "...");
+    add_gateway(&text, &remote, &local);
+    add_clients(&text, &remote);
+    facts_shown(facts, "topology", list);
 }
 
 static const char *routing_name(enum routing_state routing)
@@ -69,196 +137,189 @@ static const char *routing_name(enum routing_state routing)
     return "unrouted";
 }
 
-static void line_topology(struct control_session *session, const struct connection_view *view,
-                          const char *name)
-{
-    char line[2048];
-    struct text text = text_of(line, sizeof(line));
-    const struct end_spec *local = end_of(view, true), *remote = end_of(view, false);
-    add_clients(&text, local);
-    text_add(&text, "%s", local->client_count ? "===" : "");
-    add_host(&text, local);
-    add_id(&text, view->is_oriented ? view->local_id : &local->id, local);
-    text_add(&text, "...");
-    if (view->is_instance) {
-        char address[ADDRESS_TEXT_SIZE];
-        text_add(&text, "%s", address_text(&view->remote.address, address));
-    } else {
-        add_host(&text, remote);
-    }
-    add_id(&text, view->is_oriented ? view->remote_id : &remote->id, remote);
-    text_add(&text, "%s", remote->client_count ? "===" : "");
-    add_clients(&text, remote);
-    session_line(session, RC_COMMENT, "%s: %s; %s; eroute owner: #%llu", name, line,
-                 routing_name(view->routing), (unsigned long long)view->newest_child_serial);
-}
-
-static void line_orientation(struct control_session *session, const struct connection_view *view,
-                             const char *name)
-{
-    char sourceip[ADDRESS_TEXT_SIZE] = "unset", their[ADDRESS_TEXT_SIZE] = "unset";
-    const struct end_spec *local = end_of(view, true), *remote = end_of(view, false);
-    if (address_is_set(&local->sourceip))
-        address_text(&local->sourceip, sourceip);
-    if (address_is_set(&remote->sourceip))
-        address_text(&remote->sourceip, their);
-    const char *updown = local->updown ? local->updown : "ipsec _updown";
-    session_line(session, RC_COMMENT, "%s:     %s; my_ip=%s; their_ip=%s; my_updown=%s;", name,
-                 view->is_oriented ? "oriented" : "unoriented", sourceip, their,
-                 updown[0] ? updown : "%disabled");
-}
-
-static void add_limit(struct text *text, uint64_t limit)
-{
-    if (limit == UINT64_MAX || limit == UINT64_C(1) << 63)
-        text_add(text, "2^63");
-    else
-        text_add(text, "%llu", (unsigned long long)limit);
-}
-
-static void line_lifetimes(struct control_session *session, const struct connection_view *view,
-                           const char *name)
-{
-    const struct connection_spec *spec = view->spec;
-    char bytes[32], packets[32];
-    struct text bytes_text = text_of(bytes, sizeof(bytes)), packets_text = text_of(packets, sizeof(packets));
-    add_limit(&bytes_text, spec->ipsec_max_bytes);
-    add_limit(&packets_text, spec->ipsec_max_packets);
-    session_line(session, RC_COMMENT,
-                 "%s:   ike_life: %llus; ipsec_life: %llus; ipsec_max_bytes: %sB; ipsec_max_packets: %s; "
-                 "replay_window: "
-                 "%u; rekey_margin: %llus; rekey_fuzz: %u%%; keyingtries: 0;",
-                 name, (unsigned long long)(spec->ike_lifetime / USEC_PER_SEC),
-                 (unsigned long long)(spec->ipsec_lifetime / USEC_PER_SEC), bytes, packets,
-                 spec->replay_window, (unsigned long long)(spec->rekey_margin / USEC_PER_SEC),
-                 spec->rekey_fuzz_percent);
-    session_line(session, RC_COMMENT,
-                 "%s:   retransmit-interval: %llums; retransmit-timeout: %llus; iketcp:no; iketcp-port:4500;",
-                 name, (unsigned long long)(spec->retransmit_interval / USEC_PER_MSEC),
-                 (unsigned long long)(spec->retransmit_timeout / USEC_PER_SEC));
-}
-
-static const char *yes_no(bool value)
-{
-    return value ? "yes" : "no";
-}
-
 /* How narrow the (first) client of an end is, in bits; the host itself when it has none. */
-static unsigned client_length(const struct end_spec *end, const struct ip_address *host)
+static unsigned client_bits(const struct end *end)
 {
     struct ip_prefix prefix;
-    if (end->client_count == 0)
-        return (unsigned)address_size(host) * 8;
-    return range_is_prefix(&end->clients[0].range, &prefix) ? prefix.length : 0;
+    if (end->spec->client_count == 0)
+        return (unsigned)address_size(end->host) * 8;
+    return range_is_prefix(&end->spec->clients[0].range, &prefix) ? prefix.length : 0;
 }
 
-static void line_policy(struct control_session *session, const struct connection_view *view, const char *name)
+static void put_address(struct facts *facts, const char *name, const struct ip_address *address,
+                        const char *absent)
 {
-    const struct connection_spec *spec = view->spec;
-    session_line(
-        session, RC_COMMENT,
-        "%s:   initial-contact:%s; cisco-unity:no; fake-strongswan:no; send-vendorid:%s; send-no-esp-tfc:no;",
-        name, yes_no(spec->initial_contact), yes_no(spec->send_vendorid));
-    session_line(session, RC_COMMENT, "%s:   policy: IKEv2+PSK+ENCRYPT%s%s%s%s;", name,
-                 spec->type == TYPE_TUNNEL ? "+TUNNEL" : "", spec->pfs ? "+PFS" : "",
-                 spec->rekey ? "" : "+DONT_REKEY", spec->narrowing ? "+IKEV2_ALLOW_NARROWING" : "");
-    session_line(session, RC_COMMENT, "%s:   v2-auth-hash-policy: none;", name);
-    char mtu[16] = "unset", priority[16] = "auto";
-    if (spec->mtu)
-        snprintf(mtu, sizeof(mtu), "%u", spec->mtu);
-    if (spec->priority)
-        snprintf(priority, sizeof(priority), "%u", spec->priority);
-    session_line(session, RC_COMMENT,
-                 "%s:   conn_prio: %u,%u; interface: %s; metric: %u; mtu: %s; sa_prio:%s; sa_tfc:none;", name,
-                 client_length(end_of(view, true), &view->local.address),
-                 client_length(end_of(view, false), &view->remote.address), view->interface, spec->metric,
-                 mtu, priority);
-    session_line(session, RC_COMMENT,
-                 "%s:   nflog-group: unset; mark: unset; vti-iface:unset; vti-routing:no; vti-shared:no; "
-                 "nic-offload:no;",
-                 name);
+    char text[ADDRESS_TEXT_SIZE];
+    facts_text_or(facts, name, address_is_set(address) ? address_text(address, text) : NULL, absent);
 }
 
-static void line_ids(struct control_session *session, const struct connection_view *view, const char *name)
+static void put_end(struct facts *facts, const char *name, const struct connection_view *view, bool is_local)
+{
+    static const char *const auth[] = {[AUTH_UNSET] = "unset", [AUTH_PSK] = "secret", [AUTH_NEVER] = "never"};
+    const struct end end = end_of(view, is_local);
+    char host[ADDRESS_TEXT_SIZE + 256], id[IDENTITY_TEXT_SIZE], selector[SELECTOR_TEXT_SIZE];
+    struct text host_text = text_of(host, sizeof(host));
+    bool is_left = end.spec == &view->spec->left;
+    add_host(&host_text, &end);
+    facts_object(facts, name);
+    facts_text(facts, "end", is_left ? "left" : "right");
+    facts_text(facts, "host", host);
+    put_address(facts, "address", end.host, "unset");
+    facts_number(facts, "ike_port", end.spec->ikeport ? end.spec->ikeport : 500);
+    put_address(facts, "nexthop", &end.spec->nexthop, "unset");
+    facts_list_begin(facts, "subnets", ',');
+    for (size_t i = 0; i < end.spec->client_count; i++)
+        facts_list_add(facts, selector_text(&end.spec->clients[i], selector));
+    facts_list_end(facts);
+    facts_number(facts, "client_bits", client_bits(&end));
+    put_address(facts, "sourceip", &end.spec->sourceip, "unset");
+    facts_text(facts, "auth", auth[end.spec->auth]);
+    facts_text(facts, "id_type", identity_kind_name(end.id->kind));
+    facts_text_or(facts, "id", end.id->kind != ID_NONE ? identity_text(end.id, id) : NULL, "(none)");
+    const char *updown = end.spec->updown ? end.spec->updown : "ipsec _updown";
+    facts_text_or(facts, "updown", updown[0] ? updown : NULL, "%disabled");
+    facts_object(facts, NULL);
+}
+
+static void put_policy(struct facts *facts, const struct connection_view *view)
 {
     const struct connection_spec *spec = view->spec;
-    char mine[IDENTITY_TEXT_SIZE], theirs[IDENTITY_TEXT_SIZE];
-    if (view->is_oriented)
-        session_line(session, RC_COMMENT, "%s:   our idtype: %s; our id=%s; their idtype: %s; their id=%s",
-                     name, identity_kind_name(view->local_id->kind), identity_text(view->local_id, mine),
-                     identity_kind_name(view->remote_id->kind), identity_text(view->remote_id, theirs));
-    session_line(session, RC_COMMENT,
-                 "%s:   liveness: %s; dpdaction:%s; dpddelay:%llus; retransmit-timeout:%llus", name,
-                 spec->dpd_delay ? "active" : "passive", spec->dpd_delay ? "restart" : "hold",
-                 (unsigned long long)(spec->dpd_delay / USEC_PER_SEC),
-                 (unsigned long long)(spec->retransmit_timeout / USEC_PER_SEC));
+    const struct {
+        const char *name;
+        bool holds;
+    } bits[] = {
+        {"IKEv2", true},
+        {"PSK", spec->left.auth == AUTH_PSK || spec->right.auth == AUTH_PSK},
+        {"AUTH_NEVER", spec->left.auth == AUTH_NEVER},
+        {"ENCRYPT", spec->protocol == PROTOCOL_ESP},
+        {"AUTHENTICATE", spec->protocol == PROTOCOL_AH},
+        {"TUNNEL", spec->type == TYPE_TUNNEL},
+        {"PFS", spec->pfs},
+        {"DECAP_DSCP", spec->decap_dscp},
+        {"NOPMTUDISC", spec->nopmtudisc},
+        {"DONT_REKEY", !spec->rekey},
+        {"REAUTH", spec->reauth},
+        {"UP", view->keeps_up},
+        {"IKEV2_ALLOW_NARROWING", spec->narrowing},
+        {"IKE_FRAG_ALLOW", spec->fragmentation},
+        {"ESN_NO", true},
+        {"ESN_YES", true},
+    };
+    facts_list_begin(facts, "policy", '+');
+    for (size_t i = 0; i < ARRAY_SIZE(bits); i++)
+        if (bits[i].holds)
+            facts_list_add(facts, bits[i].name);
+    facts_list_end(facts);
+}
+
+static void put_limits(struct facts *facts, const struct connection_spec *spec)
+{
+    facts_number(facts, "ike_lifetime_seconds", spec->ike_lifetime / USEC_PER_SEC);
+    facts_number(facts, "ipsec_lifetime_seconds", spec->ipsec_lifetime / USEC_PER_SEC);
+    facts_limit(facts, "ipsec_max_bytes", spec->ipsec_max_bytes, "2^63");
+    facts_limit(facts, "ipsec_max_packets", spec->ipsec_max_packets, "2^63");
+    facts_number(facts, "replay_window", spec->replay_window);
+    facts_number(facts, "rekey_margin_seconds", spec->rekey_margin / USEC_PER_SEC);
+    facts_number(facts, "rekey_fuzz_percent", spec->rekey_fuzz_percent);
+    facts_number(facts, "retransmit_interval_msec", spec->retransmit_interval / USEC_PER_MSEC);
+    facts_number(facts, "retransmit_timeout_seconds", spec->retransmit_timeout / USEC_PER_SEC);
+    facts_limit(facts, "dpd_delay_seconds", spec->dpd_delay ? spec->dpd_delay / USEC_PER_SEC : UINT64_MAX,
+                "0");
+}
+
+static void put_options(struct facts *facts, const struct engine *engine, const struct connection_spec *spec)
+{
     static const char *const encapsulation[] = {"auto", "yes", "no"};
-    session_line(session, RC_COMMENT, "%s:   nat-traversal: encaps:%s; keepalive:%s", name,
-                 encapsulation[spec->encapsulation], spec->nat_keepalive ? "20s" : "no");
-    session_line(session, RC_COMMENT,
-                 "%s:   newest IKE SA: #%llu; newest IPsec SA: #%llu; conn serial: $%llu;", name,
-                 (unsigned long long)view->newest_ike_serial, (unsigned long long)view->newest_child_serial,
-                 (unsigned long long)view->serial);
+    facts_bool(facts, "pfs", spec->pfs);
+    facts_bool(facts, "initial_contact", spec->initial_contact);
+    facts_bool(facts, "send_vendorid", spec->send_vendorid);
+    facts_text(facts, "encapsulation", encapsulation[spec->encapsulation]);
+    facts_bool(facts, "nat_keepalive", spec->nat_keepalive);
+    facts_number(facts, "nat_keepalive_seconds",
+                 engine_view_settings(engine)->nat_keepalive_interval / USEC_PER_SEC);
+    facts_number(facts, "metric", spec->metric);
+    facts_limit(facts, "mtu", spec->mtu ? spec->mtu : UINT64_MAX, "unset");
+    facts_limit(facts, "priority", spec->priority ? spec->priority : UINT64_MAX, "auto");
+    facts_list_begin(facts, "aliases", ' ');
+    for (size_t i = 0; i < spec->alias_count; i++)
+        facts_list_add(facts, spec->aliases[i]);
+    facts_list_end(facts);
+}
+
+static void put_suite(struct facts *facts, const char *name, const struct suite *suite)
+{
+    char list[512];
+    struct text text = text_of(list, sizeof(list));
+    if (suite != NULL)
+        suite_text(&text, suite);
+    facts_text(facts, name, suite ? list : NULL);
 }
 
 /* What was agreed on by the newest SAs stands below what is offered. */
-static void line_algorithms(struct control_session *session, const struct connection_view *view,
-                            const char *name)
+static void put_algorithms(struct facts *facts, const struct engine *engine,
+                           const struct connection_view *view)
 {
-    char list[2048];
+    char list[LIST_SIZE];
     struct text text = text_of(list, sizeof(list));
     struct ike_view ike;
     struct child_view child;
+    bool has_ike = engine_view_ike_at(engine, view->newest_ike_serial, &ike);
+    bool has_child = engine_view_child_at(engine, view->newest_child_serial, &child);
     proposals_text(&text, view->spec->ike_proposals);
-    session_line(session, RC_COMMENT, "%s:   IKE algorithms: %s", name, list);
-    if (engine_view_ike_at(session->control->engine, view->newest_ike_serial, &ike) && ike.suite != NULL) {
-        text = text_of(list, sizeof(list));
-        suite_text(&text, ike.suite);
-        session_line(session, RC_COMMENT, "%s:   IKEv2 algorithm newest: %s", name, list);
-    }
+    facts_text(facts, "ike_algorithms", list);
+    put_suite(facts, "newest_ike_algorithm", has_ike ? ike.suite : NULL);
     text = text_of(list, sizeof(list));
     proposals_text(&text, view->spec->child_proposals);
-    session_line(session, RC_COMMENT, "%s:   ESP algorithms: %s", name, list);
-    if (engine_view_child_at(session->control->engine, view->newest_child_serial, &child) &&
-        child.suite != NULL) {
-        text = text_of(list, sizeof(list));
-        suite_text(&text, child.suite);
-        session_line(session, RC_COMMENT, "%s:   ESP algorithm newest: %s; pfsgroup=%s", name, list,
-                     view->spec->pfs ? "<Phase1>" : "<N/A>");
-    }
+    facts_text(facts, "esp_algorithms", list);
+    put_suite(facts, "newest_esp_algorithm", has_child ? child.suite : NULL);
 }
 
-static void show(struct control_session *session, const struct connection_view *view)
+static void put_connection(struct facts *facts, const struct engine *engine,
+                           const struct connection_view *view)
 {
-    struct name name = name_of(view);
-    line_topology(session, view, name.text);
-    line_orientation(session, view, name.text);
-    session_line(session, RC_COMMENT,
-                 "%s:   xauth us:none, xauth them:none,  my_username=[any]; their_username=[any]", name.text);
-    session_line(session, RC_COMMENT,
-                 "%s:   our auth:secret, their auth:secret, our autheap:none, their autheap:none;",
-                 name.text);
-    session_line(
-        session, RC_COMMENT,
-        "%s:   modecfg info: us:none, them:none, modecfg policy:push, dns:unset, domains:unset, cat:unset;",
-        name.text);
-    session_line(session, RC_COMMENT, "%s:   sec_label:unset;", name.text);
-    line_lifetimes(session, view, name.text);
-    line_policy(session, view, name.text);
-    line_ids(session, view, name.text);
-    line_algorithms(session, view, name.text);
+    char peer[ADDRESS_TEXT_SIZE] = "";
+    if (view->is_instance)
+        address_text(&view->remote.address, peer);
+    facts_begin(facts, NULL, &form);
+    facts_number(facts, "serial", view->serial);
+    put_connection_name(facts, view->spec->name, view->instance_number, peer);
+    facts_bool(facts, "is_template", view->is_template);
+    facts_limit(facts, "template_serial", view->is_instance ? view->template_serial : UINT64_MAX, "0");
+    facts_bool(facts, "is_oriented", view->is_oriented);
+    facts_text(facts, "interface", view->interface);
+    facts_text(facts, "routing", routing_name(view->routing));
+    facts_number(facts, "routing_owner", view->newest_child_serial);
+    facts_number(facts, "newest_ike_serial", view->newest_ike_serial);
+    facts_number(facts, "newest_child_serial", view->newest_child_serial);
+    put_topology(facts, view);
+    put_end(facts, "local", view, true);
+    put_end(facts, "remote", view, false);
+    put_policy(facts, view);
+    put_limits(facts, view->spec);
+    put_options(facts, engine, view->spec);
+    put_algorithms(facts, engine, view);
+    facts_end(facts);
 }
 
-bool list_connections(struct control_session *session)
+static bool next_connections(struct control_session *session, struct facts *facts)
 {
+    const struct engine *engine = session->control->engine;
     struct listing *listing = &session->listing;
     struct connection_view view;
+    if (listing->connection_serial != 0) {
+        if (engine_view_connection_named(engine, listing->name, &view))
+            put_connection(facts, engine, &view);
+        return false;
+    }
     for (int i = 0; i < CONNECTIONS_A_PIECE; i++) {
-        if (!engine_view_connection(session->control->engine, listing->after, &view))
+        if (!engine_view_connection(engine, listing->after, &view))
             return false;
         listing->after = view.serial;
-        if (listing->name[0] == '\0' || strcmp(listing->name, view.spec->name) == 0)
-            show(session, &view);
+        if (listing_wants(listing, view.spec->name))
+            put_connection(facts, engine, &view);
     }
     return true;
 }
+
+const struct list_section section_connections = {
+    .name = "connections", .is_array = true, .next = next_connections};

@@ -1,5 +1,4 @@
-/* SAs in status output, in the shapes of Libreswan 4.x: --showstates and --trafficstatus. */
-#include <inttypes.h>
+/* SAs in status output: --showstates and --trafficstatus. */
 #include <stdio.h>
 
 #include "base/text.h"
@@ -7,140 +6,260 @@
 
 enum { STATES_A_PIECE = 64 };
 
-static void add_due(struct text *text, const char *what, usec_t at, usec_t now)
+static const char *const state_lines[] = {
+    "#{serial}: {name}:{remote_port} {state} ({story}); "
+    "{rekey_in_seconds?REKEY in {rekey_in_seconds}s; }"
+    "{replace_in_seconds?REPLACE in {replace_in_seconds}s; }"
+    "{event?{event} in {event_in_seconds}s; }"
+    "{is_newest?newest; {routing_owner?eroute owner; }}"
+    "{is_child?IKE SA #{ike_serial}; }idle;",
+    "{esp.spi_in?#{serial}: {name} {esp.protocol}.{esp.spi_out}@{remote} {esp.protocol}.{esp.spi_in}@{local} "
+    "{esp.is_tunnel?tun}{!esp.is_tunnel?tpt}.0@{remote} {esp.is_tunnel?tun}{!esp.is_tunnel?tpt}.0@{local} "
+    "Traffic: {esp.label}in={esp.in_bytes}B {esp.label}out={esp.out_bytes}B {esp.label}max={esp.max_bytes}B "
+    "}",
+};
+
+static const struct text_form state_form = TEXT_FORM(RC_COMMENT, state_lines);
+
+static const char *const traffic_lines[] = {
+    "#{serial}: {name}, type={type}, add_time={add_time}, inBytes={in_bytes}, outBytes={out_bytes}, "
+    "maxBytes={max_bytes}B, id='{id}'",
+};
+
+static const struct text_form traffic_form = TEXT_FORM(RC_INFORMATIONAL_TRAFFIC, traffic_lines);
+
+/* What is common to both kinds, before and after what is not. */
+struct state {
+    uint64_t serial, ike_serial, connection_serial;
+    bool is_child, is_established, is_newest, is_initiator;
+    const char *connection_name, *state_name, *story, *event;
+    unsigned instance_number;
+    const struct ip_endpoint *local, *remote;
+    const struct suite *suite;
+    usec_t rekey_at, expire_at, event_at;
+    int64_t established_wall;
+    uint64_t memory_bytes;
+};
+
+static uint64_t seconds_until(usec_t at, usec_t now)
 {
-    if (at != USEC_NEVER && at >= now)
-        text_add(text, "%s in %" PRIu64 "s; ", what, (at - now) / USEC_PER_SEC);
+    return at != USEC_NEVER && at >= now ? (at - now) / USEC_PER_SEC : UINT64_MAX;
 }
 
-static usec_t now_of(const struct control_session *session)
+static void put_state(struct facts *facts, const struct state *state, usec_t now)
 {
-    return engine_view_now(session->control->engine);
+    char local[ADDRESS_TEXT_SIZE], remote[ADDRESS_TEXT_SIZE], list[256];
+    struct text text = text_of(list, sizeof(list));
+    address_text(&state->local->address, local);
+    address_text(&state->remote->address, remote);
+    facts_number(facts, "serial", state->serial);
+    facts_text(facts, "type", state->is_child ? "child" : "ike");
+    facts_bool(facts, "is_child", state->is_child);
+    facts_limit(facts, "ike_serial", state->ike_serial ? state->ike_serial : UINT64_MAX, "0");
+    put_connection_name(facts, state->connection_name, state->instance_number, remote);
+    facts_number(facts, "connection_serial", state->connection_serial);
+    facts_text(facts, "state", state->state_name);
+    facts_text(facts, "story", state->story);
+    facts_bool(facts, "is_established", state->is_established);
+    facts_bool(facts, "is_initiator", state->is_initiator);
+    facts_bool(facts, "is_newest", state->is_newest);
+    facts_text(facts, "local", local);
+    facts_text(facts, "remote", remote);
+    facts_number(facts, "local_port", state->local->port);
+    facts_number(facts, "remote_port", state->remote->port);
+    if (state->suite != NULL)
+        suite_text(&text, state->suite);
+    facts_text(facts, "algorithms", state->suite ? list : NULL);
+    facts_limit(facts, "rekey_in_seconds", seconds_until(state->rekey_at, now), "");
+    facts_limit(facts, "replace_in_seconds", seconds_until(state->expire_at, now), "");
+    bool has_event = state->event_at != USEC_NEVER && state->event_at >= now;
+    facts_text(facts, "event", has_event ? state->event : NULL);
+    facts_limit(facts, "event_in_seconds", seconds_until(state->event_at, now), "");
+    facts_number(facts, "memory_bytes", state->memory_bytes);
 }
 
-static void show_ike(struct control_session *session, const struct ike_view *view)
+static void put_selectors(struct facts *facts, const char *name, const struct selector *list, size_t count)
 {
-    char line[512];
-    struct text text = text_of(line, sizeof(line));
-    usec_t now = now_of(session);
-    if (view->is_established) {
-        add_due(&text, "REKEY", view->rekey_at, now);
-        add_due(&text, "REPLACE", view->expire_at, now);
-    } else {
-        add_due(&text, view->next_event, view->next_event_at, now);
-    }
-    session_line(session, RC_COMMENT, "#%" PRIu64 ": \"%s\":%u %s (%s); %s%sidle;", view->serial,
-                 view->connection_name, view->path.remote.port, view->state_name, view->state_story, line,
-                 view->is_newest ? "newest; " : "");
+    char text[SELECTOR_TEXT_SIZE];
+    facts_list_begin(facts, name, ',');
+    for (size_t i = 0; i < count; i++)
+        facts_list_add(facts, selector_text(&list[i], text));
+    facts_list_end(facts);
 }
 
-static void show_child(struct control_session *session, const struct child_view *view)
+static void put_spi(struct facts *facts, const char *name, uint32_t spi)
 {
-    char line[512], local[ADDRESS_TEXT_SIZE], remote[ADDRESS_TEXT_SIZE];
-    struct text text = text_of(line, sizeof(line));
-    usec_t now = now_of(session);
-    if (view->established_at != 0) {
-        add_due(&text, "REKEY", view->rekey_at, now);
-        add_due(&text, "REPLACE", view->expire_at, now);
-    }
-    session_line(session, RC_COMMENT, "#%" PRIu64 ": \"%s\":%u %s (%s); %s%sIKE SA #%" PRIu64 "; idle;",
-                 view->serial, view->connection_name, view->remote.port, view->state_name, view->state_story,
-                 line, view->is_newest ? "newest; eroute owner; " : "", view->ike_serial);
-    if (view->suite == NULL || view->established_at == 0)
+    char text[16];
+    snprintf(text, sizeof(text), "%08x", spi);
+    facts_text(facts, name, spi ? text : NULL);
+}
+
+static void put_counters(struct facts *facts, const struct sa_counters *in, const struct sa_counters *out)
+{
+    facts_number(facts, "in_bytes", in->bytes);
+    facts_number(facts, "out_bytes", out->bytes);
+    facts_number(facts, "in_packets", in->packets);
+    facts_number(facts, "out_packets", out->packets);
+}
+
+static const char *protocol_name(const struct child_view *view)
+{
+    return view->suite != NULL && view->suite->protocol == PROTOCOL_AH ? "AH" : "ESP";
+}
+
+/* An IKE SA, or a Child SA that is not there yet, has none of it. */
+static void put_esp(struct facts *facts, const struct child_view *view)
+{
+    static const struct child_view nothing;
+    bool is_there = view != NULL && view->suite != NULL && view->established_at != 0;
+    const struct child_view *child = is_there ? view : &nothing;
+    const char *protocol = protocol_name(child);
+    if (facts->is_json && !is_there) {
+        facts_absent(facts, "esp", "");
         return;
-    const char *mode = view->mode == MODE_TUNNEL ? "tun" : "tpt";
-    address_text(&view->local.address, local);
-    address_text(&view->remote.address, remote);
-    session_line(session, RC_COMMENT,
-                 "#%" PRIu64 ": \"%s\" esp.%x@%s esp.%x@%s %s.0@%s %s.0@%s Traffic: ESPin=%" PRIu64
-                 "B ESPout=%" PRIu64 "B ESPmax=2^63B ",
-                 view->serial, view->connection_name, view->spi_out, remote, view->spi_in, local, mode,
-                 remote, mode, local, view->in.bytes, view->out.bytes);
+    }
+    facts_object(facts, "esp");
+    facts_text(facts, "protocol", protocol[0] == 'A' ? "ah" : "esp");
+    facts_shown(facts, "label", protocol);
+    put_spi(facts, "spi_in", child->spi_in);
+    put_spi(facts, "spi_out", child->spi_out);
+    facts_bool(facts, "is_tunnel", child->mode == MODE_TUNNEL);
+    facts_bool(facts, "udp_encapsulation", child->udp_encapsulation);
+    put_counters(facts, &child->in, &child->out);
+    facts_limit(facts, "max_bytes", is_there ? child->max_bytes : UINT64_MAX, "2^63");
+    put_selectors(facts, "local_selectors", child->local_selectors, child->local_count);
+    put_selectors(facts, "remote_selectors", child->remote_selectors, child->remote_count);
+    facts_object(facts, NULL);
 }
 
-/* step 0: IKE SAs, 1: Child SAs. */
-bool list_states(struct control_session *session)
+static void put_ike(struct facts *facts, const struct ike_view *view, usec_t now)
 {
+    facts_begin(facts, NULL, &state_form);
+    put_state(facts,
+              &(struct state){
+                  .serial = view->serial,
+                  .connection_serial = view->connection_serial,
+                  .connection_name = view->connection_name,
+                  .instance_number = view->instance_number,
+                  .state_name = view->state_name,
+                  .story = view->state_story,
+                  .is_established = view->is_established,
+                  .is_initiator = view->is_initiator,
+                  .is_newest = view->is_newest,
+                  .local = &view->path.local,
+                  .remote = &view->path.remote,
+                  .suite = view->suite,
+                  .rekey_at = view->is_established ? view->rekey_at : USEC_NEVER,
+                  .expire_at = view->is_established ? view->expire_at : USEC_NEVER,
+                  .event = view->next_event,
+                  .event_at = view->is_established ? USEC_NEVER : view->next_event_at,
+                  .memory_bytes = view->memory_bytes,
+              },
+              now);
+    facts_bool(facts, "routing_owner", false);
+    put_esp(facts, NULL);
+    facts_end(facts);
+}
+
+static void put_child(struct facts *facts, const struct child_view *view, usec_t now)
+{
+    bool was_established = view->established_at != 0;
+    facts_begin(facts, NULL, &state_form);
+    put_state(facts,
+              &(struct state){
+                  .serial = view->serial,
+                  .is_child = true,
+                  .ike_serial = view->ike_serial,
+                  .connection_serial = view->connection_serial,
+                  .connection_name = view->connection_name,
+                  .instance_number = view->instance_number,
+                  .state_name = view->state_name,
+                  .story = view->state_story,
+                  .is_established = view->is_established,
+                  .is_newest = view->is_newest,
+                  .local = &view->local,
+                  .remote = &view->remote,
+                  .suite = view->suite,
+                  .rekey_at = was_established ? view->rekey_at : USEC_NEVER,
+                  .expire_at = was_established ? view->expire_at : USEC_NEVER,
+                  .event_at = USEC_NEVER,
+                  .memory_bytes = view->memory_bytes,
+              },
+              now);
+    facts_bool(facts, "routing_owner", view->is_newest);
+    put_esp(facts, view);
+    facts_end(facts);
+}
+
+/* IKE SAs and Child SAs in one order, that of their serials. */
+static bool next_states(struct control_session *session, struct facts *facts)
+{
+    const struct engine *engine = session->control->engine;
     struct listing *listing = &session->listing;
-    struct engine *engine = session->control->engine;
-    for (int i = 0; i < STATES_A_PIECE; i++) {
-        struct ike_view ike;
-        struct child_view child;
-        if (listing->step == 0 && engine_view_ike(engine, listing->after, &ike)) {
+    usec_t now = engine_view_now(engine);
+    struct ike_view ike;
+    struct child_view child;
+    bool has_ike = engine_view_ike(engine, listing->after, &ike);
+    bool has_child = engine_view_child(engine, listing->after_child, &child);
+    for (int i = 0; i < STATES_A_PIECE && (has_ike || has_child); i++) {
+        if (has_ike && (!has_child || ike.serial < child.serial)) {
+            put_ike(facts, &ike, now);
             listing->after = ike.serial;
-            show_ike(session, &ike);
-        } else if (listing->step == 0) {
-            listing->step = 1;
-            listing->after = 0;
-        } else if (engine_view_child(engine, listing->after, &child)) {
-            listing->after = child.serial;
-            show_child(session, &child);
+            has_ike = engine_view_ike(engine, listing->after, &ike);
         } else {
-            return false;
+            put_child(facts, &child, now);
+            listing->after_child = child.serial;
+            has_child = engine_view_child(engine, listing->after_child, &child);
         }
     }
-    return true;
+    return has_ike || has_child;
 }
 
-#define COUNTERS_WAIT (20 * USEC_PER_MSEC)
+static const char *const after_states[] = {" ", NULL};
 
-bool list_refresh_counters(struct control_session *session, bool (*then)(struct control_session *session))
+const struct list_section section_states = {.name = "states", .is_array = true, .next = next_states};
+const struct list_section section_states_of_status = {
+    .name = "states", .is_array = true, .ending = after_states, .next = next_states};
+
+static void put_traffic(struct facts *facts, const struct child_view *view)
 {
-    struct listing *listing = &session->listing;
-    struct control *control = session->control;
+    char id[IDENTITY_TEXT_SIZE], remote[ADDRESS_TEXT_SIZE];
+    facts_begin(facts, NULL, &traffic_form);
+    facts_number(facts, "serial", view->serial);
+    facts_number(facts, "ike_serial", view->ike_serial);
+    put_connection_name(facts, view->connection_name, view->instance_number,
+                        address_text(&view->remote.address, remote));
+    facts_number(facts, "connection_serial", view->connection_serial);
+    facts_text(facts, "type", protocol_name(view));
+    facts_text(facts, "remote", remote);
+    facts_number(facts, "add_time", (uint64_t)view->established_wall);
+    put_counters(facts, &view->in, &view->out);
+    facts_limit(facts, "max_bytes", view->max_bytes, "2^63");
+    facts_text(facts, "id", identity_text(view->remote_id, id));
+    facts_end(facts);
+}
+
+/* Of one connection its Child SAs are looked at, else all. */
+static bool next_child(const struct control_session *session, struct child_view *view)
+{
+    const struct listing *listing = &session->listing;
+    if (listing->connection_serial != 0)
+        return engine_view_child_of(session->control->engine, listing->connection_serial, listing->after,
+                                    view);
+    return engine_view_child(session->control->engine, listing->after, view);
+}
+
+static bool next_traffic(struct control_session *session, struct facts *facts)
+{
     struct child_view view;
-    unsigned asked = 0;
-    while (asked++ < STATES_A_PIECE * 16 && engine_view_child(control->engine, listing->after, &view)) {
-        engine_refresh_counters(control->engine, view.serial);
-        listing->after = view.serial;
-    }
-    if (asked > STATES_A_PIECE * 16)
-        return true;
-    listing->next = then;
-    listing->is_waiting = listing->after != 0;
-    listing->after = 0;
-    if (listing->is_waiting)
-        control->host.wake_later(control->host.context, session->id, COUNTERS_WAIT);
-    return true;
-}
-
-bool list_traffic(struct control_session *session)
-{
-    struct listing *listing = &session->listing;
-    char id[IDENTITY_TEXT_SIZE];
     for (int i = 0; i < STATES_A_PIECE; i++) {
-        struct child_view view;
-        if (!engine_view_child(session->control->engine, listing->after, &view))
+        if (!next_child(session, &view))
             return false;
-        listing->after = view.serial;
-        bool is_wanted = listing->name[0] == '\0' || strcmp(listing->name, view.connection_name) == 0;
-        if (view.is_established && is_wanted)
-            session_line(session, RC_INFORMATIONAL_TRAFFIC,
-                         "#%" PRIu64 ": \"%s\", type=ESP, add_time=%" PRId64 ", inBytes=%" PRIu64
-                         ", outBytes=%" PRIu64 ", maxBytes=2^63B, id='%s'",
-                         view.serial, view.connection_name, view.established_wall, view.in.bytes,
-                         view.out.bytes, identity_text(view.remote_id, id));
+        session->listing.after = view.serial;
+        if (view.is_established && listing_wants(&session->listing, view.connection_name))
+            put_traffic(facts, &view);
     }
     return true;
 }
 
-void list_totals(struct control_session *session)
-{
-    struct engine_totals totals = engine_view_totals(session->control->engine);
-    session_line(session, RC_COMMENT, "State Information: DDoS cookies %s, Accepting new IKE connections",
-                 totals.ddos_cookies_required ? "required" : "not required");
-    session_line(session, RC_COMMENT,
-                 "IKE SAs: total(%" PRIu64 "), half-open(%" PRIu64 "), open(%" PRIu64
-                 "), authenticated(%" PRIu64 "), anonymous(0)",
-                 totals.ike_halfopen + totals.ike_open + totals.ike_established, totals.ike_halfopen,
-                 totals.ike_open, totals.ike_established);
-    session_line(session, RC_COMMENT,
-                 "IPsec SAs: total(%" PRIu64 "), authenticated(%" PRIu64 "), anonymous(0)",
-                 totals.child_established, totals.child_established);
-}
-
-void list_bare_shunts(struct control_session *session)
-{
-    session_line(session, RC_COMMENT, "Bare Shunt list:");
-    session_line(session, RC_COMMENT, " ");
-}
+const struct list_section section_traffic = {.name = "traffic", .is_array = true, .next = next_traffic};

@@ -1,211 +1,203 @@
-/* --status and its shorter relatives: which listings there are, and the parts about the daemon itself. */
-#include <inttypes.h>
-
+/* What status output tells of the daemon itself: interfaces, settings, the platform. */
 #include "base/text.h"
 #include "control/session.h"
 
-static void show_interfaces(struct control_session *session)
+static const char *const blank[] = {" ", NULL};
+
+static const struct control_facts *facts_of_daemon(const struct control_session *session)
+{
+    return session->control->host.facts(session->control->host.context);
+}
+
+/* ---- the daemon ---- */
+
+static const char *const daemon_lines[] = {"using kernel interface: {kernel_interface}"};
+static const struct text_form daemon_form = TEXT_FORM(RC_COMMENT, daemon_lines);
+
+static bool next_daemon(struct control_session *session, struct facts *facts)
+{
+    const struct control_facts *daemon = facts_of_daemon(session);
+    facts_begin(facts, "daemon", &daemon_form);
+    facts_text(facts, "version", STYX_VERSION);
+    facts_number(facts, "pid", (uint64_t)daemon->pid);
+    facts_text(facts, "kernel_interface", daemon->kernel_interface);
+    facts_bool(facts, "is_listening", engine_view_is_listening(session->control->engine));
+    facts_end(facts);
+    return false;
+}
+
+const struct list_section section_daemon = {.name = "daemon", .ending = blank, .next = next_daemon};
+
+static const char *const interface_lines[] = {"interface {interface} UDP {endpoint}"};
+static const struct text_form interface_form = TEXT_FORM(RC_COMMENT, interface_lines);
+
+static void put_interface(struct facts *facts, const struct listen_address *listen, uint16_t port)
+{
+    char address[ADDRESS_TEXT_SIZE], endpoint[ENDPOINT_TEXT_SIZE];
+    facts_begin(facts, NULL, &interface_form);
+    facts_text(facts, "interface", listen->interface);
+    facts_text(facts, "address", address_text(&listen->address, address));
+    facts_number(facts, "port", port);
+    facts_shown(facts, "endpoint",
+                endpoint_text(&(struct ip_endpoint){.address = listen->address, .port = port}, endpoint));
+    facts_end(facts);
+}
+
+static bool next_interfaces(struct control_session *session, struct facts *facts)
 {
     const struct listen_address *list;
     const struct engine_settings *settings = engine_view_settings(session->control->engine);
     size_t count = engine_view_interfaces(session->control->engine, &list);
     for (size_t i = 0; i < count; i++) {
-        const uint16_t ports[] = {settings->natt_port, settings->ike_port};
-        for (size_t j = 0; j < ARRAY_SIZE(ports); j++) {
-            struct ip_endpoint endpoint = {.address = list[i].address, .port = ports[j]};
-            char text[ENDPOINT_TEXT_SIZE];
-            session_line(session, RC_COMMENT, "interface %s UDP %s", list[i].interface,
-                         endpoint_text(&endpoint, text));
-        }
+        put_interface(facts, &list[i], settings->natt_port);
+        put_interface(facts, &list[i], settings->ike_port);
     }
+    return false;
 }
 
-static void show_setup(struct control_session *session)
+const struct list_section section_interfaces = {
+    .name = "interfaces", .is_array = true, .ending = blank, .next = next_interfaces};
+
+/* ---- the platform ---- */
+
+static const char *const platform_lines[] = {"fips mode={fips?enabled}{!fips?disabled};", "SElinux={selinux}",
+                                             "seccomp={seccomp}"};
+static const struct text_form platform_form = TEXT_FORM(RC_COMMENT, platform_lines);
+
+static bool next_platform(struct control_session *session, struct facts *facts)
+{
+    (void)session;
+    facts_begin(facts, "platform", &platform_form);
+    facts_bool(facts, "fips", false);
+    facts_text(facts, "selinux", "disabled");
+    facts_text(facts, "seccomp", "unsupported");
+    facts_end(facts);
+    return false;
+}
+
+const struct list_section section_platform = {.name = "platform", .ending = blank, .next = next_platform};
+
+static const char *const fips_lines[] = {"FIPS mode {fips?enabled}{!fips?disabled}"};
+static const struct text_form fips_form = TEXT_FORM(RC_COMMENT, fips_lines);
+
+static bool next_fips(struct control_session *session, struct facts *facts)
+{
+    (void)session;
+    facts_begin(facts, "platform", &fips_form);
+    facts_bool(facts, "fips", false);
+    facts_end(facts);
+    return false;
+}
+
+const struct list_section section_fips = {.name = "platform", .next = next_fips};
+
+/* ---- config setup ---- */
+
+static const char *const setup_heading[] = {"config setup options:", " ", NULL};
+static const char *const setup_lines[] = {
+    "configdir={configdir}, configfile={configfile}, secrets={secretsfile}, ipsecdir={ipsecdir}",
+    "nssdir=unset, dumpdir={dumpdir}, statsbin=unset",
+    "dnssec-rootkey-file=<unset>, dnssec-trusted=<unset>",
+    "sbindir={sbindir}, libexecdir={libexecdir}",
+    "pluto_version={version}, pluto_vendorid={vendorid}, audit-log=no",
+    "nhelpers={nhelpers}, uniqueids={uniqueids}, dnssec-enable=no, logappend={logappend}, logip=yes, "
+    "shuntlifetime=900s, xfrmlifetime=30s",
+    "ddos-cookies-threshold={ddos_cookies_threshold}, ddos-max-halfopen={ddos_max_halfopen}, "
+    "ddos-mode={ddos_mode}, ikev1-policy=drop",
+    "ikebuf={ikebuf}, msg_errqueue=yes, crl-strict=no, crlcheckinterval=0, listen={listen}, nflog-all=0",
+    "ocsp-enable=no, ocsp-strict=no, ocsp-timeout=2, ocsp-uri=<unset>",
+    "ocsp-trust-name=<unset>",
+    "ocsp-cache-size=1000, ocsp-cache-min-age=3600, ocsp-cache-max-age=86400, ocsp-method=get",
+    "global-redirect=no, global-redirect-to=<unset>",
+    "secctx-attr-type=<unsupported>",
+    "debug:{debug? {debug}}",
+    " ",
+    "nat-traversal=yes, keep-alive={keep_alive_seconds}, nat-ikeport={nat_ikeport}",
+    "virtual-private (%priv):{virtual_private? {virtual_private}}",
+    " ",
+};
+static const struct text_form setup_form = TEXT_FORM(RC_COMMENT, setup_lines);
+
+static void put_debug(struct facts *facts, uint64_t classes)
+{
+    static const char *const names[] = {"base", "cpu-usage", "crypt",  "private",
+                                        "tmi",  "routing",   "refcnt", "updown"}; /* enum debug_class */
+    facts_list_begin(facts, "debug", '+');
+    for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+        if ((classes & UINT64_C(1) << i) != 0)
+            facts_list_add(facts, names[i]);
+    facts_list_end(facts);
+}
+
+static bool next_setup(struct control_session *session, struct facts *facts)
 {
     static const char *const ddos[] = {"auto", "busy", "unlimited"};
-    const struct control_facts *facts = session->control->host.facts(session->control->host.context);
+    const struct control_facts *daemon = facts_of_daemon(session);
     const struct engine_settings *settings = engine_view_settings(session->control->engine);
-    session_line(session, RC_COMMENT, "config setup options:");
-    session_line(session, RC_COMMENT, " ");
-    session_line(session, RC_COMMENT, "configdir=/etc, configfile=%s, secrets=%s, ipsecdir=%s",
-                 facts->config_file, facts->secrets_file, facts->ipsec_dir);
-    session_line(session, RC_COMMENT, "dumpdir=%s, libexecdir=%s", facts->dump_dir, facts->exec_dir);
-    session_line(session, RC_COMMENT, "pluto_version=Styx %s, pluto_vendorid=%s", STYX_VERSION,
-                 settings->vendor_id ? settings->vendor_id : "Styx-" STYX_VERSION);
-    session_line(session, RC_COMMENT, "nhelpers=%d, uniqueids=%s", facts->nhelpers,
-                 settings->unique_ids ? "yes" : "no");
-    session_line(session, RC_COMMENT,
-                 "ddos-cookies-threshold=%u, ddos-max-halfopen=%u, ddos-mode=%s, ikev1-policy=drop",
-                 settings->ddos_ike_threshold, settings->max_halfopen_ike, ddos[settings->ddos_mode]);
-    session_line(session, RC_COMMENT, "listen=%s", facts->listen);
-    session_line(session, RC_COMMENT, " ");
-    session_line(session, RC_COMMENT, "nat-traversal=yes, keep-alive=%" PRIu64 ", nat-ikeport=%u",
-                 settings->nat_keepalive_interval / USEC_PER_SEC, settings->natt_port);
-    session_line(session, RC_COMMENT, " ");
-}
-
-static void show_header(struct control_session *session)
-{
-    const struct control_facts *facts = session->control->host.facts(session->control->host.context);
-    session_line(session, RC_COMMENT, "using kernel interface: %s", facts->kernel_interface);
-    session_line(session, RC_COMMENT, " ");
-    show_interfaces(session);
-    session_line(session, RC_COMMENT, " ");
-    show_setup(session);
-    list_algorithms(session);
-    session_line(session, RC_COMMENT, "Connection list:");
-    session_line(session, RC_COMMENT, " ");
-}
-
-static void show_middle(struct control_session *session)
-{
-    struct engine_totals totals = engine_view_totals(session->control->engine);
-    session_line(session, RC_COMMENT, " ");
-    session_line(session, RC_COMMENT, "Total IPsec connections: loaded %" PRIu64 ", active %" PRIu64,
-                 totals.connections_loaded, totals.connections_active);
-    session_line(session, RC_COMMENT, " ");
-    list_totals(session);
-    session_line(session, RC_COMMENT, " ");
-}
-
-enum { STATUS_HEADER, STATUS_CONNECTIONS, STATUS_MIDDLE, STATUS_STATES };
-
-static bool status(struct control_session *session)
-{
-    struct listing *listing = &session->listing;
-    switch (listing->step) {
-    case STATUS_HEADER:
-        show_header(session);
-        listing->step = STATUS_CONNECTIONS;
-        return true;
-    case STATUS_CONNECTIONS:
-        if (!list_connections(session)) {
-            show_middle(session);
-            /* list_states counts its own steps from here on. */
-            *listing = (struct listing){.next = status, .step = STATUS_STATES};
-        }
-        return true;
-    default:
-        listing->step -= STATUS_STATES;
-        bool more = list_states(session);
-        listing->step += STATUS_STATES;
-        if (!more) {
-            session_line(session, RC_COMMENT, " ");
-            list_bare_shunts(session);
-        }
-        return more;
-    }
-}
-
-static bool brief_status(struct control_session *session)
-{
-    list_totals(session);
+    facts_begin(facts, "setup", &setup_form);
+    facts_text(facts, "configdir", "/etc");
+    facts_text(facts, "configfile", daemon->config_file);
+    facts_text(facts, "secretsfile", daemon->secrets_file);
+    facts_text(facts, "ipsecdir", daemon->ipsec_dir);
+    facts_text(facts, "dumpdir", daemon->dump_dir);
+    facts_text(facts, "sbindir", daemon->exec_dir);
+    facts_text(facts, "libexecdir", daemon->exec_dir);
+    facts_text(facts, "version", "Styx " STYX_VERSION);
+    facts_text(facts, "vendorid", settings->vendor_id ? settings->vendor_id : "Styx-" STYX_VERSION);
+    facts_number(facts, "nhelpers", (uint64_t)daemon->nhelpers);
+    facts_bool(facts, "uniqueids", settings->unique_ids);
+    facts_bool(facts, "logappend", daemon->log_append);
+    facts_number(facts, "ddos_cookies_threshold", settings->ddos_ike_threshold);
+    facts_number(facts, "ddos_max_halfopen", settings->max_halfopen_ike);
+    facts_text(facts, "ddos_mode", ddos[settings->ddos_mode]);
+    facts_number(facts, "ikebuf", daemon->ike_socket_bufsize);
+    facts_text(facts, "listen", daemon->listen);
+    put_debug(facts, settings->debug);
+    facts_number(facts, "keep_alive_seconds", settings->nat_keepalive_interval / USEC_PER_SEC);
+    facts_number(facts, "nat_ikeport", settings->natt_port);
+    facts_text(facts, "virtual_private", daemon->virtual_private);
+    facts_end(facts);
     return false;
 }
 
-static bool shunt_status(struct control_session *session)
+const struct list_section section_setup = {.name = "setup", .heading = setup_heading, .next = next_setup};
+
+/* ---- processes ---- */
+
+static const char *const processes_heading[] = {"  PID  Process", NULL};
+
+/* Scripts are not known to this side of the daemon; the threads have no numbers of their own. */
+static bool next_processes(struct control_session *session, struct facts *facts)
 {
-    list_bare_shunts(session);
+    (void)session;
+    (void)facts;
     return false;
 }
 
-static bool process_status(struct control_session *session)
+const struct list_section section_processes = {
+    .name = "processes", .is_array = true, .heading = processes_heading, .next = next_processes};
+
+/* ---- what there is none of ---- */
+
+static bool next_nothing(struct control_session *session, struct facts *facts)
 {
-    const struct control_facts *facts = session->control->host.facts(session->control->host.context);
-    session_line(session, RC_COMMENT, "pid=%d, nhelpers=%d", facts->pid, facts->nhelpers);
+    (void)session;
+    (void)facts;
     return false;
 }
 
-static bool fips_status(struct control_session *session)
-{
-    session_line(session, RC_COMMENT, "FIPS mode disabled");
-    return false;
-}
+const struct list_section section_address_pools = {
+    .name = "address_pools", .is_array = true, .next = next_nothing};
 
-static bool address_pool_status(struct control_session *session)
-{
-    session_line(session, RC_COMMENT, "No address pools: addresspool= is not supported yet");
-    return false;
-}
+static const char *const shunts_heading[] = {"Bare Shunt list:", " ", NULL};
 
-static bool global_status(struct control_session *session)
-{
-    struct engine_totals totals = engine_view_totals(session->control->engine);
-    const struct engine_settings *settings = engine_view_settings(session->control->engine);
-    const struct {
-        const char *name;
-        uint64_t value;
-    } lines[] = {
-        {"config.setup.ike.ddos_threshold", settings->ddos_ike_threshold},
-        {"config.setup.ike.max_halfopen", settings->max_halfopen_ike},
-        {"current.states.all",
-         totals.ike_halfopen + totals.ike_open + totals.ike_established + totals.child_established},
-        {"current.states.ipsec", totals.child_established},
-        {"current.states.ike", totals.ike_halfopen + totals.ike_open + totals.ike_established},
-        {"current.states.iketype.authenticated", totals.ike_established},
-        {"current.states.iketype.halfopen", totals.ike_halfopen},
-        {"current.states.iketype.open", totals.ike_open},
-        {"total.ike.ikev2.established", totals.ike_completed},
-        {"total.ike.ikev2.failed", totals.ike_failed},
-        {"total.ikev2.ike.started", totals.ike_started},
-        {"total.ikev2.ike.established", totals.ike_completed},
-        {"total.ikev2.child.established", totals.child_completed},
-    };
-    for (size_t i = 0; i < ARRAY_SIZE(lines); i++)
-        session_line(session, RC_COMMENT, "%s=%" PRIu64, lines[i].name, lines[i].value);
-    return false;
-}
+const struct list_section section_shunts = {
+    .name = "shunts", .is_array = true, .heading = shunts_heading, .next = next_nothing};
 
-static bool list_events(struct control_session *session)
-{
-    usec_t now = engine_view_now(session->control->engine);
-    struct ike_view view;
-    while (engine_view_ike(session->control->engine, session->listing.after, &view)) {
-        session->listing.after = view.serial;
-        if (view.next_event_at != USEC_NEVER && view.next_event_at >= now)
-            session_line(session, RC_COMMENT, "event %s: in %" PRIu64 "s \"%s\"  #%" PRIu64, view.next_event,
-                         (view.next_event_at - now) / USEC_PER_SEC, view.connection_name, view.serial);
-        if (control_session_output(session).size > 65536)
-            return true;
-    }
-    return false;
-}
+/* The proposals are made when a connection is added and last as long as it: there is no data base of them. */
+static const char *const database_heading[] = {
+    "stats db_ops: {curr_cnt, total_cnt, maxsz} :context={0,0,0} trans={0,0,0} attrs={0,0,0} ", " ",
+    "Connection list:", " ", NULL};
 
-static bool status_with_counters(struct control_session *session)
-{
-    return list_refresh_counters(session, status);
-}
-
-static bool traffic_with_counters(struct control_session *session)
-{
-    return list_refresh_counters(session, list_traffic);
-}
-
-static bool states_with_counters(struct control_session *session)
-{
-    return list_refresh_counters(session, list_states);
-}
-
-listing_function listing_find(const char *command)
-{
-    static const struct {
-        const char *command;
-        listing_function function;
-    } listings[] = {
-        {"status", status_with_counters},
-        {"briefstatus", brief_status},
-        {"globalstatus", global_status},
-        {"connectionstatus", list_connections},
-        {"trafficstatus", traffic_with_counters},
-        {"showstates", states_with_counters},
-        {"shuntstatus", shunt_status},
-        {"processstatus", process_status},
-        {"addresspoolstatus", address_pool_status},
-        {"fipsstatus", fips_status},
-        {"listevents", list_events},
-    };
-    for (size_t i = 0; i < ARRAY_SIZE(listings); i++)
-        if (strcmp(listings[i].command, command) == 0)
-            return listings[i].function;
-    return NULL;
-}
+const struct list_section section_database = {
+    .name = "database", .is_array = true, .heading = database_heading, .next = next_nothing};

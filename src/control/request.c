@@ -164,11 +164,28 @@ static void handle_ddos(struct control_session *session, const struct request *r
     session_refuse(session, "bad whack message: \"mode\" is not auto, busy or unlimited");
 }
 
+static bool find_output_form(const json_t *output, enum output_form *ret_form)
+{
+    static const char *const names[] = {"lines", "text", "json"}; /* enum output_form */
+    const char *name = json_string_value(output);
+    for (size_t i = 0; name != NULL && i < ARRAY_SIZE(names); i++) {
+        if (strcmp(names[i], name) == 0) {
+            *ret_form = (enum output_form)i;
+            return true;
+        }
+    }
+    return false;
+}
+
 static void handle_listing(struct control_session *session, const struct request *request)
 {
-    session->listing = (struct listing){.next = listing_find(request->command)};
-    if (request->name != NULL)
-        snprintf(session->listing.name, sizeof(session->listing.name), "%s", request->name);
+    const json_t *output = json_object_get(request->json, "output");
+    enum output_form form = OUTPUT_LINES;
+    if (output != NULL && !find_output_form(output, &form)) {
+        session_refuse(session, "bad whack message: \"output\" is not lines, text or json");
+        return;
+    }
+    listing_start(session, list_command_find(request->command), request->name, form);
 }
 
 static const struct command_row rows[] = {
@@ -194,7 +211,7 @@ static const struct command_row rows[] = {
     {"shutdown", "leave-state", false, handle_shutdown, COMMAND_SHUTDOWN},
 };
 
-static const struct command_row listing_row = {"", "name", false, handle_listing, COMMAND_LISTEN};
+static const struct command_row listing_row = {"", "name output", false, handle_listing, COMMAND_LISTEN};
 
 static bool is_member(const char *members, const char *name)
 {
@@ -214,7 +231,7 @@ static const struct command_row *find_row(const char *command)
     for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
         if (strcmp(rows[i].command, command) == 0)
             return &rows[i];
-    return listing_find(command) != NULL ? &listing_row : NULL;
+    return list_command_find(command) != NULL ? &listing_row : NULL;
 }
 
 void session_request(struct control_session *session, json_t *json)

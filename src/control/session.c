@@ -7,6 +7,9 @@
 
 #include "base/text.h"
 
+/* The topmost bit of a frame's size: what follows is output as it is, no JSON object. */
+#define FRAME_IS_RAW 0x80000000u
+
 /* A reply waits to be read by the client: from OUTPUT_HIGH_WATER on its next request has to wait. */
 enum {
     FRAME_HEADER = 4,
@@ -14,37 +17,6 @@ enum {
     OUTPUT_HIGH_WATER = CONTROL_OUTPUT_SIZE_MAX / 2,
     LINE_SIZE = 4096
 };
-
-/* ---- buffers ---- */
-
-static bool buffer_add(struct buffer *buffer, const void *data, size_t size)
-{
-    if (buffer->start > 0 && buffer->start == buffer->size)
-        buffer->start = buffer->size = 0;
-    if (buffer->size + size > buffer->capacity) {
-        size_t capacity = buffer->capacity ? buffer->capacity : 4096;
-        while (capacity < buffer->size + size)
-            capacity *= 2;
-        uint8_t *grown = realloc(buffer->data, capacity);
-        if (grown == NULL)
-            return false;
-        buffer->data = grown;
-        buffer->capacity = capacity;
-    }
-    memcpy(buffer->data + buffer->size, data, size);
-    buffer->size += size;
-    return true;
-}
-
-static void buffer_consume(struct buffer *buffer, size_t size)
-{
-    buffer->start += size;
-    if (buffer->start < buffer->capacity / 2 && buffer->start != buffer->size)
-        return;
-    memmove(buffer->data, buffer->data + buffer->start, buffer->size - buffer->start);
-    buffer->size -= buffer->start;
-    buffer->start = 0;
-}
 
 /* ---- the table of sessions ---- */
 
@@ -72,6 +44,8 @@ void control_free(struct control *control)
         return;
     hash_table_each(&control->sessions, free_session, NULL);
     hash_table_free(&control->sessions);
+    facts_free(&control->facts);
+    buffer_free(&control->frame);
     free(control);
 }
 
@@ -104,8 +78,8 @@ void control_session_free(struct control_session *session)
     engine_client_gone(session->control->engine, session->id);
     hash_table_remove(&session->control->sessions, &session->by_id);
     session->control->session_count--;
-    free(session->input.data);
-    free(session->output.data);
+    buffer_free(&session->input);
+    buffer_free(&session->output);
     free(session);
 }
 
@@ -117,14 +91,50 @@ static struct control_session *session_by_id(struct control *control, uint64_t i
 
 /* ---- output ---- */
 
+static void tell_ready(struct control_session *session)
+{
+    session->control->host.session_ready(session->control->host.context, session, session->user);
+}
+
+/* How much waits to be read is bounded; what would go beyond is not sent, and the client is dropped. */
+static bool has_room(struct control_session *session, size_t size)
+{
+    if (buffer_bytes(&session->output).size + size > CONTROL_OUTPUT_SIZE_MAX)
+        session->is_stalled = true;
+    return !session->is_stalled;
+}
+
 static void send_frame(struct control_session *session, const char *text, size_t size)
 {
     uint8_t header[FRAME_HEADER];
     store_be32(header, (uint32_t)size);
-    if (session->output.size - session->output.start + size > CONTROL_OUTPUT_SIZE_MAX ||
-        !buffer_add(&session->output, header, sizeof(header)) || !buffer_add(&session->output, text, size))
+    if (has_room(session, size) &&
+        (!buffer_add(&session->output, header, sizeof(header)) || !buffer_add(&session->output, text, size)))
         session->is_stalled = true;
-    session->control->host.session_ready(session->control->host.context, session, session->user);
+    tell_ready(session);
+}
+
+size_t session_raw_begin(struct control_session *session)
+{
+    static const uint8_t header[FRAME_HEADER];
+    buffer_add(&session->output, header, sizeof(header));
+    return session->output.size - session->output.start;
+}
+
+void session_raw_end(struct control_session *session, size_t begin)
+{
+    struct buffer *output = &session->output;
+    if (output->has_failed) {
+        session->is_stalled = true;
+        return;
+    }
+    size_t size = output->size - output->start - begin;
+    if (size == 0)
+        output->size -= FRAME_HEADER;
+    else
+        store_be32(output->data + output->start + begin - FRAME_HEADER, (uint32_t)size | FRAME_IS_RAW);
+    has_room(session, 0);
+    tell_ready(session);
 }
 
 static void send_object(struct control_session *session, json_t *object)
@@ -138,35 +148,16 @@ static void send_object(struct control_session *session, json_t *object)
     json_decref(object);
 }
 
-/* A listing has half a million lines: those of plain ASCII are written without jansson's help. False: this is
- * not one of them. */
-static bool send_plain_line(struct control_session *session, int code, const char *line)
+void session_line_of(struct control_session *session, int code, const char *line, size_t size)
 {
-    char frame[2 * LINE_SIZE + 64];
-    size_t size = (size_t)snprintf(frame, sizeof(frame), "{\"code\":%d,\"text\":\"", code);
-    for (const char *at = line; *at != '\0'; at++) {
-        if ((uint8_t)*at < 0x20 || (uint8_t)*at >= 0x7f)
-            return false;
-        if (*at == '"' || *at == '\\')
-            frame[size++] = '\\';
-        frame[size++] = *at;
-    }
-    frame[size++] = '"';
-    frame[size++] = '}';
-    send_frame(session, frame, size);
-    return true;
-}
-
-/* Lines are ASCII but for what stands in a configuration; jansson refuses what is not UTF-8. */
-static json_t *json_line(const char *text)
-{
-    json_t *value = json_string(text);
-    if (value != NULL)
-        return value;
-    char escaped[LINE_SIZE];
-    struct text out = text_of(escaped, sizeof(escaped));
-    text_add_escaped(&out, bytes_of_text(text));
-    return json_string(escaped);
+    struct buffer *text = &session->control->frame;
+    struct json_out json = {.to = text};
+    buffer_clear(text);
+    json_out_open(&json, NULL, '{');
+    json_out_signed(&json, "code", code);
+    json_out_text(&json, "text", line, size);
+    json_out_close(&json, '}');
+    send_frame(session, (const char *)text->data, text->size);
 }
 
 void session_line(struct control_session *session, int code, const char *format, ...)
@@ -176,8 +167,7 @@ void session_line(struct control_session *session, int code, const char *format,
     va_start(arguments, format);
     vsnprintf(line, sizeof(line), format, arguments);
     va_end(arguments);
-    if (!send_plain_line(session, code, line))
-        send_object(session, json_pack("{s:i, s:o}", "code", code, "text", json_line(line)));
+    session_line_of(session, code, line, strlen(line));
 }
 
 static void serve_next(struct control_session *session);
@@ -185,7 +175,7 @@ static void serve_next(struct control_session *session);
 void session_finish(struct control_session *session, int code)
 {
     session->is_busy = false;
-    session->listing.next = NULL;
+    session->listing.command = NULL;
     send_object(session, json_pack("{s:b, s:i}", "final", 1, "code", code));
 }
 
@@ -203,16 +193,15 @@ void session_refuse(struct control_session *session, const char *format, ...)
 
 struct bytes control_session_output(const struct control_session *session)
 {
-    return bytes_of(session->output.data + session->output.start,
-                    session->output.size - session->output.start);
+    return buffer_bytes(&session->output);
 }
 
 /* More of a listing while little waits to be written. */
 static void continue_listing(struct control_session *session)
 {
-    while (session->listing.next != NULL && !session->listing.is_waiting &&
+    while (session->listing.command != NULL && !session->listing.is_waiting &&
            control_session_output(session).size < LISTING_LOW_WATER && !session->is_stalled)
-        if (!session->listing.next(session))
+        if (!listing_continue(session))
             session_finish(session, 0);
 }
 
@@ -236,7 +225,7 @@ void control_wake(struct control *control, uint64_t client)
     session->listing.is_waiting = false;
     continue_listing(session);
     serve_next(session);
-    control->host.session_ready(control->host.context, session, session->user);
+    tell_ready(session);
 }
 
 /* ---- input ---- */
@@ -259,8 +248,7 @@ static void serve_next(struct control_session *session)
 {
     while (!session->is_busy && !session->is_broken && !session->is_stalled &&
            control_session_output(session).size < OUTPUT_HIGH_WATER) {
-        struct bytes waiting =
-            bytes_of(session->input.data + session->input.start, session->input.size - session->input.start);
+        struct bytes waiting = buffer_bytes(&session->input);
         if (waiting.size < FRAME_HEADER)
             return;
         size_t size = load_be32(waiting.data);
@@ -279,7 +267,7 @@ static void serve_next(struct control_session *session)
 bool control_session_wants_input(const struct control_session *session)
 {
     return !session->is_broken && !session->is_stalled &&
-           session->input.size - session->input.start <= FRAME_HEADER + CONTROL_REQUEST_SIZE_MAX;
+           buffer_bytes(&session->input).size <= FRAME_HEADER + CONTROL_REQUEST_SIZE_MAX;
 }
 
 bool control_session_input(struct control_session *session, struct bytes bytes)

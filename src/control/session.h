@@ -7,7 +7,7 @@
 #include "base/hash_table.h"
 #include "base/list.h"
 #include "control/control.h"
-#include "engine/view.h"
+#include "control/listing.h"
 
 struct control {
     struct engine *engine;
@@ -15,20 +15,8 @@ struct control {
     struct hash_table sessions; /* by client id */
     size_t session_count;
     uint64_t last_id;
-};
-
-struct buffer {
-    uint8_t *data;
-    size_t size, capacity, start;
-};
-
-/* A listing under way: it is made in pieces, so that ten thousand lines never block the loop. */
-struct listing {
-    bool (*next)(struct control_session *session); /* makes some lines; false: done */
-    unsigned step;
-    bool is_waiting; /* until control_wake() */
-    uint64_t after;
-    char name[256]; /* only this connection; empty: all */
+    struct facts facts;  /* of whatever listing makes its piece */
+    struct buffer frame; /* the one that is being made */
 };
 
 struct control_session {
@@ -45,7 +33,13 @@ struct control_session {
 
 void session_line(struct control_session *session, int code, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
+/* The same of a line that need not end with NUL. */
+void session_line_of(struct control_session *session, int code, const char *line, size_t size);
 void session_finish(struct control_session *session, int code);
+
+/* A raw frame: what is appended to session->output in between is for the client's output as it is. */
+size_t session_raw_begin(struct control_session *session);
+void session_raw_end(struct control_session *session, size_t begin);
 
 /* A protocol error: said, and the end of the conversation. */
 void session_refuse(struct control_session *session, const char *format, ...)
@@ -53,23 +47,5 @@ void session_refuse(struct control_session *session, const char *format, ...)
 
 /* request.c: carries out one request. */
 void session_request(struct control_session *session, json_t *request);
-
-/* Listings, by command name: NULL when there is none of that name. */
-typedef bool (*listing_function)(struct control_session *session);
-listing_function listing_find(const char *command);
-
-/*
- * First phase of listings that show traffic: asks the data plane for the counters of all Child SAs, waits a
- * moment for the answers, and then goes on as `then`.
- */
-bool list_refresh_counters(struct control_session *session, bool (*then)(struct control_session *session));
-
-/* Pieces that several listings share. */
-bool list_connections(struct control_session *session);
-bool list_states(struct control_session *session);
-bool list_traffic(struct control_session *session);
-void list_algorithms(struct control_session *session);
-void list_totals(struct control_session *session);
-void list_bare_shunts(struct control_session *session);
 
 #endif

@@ -233,6 +233,9 @@ static void fill_facts(struct daemon *daemon, int nhelpers)
         .dump_dir = options->setup->dumpdir ? options->setup->dumpdir : options->rundir,
         .exec_dir = daemon_exec_dir(),
         .listen = listen_text(options->setup),
+        .virtual_private = options->setup->virtual_private,
+        .ike_socket_bufsize = options->setup->ike_socket_bufsize,
+        .log_append = options->setup->logappend,
         .nhelpers = nhelpers,
     };
 }

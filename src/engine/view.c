@@ -4,13 +4,27 @@
 #include "engine/ikev2/cookie.h"
 #include "engine/version.h"
 
-/* The node after the one with serial `after`; lists are in the order of serials. */
-static const struct list_node *next_node(const struct list_node *head, const struct list_node *at,
-                                         uint64_t after, uint64_t (*serial_of)(const struct list_node *node))
+enum { NEAR_SERIALS = 256 };
+
+typedef const struct list_node *node_of_serial(const struct engine *engine, uint64_t serial);
+
+/*
+ * The first node with a serial above `after`; lists are in the order of serials. When the one that was last
+ * seen has gone meanwhile, the walk goes on at the next that is near; only if there is none, it has to look
+ * from the start.
+ */
+static const struct list_node *next_after(const struct engine *engine, const struct list_node *head,
+                                          uint64_t after, node_of_serial *find,
+                                          uint64_t (*serial_of)(const struct list_node *node))
 {
-    const struct list_node *node = at ? at->next : head->next;
-    while (node != head &&
-           serial_of(node) <= after) /* only when the one after which to go on has gone meanwhile */
+    const struct list_node *node = after ? find(engine, after) : NULL;
+    if (node != NULL)
+        return node->next != head ? node->next : NULL;
+    for (uint64_t serial = after + 1; after != 0 && serial <= after + NEAR_SERIALS; serial++)
+        if ((node = find(engine, serial)) != NULL)
+            return node;
+    node = head->next;
+    while (node != head && serial_of(node) <= after)
         node = node->next;
     return node != head ? node : NULL;
 }
@@ -38,6 +52,8 @@ static void fill_connection(const struct connection *connection, struct connecti
         .is_template = connection->is_template,
         .is_instance = connection->is_instance,
         .template_serial = connection->template_serial,
+        .instance_number = connection->is_instance ? connection->instance_number : 0,
+        .keeps_up = connection->keep_up,
         .is_oriented = connection->is_oriented,
         .left_is_local = connection->left_is_local,
         .interface = connection->interface,
@@ -51,11 +67,16 @@ static void fill_connection(const struct connection *connection, struct connecti
     };
 }
 
+static const struct list_node *connection_node(const struct engine *engine, uint64_t serial)
+{
+    const struct connection *connection = connection_by_serial(engine, serial);
+    return connection ? &connection->all : NULL;
+}
+
 bool engine_view_connection(const struct engine *engine, uint64_t after, struct connection_view *out)
 {
-    const struct connection *last = after ? connection_by_serial(engine, after) : NULL;
     const struct list_node *node =
-        next_node(&engine->connections, last ? &last->all : NULL, after, connection_serial);
+        next_after(engine, &engine->connections, after, connection_node, connection_serial);
     if (node != NULL)
         fill_connection(CONTAINER_OF(node, const struct connection, all), out);
     return node != NULL;
@@ -91,6 +112,7 @@ static void fill_ike(const struct engine *engine, const struct ike_sa *ike, stru
         .serial = ike->serial,
         .connection_serial = ike->connection_serial,
         .connection_name = connection ? connection->spec->name : "",
+        .instance_number = connection && connection->is_instance ? connection->instance_number : 0,
         .state_name = ike->version->ike_state_name(ike),
         .state_story = ike->version->ike_state_story(ike),
         .is_established = ike->state == IKE_STATE_ESTABLISHED || ike->state == IKE_STATE_REPLACED,
@@ -112,12 +134,17 @@ static void fill_ike(const struct engine *engine, const struct ike_sa *ike, stru
     next_event(ike, out);
 }
 
+static const struct list_node *ike_node(const struct engine *engine, uint64_t serial)
+{
+    const struct ike_sa *ike = ike_by_serial(engine, serial);
+    return ike ? &ike->all : NULL;
+}
+
 bool engine_view_ike(const struct engine *engine, uint64_t after, struct ike_view *out)
 {
-    const struct ike_sa *last = after ? ike_by_serial(engine, after) : NULL;
-    const struct list_node *node = next_node(&engine->ikes, last ? &last->all : NULL, after, ike_serial);
+    const struct list_node *node = next_after(engine, &engine->ikes, after, ike_node, ike_serial);
     while (node != NULL && CONTAINER_OF(node, const struct ike_sa, all)->state == IKE_STATE_RETIRED)
-        node = next_node(&engine->ikes, node, after, ike_serial);
+        node = node->next != &engine->ikes ? node->next : NULL;
     if (node != NULL)
         fill_ike(engine, CONTAINER_OF(node, const struct ike_sa, all), out);
     return node != NULL;
@@ -132,6 +159,7 @@ static void fill_child(const struct engine *engine, const struct child_sa *child
         .ike_serial = child->ike_serial,
         .connection_serial = child->connection_serial,
         .connection_name = connection->spec->name,
+        .instance_number = connection->is_instance ? connection->instance_number : 0,
         .state_name = ike->version->child_state_name(child),
         .state_story = ike->version->child_state_story(child),
         .is_established = child->state == CHILD_STATE_ESTABLISHED,
@@ -153,16 +181,39 @@ static void fill_child(const struct engine *engine, const struct child_sa *child
         .expire_at = child->expire_at,
         .in = child->in,
         .out = child->out,
+        .max_bytes = connection->spec->ipsec_max_bytes,
         .remote_id = &ike->remote_id,
         .memory_bytes = child->memory_bytes,
     };
 }
 
+static const struct list_node *child_node(const struct engine *engine, uint64_t serial)
+{
+    const struct child_sa *child = child_by_serial(engine, serial);
+    return child ? &child->all : NULL;
+}
+
+bool engine_view_child_of(const struct engine *engine, uint64_t connection_serial, uint64_t after,
+                          struct child_view *out)
+{
+    const struct connection *connection = connection_by_serial(engine, connection_serial);
+    const struct child_sa *found = NULL;
+    if (connection == NULL)
+        return false;
+    for (const struct list_node *node = connection->children.next; node != &connection->children;
+         node = node->next) {
+        const struct child_sa *child = CONTAINER_OF(node, const struct child_sa, of_connection);
+        if (child->serial > after && (found == NULL || child->serial < found->serial))
+            found = child;
+    }
+    if (found != NULL)
+        fill_child(engine, found, out);
+    return found != NULL;
+}
+
 bool engine_view_child(const struct engine *engine, uint64_t after, struct child_view *out)
 {
-    const struct child_sa *last = after ? child_by_serial(engine, after) : NULL;
-    const struct list_node *node =
-        next_node(&engine->children, last ? &last->all : NULL, after, child_serial);
+    const struct list_node *node = next_after(engine, &engine->children, after, child_node, child_serial);
     if (node != NULL)
         fill_child(engine, CONTAINER_OF(node, const struct child_sa, all), out);
     return node != NULL;
@@ -221,4 +272,14 @@ size_t engine_view_interfaces(const struct engine *engine, const struct listen_a
 usec_t engine_view_now(const struct engine *engine)
 {
     return engine_now(engine);
+}
+
+int64_t engine_view_wall_clock(const struct engine *engine)
+{
+    return engine->env->wall_clock(engine->env->world);
+}
+
+bool engine_view_is_listening(const struct engine *engine)
+{
+    return engine->is_listening;
 }

@@ -19,6 +19,8 @@ struct connection_view {
     bool is_template; /* has a wildcard peer: instances come from it */
     bool is_instance;
     uint64_t template_serial;
+    unsigned instance_number; /* 0: no instance */
+    bool keeps_up;            /* brought up by --up or auto=start and not taken down */
     bool is_oriented;
     bool left_is_local;
     const char *interface;                       /* of the local address; "" when unoriented */
@@ -32,8 +34,9 @@ struct ike_view {
     uint64_t serial;
     uint64_t connection_serial;
     const char *connection_name;
-    const char *state_name;  /* STATE_V2_ESTABLISHED_IKE_SA ... */
-    const char *state_story; /* established IKE SA ... */
+    unsigned instance_number; /* of the connection; 0: no instance */
+    const char *state_name;   /* STATE_V2_ESTABLISHED_IKE_SA ... */
+    const char *state_story;  /* established IKE SA ... */
     bool is_established, is_halfopen, is_initiator, is_newest;
     uint8_t spi_i[8], spi_r[8];
     struct path path;
@@ -47,6 +50,7 @@ struct ike_view {
 struct child_view {
     uint64_t serial, ike_serial, connection_serial;
     const char *connection_name;
+    unsigned instance_number;
     const char *state_name, *state_story;
     bool is_established, is_newest;
     const struct suite *suite;
@@ -59,6 +63,7 @@ struct child_view {
     int64_t established_wall; /* seconds since the epoch */
     usec_t established_at, rekey_at, expire_at;
     struct sa_counters in, out; /* as last reported; KERNEL_SA_QUERY refreshes */
+    uint64_t max_bytes;         /* UINT64_MAX: no limit */
     const struct identity *remote_id;
     size_t memory_bytes;
 };
@@ -76,6 +81,9 @@ struct engine_totals {
 bool engine_view_connection(const struct engine *engine, uint64_t after, struct connection_view *out);
 bool engine_view_ike(const struct engine *engine, uint64_t after, struct ike_view *out);
 bool engine_view_child(const struct engine *engine, uint64_t after, struct child_view *out);
+/* Those of one connection. */
+bool engine_view_child_of(const struct engine *engine, uint64_t connection_serial, uint64_t after,
+                          struct child_view *out);
 /* One by its serial; false when it is gone. */
 bool engine_view_ike_at(const struct engine *engine, uint64_t serial, struct ike_view *out);
 bool engine_view_child_at(const struct engine *engine, uint64_t serial, struct child_view *out);
@@ -84,6 +92,8 @@ bool engine_view_connection_named(const struct engine *engine, const char *name,
 struct engine_totals engine_view_totals(const struct engine *engine);
 /* env->now() of this engine. */
 usec_t engine_view_now(const struct engine *engine);
+int64_t engine_view_wall_clock(const struct engine *engine);
+bool engine_view_is_listening(const struct engine *engine);
 const struct engine_settings *engine_view_settings(const struct engine *engine);
 size_t engine_view_interfaces(const struct engine *engine, const struct listen_address **out);
 

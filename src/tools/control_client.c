@@ -13,12 +13,15 @@
 
 #define PROTOCOL_VERSION 1
 #define READ_SIZE 65536
+#define FRAME_IS_RAW 0x80000000u /* in the size of a frame: it is output as it is, no JSON object */
 
 struct control_client {
     int socket;
     struct sockaddr_un address;
     uint8_t *input; /* what was read and not yet handed out: [start, end) of capacity */
     size_t start, end, capacity;
+    control_output_function *on_output;
+    void *output_user;
 };
 
 static bool fill_address(const struct control_location *location, struct sockaddr_un *address,
@@ -162,18 +165,46 @@ static bool fill_input(struct control_client *client, size_t size, struct error 
     return true;
 }
 
-/* The next reply frame, for the caller to decref; NULL with the reason. */
-static json_t *read_frame(struct control_client *client, struct error *error)
+void control_client_on_output(struct control_client *client, control_output_function *on_output, void *user)
+{
+    client->on_output = on_output;
+    client->output_user = user;
+}
+
+static bool put_out(struct control_client *client, size_t size, struct error *error)
+{
+    const uint8_t *data = client->input + client->start;
+    client->start += size;
+    bool ok = client->on_output != NULL ? client->on_output(client->output_user, data, size)
+                                        : fwrite(data, 1, size, stdout) == size && fflush(stdout) == 0;
+    return ok || error_set(error, errno, "cannot write the answer: %s", strerror(errno));
+}
+
+/* The size of the next frame, all of which is there then; 0 with the reason. */
+static size_t next_frame(struct control_client *client, bool *ret_is_raw, struct error *error)
 {
     if (!fill_input(client, 4, error))
-        return NULL;
-    size_t size = load_be32(client->input + client->start);
+        return 0;
+    uint32_t header = load_be32(client->input + client->start);
+    size_t size = header & ~FRAME_IS_RAW;
     client->start += 4;
+    *ret_is_raw = (header & FRAME_IS_RAW) != 0;
     if (size == 0 || size > CONTROL_MESSAGE_SIZE_MAX) {
         error_set(error, EPROTO, "pluto's answer makes no sense: a frame of %zu bytes", size);
-        return NULL;
+        return 0;
     }
-    if (!fill_input(client, size, error))
+    return fill_input(client, size, error) ? size : 0;
+}
+
+/* The next frame that is no output, for the caller to decref; NULL with the reason. */
+static json_t *read_frame(struct control_client *client, struct error *error)
+{
+    bool is_raw;
+    size_t size;
+    while ((size = next_frame(client, &is_raw, error)) > 0 && is_raw)
+        if (!put_out(client, size, error))
+            return NULL;
+    if (size == 0)
         return NULL;
     json_error_t json_error;
     json_t *frame =

@@ -49,6 +49,13 @@ typedef void control_line_function(void *user, const struct control_line *line);
 int control_client_call(struct control_client *client, const json_t *request, control_line_function *on_line,
                         void *user, struct error *error);
 
+/*
+ * Where the raw frames of a reply go: text or JSON as it is to be put out. False: it cannot be put out, and
+ * the call ends. Without it they are written to standard output.
+ */
+typedef bool control_output_function(void *user, const void *data, size_t size);
+void control_client_on_output(struct control_client *client, control_output_function *on_output, void *user);
+
 /* An on_line that prints as whack does: "NNN text" on standard output, flushed line by line. */
 void control_print_line(void *user, const struct control_line *line);
 

@@ -13,19 +13,6 @@ static int complain(const struct whack_arguments *arguments, const struct error 
     return CONTROL_EXIT_WHACK_PROBLEM;
 }
 
-/* Counters are NAME=VALUE, made for programs: no message number stands before them. */
-static void print_counter(void *user, const struct control_line *line)
-{
-    (void)user;
-    puts(line->text);
-}
-
-static control_line_function *printer_of(const json_t *request)
-{
-    const char *command = json_string_value(json_object_get(request, "command"));
-    return strcmp(command, "globalstatus") == 0 ? print_counter : control_print_line;
-}
-
 /* One after the other; the first that fails ends it, for the later ones were to build on it. */
 static int send_requests(const struct whack_arguments *arguments, const json_t *requests)
 {
@@ -36,7 +23,7 @@ static int send_requests(const struct whack_arguments *arguments, const json_t *
     int status = 0;
     for (size_t i = 0; i < json_array_size(requests) && status == 0; i++) {
         const json_t *request = json_array_get(requests, i);
-        status = control_client_call(client, request, printer_of(request), NULL, &error);
+        status = control_client_call(client, request, control_print_line, NULL, &error);
         if (error.text[0] != '\0')
             status = complain(arguments, &error);
     }

@@ -40,6 +40,8 @@ enum whack_action {
     WHACK_LIST_EVENTS,
     WHACK_SHUTDOWN,
     WHACK_ACTION_COUNT,
+    WHACK_FIRST_LISTING = WHACK_GLOBAL_STATUS, /* what can be told as JSON too */
+    WHACK_LAST_LISTING = WHACK_LIST_EVENTS,
 };
 
 struct whack_arguments {
@@ -54,6 +56,7 @@ struct whack_arguments {
     bool wants_version;
     bool is_asynchronous;
     bool leaves_state;
+    bool wants_json;
     bool actions[WHACK_ACTION_COUNT];
     /* The connection form. */
     bool has_to;

@@ -73,6 +73,7 @@ const struct whack_option whack_options[] = {
     ACTION("rereadsecrets", WHACK_REREAD_SECRETS, "read ipsec.secrets again"),
     ACTION("rereadall", WHACK_REREAD_ALL, "read again all that can be read again"),
 
+    SWITCH("json", wants_json, "status, lists and traffic as a JSON document"),
     ACTION("status", WHACK_STATUS, "all there is to say"),
     ACTION("briefstatus", WHACK_BRIEF_STATUS, "how many SAs there are"),
     ACTION("globalstatus", WHACK_GLOBAL_STATUS, "counters, as NAME=VALUE"),

@@ -107,6 +107,11 @@ static bool add_details(const struct whack_arguments *arguments, enum whack_acti
     }
 }
 
+static bool is_listing(enum whack_action action)
+{
+    return action >= WHACK_FIRST_LISTING && action <= WHACK_LAST_LISTING;
+}
+
 static json_t *request_of(const struct whack_arguments *arguments, enum whack_action action,
                           struct error *error)
 {
@@ -122,6 +127,8 @@ static json_t *request_of(const struct whack_arguments *arguments, enum whack_ac
         json_decref(request);
         return NULL;
     }
+    if (is_listing(action))
+        json_object_set_new(request, "output", json_string(arguments->wants_json ? "json" : "text"));
     if (!add_details(arguments, action, request, error)) {
         json_decref(request);
         return NULL;
@@ -136,6 +143,11 @@ static bool check_modifiers(const struct whack_arguments *arguments, struct erro
         return error_set(error, 0, "--asynchronous goes with --initiate");
     if (arguments->remote_host != NULL && !arguments->actions[WHACK_INITIATE])
         return error_set(error, 0, "--remote-host goes with --initiate");
+    bool has_listing = false;
+    for (int action = WHACK_FIRST_LISTING; action <= WHACK_LAST_LISTING; action++)
+        has_listing |= arguments->actions[action];
+    if (arguments->wants_json && !has_listing)
+        return error_set(error, 0, "--json goes with a status, list or traffic command");
     if (arguments->leaves_state && !arguments->actions[WHACK_SHUTDOWN])
         return error_set(error, 0, "--leave-state goes with --shutdown");
     return true;
