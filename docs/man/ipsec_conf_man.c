@@ -13,7 +13,16 @@ static const char head[] =
     "%default\n"
     "gives values to all the connections that follow.\n"
     ".BI also= NAME\ntakes in another section, and\n.BI include \" FILES\"\nother files, wildcards allowed.\n"
-    "A # begins a comment. A value with blanks stands in double quotes.\n"
+    "A # behind a blank or at the start of a line begins a comment. A value with blanks stands in double "
+    "quotes,\na list "
+    "may stand in braces, both in one line. A keyword said twice in one\n.B conn\ncounts the first time, "
+    "in\n.B config "
+    "setup\nthe last time; what a section says itself comes before what it takes in, and that before\n.BR "
+    "%default .\n"
+    "Keywords that begin with x\- or x_ are comments.\n"
+    ".PP\nA bad value makes the connections that have to do with it unusable, and no others; an unknown "
+    "keyword or "
+    "a\nline of no known shape makes the file unusable, and so does a fault in\n.BR \"config setup\" .\n"
     "What is written wrong is reported with file, line and column; the nearest valid word is named.\n"
     ".PP\nKeywords marked\n.I not yet\nare known, but any value except the default is refused.\n";
 

@@ -7,14 +7,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { ENDS = END_RIGHT + 1, ALIAS_SIZE = 256, SHOWN_MAX = 64, SPELLING_MAX = 64, LOOP_SHOWN_MAX = 200 };
+enum { ENDS = END_RIGHT + 1, ALIAS_SIZE = 256, SHOWN_MAX = 64, SPELLING_MAX = 64 };
 
 /* One look-up: the option in force for each keyword and end. */
 struct lookup {
     const struct conf *conf;
     struct conf_option *chosen; /* conn_keyword_count * ENDS; keyword NULL: not said */
-    const struct conf_section *path[CONF_ALSO_DEPTH_MAX];
-    size_t depth;
+    size_t depth;               /* of also= in also= */
 };
 
 size_t conf_conn_count(const struct conf *conf)
@@ -52,8 +51,8 @@ static bool join(struct lookup *lookup, struct conf_option *first, const char *m
     size_t size = strlen(first->value) + strlen(more) + 2;
     char *value = size <= CONF_LINE_SIZE_MAX ? arena_take(lookup->conf->arena, size) : NULL;
     if (value == NULL)
-        return error_set(error, 0, "%s:%u: %s= is too long with all that is added to it", first->file,
-                         first->line, first->keyword->name);
+        return error_set(error, 0, "%s:%u: %s= is too long with all that is added to it",
+                         first->place.source->path, first->place.line, first->keyword->name);
     snprintf(value, size, "%s %s", first->value, more);
     first->value = value;
     return true;
@@ -71,68 +70,46 @@ static bool choose(struct lookup *lookup, const struct conf_option *option, bool
     return true;
 }
 
-static bool is_also(const struct conf_option *option, bool *ret_flips)
+bool conf_option_is_also(const struct conf_option *option, bool *ret_flips)
 {
-    *ret_flips = strcmp(option->keyword->name, "alsoflip") == 0;
-    return *ret_flips || strcmp(option->keyword->name, "also") == 0;
+    bool flips = strcmp(option->keyword->name, "alsoflip") == 0;
+    if (ret_flips != NULL)
+        *ret_flips = flips;
+    return flips || strcmp(option->keyword->name, "also") == 0;
 }
 
 static bool follow_also(struct lookup *lookup, const struct conf_option *option, bool is_flipped,
                         struct error *error)
 {
-    char name[CONF_NAME_SIZE_MAX + 1], shown[SHOWN_MAX];
-    for (const char *cursor = option->value; value_next_word(&cursor, name, sizeof(name));) {
-        struct conf_section *section = conf_section_find(lookup->conf, name);
-        if (section != NULL) {
-            if (!add_section(lookup, section, is_flipped, option, error))
-                return false;
-            continue;
-        }
-        struct text text = text_of(shown, sizeof(shown));
-        text_add_escaped(&text, bytes_of_text(name));
-        struct conf_place place =
-            conf_option_place(lookup->conf, option, (int)(cursor - option->value) - (int)strlen(name));
-        return conf_error(error, &place, "%s=: there is no conn \"%s\"", option->keyword->name, shown);
-    }
-    return true;
-}
-
-static bool refuse_loop(const struct lookup *lookup, const struct conf_section *section,
-                        const struct conf_option *because, struct error *error)
-{
-    char shown[LOOP_SHOWN_MAX];
+    char shown[SHOWN_MAX];
+    struct conf_section *section = conf_section_find(lookup->conf, option->value);
+    if (section != NULL)
+        return add_section(lookup, section, is_flipped, option, error);
     struct text text = text_of(shown, sizeof(shown));
-    size_t start = 0;
-    while (lookup->path[start] != section)
-        start++;
-    for (; start < lookup->depth; start++)
-        text_add(&text, "%.40s -> ", lookup->path[start]->name);
-    text_add(&text, "%.40s", section->name);
-    struct conf_place place = conf_option_place(lookup->conf, because, 0);
-    return conf_error(error, &place, "also= goes in a circle: %s", shown);
+    text_add_escaped(&text, bytes_of_text(option->value));
+    return conf_error(error, &option->place, "%s=: there is no conn \"%s\"", option->keyword->name, shown);
 }
 
-/* Once for each direction: what it says a second time could not change anything. */
+/* Once for each direction: what it says a second time, in a circle too, could not change anything. */
 static bool add_section(struct lookup *lookup, struct conf_section *section, bool is_flipped,
                         const struct conf_option *because, struct error *error)
 {
-    for (size_t i = 0; i < lookup->depth; i++)
-        if (lookup->path[i] == section)
-            return refuse_loop(lookup, section, because, error);
     if (section->visits[is_flipped] == *lookup->conf->visit)
         return true;
     if (lookup->depth == CONF_ALSO_DEPTH_MAX) {
-        struct conf_place place = conf_option_place(lookup->conf, because, 0);
+        struct conf_place place = conf_option_place(because, 0);
         return conf_error(error, &place, "also= is nested more than %d deep", CONF_ALSO_DEPTH_MAX);
     }
+    if (section->fault != NULL)
+        return error_set(error, CONF_BAD_VALUE, "%s", section->fault);
     section->visits[is_flipped] = *lookup->conf->visit;
-    lookup->path[lookup->depth++] = section;
+    lookup->depth++;
     bool flips, ok = true;
     for (size_t i = 0; i < section->option_count && ok; i++)
-        if (!is_also(&section->options[i], &flips))
+        if (!conf_option_is_also(&section->options[i], &flips))
             ok = choose(lookup, &section->options[i], is_flipped, error);
     for (size_t i = 0; i < section->option_count && ok; i++)
-        if (is_also(&section->options[i], &flips))
+        if (conf_option_is_also(&section->options[i], &flips))
             ok = follow_also(lookup, &section->options[i], is_flipped != flips, error);
     lookup->depth--;
     return ok;
@@ -214,6 +191,18 @@ enum connection_auto conf_conn_auto(const struct conf *conf, size_t index)
     return (enum connection_auto)value;
 }
 
+bool conf_conn_is_template(const struct conf *conf, size_t index)
+{
+    size_t count = 0, hosts = 0;
+    struct conf_option *options = conf_conn_options(conf, index, &count, NULL);
+    for (size_t i = 0; i < count; i++)
+        hosts += options[i].keyword->name[0] == '\0';
+    bool is_known = options != NULL;
+    free(options);
+    return is_known && hosts < 2 &&
+           (conf->conns[index]->is_taken_over || conf_conn_auto(conf, index) == AUTO_IGNORE);
+}
+
 /* Warnings of the builder, with the place of what they warn of. */
 struct placed_sink {
     const struct warning_sink *inner;
@@ -226,11 +215,12 @@ static void warn_with_place(void *context, const char *text)
     if (placed->option == NULL)
         warning_send(placed->inner, "%s", text);
     else
-        warning_send(placed->inner, "%s:%u: %s", placed->option->file, placed->option->line, text);
+        warning_send(placed->inner, "%s:%u: %s", placed->option->place.source->path,
+                     placed->option->place.line, text);
 }
 
-static bool build(const struct conf *conf, const struct conf_option *options, size_t count,
-                  struct spec_builder *builder, struct placed_sink *placed, struct error *error)
+static bool build(const struct conf_option *options, size_t count, struct spec_builder *builder,
+                  struct placed_sink *placed, struct error *error)
 {
     for (size_t i = 0; i < count; i++) {
         char spelling[SPELLING_MAX];
@@ -239,7 +229,7 @@ static bool build(const struct conf *conf, const struct conf_option *options, si
         keyword_spelling(options[i].keyword, options[i].end, spelling, sizeof(spelling));
         if (spec_build_option(builder, spelling, options[i].value, &reason))
             continue;
-        struct conf_place place = conf_option_place(conf, &options[i], reason.code);
+        struct conf_place place = conf_option_place(&options[i], reason.code);
         return conf_error(error, &place, "%s", reason.text);
     }
     placed->option = NULL;
@@ -260,7 +250,7 @@ struct connection_spec *conf_conn_build(const struct conf *conf, size_t index,
     struct error reason = {0};
     if (builder == NULL) {
         error_set(error, 0, "out of memory");
-    } else if (!build(conf, options, count, builder, &placed, error)) {
+    } else if (!build(options, count, builder, &placed, error)) {
         spec_builder_free(builder);
     } else {
         spec = spec_build_finish(builder, &reason);

@@ -13,23 +13,43 @@ struct conf_section {
     struct conf_place place; /* of the name */
     struct conf_option *options;
     size_t option_count, option_capacity;
+    const char *fault;  /* what is wrong with a line of it, or NULL; it cannot be used then */
+    bool is_taken_over; /* by the also= of another */
     uint64_t visits[2]; /* the look-up that saw it last, as it is and with the ends exchanged */
 };
 
+struct conf_fault {
+    struct conf_fault *next;
+    const char *text;
+};
+
 struct conf {
-    struct arena *arena; /* texts, sections, sources */
+    struct arena *arena; /* texts, sections, sources, faults */
     struct conf_source *sources;
     size_t source_count;
     struct conf_section setup, defaults;
+    struct conf_section unused; /* takes what cannot count: a second conn of a name, behind a bad header */
+    struct conf_fault *faults, **faults_end;
+    size_t fault_count;
     struct conf_section **conns;
     size_t conn_count, conn_capacity;
     struct hash_table conns_by_name;
     uint64_t *visit; /* number of the look-up, for conf_section.visits */
 };
 
-/* NULL: none. */
+struct conf *conf_new(void);
+/* Sections; NULL: none, or out of memory. */
+struct conf_section *conf_section_add(struct conf *conf, const char *name, const struct conf_place *place);
 struct conf_section *conf_section_find(const struct conf *conf, const char *name);
+/* Adds an option without asking; false: out of memory. */
+bool conf_section_append(struct conf_section *section, const struct conf_option *option);
+/* An option of the same keyword and end; NULL: none. */
+struct conf_option *conf_section_option(struct conf_section *section, const struct conf_option *option);
+/* Notes what is wrong with a line of the section; false: out of memory. */
+bool conf_section_fault(struct conf *conf, struct conf_section *section, const char *text);
+/* also= or alsoflip=; ret_flips may be NULL. */
+bool conf_option_is_also(const struct conf_option *option, bool *ret_flips);
 /* Where an option's value is; `byte` of it, or 0. */
-struct conf_place conf_option_place(const struct conf *conf, const struct conf_option *option, int byte);
+struct conf_place conf_option_place(const struct conf_option *option, int byte);
 
 #endif

@@ -9,9 +9,7 @@
 #include <stdlib.h>
 #include <strings.h>
 
-enum { FILES_MAX = 1 << 17, SECTION_OPTIONS_MAX = 1024, SHOWN_MAX = 64, SPELLING_MAX = 64 };
-
-static const uint8_t name_hash_key[16]; /* names come from the administrator */
+enum { FILES_MAX = 1 << 17, SECTION_OPTIONS_MAX = 1024, SHOWN_MAX = 64, SPELLING_MAX = 64, ERRORS_MAX = 20 };
 
 struct loader {
     struct conf *conf;
@@ -19,45 +17,13 @@ struct loader {
     const struct warning_sink *warnings;
     struct conf_section *section; /* where options go now; NULL: nowhere yet */
     bool is_setup;
+    size_t first_option;  /* of this section, in loader.section; others belong to an earlier one */
+    bool has_begun;       /* something else than version was read */
+    struct error pending; /* the last error, not yet told */
+    size_t error_count;
     const struct conf_source *stack[CONF_INCLUDE_DEPTH_MAX];
     size_t depth;
 };
-
-static struct conf *conf_new(void)
-{
-    struct conf *conf = calloc(1, sizeof(*conf));
-    if (conf == NULL)
-        return NULL;
-    conf->arena = malloc(sizeof(*conf->arena));
-    conf->visit = calloc(1, sizeof(*conf->visit));
-    if (conf->arena != NULL)
-        *conf->arena = arena_make(SIZE_MAX);
-    if (conf->arena == NULL || conf->visit == NULL || !hash_table_init(&conf->conns_by_name)) {
-        free(conf->arena);
-        free(conf->visit);
-        free(conf);
-        return NULL;
-    }
-    return conf;
-}
-
-void conf_free(struct conf *conf)
-{
-    if (conf == NULL)
-        return;
-    for (struct conf_source *source = conf->sources; source != NULL; source = source->next)
-        free(source->text);
-    for (size_t i = 0; i < conf->conn_count; i++)
-        free(conf->conns[i]->options);
-    free(conf->setup.options);
-    free(conf->defaults.options);
-    free(conf->conns);
-    hash_table_free(&conf->conns_by_name);
-    arena_release(conf->arena);
-    free(conf->arena);
-    free(conf->visit);
-    free(conf);
-}
 
 static bool out_of_memory(struct error *error)
 {
@@ -73,44 +39,6 @@ static const char *escaped(const char *value, char out[static SHOWN_MAX])
 
 /* ---- sections ---- */
 
-static uint64_t hash_name(const char *name)
-{
-    return hash_bytes(name_hash_key, bytes_of_text(name));
-}
-
-struct conf_section *conf_section_find(const struct conf *conf, const char *name)
-{
-    struct hash_node *node = hash_table_find(&conf->conns_by_name, hash_name(name));
-    for (; node != NULL; node = hash_node_next(node)) {
-        struct conf_section *section = CONTAINER_OF(node, struct conf_section, by_name);
-        if (strcmp(section->name, name) == 0)
-            return section;
-    }
-    return NULL;
-}
-
-static struct conf_section *add_section(struct conf *conf, const struct conf_item *item)
-{
-    if (conf->conn_count == conf->conn_capacity) {
-        size_t capacity = conf->conn_capacity ? conf->conn_capacity * 2 : 16;
-        struct conf_section **grown = realloc(conf->conns, capacity * sizeof(struct conf_section *));
-        if (grown == NULL)
-            return NULL;
-        conf->conns = grown;
-        conf->conn_capacity = capacity;
-    }
-    struct conf_section *section = arena_take(conf->arena, sizeof(*section));
-    if (section == NULL)
-        return NULL;
-    section->name = item->value;
-    section->place = item->value_place;
-    if (!hash_table_insert(&conf->conns_by_name, &section->by_name, hash_name(section->name)))
-        return NULL;
-    section->index = conf->conn_count;
-    conf->conns[conf->conn_count++] = section;
-    return section;
-}
-
 static bool check_name(const struct conf_item *item, struct error *error)
 {
     char shown[SHOWN_MAX];
@@ -120,50 +48,66 @@ static bool check_name(const struct conf_item *item, struct error *error)
     if (strlen(name) > CONF_NAME_SIZE_MAX)
         return conf_error(error, &item->value_place, "found a name of more than %d bytes",
                           CONF_NAME_SIZE_MAX);
-    if (*name == '%')
-        return conf_error(error, &item->value_place, "found \"%s\"; expected a name without %% or %%default",
-                          escaped(name, shown));
-    if (strpbrk(name, " \t=\"") != NULL)
-        return conf_error(error, &item->value_place, "found \"%s\"; expected one name without blanks",
+    if (!item->is_quoted && strpbrk(name, " \t") != NULL)
+        return conf_error(error, &item->value_place, "found \"%s\"; expected one name, or quotes around it",
                           escaped(name, shown));
     return true;
 }
 
+static void begin_section(struct loader *loader, struct conf_section *section, bool is_setup)
+{
+    loader->is_setup = is_setup;
+    loader->section = section;
+    loader->first_option = section->option_count;
+}
+
 static bool begin_conn(struct loader *loader, const struct conf_item *item, struct error *error)
 {
-    loader->is_setup = false;
-    loader->section = &loader->conf->defaults;
-    if (strcmp(item->value, "%default") == 0)
+    struct conf *conf = loader->conf;
+    bool is_default = strcmp(item->value, "%default") == 0;
+    conf->unused.option_count = 0;
+    begin_section(loader, is_default ? &conf->defaults : &conf->unused, false);
+    if (is_default)
         return true;
     if (!check_name(item, error))
         return false;
-    const struct conf_section *earlier = conf_section_find(loader->conf, item->value);
-    if (earlier != NULL)
-        return conf_error(error, &item->value_place, "conn \"%.64s\" is there already, at %.100s:%u",
-                          item->value, earlier->place.source->path, earlier->place.line);
-    loader->section = add_section(loader->conf, item);
-    return loader->section != NULL || out_of_memory(error);
+    const struct conf_section *earlier = conf_section_find(conf, item->value);
+    if (earlier != NULL) {
+        warning_send(loader->warnings,
+                     "%s:%u: conn \"%s\" is there already, at %s:%u: this one does not count",
+                     item->value_place.source->path, item->value_place.line, item->value,
+                     earlier->place.source->path, earlier->place.line);
+        return true;
+    }
+    struct conf_section *section = conf_section_add(conf, item->value, &item->value_place);
+    if (section == NULL)
+        return out_of_memory(error);
+    begin_section(loader, section, false);
+    return true;
 }
 
 static bool begin_config(struct loader *loader, const struct conf_item *item, struct error *error)
 {
     char shown[SHOWN_MAX];
-    if (strcasecmp(item->value, "setup") != 0)
-        return conf_error(error, &item->value_place, "found \"%s\"; expected config setup",
-                          escaped(item->value, shown));
-    loader->is_setup = true;
-    loader->section = &loader->conf->setup;
-    return true;
+    begin_section(loader, &loader->conf->setup, true);
+    return strcmp(item->value, "setup") == 0 ||
+           conf_error(error, &item->value_place, "found \"%s\"; expected config setup",
+                      escaped(item->value, shown));
 }
 
+/* Whatever version it claims to have: it is read as it is. */
 static bool check_version(struct loader *loader, const struct conf_item *item, struct error *error)
 {
     char shown[SHOWN_MAX];
-    (void)loader;
-    if (strcmp(item->value, "2") == 0 || strcmp(item->value, "2.0") == 0)
-        return true;
-    return conf_error(error, &item->value_place, "found version \"%s\"; expected version 2",
-                      escaped(item->value, shown));
+    if (loader->has_begun)
+        return conf_error(error, &item->word_place, "found version; expected it in the first line only");
+    if (*item->value == '\0' || strpbrk(item->value, " \t") != NULL)
+        return conf_error(error, &item->value_place, "found version \"%s\"; expected version 2.0",
+                          escaped(item->value, shown));
+    if (strcmp(item->value, "2") != 0 && strcmp(item->value, "2.0") != 0)
+        warning_send(loader->warnings, "%s:%u: version %s is read as version 2",
+                     item->value_place.source->path, item->value_place.line, item->value);
+    return true;
 }
 
 /* ---- options ---- */
@@ -180,46 +124,93 @@ static bool unknown_keyword(const struct loader *loader, const struct conf_item 
     return conf_error(error, &item->word_place, "found \"%s\"; expected %s", shown, expected);
 }
 
-/* An earlier one of the same keyword gives way, unless both count. */
-static struct conf_option *slot_for(const struct loader *loader, const struct conf_option *option)
+/* In a conn the first one counts, in config setup the last one; what is said again in another %default or
+ * config setup replaces what was said before. False: the option is to be forgotten. */
+static bool replaces_or_adds(const struct loader *loader, const struct conf_option *option,
+                             struct conf_option **ret_earlier)
 {
     struct conf_section *section = loader->section;
-    for (size_t i = 0; i < section->option_count && !option->keyword->appends; i++) {
-        struct conf_option *earlier = &section->options[i];
-        if (earlier->keyword != option->keyword || earlier->end != option->end ||
-            strcmp(option->keyword->name, "x-comment") == 0)
-            continue;
-        char spelling[SPELLING_MAX];
-        warning_send(loader->warnings, "%s:%u: %s= replaces that of line %u", option->file, option->line,
-                     keyword_spelling(option->keyword, option->end, spelling, sizeof(spelling)),
-                     earlier->line);
-        return earlier;
-    }
-    if (section->option_count == section->option_capacity) {
-        size_t capacity = section->option_capacity ? section->option_capacity * 2 : 8;
-        struct conf_option *grown = realloc(section->options, capacity * sizeof(*grown));
-        if (grown == NULL)
-            return NULL;
-        section->options = grown;
-        section->option_capacity = capacity;
-    }
-    return &section->options[section->option_count++];
+    char spelling[SPELLING_MAX];
+    *ret_earlier = NULL;
+    if (option->keyword->appends || strcmp(option->keyword->name, "x-comment") == 0)
+        return true;
+    struct conf_option *earlier = conf_section_option(section, option);
+    if (earlier == NULL)
+        return true;
+    bool is_of_section = earlier >= section->options + loader->first_option;
+    bool is_forgotten = is_of_section && !loader->is_setup;
+    keyword_spelling(option->keyword, option->end, spelling, sizeof(spelling));
+    if (is_forgotten)
+        warning_send(loader->warnings, "%s:%u: %s= is there already, in line %u: this one does not count",
+                     option->place.source->path, option->place.line, spelling, earlier->place.line);
+    else if (is_of_section)
+        warning_send(loader->warnings, "%s:%u: %s= replaces that of line %u", option->place.source->path,
+                     option->place.line, spelling, earlier->place.line);
+    *ret_earlier = earlier;
+    return !is_forgotten;
 }
 
-static bool check_value(const struct conf_item *item, const struct conf_option *option, struct error *error)
+static bool check_value(const struct conf_option *option, struct error *error)
+{
+    struct error reason;
+    if (value_check(option->keyword, option->value, &reason))
+        return true;
+    struct conf_place place = option->place;
+    place.column = (uint16_t)(place.column + (reason.code > 0 ? reason.code : 0));
+    return conf_error(error, &place, "%s", reason.text);
+}
+
+/* What wants a number or a word and has nothing keeps its default. */
+static bool is_left_empty(const struct loader *loader, const struct conf_option *option)
+{
+    enum keyword_type type = option->keyword->type;
+    if (*option->value != '\0' || type == KEYWORD_STRING || type == KEYWORD_SPECIAL)
+        return false;
+    char spelling[SPELLING_MAX];
+    if (*option->keyword->default_text != '\0')
+        warning_send(loader->warnings, "%s:%u: %s= has no value and does not count",
+                     option->place.source->path, option->place.line,
+                     keyword_spelling(option->keyword, option->end, spelling, sizeof(spelling)));
+    return true;
+}
+
+static bool keep(struct loader *loader, const struct conf_option *option, struct error *error)
+{
+    struct conf_option *earlier;
+    if (!replaces_or_adds(loader, option, &earlier))
+        return true;
+    if (earlier != NULL) {
+        *earlier = *option;
+        return true;
+    }
+    if (loader->section->option_count == SECTION_OPTIONS_MAX)
+        return conf_error(error, &option->place, "found more than %d keywords in one section",
+                          SECTION_OPTIONS_MAX);
+    return conf_section_append(loader->section, option) || out_of_memory(error);
+}
+
+/* A fault of a conn is its own affair. */
+static bool fault_of_value(struct loader *loader, const char *text, struct error *error)
+{
+    if (loader->is_setup)
+        return error_set(error, 0, "%s", text);
+    return conf_section_fault(loader->conf, loader->section, text) || out_of_memory(error);
+}
+
+static bool add_value(struct loader *loader, const struct conf_item *item, const struct conf_option *option,
+                      struct error *error)
 {
     struct error reason;
     if (option->keyword->status == KEYWORD_COMMAND_LINE)
         return conf_error(error, &item->word_place, "keyword \"%s\" is for pluto's command line only",
                           option->keyword->name);
-    /* The empty default of a number stands for itself. */
-    if (*item->value == '\0' && *option->keyword->default_text == '\0')
+    if (item->fault != NULL)
+        return fault_of_value(loader, item->fault, error);
+    if (is_left_empty(loader, option))
         return true;
-    if (value_check(option->keyword, item->value, &reason))
-        return true;
-    struct conf_place place = item->value_place;
-    place.column = (uint16_t)(place.column + (reason.code > 0 ? reason.code : 0));
-    return conf_error(error, &place, "%s", reason.text);
+    if (!check_value(option, &reason))
+        return fault_of_value(loader, reason.text, error);
+    return keep(loader, option, error);
 }
 
 static bool add_option(struct loader *loader, const struct conf_item *item, struct error *error)
@@ -233,24 +224,11 @@ static bool add_option(struct loader *loader, const struct conf_item *item, stru
         return conf_error(error, &item->word_place,
                           "found a keyword outside a section; expected config setup or "
                           "conn NAME before it");
-    struct conf_option option = {.value = item->value,
-                                 .file = item->value_place.source->path,
-                                 .line = item->value_place.line,
-                                 .column = item->value_place.column};
+    struct conf_option option = {.value = item->value, .place = item->value_place};
     enum keyword_section section = loader->is_setup ? SECTION_SETUP : SECTION_CONN;
     option.keyword = keyword_find(section, item->word, &option.end);
-    if (option.keyword == NULL)
-        return unknown_keyword(loader, item, error);
-    if (!check_value(item, &option, error))
-        return false;
-    if (loader->section->option_count == SECTION_OPTIONS_MAX)
-        return conf_error(error, &item->word_place, "found more than %d keywords in one section",
-                          SECTION_OPTIONS_MAX);
-    struct conf_option *slot = slot_for(loader, &option);
-    if (slot == NULL)
-        return out_of_memory(error);
-    *slot = option;
-    return true;
+    return option.keyword != NULL ? add_value(loader, item, &option, error)
+                                  : unknown_keyword(loader, item, error);
 }
 
 /* ---- files ---- */
@@ -262,6 +240,21 @@ static bool is_pattern(const char *path)
     return strpbrk(path, "*?[") != NULL;
 }
 
+static bool is_being_read(const struct loader *loader, const char *path)
+{
+    for (size_t i = 0; i < loader->depth; i++)
+        if (strcmp(loader->stack[i]->path, path) == 0)
+            return true;
+    return false;
+}
+
+static void warn_of_include(const struct loader *loader, const struct conf_item *item, const char *path,
+                            const char *why)
+{
+    warning_send(loader->warnings, "%s:%u: include: %s \"%s\"", item->value_place.source->path,
+                 item->value_place.line, why, path);
+}
+
 static bool include_paths(struct loader *loader, const char *pattern, const struct conf_item *item,
                           struct error *error)
 {
@@ -271,11 +264,14 @@ static bool include_paths(struct loader *loader, const char *pattern, const stru
     if (!loader->reader->glob(loader->reader->context, pattern, &paths, &count, &reason))
         return conf_error(error, &item->value_place, "%s", reason.text);
     if (count == 0 && !is_pattern(pattern))
-        warning_send(loader->warnings, "%s:%u: include: no file \"%s\"", item->value_place.source->path,
-                     item->value_place.line, pattern);
+        warn_of_include(loader, item, pattern, "no file");
     bool ok = true;
-    for (size_t i = 0; i < count && ok; i++)
-        ok = read_file(loader, paths[i], error);
+    for (size_t i = 0; i < count && ok; i++) {
+        if (is_being_read(loader, paths[i]))
+            warn_of_include(loader, item, paths[i], "not once more within itself:");
+        else
+            ok = read_file(loader, paths[i], error);
+    }
     file_reader_free_paths(paths, count);
     return ok;
 }
@@ -285,17 +281,20 @@ static bool include(struct loader *loader, const struct conf_item *item, struct 
 {
     if (*item->value == '\0')
         return conf_error(error, &item->value_place, "found nothing; expected include FILE");
-    if (loader->depth == CONF_INCLUDE_DEPTH_MAX)
-        return conf_error(error, &item->value_place, "files include each other more than %d deep",
-                          CONF_INCLUDE_DEPTH_MAX);
+    if (loader->depth == CONF_INCLUDE_DEPTH_MAX) {
+        warn_of_include(loader, item, item->value, "too deep, not read:");
+        return true;
+    }
     char *pattern = file_reader_resolve(item->value_place.source->path, item->value);
     if (pattern == NULL)
         return out_of_memory(error);
     struct conf_section *section = loader->section;
     bool is_setup = loader->is_setup;
+    size_t first_option = loader->first_option;
     bool ok = include_paths(loader, pattern, item, error);
     loader->section = section;
     loader->is_setup = is_setup;
+    loader->first_option = first_option;
     free(pattern);
     return ok;
 }
@@ -316,8 +315,10 @@ static bool obey(struct loader *loader, const struct conf_item *item, struct err
     char shown[SHOWN_MAX];
     if (item->kind == CONF_ITEM_OPTION)
         return add_option(loader, item, error);
+    if (item->fault != NULL)
+        return error_set(error, 0, "%s", item->fault);
     for (size_t i = 0; i < ARRAY_SIZE(directives); i++) {
-        if (strcasecmp(directives[i].word, item->word) != 0)
+        if (strcmp(directives[i].word, item->word) != 0)
             continue;
         if (item->is_indented && !directives[i].may_be_indented)
             return conf_error(error, &item->word_place,
@@ -325,6 +326,8 @@ static bool obey(struct loader *loader, const struct conf_item *item, struct err
                               directives[i].word);
         return directives[i].obey(loader, item, error);
     }
+    if (item->is_indented && conf_word_is_comment(item->word))
+        return true;
     return conf_error(
         error, &item->word_place,
         "found \"%s\"; expected KEYWORD=VALUE, conn NAME, config setup, include FILE or version 2",
@@ -354,32 +357,59 @@ static struct conf_source *add_source(struct loader *loader, const char *path, s
     return source;
 }
 
-static bool is_being_read(const struct loader *loader, const char *path)
+static void note_error(struct loader *loader, const struct error *error)
 {
-    for (size_t i = 0; i < loader->depth; i++)
-        if (strcmp(loader->stack[i]->path, path) == 0)
-            return true;
-    return false;
+    if (loader->error_count++ > 0)
+        warning_send(loader->warnings, "%s", loader->pending.text);
+    loader->pending = *error;
+}
+
+/* Goes on behind an error, so that all are told at once. */
+static void read_lines(struct loader *loader, struct conf_lexer *lexer)
+{
+    struct conf_item item;
+    struct error error;
+    while (loader->error_count < ERRORS_MAX) {
+        if (!conf_lexer_next(lexer, &item, &error)) {
+            note_error(loader, &error);
+            continue;
+        }
+        if (item.kind == CONF_ITEM_END)
+            return;
+        if (!obey(loader, &item, &error))
+            note_error(loader, &error);
+        loader->has_begun = true;
+    }
 }
 
 static bool read_file(struct loader *loader, const char *path, struct error *error)
 {
-    if (is_being_read(loader, path))
-        return error_set(error, 0, "%s: the file includes itself", path);
     struct conf_source *source = add_source(loader, path, error);
     if (source == NULL)
         return false;
     loader->stack[loader->depth++] = source;
     struct conf_lexer lexer = conf_lexer_of(source, loader->conf->arena);
-    struct conf_item item;
-    bool ok;
-    while ((ok = conf_lexer_next(&lexer, &item, error)) && item.kind != CONF_ITEM_END)
-        if (!obey(loader, &item, error)) {
-            ok = false;
-            break;
-        }
+    read_lines(loader, &lexer);
     loader->depth--;
-    return ok;
+    return true;
+}
+
+static void mark_taken_over(const struct conf *conf, const struct conf_section *section)
+{
+    for (size_t i = 0; i < section->option_count; i++) {
+        const struct conf_option *option = &section->options[i];
+        struct conf_section *other =
+            conf_option_is_also(option, NULL) ? conf_section_find(conf, option->value) : NULL;
+        if (other != NULL && other != section)
+            other->is_taken_over = true;
+    }
+}
+
+static void mark_templates(const struct conf *conf)
+{
+    mark_taken_over(conf, &conf->defaults);
+    for (size_t i = 0; i < conf->conn_count; i++)
+        mark_taken_over(conf, conf->conns[i]);
 }
 
 struct conf *conf_load(const struct file_reader *reader, const char *path,
@@ -390,22 +420,24 @@ struct conf *conf_load(const struct file_reader *reader, const char *path,
         out_of_memory(error);
         return NULL;
     }
-    loader.conf->setup.name = "setup";
-    loader.conf->defaults.name = "%default";
-    if (read_file(&loader, path, error))
+    bool is_read = read_file(&loader, path, error);
+    if (is_read && loader.error_count == 0) {
+        mark_templates(loader.conf);
         return loader.conf;
+    }
+    if (is_read && error != NULL)
+        *error = loader.pending;
     conf_free(loader.conf);
     return NULL;
 }
 
 /* ---- config setup ---- */
 
-struct conf_place conf_option_place(const struct conf *conf, const struct conf_option *option, int byte)
+struct conf_place conf_option_place(const struct conf_option *option, int byte)
 {
-    const struct conf_source *source = conf->sources;
-    while (source != NULL && source->path != option->file)
-        source = source->next;
-    return (struct conf_place){source, option->line, (uint16_t)(option->column + (byte > 0 ? byte : 0))};
+    struct conf_place place = option->place;
+    place.column = (uint16_t)(place.column + (byte > 0 ? byte : 0));
+    return place;
 }
 
 const struct conf_option *conf_setup_options(const struct conf *conf, size_t *ret_count)
@@ -422,7 +454,7 @@ bool conf_apply_setup(const struct conf *conf, struct setup *setup, const struct
         struct error reason = {0};
         if (setup_option(setup, option->keyword->name, option->value, true, warnings, &reason))
             continue;
-        struct conf_place place = conf_option_place(conf, option, reason.code);
+        struct conf_place place = conf_option_place(option, reason.code);
         return conf_error(error, &place, "%s", reason.text);
     }
     return true;

@@ -3,6 +3,7 @@
 #ifndef STYX_CONFIG_CONF_FILE_H
 #define STYX_CONFIG_CONF_FILE_H
 
+#include "config/conf_lexer.h"
 #include "config/file_reader.h"
 #include "config/keyword.h"
 #include "config/setup.h"
@@ -17,25 +18,30 @@ enum {
 
 struct conf;
 
+/* error.code of a connection that cannot be built for a bad value of which conf_tell_faults() tells. */
+enum { CONF_BAD_VALUE = 1 };
+
 /* One pair as it stands in a file. */
 struct conf_option {
     const struct keyword *keyword;
     enum keyword_end end;
-    const char *value; /* quotes removed */
-    const char *file;
-    uint32_t line;
-    uint16_t column; /* of the value, from 1 */
+    const char *value;       /* quotes removed */
+    struct conf_place place; /* of the value */
 };
 
 /*
  * Reads the file and its includes. NULL with the reason: FILE:LINE:COLUMN: what was found; expected ...; and
- * the line with a caret under the place. Unknown words and malformed numbers anywhere are errors; whether a
- * connection makes sense is found out when it is built. `warnings` (may be NULL) is used during the call
- * only.
+ * the line with a caret under the place; of several, all but the last go to `warnings`. Lines of an unknown
+ * shape, unknown keywords and what is wrong in `config setup` spoil the file. A bad value spoils its section
+ * only: a connection that has to do with it cannot be built. Whether a connection makes sense is found out
+ * when it is built. `warnings` (may be NULL) is used during the call only.
  */
 struct conf *conf_load(const struct file_reader *reader, const char *path,
                        const struct warning_sink *warnings, struct error *error);
 void conf_free(struct conf *conf);
+
+/* Tells of every bad value of every conn section; how many there are. */
+size_t conf_tell_faults(const struct conf *conf, const struct warning_sink *sink);
 
 /* Applies `config setup` to *setup. */
 bool conf_apply_setup(const struct conf *conf, struct setup *setup, const struct warning_sink *warnings,
@@ -58,6 +64,9 @@ struct conf_option *conf_conn_options(const struct conf *conf, size_t index, siz
                                       struct error *error);
 /* The auto= in force. */
 enum connection_auto conf_conn_auto(const struct conf *conf, size_t index);
+/* Whether it lacks an end because it is there for the also= of others, or nobody asks to load it. A fault on
+ * the way is for conf_conn_build() to tell. */
+bool conf_conn_is_template(const struct conf *conf, size_t index);
 /* Builds it; the reason starts with the place in the file. */
 struct connection_spec *conf_conn_build(const struct conf *conf, size_t index,
                                         const struct warning_sink *warnings, struct error *error);

@@ -33,7 +33,7 @@ static void skip_blanks(struct line *line)
 
 static struct conf_place place_at(const struct conf_lexer *lexer, const struct line *line, const char *at)
 {
-    return (struct conf_place){lexer->source, line->number, (uint16_t)(at - line->start + 1)};
+    return (struct conf_place){lexer->source, line->number, (uint16_t)(at - line->start + 1), line->start};
 }
 
 static bool take_line(struct conf_lexer *lexer, struct line *line, struct error *error)
@@ -47,9 +47,15 @@ static bool take_line(struct conf_lexer *lexer, struct line *line, struct error 
     if (line->end > line->start && line->end[-1] == '\r')
         line->end--;
     if (end - line->start > CONF_LINE_SIZE_MAX) {
-        struct conf_place place = {lexer->source, line->number, 1};
+        struct conf_place place = place_at(lexer, line, line->start);
         return conf_error(error, &place, "found a line of more than %d bytes", CONF_LINE_SIZE_MAX);
     }
+    return true;
+}
+
+/* Comments may hold anything. */
+static bool check_bytes(const struct conf_lexer *lexer, const struct line *line, struct error *error)
+{
     for (const char *at = line->start; at < line->end; at++) {
         if ((unsigned char)*at < 0x20 && *at != '\t') {
             struct conf_place place = place_at(lexer, line, at);
@@ -85,11 +91,35 @@ static bool check_rest(struct conf_lexer *lexer, struct line *line, struct error
         shown);
 }
 
+/* What is wrong with this value alone: the section suffers, not the file. */
+static bool set_fault(struct conf_lexer *lexer, struct conf_item *item, const struct conf_place *place,
+                      const char *reason, struct error *error)
+{
+    struct error fault;
+    conf_error(&fault, place, "%s", reason);
+    item->fault = arena_copy(lexer->arena, fault.text, strlen(fault.text) + 1);
+    item->value = "";
+    return item->fault != NULL || error_set(error, 0, "%s: out of memory", lexer->source->path);
+}
+
+/* Right behind the closing quote or brace, `line->at` being there. */
+static bool end_enclosed(struct conf_lexer *lexer, struct line *line, struct conf_item *item,
+                         struct error *error)
+{
+    item->value_place.column++;
+    if (line->at == line->end || is_blank(*line->at) || *line->at == '#')
+        return check_rest(lexer, line, error);
+    struct conf_place place = place_at(lexer, line, line->at);
+    return set_fault(lexer, item, &place,
+                     "found more text right behind the closing quote or brace; expected a blank or the end "
+                     "of the line",
+                     error);
+}
+
 /* "...": only \" stands for something else than itself, since names of certificates have backslashes. */
 static bool take_quoted(struct conf_lexer *lexer, struct line *line, struct conf_item *item,
                         struct error *error)
 {
-    struct conf_place opening = place_at(lexer, line, line->at);
     char *text = arena_take(lexer->arena, (size_t)(line->end - line->at) + 1);
     size_t size = 0;
     if (text == NULL)
@@ -100,35 +130,26 @@ static bool take_quoted(struct conf_lexer *lexer, struct line *line, struct conf
         text[size++] = *line->at;
     }
     if (line->at == line->end)
-        return conf_error(error, &opening, "found a quote that is not closed; expected \" in the same line");
+        return set_fault(lexer, item, &item->value_place,
+                         "found a quote that is not closed; expected \" in the same line", error);
     line->at++;
     item->value = text;
-    item->value_place.column++;
-    return check_rest(lexer, line, error);
+    item->is_quoted = true;
+    return end_enclosed(lexer, line, item, error);
 }
 
-/* {...}: a list, over several lines if wanted. */
+/* {...}: a list. */
 static bool take_braced(struct conf_lexer *lexer, struct line *line, struct conf_item *item,
                         struct error *error)
 {
-    struct conf_place opening = place_at(lexer, line, line->at);
-    const char *start = ++line->at, *end_of_text = lexer->source->text + lexer->source->size;
-    const char *limit = end_of_text - start > CONF_LINE_SIZE_MAX ? start + CONF_LINE_SIZE_MAX : end_of_text;
-    const char *closing = memchr(start, '}', (size_t)(limit - start));
+    const char *start = ++line->at;
+    const char *closing = memchr(start, '}', (size_t)(line->end - start));
     if (closing == NULL)
-        return conf_error(error, &opening, "found a brace that is not closed; expected }");
-    while (closing >= line->end && lexer->at < end_of_text)
-        if (!take_line(lexer, line, error))
-            return false;
-    char *text = arena_take(lexer->arena, (size_t)(closing - start) + 1);
-    if (text == NULL)
-        return error_set(error, 0, "%s: out of memory", lexer->source->path);
-    for (const char *at = start; at < closing; at++)
-        text[at - start] = *at == '\n' || *at == '\r' ? ' ' : *at;
+        return set_fault(lexer, item, &item->value_place,
+                         "found a brace that is not closed; expected } in the same line", error);
+    item->value = copy(lexer, start, closing, error);
     line->at = closing + 1;
-    item->value = text;
-    item->value_place.column++;
-    return check_rest(lexer, line, error);
+    return item->value != NULL && end_enclosed(lexer, line, item, error);
 }
 
 /* To the end of the line or to a blank followed by #, without blanks at the end. */
@@ -165,12 +186,17 @@ static bool take_comment(struct conf_lexer *lexer, struct line *line, struct con
     return item->value != NULL;
 }
 
+bool conf_word_is_comment(const char *word)
+{
+    return strncasecmp(word, "x-", 2) == 0 || strncasecmp(word, "x_", 2) == 0;
+}
+
 static bool take_value(struct conf_lexer *lexer, struct line *line, struct conf_item *item,
                        struct error *error)
 {
     skip_blanks(line);
     item->value_place = place_at(lexer, line, line->at);
-    if (item->kind == CONF_ITEM_OPTION && strncasecmp(item->word, "x-", 2) == 0)
+    if (conf_word_is_comment(item->word))
         return take_comment(lexer, line, item, error);
     if (line->at < line->end && *line->at == '"')
         return take_quoted(lexer, line, item, error);
@@ -185,6 +211,8 @@ static bool take_item(struct conf_lexer *lexer, struct line *line, struct conf_i
                       struct error *error)
 {
     const char *start = line->at;
+    if (!check_bytes(lexer, line, error))
+        return false;
     while (line->at < line->end && !is_blank(*line->at) && *line->at != '=')
         line->at++;
     const char *end = line->at;
@@ -196,7 +224,9 @@ static bool take_item(struct conf_lexer *lexer, struct line *line, struct conf_i
     if (item->word == NULL)
         return false;
     skip_blanks(line);
-    bool is_option = line->at < line->end && *line->at == '=';
+    /* A connection may be called "=x". */
+    bool is_conn = line->at > end && strcmp(item->word, "conn") == 0;
+    bool is_option = !is_conn && line->at < line->end && *line->at == '=';
     item->kind = is_option ? CONF_ITEM_OPTION : CONF_ITEM_DIRECTIVE;
     line->at += is_option;
     return take_value(lexer, line, item, error);

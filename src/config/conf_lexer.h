@@ -18,6 +18,7 @@ struct conf_place {
     const struct conf_source *source;
     uint32_t line;
     uint16_t column;
+    const char *line_start; /* in the source's text */
 };
 
 enum conf_item_kind {
@@ -29,8 +30,10 @@ enum conf_item_kind {
 struct conf_item {
     enum conf_item_kind kind;
     bool is_indented; /* blanks before the word: it belongs to a section */
+    bool is_quoted;   /* the value was in quotes */
     const char *word;
     const char *value;
+    const char *fault; /* NULL, or what is wrong with the value, as conf_error() says it; then it is "" */
     struct conf_place word_place;
     struct conf_place value_place;
 };
@@ -43,7 +46,10 @@ struct conf_lexer {
 };
 
 struct conf_lexer conf_lexer_of(const struct conf_source *source, struct arena *arena);
-/* The next line that is not empty, its texts in the arena. Errors have their place. */
+/* x-..., x_...: a comment in the shape of a keyword. */
+bool conf_word_is_comment(const char *word);
+/* The next line that is not empty, its texts in the arena. Errors have their place; the call
+ * after one goes on with the line behind it. */
 bool conf_lexer_next(struct conf_lexer *lexer, struct conf_item *item, struct error *error);
 
 /*

@@ -10,13 +10,9 @@ enum { LINE_SHOWN_MAX = 70, PATH_SHOWN_MAX = 100 };
 
 static struct bytes line_of(const struct conf_place *place)
 {
-    const char *at = place->source->text, *end = at + place->source->size;
-    for (uint32_t line = 1; line < place->line && at < end; line++) {
-        const char *newline = memchr(at, '\n', (size_t)(end - at));
-        at = newline != NULL ? newline + 1 : end;
-    }
-    const char *newline = memchr(at, '\n', (size_t)(end - at));
-    return bytes_of(at, (size_t)((newline != NULL ? newline : end) - at));
+    const char *end = place->source->text + place->source->size;
+    const char *newline = memchr(place->line_start, '\n', (size_t)(end - place->line_start));
+    return bytes_of(place->line_start, (size_t)((newline != NULL ? newline : end) - place->line_start));
 }
 
 /* One byte, one column: what has no width or no fixed one is shown as a blank or a question mark. */

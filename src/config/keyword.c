@@ -45,7 +45,7 @@ const struct keyword *keyword_find(enum keyword_section section, const char *nam
 {
     enum keyword_end end = END_NONE;
     const char *stem = name;
-    if (section == SECTION_CONN && strncasecmp(name, "x-", 2) == 0)
+    if (section == SECTION_CONN && (strncasecmp(name, "x-", 2) == 0 || strncasecmp(name, "x_", 2) == 0))
         stem = "x-comment";
     else if (section == SECTION_CONN)
         end = split_end(name, &stem);

@@ -26,6 +26,7 @@ struct addconn {
     bool asynchronous;
     struct conf *conf;
     struct control_client *client;
+    bool faults_are_told; /* bad values of the file were shown already */
     int status;
 };
 
@@ -144,7 +145,8 @@ static void show_as_whack(struct addconn *addconn, size_t index)
     free(options);
 }
 
-static void add(struct addconn *addconn, size_t index)
+/* Returns whether it went as far as it should. */
+static bool add(struct addconn *addconn, size_t index)
 {
     const char *name = conf_conn_name(addconn->conf, index);
     struct error error;
@@ -152,9 +154,12 @@ static void add(struct addconn *addconn, size_t index)
     json_t *options = spec ? options_object(addconn, index, &error) : NULL;
     connection_spec_free(spec);
     if (options == NULL) {
-        fprintf(stderr, "%s\n", error.text);
+        if (error.code != CONF_BAD_VALUE || !addconn->faults_are_told)
+            fprintf(stderr, "%s\n", error.text);
         addconn->status = EXIT_PARSE;
-    } else if (addconn->checkconfig) {
+        return false;
+    }
+    if (addconn->checkconfig) {
         json_decref(options);
     } else if (addconn->showonly) {
         show_as_whack(addconn, index);
@@ -162,6 +167,7 @@ static void add(struct addconn *addconn, size_t index)
     } else {
         call(addconn, json_pack("{s:s, s:s, s:o}", "command", "add", "name", name, "options", options));
     }
+    return true;
 }
 
 static void command(struct addconn *addconn, const char *verb, const char *name, bool asynchronous)
@@ -216,39 +222,57 @@ static bool is_loaded_at_start(const struct conf *conf, size_t index)
     return conf_conn_auto(conf, index) != AUTO_IGNORE;
 }
 
+/* Bad values anywhere in the file, once. */
+static void tell_faults(struct addconn *addconn)
+{
+    addconn->faults_are_told = true;
+    if (conf_tell_faults(addconn->conf, &sink) > 0)
+        addconn->status = EXIT_PARSE;
+}
+
+/* One that cannot be loaded stops none of the others. */
 static void add_all(struct addconn *addconn)
 {
     size_t count = conf_conn_count(addconn->conf);
-    for (size_t i = 0; i < count; i++)
-        if (is_loaded_at_start(addconn->conf, i))
-            add(addconn, i);
+    bool *is_added = calloc(count + 1, sizeof(*is_added));
+    tell_faults(addconn);
+    for (size_t i = 0; is_added != NULL && i < count; i++)
+        if (is_loaded_at_start(addconn->conf, i) && !conf_conn_is_template(addconn->conf, i))
+            is_added[i] = add(addconn, i);
     if (addconn->showonly)
         printf("ipsec whack --listen\n");
     else
         call(addconn, json_pack("{s:s}", "command", "listen"));
-    for (size_t i = 0; i < count; i++)
-        start(addconn, i);
+    for (size_t i = 0; is_added != NULL && i < count; i++)
+        if (is_added[i])
+            start(addconn, i);
+    free(is_added);
 }
 
-/* A section without both ends is there for the also= of others. A fault on the way is for add() to tell. */
-static bool is_template(const struct conf *conf, size_t index)
+static void check_setup(struct addconn *addconn)
 {
-    size_t count = 0;
-    struct conf_option *options = conf_conn_options(conf, index, &count, NULL);
-    size_t hosts = 0;
-    for (size_t i = 0; i < count; i++)
-        hosts += options[i].keyword->name[0] == '\0';
-    bool is_known = options != NULL;
-    free(options);
-    return is_known && hosts < 2 && !is_loaded_at_start(conf, index);
+    struct setup *setup = setup_new();
+    struct error error;
+    if (setup != NULL && !conf_apply_setup(addconn->conf, setup, &sink, &error)) {
+        fprintf(stderr, "%s\n", error.text);
+        addconn->status = EXIT_PARSE;
+    }
+    setup_free(setup);
 }
 
+/* What a connection with auto=ignore lacks is told, but spoils nothing: it may be there for another release.
+ */
 static void check_all(struct addconn *addconn)
 {
     size_t count = conf_conn_count(addconn->conf);
-    for (size_t i = 0; i < count; i++)
-        if (!is_template(addconn->conf, i))
-            add(addconn, i);
+    check_setup(addconn);
+    tell_faults(addconn);
+    for (size_t i = 0; i < count; i++) {
+        int before = addconn->status;
+        if (!conf_conn_is_template(addconn->conf, i) && !add(addconn, i) &&
+            !is_loaded_at_start(addconn->conf, i))
+            addconn->status = before;
+    }
 }
 
 static void list(const struct addconn *addconn)

@@ -77,8 +77,7 @@ static const char typical[] = "# /etc/ipsec.conf\n"
                               "    LeftSubnet = 10.1.0.0/16\r\n"
                               "    right=192.0.2.2\r\n"
                               "\tright-id=\"@east\"\t# quoted\r\n"
-                              "    rightsubnet={10.2.0.0/16\r\n"
-                              "                 10.3.0.0/16}\r\n"
+                              "    rightsubnet={10.2.0.0/16 10.3.0.0/16} # list\r\n"
                               "    x-note=free text, \"anything\"\r\n"
                               "    auto=start\r\n"
                               "conn other\n"
@@ -151,17 +150,10 @@ static void faults_are_reported_with_file_line_column_and_caret(void **state)
 {
     (void)state;
     static const char *const rows[][2] = {
-        {"conn x\n  ikelifetime=8y\n",
-         "/etc/ipsec.conf:2:16: found \"8y\"; expected a time such as 500ms, 30s, 15m, 8h, 1d or 2w\n"
-         "      ikelifetime=8y\n"
-         "                   ^"},
         {"conn x\n\tleftsubent=10.0.0.0/8\n", "/etc/ipsec.conf:2:2: found \"leftsubent\"; expected a keyword "
                                               "of conn; did you mean \"leftsubnet\"?\n"
                                               "     leftsubent=10.0.0.0/8\n"
                                               "     ^"},
-        {"conn x\n  auto=strat\n", ":2:8: found \"strat\"; expected ignore, add"},
-        {"conn x\n  auto=strat\n", "did you mean \"start\"?"},
-        {"conn x\n  auto = \"strat\"\n", ":2:11: found"},
         {"config setup\n  uniqeids=no\n", ":2:3: found \"uniqeids\"; expected a keyword of config setup"},
         {"config setup\n  rundir=/x\n  logstderr=yes\n", "command line only"},
         {"config setpu\n", ":1:8: found \"setpu\"; expected config setup"},
@@ -174,13 +166,15 @@ static void faults_are_reported_with_file_line_column_and_caret(void **state)
          ":2:12: found \"b\" behind the value; expected the end of the line, or quotes"},
         {"conn\n", ":1:5: found no name"},
         {"conn a b\n", ":1:6: found \"a b\"; expected one name"},
-        {"conn %foo\n", ":1:6: found \"%foo\""},
-        {"conn x\nconn y\nconn x\n", ":3:6: conn \"x\" is there already, at /etc/ipsec.conf:1"},
+        {"CONN x\n", ":1:1: found \"CONN\"; expected"},
+        {"config SETUP\n", ":1:8: found \"SETUP\"; expected config setup"},
+        {"INCLUDE x\n", ":1:1: found \"INCLUDE\"; expected"},
         {"cnon x\n", ":1:1: found \"cnon\"; expected KEYWORD=VALUE, conn NAME"},
-        {"version 3\n", ":1:9: found version \"3\"; expected version 2"},
-        {"conn x\n  leftid=\"@west\n", ":2:10: found a quote that is not closed"},
+        {"version 2 0\n", ":1:9: found version \"2 0\"; expected version 2.0"},
+        {"version\n", ":1:8: found version \"\"; expected version 2.0"},
+        {"conn x\nversion 2\n", ":2:1: found version; expected it in the first line only"},
+        {"conn \"x\n", ":1:6: found a quote that is not closed"},
         {"conn x\n  leftid=\"@west\" east\n", ":2:18: found \"east\" behind the value"},
-        {"conn x\n  leftsubnet={10.0.0.0/8\n  right=1.2.3.4\n", ":2:14: found a brace that is not closed"},
         {"conn x\n  =1\n", ":2:3: found \"=\"; expected a keyword before it"},
         {"conn x\n  leftid=a\001b\n", ":2:11: found byte \\001; expected text"},
         {"include\n", ":1:8: found nothing; expected include FILE"},
@@ -206,9 +200,6 @@ static void faults_of_a_connection_are_found_when_it_is_built(void **state)
         {"conn x\n left=1.1.1.1\n right=2.2.2.2\n authby=secret\n leftsubnet=10.0.0.0/8,10.0.0.0/40\n",
          ":5:24: conn"},
         {"conn x\n also=nosuch\n", ":2:7: also=: there is no conn \"nosuch\""},
-        {"conn x\n also=x\n", ":2:7: also= goes in a circle: x -> x"},
-        {"conn x\n also=y\nconn y\n also=z\nconn z\n alsoflip=y\n",
-         ":6:11: also= goes in a circle: y -> z -> y"},
         {"conn %default\n also=nosuch\nconn x\n left=1.1.1.1\n", ":2:7: also=: there is no conn"},
     };
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
@@ -221,6 +212,94 @@ static void faults_of_a_connection_are_found_when_it_is_built(void **state)
             fail_msg("%s: %s", rows[i][0], error.text);
         conf_free(conf);
     }
+}
+
+static void a_bad_value_spoils_its_section_and_those_that_use_it(void **state)
+{
+    (void)state;
+    static const char *const rows[][2] = {
+        {"ikelifetime=8y",
+         "/etc/ipsec.conf:4:16: found \"8y\"; expected a time such as 500ms, 30s, 15m, 8h, 1d or 2w\n"
+         "      ikelifetime=8y\n"
+         "                   ^"},
+        {"auto=strat", ":4:8: found \"strat\"; expected ignore, add"},
+        {"auto=strat", "did you mean \"start\"?"},
+        {"auto = \"strat\"", ":4:11: found"},
+        {"leftid=\"@west", ":4:10: found a quote that is not closed"},
+        {"leftid=\"@west\"east", ":4:17: found more text right behind the closing quote"},
+        {"leftsubnet={10.0.0.0/8\n  right=192.0.2.2", ":4:14: found a brace that is not closed"},
+        {"leftsubnet={10.0.0.0/8}x", ":4:26: found more text right behind"},
+        {"pfs=maybe", ":4:7: found \"maybe\"; expected yes or no"},
+        {"mtu=99999999999999999999", ":4:7: found"},
+    };
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        char text[512];
+        snprintf(text, sizeof(text),
+                 "conn x\n  also=bad\nconn bad\n  %s\nconn good\n  authby=secret\n  left=192.0.2.1\n"
+                 "  right=192.0.2.2\n",
+                 rows[i][0]);
+        struct conf *conf = loaded(text);
+        struct kept_warnings kept;
+        struct warning_sink sink = keep_warnings(&kept);
+        assert_int_equal(conf_tell_faults(conf, &sink), 1);
+        if (strstr(kept.text, rows[i][1]) == NULL)
+            fail_msg("%s: %s", rows[i][0], kept.text);
+        for (size_t conn = 0; conn < 2; conn++) {
+            struct error error = {0};
+            assert_null(conf_conn_build(conf, conn, NULL, &error));
+            assert_int_equal(error.code, CONF_BAD_VALUE);
+            assert_non_null(strstr(error.text, rows[i][1]));
+        }
+        struct connection_spec *good = conf_conn_build(conf, 2, NULL, NULL);
+        assert_non_null(good);
+        connection_spec_free(good);
+        conf_free(conf);
+    }
+}
+
+static void all_errors_of_a_file_are_told_at_once(void **state)
+{
+    (void)state;
+    struct kept_warnings kept;
+    struct error error = {0};
+    const struct memory_file rows[] = {
+        {"/etc/ipsec.conf", "conn x\n foo=1\ninclude a.conf\nbar\n baz=1\nconn y\n mtu=1300\n", 0},
+        {"/etc/a.conf", "cnon z\n", 0},
+        {0}};
+    assert_null(load_files(rows, &kept, &error));
+    assert_int_equal(kept.count, 3);
+    assert_non_null(strstr(kept.text, "/etc/ipsec.conf:2:2: found \"foo\""));
+    assert_non_null(strstr(kept.text, "/etc/a.conf:1:1: found \"cnon\""));
+    assert_non_null(strstr(kept.text, "/etc/ipsec.conf:4:1: found \"bar\""));
+    assert_non_null(strstr(error.text, "/etc/ipsec.conf:5:2: found \"baz\""));
+}
+
+static void a_name_that_is_there_already_warns_and_the_first_counts(void **state)
+{
+    (void)state;
+    struct kept_warnings kept;
+    const struct memory_file rows[] = {
+        {"/etc/ipsec.conf", "conn x\n leftid=@a\nconn y\nconn x\n leftid=@b\n mtu=1300\n", 0}, {0}};
+    struct conf *conf = load_files(rows, &kept, NULL);
+    assert_non_null(conf);
+    assert_string_equal(kept.text,
+                        "/etc/ipsec.conf:4: conn \"x\" is there already, at /etc/ipsec.conf:1: this one does "
+                        "not count\n");
+    assert_int_equal(conf_conn_count(conf), 2);
+    expect(conf, "x", "leftid", "@a");
+    expect(conf, "x", "mtu", NULL);
+    conf_free(conf);
+}
+
+static void also_in_a_circle_is_followed_once(void **state)
+{
+    (void)state;
+    struct conf *conf = loaded("conn x\n also=x\n also=y\nconn y\n also=z\n leftid=@y\n"
+                               "conn z\n alsoflip=y\n mtu=1300\n");
+    expect(conf, "x", "leftid", "@y");
+    expect(conf, "x", "rightid", "@y");
+    expect(conf, "x", "mtu", "1300");
+    conf_free(conf);
 }
 
 static void own_words_beat_also_which_beats_the_default(void **state)
@@ -276,14 +355,34 @@ static void aliases_add_up_and_are_found(void **state)
     conf_free(conf);
 }
 
-static void a_keyword_said_twice_warns_and_the_later_counts(void **state)
+static void a_keyword_said_twice_warns_and_the_first_counts(void **state)
 {
     (void)state;
     struct kept_warnings kept;
-    const struct memory_file rows[] = {{"/etc/ipsec.conf", "conn x\n leftid=@a\n leftid=@b\n", 0}, {0}};
+    const struct memory_file rows[] = {
+        {"/etc/ipsec.conf",
+         "conn x\n leftid=@a\n leftid=@b\nconn %default\n mtu=1300\nconn %default\n mtu=1400\n", 0},
+        {0}};
     struct conf *conf = load_files(rows, &kept, NULL);
-    assert_string_equal(kept.text, "/etc/ipsec.conf:3: leftid= replaces that of line 2\n");
-    expect(conf, "x", "leftid", "@b");
+    assert_string_equal(kept.text,
+                        "/etc/ipsec.conf:3: leftid= is there already, in line 2: this one does not count\n");
+    expect(conf, "x", "leftid", "@a");
+    expect(conf, "x", "mtu", "1400");
+    conf_free(conf);
+}
+
+static void in_config_setup_the_last_counts(void **state)
+{
+    (void)state;
+    struct kept_warnings kept;
+    const struct memory_file rows[] = {
+        {"/etc/ipsec.conf", "config setup\n uniqueids=no\n uniqueids=yes\nconfig setup\n uniqueids=no\n", 0},
+        {0}};
+    struct conf *conf = load_files(rows, &kept, NULL);
+    size_t count;
+    assert_string_equal(kept.text, "/etc/ipsec.conf:3: uniqueids= replaces that of line 2\n");
+    assert_string_equal(conf_setup_options(conf, &count)[0].value, "no");
+    assert_int_equal(count, 1);
     conf_free(conf);
 }
 
@@ -342,15 +441,18 @@ static void a_missing_include_warns_and_a_faulty_one_is_named(void **state)
     assert_non_null(strstr(error.text, "/etc/a.conf:2:5: found no name"));
 }
 
-static void files_that_include_each_other_are_refused(void **state)
+static void a_file_is_not_read_within_itself(void **state)
 {
     (void)state;
     struct kept_warnings kept;
-    struct error error = {0};
     const struct memory_file rows[] = {
-        {"/etc/ipsec.conf", "include *.conf\n", 0}, {"/etc/z.conf", "include ipsec.conf\n", 0}, {0}};
-    assert_null(load_files(rows, &kept, &error));
-    assert_non_null(strstr(error.text, "includes itself"));
+        {"/etc/ipsec.conf", "include *.conf\n", 0}, {"/etc/z.conf", "include ipsec.conf\nconn z\n", 0}, {0}};
+    struct conf *conf = load_files(rows, &kept, NULL);
+    assert_non_null(conf);
+    assert_int_equal(conf_conn_count(conf), 1);
+    assert_non_null(
+        strstr(kept.text, "/etc/z.conf:1: include: not once more within itself: \"/etc/ipsec.conf\""));
+    conf_free(conf);
 }
 
 static void also_is_followed_without_growing_without_bound(void **state)
@@ -453,14 +555,19 @@ int main(void)
         cmocka_unit_test(values_lose_quotes_blanks_and_comments),
         cmocka_unit_test(faults_are_reported_with_file_line_column_and_caret),
         cmocka_unit_test(faults_of_a_connection_are_found_when_it_is_built),
+        cmocka_unit_test(a_bad_value_spoils_its_section_and_those_that_use_it),
+        cmocka_unit_test(all_errors_of_a_file_are_told_at_once),
+        cmocka_unit_test(a_name_that_is_there_already_warns_and_the_first_counts),
+        cmocka_unit_test(also_in_a_circle_is_followed_once),
         cmocka_unit_test(own_words_beat_also_which_beats_the_default),
         cmocka_unit_test(alsoflip_exchanges_the_ends),
         cmocka_unit_test(aliases_add_up_and_are_found),
-        cmocka_unit_test(a_keyword_said_twice_warns_and_the_later_counts),
+        cmocka_unit_test(a_keyword_said_twice_warns_and_the_first_counts),
+        cmocka_unit_test(in_config_setup_the_last_counts),
         cmocka_unit_test(warnings_of_a_build_have_their_place),
         cmocka_unit_test(includes_are_relative_and_may_be_patterns),
         cmocka_unit_test(a_missing_include_warns_and_a_faulty_one_is_named),
-        cmocka_unit_test(files_that_include_each_other_are_refused),
+        cmocka_unit_test(a_file_is_not_read_within_itself),
         cmocka_unit_test(also_is_followed_without_growing_without_bound),
         cmocka_unit_test(also_nested_too_deep_is_refused),
         cmocka_unit_test(overlong_lines_names_and_sections_are_refused),
