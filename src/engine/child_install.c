@@ -3,8 +3,8 @@
 
 #include "base/secret.h"
 #include "engine/connection.h"
+#include "engine/routing.h"
 #include "engine/sa.h"
-#include "engine/updown.h"
 
 static size_t encr_key_size(const struct suite *suite)
 {
@@ -106,24 +106,7 @@ void child_take_policy(struct engine *engine, struct child_sa *child)
     engine_timer_cancel(engine, &child->switch_timer);
     if (connection->policy_child_serial == child->serial)
         return;
-    connection->policy_child_serial = child->serial;
-    struct kernel_policy policy = {
-        .policy_id = connection->serial,
-        .action = POLICY_PROTECT,
-        .child_serial = child->serial,
-        .priority = connection->spec->priority,
-        .local_host = connection->local,
-        .remote_host = connection->remote,
-        .sourceip = connection->local_end->sourceip,
-        .mtu = connection->spec->mtu,
-        .metric = connection->spec->metric,
-        .wants_route = updown_leaves_routes_to_data_plane(connection),
-        .local_selectors = child->selectors,
-        .local_count = child->local_count,
-        .remote_selectors = child_remote_selectors(child),
-        .remote_count = child->remote_count,
-    };
-    send_request(engine, &(struct kernel_request){.operation = KERNEL_POLICY_SET, .policy = &policy});
+    routing_protect(engine, connection, child);
 }
 
 void child_uninstall(struct engine *engine, struct child_sa *child)
@@ -131,11 +114,8 @@ void child_uninstall(struct engine *engine, struct child_sa *child)
     if (!child->is_installed)
         return;
     struct connection *connection = connection_by_serial(engine, child->connection_serial);
-    if (connection->policy_child_serial == child->serial) {
-        send_request(engine, &(struct kernel_request){.operation = KERNEL_POLICY_DELETE,
-                                                      .policy_id = connection->serial});
-        connection->policy_child_serial = 0;
-    }
+    if (connection->policy_child_serial == child->serial)
+        routing_lost(engine, connection, child);
     for (int direction = SA_INBOUND; direction <= SA_OUTBOUND; direction++) {
         struct kernel_sa sa = describe(engine, child, (enum sa_direction)direction);
         send_request(engine, &(struct kernel_request){.operation = KERNEL_SA_DELETE, .sa = &sa});

@@ -7,6 +7,7 @@
 #include "engine/connection.h"
 #include "engine/connection_named.h"
 #include "engine/initiate.h"
+#include "engine/routing.h"
 #include "engine/version.h"
 
 static void finish(struct engine *engine, const struct command *command, int code)
@@ -101,6 +102,7 @@ static void cut_off(struct engine *engine, struct connection *connection)
 static void remove_connection(struct engine *engine, const struct command *command,
                               struct connection *connection)
 {
+    connection->route.is_wanted = false;
     bool is_in_use = connection->sa_count > 0 || !list_is_empty(&connection->instances);
     connection_hold(connection);
     if (is_in_use) {
@@ -131,7 +133,9 @@ static bool add_one(struct engine *engine, const struct command *command, struct
         remove_connection(engine, command, old);
     struct connection *connection = connection_add(engine, spec);
     if (connection != NULL)
-        say_connection(engine, RC_LOG, connection, command->client, "added IKEv2 connection");
+        say_connection(engine, RC_LOG, connection, command->client,
+                       connection_spec_is_shunt(spec) ? "added passthrough connection"
+                                                      : "added IKEv2 connection");
     return connection != NULL;
 }
 
@@ -157,6 +161,10 @@ static void delete_one(struct engine *engine, const struct command *command, str
 
 static void initiate(struct engine *engine, const struct command *command, struct connection *connection)
 {
+    if (connection_spec_is_shunt(connection->spec)) {
+        complain(engine, command, RC_INITSHUNT, connection, "cannot initiate an authby=never connection");
+        return;
+    }
     if (!engine->is_listening) {
         complain(engine, command, RC_DEAF, connection, "need --listen before --initiate");
         return;
@@ -283,8 +291,9 @@ static void shut_down(struct engine *engine, const struct command *command)
 
 static void route(struct engine *engine, const struct command *command, struct connection *connection)
 {
-    complain(engine, command, RC_ROUTE, connection,
-             "routing a connection without negotiating it is not supported yet");
+    int code = command->kind == COMMAND_ROUTE ? routing_route(engine, connection, command->client)
+                                              : routing_unroute(engine, connection, command->client);
+    finish(engine, command, code);
 }
 
 void engine_command(struct engine *engine, const struct command *command)

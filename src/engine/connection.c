@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <strings.h>
 
+#include "engine/routing.h"
+
 static uint64_t hash_hosts(const struct engine *engine, const struct ip_address *local,
                            const struct ip_address *remote)
 {
@@ -88,6 +90,7 @@ static struct connection *connection_new(struct engine *engine, struct shared_sp
     list_init(&connection->of_template);
     shared->users++;
     engine_timer_init(&connection->revive_timer, TIMER_CONNECTION_REVIVE, connection->serial);
+    engine_timer_init(&connection->route.shunt_timer, TIMER_CONNECTION_SHUNT, connection->serial);
     hash_table_insert(&engine->connections_by_serial, &connection->by_serial, connection->serial);
     list_append(&engine->connections, &connection->all);
     return connection;
@@ -118,6 +121,7 @@ struct connection *connection_add(struct engine *engine, struct connection_spec 
 
 void connection_destroy(struct engine *engine, struct connection *connection)
 {
+    routing_forget(engine, connection);
     unindex(engine, connection);
     engine_timer_cancel(engine, &connection->revive_timer);
     hash_table_remove(&engine->connections_by_serial, &connection->by_serial);
@@ -204,6 +208,7 @@ void connection_orient(struct engine *engine, struct connection *connection)
     identity_own(engine, &connection->memory_bytes, &connection->remote_id,
                  default_identity(connection->remote_end, &connection->remote));
     index_by_peer(engine, connection);
+    routing_is_oriented(engine, connection);
 }
 
 void engine_resolved(struct engine *engine, uint64_t query_id, const struct ip_address *addresses,

@@ -32,6 +32,7 @@ struct connection_spec *connection_spec_new(const char *name)
         .retransmit_interval = 500 * USEC_PER_MSEC,
         .retransmit_timeout = 30 * USEC_PER_SEC,
         .replay_window = DEFAULT_REPLAY_WINDOW,
+        .negotiation_shunt = SHUNT_DROP,
     };
     return spec;
 }
@@ -208,7 +209,7 @@ static bool check_sourceip(const struct end_spec *end, const char *name, struct 
 static bool check_auth(const struct connection_spec *spec, struct error *error)
 {
     const struct end_spec *ends[] = {&spec->left, &spec->right};
-    for (size_t i = 0; i < ARRAY_SIZE(ends); i++) {
+    for (size_t i = 0; i < ARRAY_SIZE(ends) && !connection_spec_is_shunt(spec); i++) {
         const char *name = i == 0 ? "left" : "right";
         if (ends[i]->auth == AUTH_UNSET)
             return error_set(error, -1,
@@ -217,7 +218,7 @@ static bool check_auth(const struct connection_spec *spec, struct error *error)
                              name, name);
         if (ends[i]->auth == AUTH_NEVER)
             return error_set(error, -1,
-                             "authby=never is for type=pass and type=drop, which are not supported yet; "
+                             "authby=never is for type=passthrough and type=drop, which negotiate nothing; "
                              "write authby=secret");
     }
     return true;

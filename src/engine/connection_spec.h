@@ -39,7 +39,9 @@ struct end_spec {
     char *updown;     /* NULL: the default; "": none */
 };
 
-enum connection_type { TYPE_TUNNEL, TYPE_TRANSPORT };
+enum connection_type { TYPE_TUNNEL, TYPE_TRANSPORT, TYPE_PASS, TYPE_DROP };
+/* What happens to packets without an SA, other than by a trap. */
+enum shunt { SHUNT_NONE, SHUNT_DROP, SHUNT_PASS };
 enum connection_auto { AUTO_IGNORE, AUTO_ADD, AUTO_ONDEMAND, AUTO_START, AUTO_KEEP };
 enum encapsulation { ENCAPSULATION_AUTO, ENCAPSULATION_YES, ENCAPSULATION_NO };
 
@@ -81,7 +83,9 @@ struct connection_spec {
     uint32_t priority; /* 0: computed */
     uint32_t mtu;      /* 0: not set */
     uint32_t metric;
-    uint64_t debug; /* per-connection debug classes */
+    uint64_t debug;               /* per-connection debug classes */
+    enum shunt negotiation_shunt; /* SHUNT_DROP: packets are held as far as there is room */
+    enum shunt failure_shunt;
     /* subnets= makes a chain of connections of one conn. Name and clients are each one's own; all else
      * belongs to the base and lives as long as any of them. */
     const char *conn_name;        /* of the conn that was expanded; NULL: it was not */
@@ -89,6 +93,12 @@ struct connection_spec {
     struct connection_spec *base; /* borrowed from; NULL: owns all that it names */
     size_t derived_count;         /* of a base: how many borrow from it */
 };
+
+/* type=pass and type=drop: policies without an SA. */
+static inline bool connection_spec_is_shunt(const struct connection_spec *spec)
+{
+    return spec->type == TYPE_PASS || spec->type == TYPE_DROP;
+}
 
 /* All defaults of ipsec.conf(5); name is copied. */
 struct connection_spec *connection_spec_new(const char *name);

@@ -12,6 +12,7 @@
 #include "engine/initiate.h"
 #include "engine/lifecycle.h"
 #include "engine/peer_path.h"
+#include "engine/routing.h"
 #include "engine/version.h"
 
 struct engine_settings engine_settings_default(void)
@@ -22,6 +23,7 @@ struct engine_settings engine_settings_default(void)
         .ddos_ike_threshold = 25000,
         .max_halfopen_ike = 50000,
         .nat_keepalive_interval = 20 * USEC_PER_SEC,
+        .shunt_lifetime = 900 * USEC_PER_SEC,
         .ike_port = 500,
         .natt_port = 4500,
     };
@@ -108,7 +110,7 @@ struct engine *engine_new(const struct engine_env *env, const struct engine_sett
     if (settings->vendor_id != NULL)
         engine->vendor_id = strdup(settings->vendor_id);
     engine->cipher_cache = cipher_cache_new();
-    if (!make_tables(engine) || engine->cipher_cache == NULL) {
+    if (!spd_init(&engine->policies) || !make_tables(engine) || engine->cipher_cache == NULL) {
         engine_free(engine);
         return NULL;
     }
@@ -126,6 +128,7 @@ void engine_free(struct engine *engine)
         connection_destroy(engine, CONTAINER_OF(engine->connections.next, struct connection, all));
     client_batches_free(engine);
     free_tables(engine);
+    spd_free(&engine->policies);
     secrets_free(engine->secrets);
     free(engine->interfaces);
     free(engine->vendor_id);
@@ -166,6 +169,10 @@ static void timer_fired(struct engine *engine, const struct engine_timer *timer)
     case TIMER_CONNECTION_REVIVE:
         if ((connection = connection_by_serial(engine, timer->owner_serial)) != NULL)
             revive(engine, connection);
+        break;
+    case TIMER_CONNECTION_SHUNT:
+        if ((connection = connection_by_serial(engine, timer->owner_serial)) != NULL)
+            routing_shunt_is_over(engine, connection);
         break;
     case TIMER_IKE_KEEPALIVE:
         if ((ike = ike_by_serial(engine, timer->owner_serial)) != NULL)
@@ -266,12 +273,9 @@ void engine_kernel_event(struct engine *engine, const struct kernel_event *event
     case KERNEL_COUNTERS:
         counters_came(engine, event);
         break;
-    case KERNEL_ACQUIRE: {
-        struct connection *connection = connection_by_serial(engine, event->policy_id);
-        if (connection != NULL)
-            initiate_connection(engine, connection, 0);
+    case KERNEL_ACQUIRE:
+        routing_acquire(engine, event);
         break;
-    }
     case KERNEL_MAPPING:
         if ((child = child_by_serial(engine, event->child_serial)) != NULL)
             peer_path_moved(engine, ike_by_serial(engine, child->ike_serial), &event->remote);

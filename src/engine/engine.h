@@ -22,6 +22,7 @@ struct engine_settings {
     uint32_t ddos_ike_threshold; /* half-open IKE SAs from which cookies are demanded */
     uint32_t max_halfopen_ike;   /* from which new ones are refused */
     usec_t nat_keepalive_interval;
+    usec_t shunt_lifetime; /* of failureshunt= */
     uint16_t ike_port;  /* 500 */
     uint16_t natt_port; /* 4500 */
     uint64_t debug;     /* enum debug_class bits */

@@ -4,6 +4,8 @@
 #include "engine/child_install.h"
 #include "engine/connection.h"
 #include "engine/lifecycle.h"
+#include "engine/routing.h"
+#include "engine/routing_policy.h"
 #include "engine/version.h"
 
 static bool is_being_initiated(const struct ike_sa *ike)
@@ -46,10 +48,35 @@ static bool is_queued(const struct ike_sa *ike, const struct connection *connect
     return false;
 }
 
+bool initiate_is_queued(const struct engine *engine, const struct connection *connection)
+{
+    const struct ike_sa *ike = usable_ike(engine, connection);
+    return ike != NULL && is_queued(ike, connection);
+}
+
+/* The clients of another connection's SA cannot be had: ipsec_pluto(8), "Routing". */
+static bool is_refused_by_rival(struct engine *engine, struct connection *connection, uint64_t client)
+{
+    const struct connection *rival = routing_rival_with_sa(engine, connection, NULL);
+    if (rival == NULL)
+        return false;
+    say_connection(engine, RC_LOG_SERIOUS, connection, client,
+                   "cannot install eroute -- it is in use for \"%s\" #%llu", rival->spec->name,
+                   (unsigned long long)rival->policy_child_serial);
+    finish_client(engine, client, RC_ROUTE);
+    routing_negotiate(engine, connection);
+    routing_failed(engine, connection);
+    lifecycle_schedule_revival(engine, connection);
+    return true;
+}
+
 void initiate_connection(struct engine *engine, struct connection *connection, uint64_t client)
 {
     struct ike_sa *ike = usable_ike(engine, connection);
     engine_timer_cancel(engine, &connection->revive_timer);
+    if (is_refused_by_rival(engine, connection, client))
+        return;
+    routing_negotiate(engine, connection);
     if (ike == NULL) {
         ike_version_of(connection)->start(engine, connection, client);
         return;
@@ -128,7 +155,7 @@ static void end_deserted(struct engine *engine, const struct connection *connect
     }
 }
 
-static void terminate_one(struct engine *engine, struct connection *connection, uint64_t client)
+void terminate_sas(struct engine *engine, struct connection *connection, uint64_t client)
 {
     struct ike_sa *ike;
     connection_hold(connection); /* an instance must outlive the loops */
@@ -158,8 +185,9 @@ void terminate_connection(struct engine *engine, struct connection *connection, 
     engine_timer_cancel(engine, &connection->revive_timer);
     say_connection(engine, RC_LOG, connection, client, "terminating SAs using this connection");
     connection_hold(connection);
-    terminate_one(engine, connection, client);
+    routing_release(engine, connection);
+    terminate_sas(engine, connection, client);
     LIST_EACH(&connection->instances, node)
-    terminate_one(engine, CONTAINER_OF(node, struct connection, of_template), client);
+    terminate_sas(engine, CONTAINER_OF(node, struct connection, of_template), client);
     connection_let_go(engine, connection);
 }

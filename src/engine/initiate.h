@@ -9,5 +9,10 @@ void initiate_connection(struct engine *engine, struct connection *connection, u
 
 /* Deletes every SA of the connection and of its instances, telling the peers; `client` is told of each. */
 void terminate_connection(struct engine *engine, struct connection *connection, uint64_t client);
+/* The same for this connection alone, which may be meant to come up again. */
+void terminate_sas(struct engine *engine, struct connection *connection, uint64_t client);
+
+/* Whether a Child SA for the connection waits for its turn. */
+bool initiate_is_queued(const struct engine *engine, const struct connection *connection);
 
 #endif

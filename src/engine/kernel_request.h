@@ -43,10 +43,18 @@ struct kernel_sa {
 
 enum policy_action {
     POLICY_PROTECT, /* to the outbound SA of child_serial */
-    POLICY_TRAP,    /* tell the engine of the first packet (KERNEL_ACQUIRE), hold it */
+    /* Tell the engine of the first packet (KERNEL_ACQUIRE), hold it. Set again it lets go what it held. */
+    POLICY_TRAP,
     POLICY_PASS,
     POLICY_DROP,
 };
+
+/* Of two policies with the same priority for a packet the smaller rank wins: an SA before a shunt before a
+ * trap. */
+static inline unsigned policy_rank(enum policy_action action)
+{
+    return action == POLICY_PROTECT ? 0 : action == POLICY_TRAP ? 2 : 1;
+}
 
 /* Outbound policy of one connection; setting it again with the same id replaces it in one step. */
 struct kernel_policy {

@@ -7,6 +7,7 @@
 
 #include "engine/child_install.h"
 #include "engine/initiate.h"
+#include "engine/routing.h"
 #include "engine/sa.h"
 #include "engine/updown.h"
 
@@ -87,29 +88,33 @@ void lifecycle_ike_is_going(struct engine *engine, struct ike_sa *ike)
     if (connection->newest_ike_serial == ike->serial)
         connection->newest_ike_serial = 0;
     bool was_larval_initiator = ike->is_initiator && ike->setup != NULL;
-    if (was_larval_initiator)
+    if (was_larval_initiator) {
+        routing_failed(engine, connection);
         lifecycle_schedule_revival(engine, connection);
+    }
     for (struct list_node *node = ike->tasks.next; node != &ike->tasks; node = node->next) {
         struct task *task = CONTAINER_OF(node, struct task, node);
         struct connection *waiting = connection_by_serial(engine, task->connection_serial);
-        if (task->kind == TASK_CREATE_CHILD && waiting != NULL)
-            lifecycle_schedule_revival(engine, waiting);
+        if (task->kind != TASK_CREATE_CHILD || waiting == NULL)
+            continue;
+        routing_failed(engine, waiting);
+        lifecycle_schedule_revival(engine, waiting);
     }
 }
 
 void lifecycle_child_is_up(struct engine *engine, struct child_sa *child)
 {
     struct connection *connection = connection_by_serial(engine, child->connection_serial);
-    bool was_up = connection->routing == ROUTING_TUNNEL;
     child->state = CHILD_STATE_ESTABLISHED;
     child->established_at = engine_now(engine);
     child->established_wall = engine->env->wall_clock(engine->env->world);
     connection->newest_child_serial = child->serial;
-    connection->routing = ROUTING_TUNNEL;
     connection->revive_attempts = 0;
     engine_timer_cancel(engine, &connection->revive_timer);
     engine->totals.child_completed++;
-    if (!was_up)
+    if (connection->spec->auto_start == AUTO_KEEP && !connection->is_instance)
+        connection->keep_up = true;
+    if (!connection->has_up_run)
         updown_run_up(engine, connection, child);
 }
 
@@ -148,6 +153,8 @@ void lifecycle_child_is_going(struct engine *engine, struct child_sa *child)
         if (newest != NULL && newest->state == CHILD_STATE_ESTABLISHED &&
             connection->policy_child_serial == child->serial)
             child_take_policy(engine, newest);
+        if (child->established_at == 0 && !initiate_is_queued(engine, connection))
+            routing_failed(engine, connection);
         if (child->state == CHILD_STATE_LARVAL)
             lifecycle_schedule_revival(engine, connection);
         return;
@@ -159,8 +166,7 @@ void lifecycle_child_is_going(struct engine *engine, struct child_sa *child)
         child_take_policy(engine, other);
         return;
     }
-    connection->routing = ROUTING_UNROUTED;
-    updown_run_down(engine, connection, child);
+    routing_lost(engine, connection, child);
     lifecycle_schedule_revival(engine, connection);
 }
 

@@ -10,6 +10,7 @@
 #include "base/list.h"
 #include "engine/engine.h"
 #include "engine/view.h"
+#include "esp/spd.h"
 #include "wire/ikev2_build.h"
 
 /* Limits that hostile input meets; every one has a name. */
@@ -22,7 +23,8 @@ enum {
     TEMPORARY_FAILURE_LIMIT = 20, /* retries of an exchange that the peer was too busy for */
     SELECTORS_MAX = 64,           /* selectors of one side of a Child SA */
     NONCE_SIZE = 32,
-    EARLY_DELETES = 4, /* the last so many are remembered */
+    ONDEMAND_LIMIT = 1000, /* negotiations at a time that packets of hosts behind us may begin */
+    EARLY_DELETES = 4,     /* the last so many are remembered */
 };
 
 #define HALFOPEN_LIFETIME (30 * USEC_PER_SEC)    /* a responder waits this long for IKE_AUTH */
@@ -37,6 +39,9 @@ enum {
 #define REVIVAL_DELAY_FIRST (0 * USEC_PER_SEC)
 #define REVIVAL_DELAY_STEP (5 * USEC_PER_SEC)
 #define REVIVAL_DELAY_MAX (300 * USEC_PER_SEC)
+#define ONDEMAND_DELAY_FIRST (1 * USEC_PER_SEC) /* after a failure no packet begins anew; doubled each time  \
+                                                 */
+#define ONDEMAND_DELAY_MAX (64 * USEC_PER_SEC)
 #define COOKIE_SECRET_LIFETIME (60 * USEC_PER_SEC)
 
 enum timer_kind {
@@ -48,6 +53,7 @@ enum timer_kind {
     TIMER_CHILD_LIFE,
     TIMER_CHILD_SWITCH, /* responder of a rekey begins to send on the new SA */
     TIMER_CONNECTION_REVIVE,
+    TIMER_CONNECTION_SHUNT, /* a failure shunt has had its time */
 };
 
 struct engine_timer {
@@ -75,6 +81,16 @@ struct shared_spec {
     struct connection_spec *spec;
 };
 
+/* What the routing states (routing.c) remember beside the state itself. */
+struct connection_route {
+    bool is_wanted;          /* --route or auto=ondemand: without an SA packets meet a trap, or a shunt */
+    bool is_negotiating;     /* for its first SA, since routing_negotiate() */
+    bool is_begun_by_packet; /* counted in engine.ondemand_count */
+    unsigned failures;       /* of negotiations that packets began, one after the other */
+    usec_t deaf_until;       /* packets begin nothing before */
+    struct engine_timer shunt_timer;
+};
+
 struct connection {
     struct hash_node by_serial, by_name, by_hosts, by_remote_id;
     struct list_node all;
@@ -95,6 +111,7 @@ struct connection {
     struct ip_address local, remote;     /* remote unset: any */
     struct identity local_id, remote_id; /* remote ID_NONE: any */
     enum routing_state routing;
+    struct connection_route route; /* routing.c */
     uint64_t newest_ike_serial, newest_child_serial;
     uint64_t policy_child_serial; /* whose outbound SA the connection's policy names */
     struct list_node ikes;        /* struct ike_sa.of_connection */
@@ -283,6 +300,8 @@ struct engine {
     struct list_node ikes;
     struct hash_table child_by_serial, child_by_spi;
     struct list_node children;
+    struct spd policies; /* the outbound policies as the data plane has them; ids are connections' serials */
+    unsigned ondemand_count; /* negotiations under way that packets began */
 
     struct listen_address *interfaces;
     size_t interface_count;

@@ -205,6 +205,7 @@ static struct spd_policy *new_policy(const struct spd_spec *spec)
     policy->policy_id = spec->policy_id;
     policy->child_serial = spec->child_serial;
     policy->action = spec->action;
+    policy->rank = spec->rank;
     policy->priority = spec->priority != 0 ? spec->priority : computed_priority(spec);
     policy->local_count = (uint16_t)spec->local_count;
     policy->remote_count = (uint16_t)spec->remote_count;
@@ -247,6 +248,7 @@ bool spd_set(struct spd *spd, const struct spd_spec *spec)
     if (old != NULL && selectors_are_same(old, spec)) { /* a rekey: only what it leads to changes */
         old->child_serial = spec->child_serial;
         old->action = spec->action;
+        old->rank = spec->rank;
         old->priority = spec->priority != 0 ? spec->priority : computed_priority(spec);
         old->acquire_after_usec = 0;
         old->generation = ++spd->generation;
@@ -296,11 +298,13 @@ static bool entry_matches(const struct spd_entry *entry, const struct ip_packet 
                              &policy->selectors[policy->local_count + entry->remote_index]);
 }
 
-/* Of two that match, the smaller priority; between equals the older one, so that the answer is stable. */
+/* Of two that match, the smaller priority, then the smaller rank; between equals the older one, so that the
+ * answer is stable. */
 static bool is_better(const struct spd_policy *policy, const struct spd_policy *best)
 {
-    return best == NULL || policy->priority < best->priority ||
-           (policy->priority == best->priority && policy->policy_id < best->policy_id);
+    if (best == NULL || policy->priority != best->priority)
+        return best == NULL || policy->priority < best->priority;
+    return policy->rank != best->rank ? policy->rank < best->rank : policy->policy_id < best->policy_id;
 }
 
 struct spd_policy *spd_lookup(const struct spd *spd, const struct ip_packet *packet)
@@ -319,4 +323,25 @@ struct spd_policy *spd_lookup(const struct spd *spd, const struct ip_packet *pac
         }
     }
     return best;
+}
+
+struct spd_policy *spd_find_pair(const struct spd *spd, const struct selector *local,
+                                 const struct selector *remote,
+                                 bool (*accepts)(const struct spd_policy *policy, void *context),
+                                 void *context)
+{
+    struct spd_shape shape = {.family = local->range.start.family,
+                              .local_length = covering_length(&local->range),
+                              .remote_length = covering_length(&remote->range)};
+    struct hash_node *node =
+        hash_table_find(&spd->by_prefixes, hash_pair(&local->range.start, &remote->range.start, &shape));
+    for (; node != NULL; node = hash_node_next(node)) {
+        struct spd_entry *entry = CONTAINER_OF(node, struct spd_entry, node);
+        const struct selector *selectors = entry->policy->selectors;
+        if (selector_equal(&selectors[entry->local_index], local) &&
+            selector_equal(&selectors[entry->policy->local_count + entry->remote_index], remote) &&
+            accepts(entry->policy, context))
+            return entry->policy;
+    }
+    return NULL;
 }

@@ -19,6 +19,7 @@ struct spd_policy {
     uint64_t acquire_after_usec; /* caller's: when a trap may speak again */
     uint32_t priority;           /* the smaller wins */
     uint8_t action;              /* caller's */
+    uint8_t rank;                /* among equal priorities the smaller wins */
     uint16_t local_count, remote_count;
     struct selector *selectors; /* local ones, then remote ones */
     struct spd_entry *entries;
@@ -30,6 +31,7 @@ struct spd_spec {
     uint64_t child_serial;
     uint32_t priority; /* 0: computed from the widths of the selectors, behind every given one */
     uint8_t action;
+    uint8_t rank;
     const struct selector *local_selectors;
     size_t local_count;
     const struct selector *remote_selectors;
@@ -57,5 +59,11 @@ struct spd_policy *spd_find(const struct spd *spd, uint64_t policy_id);
 
 /* The policy of an outbound packet; NULL: none. */
 struct spd_policy *spd_lookup(const struct spd *spd, const struct ip_packet *packet);
+
+/* One that has exactly this pair of selectors and that `accepts` says yes to; NULL: none. */
+struct spd_policy *spd_find_pair(const struct spd *spd, const struct selector *local,
+                                 const struct selector *remote,
+                                 bool (*accepts)(const struct spd_policy *policy, void *context),
+                                 void *context);
 
 #endif

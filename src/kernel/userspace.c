@@ -124,6 +124,14 @@ static void query_sa(struct backend *backend, const struct kernel_request *reque
     event_queue_push(&backend->events, &event);
 }
 
+static void free_held(struct list_node *list)
+{
+    LIST_EACH(list, node)
+    {
+        free(CONTAINER_OF(node, struct held_packet, node));
+    }
+}
+
 /* Adds the outbound SA that the policy leads to, which decides the MTU of its routes; with a reference. */
 static void add_route_sa(struct backend *backend, const struct kernel_policy *policy,
                          struct route_request *route)
@@ -169,15 +177,21 @@ static void set_policy(struct backend *backend, const struct kernel_request *req
         .child_serial = policy->child_serial,
         .priority = policy->priority,
         .action = (uint8_t)policy->action,
+        .rank = (uint8_t)policy_rank(policy->action),
         .local_selectors = policy->local_selectors,
         .local_count = policy->local_count,
         .remote_selectors = policy->remote_selectors,
         .remote_count = policy->remote_count,
     };
+    struct list_node stale;
+    list_init(&stale);
     pthread_mutex_lock(&backend->tables_lock);
     bool is_set = spd_set(&backend->spd, &spec);
+    if (policy->action == POLICY_TRAP) /* what an earlier attempt was to carry is too old by now */
+        held_take(&backend->held, policy->policy_id, &stale);
     bool frees_packets = backend->held.count > 0 && policy->action != POLICY_TRAP;
     pthread_mutex_unlock(&backend->tables_lock);
+    free_held(&stale);
     if (!is_set) {
         answer(backend, request->request_id, "the policy has too many selectors, or memory is short");
         return;
@@ -196,10 +210,7 @@ static void delete_policy(struct backend *backend, const struct kernel_request *
     spd_delete(&backend->spd, request->policy_id);
     held_take(&backend->held, request->policy_id, &dropped);
     pthread_mutex_unlock(&backend->tables_lock);
-    LIST_EACH(&dropped, node)
-    {
-        free(CONTAINER_OF(node, struct held_packet, node));
-    }
+    free_held(&dropped);
     if (!router_delete(backend->router, request->request_id, request->policy_id))
         answer(backend, request->request_id, "out of memory for a route");
 }

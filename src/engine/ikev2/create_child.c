@@ -148,8 +148,8 @@ static void put_off(struct engine *engine, struct ike_sa *ike, struct child_sa *
     }
     exchange_end(engine, ike);
     child->client = 0;
-    child_destroy(engine, child);
     exchange_retry_later(engine, ike, kind, replaces, connection, client);
+    child_destroy(engine, child); /* after: the connection sees that it is tried again */
 }
 
 static void refused(struct engine *engine, struct ike_sa *ike, struct child_sa *child,

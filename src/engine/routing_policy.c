@@ -1,0 +1,154 @@
+/* The outbound policies of connections: set in one step, never absent while something is to be there. */
+#include "engine/routing_policy.h"
+
+#include "engine/connection.h"
+#include "engine/sa.h"
+#include "engine/updown.h"
+
+struct clients {
+    const struct selector *local, *remote;
+    size_t local_count, remote_count;
+    struct selector own_local[SELECTORS_MAX], own_remote[SELECTORS_MAX];
+};
+
+static bool fill_own(const struct connection *connection, struct clients *clients)
+{
+    bool is_known = connection->is_oriented &&
+                    (connection->remote_end->client_count > 0 || address_is_set(&connection->remote));
+    if (!is_known)
+        return false;
+    clients->local = clients->own_local;
+    clients->remote = clients->own_remote;
+    clients->local_count = connection_selectors(connection, true, clients->own_local);
+    clients->remote_count = connection_selectors(connection, false, clients->own_remote);
+    return true;
+}
+
+static void fill_of_child(const struct child_sa *child, struct clients *clients)
+{
+    clients->local = child->selectors;
+    clients->remote = child_remote_selectors(child);
+    clients->local_count = child->local_count;
+    clients->remote_count = child->remote_count;
+}
+
+static void send_request(struct engine *engine, const struct kernel_request *request)
+{
+    engine->env->kernel_request(engine->env->world, request);
+}
+
+static bool set(struct engine *engine, const struct connection *connection, enum policy_action action,
+                uint64_t child_serial, const struct clients *clients)
+{
+    struct spd_spec entry = {
+        .policy_id = connection->serial,
+        .child_serial = child_serial,
+        .priority = connection->spec->priority,
+        .action = (uint8_t)action,
+        .rank = (uint8_t)policy_rank(action),
+        .local_selectors = clients->local,
+        .local_count = clients->local_count,
+        .remote_selectors = clients->remote,
+        .remote_count = clients->remote_count,
+    };
+    if (!spd_set(&engine->policies, &entry)) {
+        say_connection(engine, RC_LOG_SERIOUS, connection, 0,
+                       "cannot install the policy: too many pairs of clients, or memory is short");
+        return false;
+    }
+    struct kernel_policy policy = {
+        .policy_id = connection->serial,
+        .action = action,
+        .child_serial = child_serial,
+        .priority = connection->spec->priority,
+        .local_host = connection->local,
+        .remote_host = connection->remote,
+        .sourceip = connection->local_end->sourceip,
+        .mtu = connection->spec->mtu,
+        .metric = connection->spec->metric,
+        .wants_route = connection->spec->type != TYPE_PASS && updown_leaves_routes_to_data_plane(connection),
+        .local_selectors = clients->local,
+        .local_count = clients->local_count,
+        .remote_selectors = clients->remote,
+        .remote_count = clients->remote_count,
+    };
+    send_request(engine, &(struct kernel_request){.operation = KERNEL_POLICY_SET, .policy = &policy});
+    return true;
+}
+
+bool routing_policy_set(struct engine *engine, struct connection *connection, enum policy_action action)
+{
+    struct clients clients;
+    connection->policy_child_serial = 0;
+    return fill_own(connection, &clients) && set(engine, connection, action, 0, &clients);
+}
+
+void routing_policy_protect(struct engine *engine, struct connection *connection,
+                            const struct child_sa *child)
+{
+    struct clients clients;
+    fill_of_child(child, &clients);
+    connection->policy_child_serial = child->serial;
+    set(engine, connection, POLICY_PROTECT, child->serial, &clients);
+}
+
+void routing_policy_delete(struct engine *engine, struct connection *connection)
+{
+    connection->policy_child_serial = 0;
+    if (spd_find(&engine->policies, connection->serial) == NULL)
+        return;
+    spd_delete(&engine->policies, connection->serial);
+    send_request(
+        engine, &(struct kernel_request){.operation = KERNEL_POLICY_DELETE, .policy_id = connection->serial});
+}
+
+/* ---- rivals ---- */
+
+struct rivalry {
+    const struct engine *engine;
+    const struct connection *connection;
+    bool wants_sa;
+};
+
+static bool is_rival(const struct spd_policy *policy, void *context)
+{
+    const struct rivalry *rivalry = context;
+    const struct connection *ours = rivalry->connection;
+    const struct connection *other = connection_by_serial(rivalry->engine, policy->policy_id);
+    bool has_sa = policy->action == POLICY_PROTECT;
+    return other != NULL && other != ours && has_sa == rivalry->wants_sa &&
+           other->template_serial != ours->serial && ours->template_serial != other->serial;
+}
+
+static struct connection *find_rival(struct rivalry *rivalry, const struct clients *clients)
+{
+    const struct spd *policies = &rivalry->engine->policies;
+    for (size_t i = 0; i < clients->local_count; i++) {
+        for (size_t j = 0; j < clients->remote_count; j++) {
+            const struct spd_policy *found =
+                spd_find_pair(policies, &clients->local[i], &clients->remote[j], is_rival, rivalry);
+            if (found != NULL)
+                return connection_by_serial(rivalry->engine, found->policy_id);
+        }
+    }
+    return NULL;
+}
+
+struct connection *routing_rival_with_sa(const struct engine *engine, const struct connection *connection,
+                                         const struct child_sa *child)
+{
+    struct rivalry rivalry = {engine, connection, .wants_sa = true};
+    struct clients clients;
+    if (child != NULL)
+        fill_of_child(child, &clients);
+    else if (!fill_own(connection, &clients))
+        return NULL;
+    return find_rival(&rivalry, &clients);
+}
+
+struct connection *routing_rival_without_sa(const struct engine *engine, const struct connection *connection)
+{
+    struct rivalry rivalry = {engine, connection, .wants_sa = false};
+    struct clients clients;
+    return fill_own(connection, &clients) ? find_rival(&rivalry, &clients) : NULL;
+}
