@@ -89,6 +89,9 @@ static const struct keyword_word sendcert_words[] = {{"always", 0},  {"alwayssen
 static const struct keyword_word xauthby_words[] = {{"file", 0}, {"pam", 1}, {"alwaysok", 2}, {NULL}};
 static const struct keyword_word xauthfail_words[] = {{"hard", 0}, {"soft", 1}, {NULL}};
 
+static const struct keyword_word updown_config_words[] = {
+    {"exec", false}, {"async", true}, {"async,exec", true}, {"exec,async", true}, {NULL}};
+
 const struct keyword conn_keywords[] = {
     {"", END_ACTS_BY_HAND, SPECIAL("an address, a name, %any, %defaultroute or %INTERFACE", ""),
      .help = "the public address of this end"},
@@ -269,7 +272,8 @@ const struct keyword conn_keywords[] = {
     {"type", ACTS(type), ENUM(type_words, "tunnel"), .help = "tunnel or transport mode"},
     {"updown", END_ACTS(updown), STRING("a command, \"\" or %disabled", "ipsec _updown"),
      .help = "the script that is run when the tunnel changes"},
-    {"updown-config", END_NOT_YET, STRING("async,exec", ""), .help = "how updown= is run"},
+    {"updown-config", END_ACTS(updown_is_async), ENUM(updown_config_words, "exec"),
+     .help = "async: --up does not wait for the script; it is run without a shell always"},
     {"username", END_NOT_YET, STRING("a user name", ""), .help = "user name for XAUTH or EAP"},
     {"vti", END_NOT_YET, STRING("an address with prefix", ""), .help = "address of the VTI interface"},
     {"vti-interface", NOT_YET, STRING("an interface", ""), .help = "the VTI interface"},

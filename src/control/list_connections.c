@@ -1,6 +1,7 @@
 /* Connections in status output. */
 #include "base/text.h"
 #include "control/session.h"
+#include "engine/policy_text.h"
 
 enum { CONNECTIONS_A_PIECE = 16, LIST_SIZE = 4096 };
 
@@ -183,32 +184,11 @@ static void put_end(struct facts *facts, const char *name, const struct connecti
 
 static void put_policy(struct facts *facts, const struct connection_view *view)
 {
-    const struct connection_spec *spec = view->spec;
-    const struct {
-        const char *name;
-        bool holds;
-    } bits[] = {
-        {"IKEv2", true},
-        {"PSK", spec->left.auth == AUTH_PSK || spec->right.auth == AUTH_PSK},
-        {"AUTH_NEVER", spec->left.auth == AUTH_NEVER},
-        {"ENCRYPT", spec->protocol == PROTOCOL_ESP},
-        {"AUTHENTICATE", spec->protocol == PROTOCOL_AH},
-        {"TUNNEL", spec->type == TYPE_TUNNEL},
-        {"PFS", spec->pfs},
-        {"DECAP_DSCP", spec->decap_dscp},
-        {"NOPMTUDISC", spec->nopmtudisc},
-        {"DONT_REKEY", !spec->rekey},
-        {"REAUTH", spec->reauth},
-        {"UP", view->keeps_up},
-        {"IKEV2_ALLOW_NARROWING", spec->narrowing},
-        {"IKE_FRAG_ALLOW", spec->fragmentation},
-        {"ESN_NO", true},
-        {"ESN_YES", true},
-    };
+    const char *words[POLICY_WORDS_MAX];
+    size_t count = policy_words(view->spec, view->keeps_up, words);
     facts_list_begin(facts, "policy", '+');
-    for (size_t i = 0; i < ARRAY_SIZE(bits); i++)
-        if (bits[i].holds)
-            facts_list_add(facts, bits[i].name);
+    for (size_t i = 0; i < count; i++)
+        facts_list_add(facts, words[i]);
     facts_list_end(facts);
 }
 

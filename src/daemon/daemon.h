@@ -25,6 +25,7 @@ struct udp_socket;
 struct control_listener;
 struct workers;
 struct updown_queue;
+struct process_group;
 
 struct daemon {
     struct daemon_options options;
@@ -34,6 +35,7 @@ struct daemon {
     struct control *control;
     struct control_listener *control_listener;
     struct workers *workers;
+    struct process_group *processes;
     struct updown_queue *updown;
     const struct backend_functions *backend_functions;
     struct backend *backend;
@@ -72,8 +74,9 @@ void workers_hand_over(struct workers *workers);
 struct updown_queue *updown_new(struct daemon *daemon);
 void updown_free(struct updown_queue *queue);
 void updown_submit(struct updown_queue *queue, const struct updown_request *request);
-/* A child process ended. */
-void updown_reap(struct updown_queue *queue);
+/* KERNEL_COUNTERS, for the scripts that wait for them. */
+void updown_counters_came(struct updown_queue *queue, const struct kernel_event *event);
+void updown_set_time_limit(struct updown_queue *queue, unsigned seconds);
 bool updown_is_idle(const struct updown_queue *queue);
 /* pluto.c: no script runs or waits any more. */
 void daemon_scripts_done(struct daemon *daemon);

@@ -16,6 +16,7 @@
 #include "base/text.h"
 #include "daemon/daemon.h"
 #include "daemon/options.h"
+#include "daemon/process.h"
 #include "engine/view.h"
 
 enum { SHUTDOWN_LIMIT_SECONDS = 30, DESCRIPTORS_WANTED = 65536 };
@@ -66,8 +67,11 @@ void daemon_rearm(struct daemon *daemon)
 static void kernel_event(void *context, const struct kernel_event *event)
 {
     struct daemon *daemon = context;
-    if (!daemon->is_shutting_down)
-        engine_kernel_event(daemon->engine, event);
+    if (daemon->is_shutting_down)
+        return;
+    engine_kernel_event(daemon->engine, event);
+    if (event->kind == KERNEL_COUNTERS)
+        updown_counters_came(daemon->updown, event);
 }
 
 static void backend_readable(evutil_socket_t unused, short what, void *context)
@@ -262,7 +266,7 @@ static void child_ended(evutil_socket_t signal_number, short what, void *context
     struct daemon *daemon = context;
     (void)signal_number;
     (void)what;
-    updown_reap(daemon->updown);
+    process_group_reap(daemon->processes);
     daemon_rearm(daemon);
 }
 
@@ -310,11 +314,15 @@ static bool assemble(struct daemon *daemon, struct error *error)
     world_init(daemon);
     if (!open_backend(daemon, error))
         return false;
+    settings.stack = daemon->backend_functions->name;
+    settings.stack_routes = strcmp(daemon->backend_functions->name, "xfrm") != 0;
     daemon->workers = workers_new(daemon, helpers);
+    daemon->processes = process_group_new(daemon->base);
     daemon->updown = updown_new(daemon);
     daemon->engine = engine_new(&daemon->env, &settings);
     daemon->control = daemon->engine ? control_new(daemon->engine, &host) : NULL;
-    if (daemon->workers == NULL || daemon->updown == NULL || daemon->control == NULL)
+    if (daemon->workers == NULL || daemon->processes == NULL || daemon->updown == NULL ||
+        daemon->control == NULL)
         return error_set(error, 0, "out of memory");
     fill_facts(daemon, (int)helpers);
     log_line("started %u helper threads for cryptography", helpers);
@@ -353,6 +361,7 @@ static void dismantle(struct daemon *daemon)
     control_listener_free(daemon->control_listener);
     control_free(daemon->control);
     engine_free(daemon->engine);
+    process_group_free(daemon->processes);
     updown_free(daemon->updown);
     if (daemon->shutdown_limit != NULL)
         event_free(daemon->shutdown_limit);

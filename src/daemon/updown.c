@@ -1,306 +1,433 @@
 /*
- * Updown scripts: run beside the loop, several at once but those of one connection one after the other, by
- * posix_spawn with an argument vector and a clean environment; output is logged line by line, and a script
- * that takes too long is ended with its group.
+ * Updown scripts: sequences of calls (prepare, route, up ...), several at once but a bounded number, and
+ * those of one connection one after the other. Sequences wait in lanes; a lane that may run stands in
+ * `ready`, so that starting the next costs the same whether ten wait or a hundred thousand.
  */
-#include <errno.h>
-#include <fcntl.h>
-#include <signal.h>
-#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
-#include "base/list.h"
+#include "base/arena.h"
+#include "base/hash_table.h"
 #include "daemon/daemon.h"
+#include "daemon/process.h"
 
 enum {
-    ARGUMENTS_MAX = 32,
-    ENVIRONMENT_MAX = 80,
-    OUTPUT_LINE_MAX = 512,
-    OUTPUT_TURN_MAX = 65536, /* bytes of one script's output that are logged before the loop goes on */
-    QUEUE_MAX = 16384,
+    SEQUENCES_MAX = 262144,
+    SEQUENCE_BYTES_MAX = 1 << 20,
     RUNNING_MAX = 8,
-    TIME_LIMIT_SECONDS = 30
+    TIME_LIMIT_SECONDS = 30,
+    COUNTERS_LIMIT_SECONDS = 1 /* then a script that takes a connection down does without them */
 };
 
-struct script {
-    struct list_node node; /* of those that wait, or of those that run */
+static const char default_path[] = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+
+struct lane {
+    struct hash_node by_key;
+    uint64_t key;
+    struct list_node ready; /* in the queue's list, while the first sequence may start */
+    struct list_node sequences;
+    bool is_running;
+};
+
+struct sequence {
+    struct list_node node; /* of the lane's */
+    struct hash_node by_child;
     struct updown_queue *queue;
-    uint64_t request_id;
-    char *command, *connection, *verb;
-    char *environment[ENVIRONMENT_MAX + 1];
-    size_t environment_count;
-    /* While it runs: */
-    pid_t pid;
-    int output;
-    char line[OUTPUT_LINE_MAX];
-    size_t line_size;
-    struct event *output_event, *time_limit;
+    struct lane *lane;
+    struct arena arena; /* owns all texts */
+    struct updown_request request;
+    char *command; /* to be split */
+    bool waits_for_counters, is_refused;
+    struct event *counters_limit;
+    size_t step;
+    const char *failed_verb;
+    int failed_status;
 };
 
 struct updown_queue {
     struct daemon *daemon;
-    struct list_node waiting, running;
-    size_t waiting_count, running_count;
+    struct hash_table lanes, by_child;
+    struct list_node ready;
+    size_t sequence_count, running_count;
+    unsigned time_limit_seconds;
     struct event *start_event; /* scripts are started from the loop, never from within the engine */
 };
 
-static void free_script(struct script *script)
+/* ---- lanes ---- */
+
+static struct lane *lane_of(struct updown_queue *queue, uint64_t key)
 {
-    list_remove(&script->node);
-    if (script->output_event != NULL) {
-        event_free(script->output_event);
-        event_free(script->time_limit);
-        close(script->output);
+    struct hash_node *node = hash_table_find(&queue->lanes, key);
+    if (node != NULL)
+        return CONTAINER_OF(node, struct lane, by_key);
+    struct lane *lane = calloc(1, sizeof(*lane));
+    if (lane == NULL || !hash_table_insert(&queue->lanes, &lane->by_key, key)) {
+        free(lane);
+        return NULL;
     }
-    for (size_t i = 0; i < script->environment_count; i++)
-        free(script->environment[i]);
-    free(script->command);
-    free(script->connection);
-    free(script->verb);
-    free(script);
+    lane->key = key;
+    list_init(&lane->ready);
+    list_init(&lane->sequences);
+    return lane;
 }
 
-static void finish(struct script *script, int exit_status)
+static struct sequence *first_of(const struct lane *lane)
 {
-    struct updown_queue *queue = script->queue;
-    if (exit_status != 0)
-        log_line("\"%s\": %s command \"%s\" exited with status %d", script->connection, script->verb,
-                 script->command, exit_status);
-    engine_updown_done(queue->daemon->engine, script->request_id, exit_status);
-    free_script(script);
+    return list_is_empty(&lane->sequences) ? NULL : CONTAINER_OF(lane->sequences.next, struct sequence, node);
+}
+
+/* Puts the lane where it belongs now: ready, waiting, or nowhere. */
+static void settle(struct updown_queue *queue, struct lane *lane)
+{
+    const struct sequence *first = first_of(lane);
+    bool may_start = first != NULL && !lane->is_running && !first->waits_for_counters;
+    if (first == NULL) {
+        list_remove(&lane->ready);
+        hash_table_remove(&queue->lanes, &lane->by_key);
+        free(lane);
+    } else if (may_start && list_is_empty(&lane->ready)) {
+        list_append(&queue->ready, &lane->ready);
+        event_active(queue->start_event, EV_TIMEOUT, 1);
+    }
+}
+
+static void free_sequence(struct sequence *sequence)
+{
+    struct updown_queue *queue = sequence->queue;
+    list_remove(&sequence->node);
+    if (sequence->waits_for_counters)
+        hash_table_remove(&queue->by_child, &sequence->by_child);
+    if (sequence->counters_limit != NULL)
+        event_free(sequence->counters_limit);
+    arena_release(&sequence->arena);
+    queue->sequence_count--;
+    free(sequence);
+}
+
+/* ---- one call ---- */
+
+static const struct updown_step *current_step(const struct sequence *sequence)
+{
+    return &sequence->request.steps[sequence->step];
+}
+
+static void say(const struct sequence *sequence, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+static void say(const struct sequence *sequence, const char *format, ...)
+{
+    const struct updown_request *request = &sequence->request;
+    char line[2048], body[1536];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(body, sizeof(body), format, arguments);
+    va_end(arguments);
+    snprintf(line, sizeof(line), "%.480s: %s %s", request->prefix, current_step(sequence)->verb, body);
+    engine_updown_said(sequence->queue->daemon->engine, request->connection_serial, request->request_id,
+                       line);
+}
+
+static void said(void *context, const char *line)
+{
+    say(context, "output: %s", line);
+}
+
+static void took_too_long(void *context)
+{
+    const struct sequence *sequence = context;
+    say(sequence, "command \"%.1024s\" did not end within %u seconds and is ended", sequence->command,
+        sequence->queue->time_limit_seconds);
+}
+
+static void start(struct sequence *sequence);
+
+static void finish(struct sequence *sequence)
+{
+    struct updown_queue *queue = sequence->queue;
+    struct lane *lane = sequence->lane;
+    struct updown_result result = {
+        .request_id = sequence->request.request_id,
+        .connection_serial = sequence->request.connection_serial,
+        .verb = sequence->failed_verb,
+        .exit_status = sequence->failed_status,
+    };
+    engine_updown_done(queue->daemon->engine, &result);
+    free_sequence(sequence);
+    queue->running_count--;
+    lane->is_running = false;
+    settle(queue, lane);
     event_active(queue->start_event, EV_TIMEOUT, 1);
 }
 
-/* ---- output ---- */
-
-static void log_output(struct script *script, const char *data, size_t size)
+static void step_ended(struct sequence *sequence, int exit_status)
 {
-    for (size_t i = 0; i < size; i++) {
-        bool is_end = data[i] == '\n' || script->line_size == sizeof(script->line) - 1;
-        if (data[i] != '\n')
-            script->line[script->line_size++] = (unsigned char)data[i] < 0x20 ? '?' : data[i];
-        if (!is_end)
-            continue;
-        script->line[script->line_size] = '\0';
-        log_line("\"%s\": %s output: %s", script->connection, script->verb, script->line);
-        script->line_size = 0;
+    if (exit_status != 0 && sequence->failed_verb == NULL) {
+        sequence->failed_verb = current_step(sequence)->verb;
+        sequence->failed_status = exit_status;
     }
+    bool is_over = sequence->request.ends_at_failure && exit_status != 0;
+    if (!is_over && ++sequence->step < sequence->request.step_count)
+        start(sequence);
+    else
+        finish(sequence);
 }
 
-static void output_came(evutil_socket_t descriptor, short what, void *context)
+static void ended(void *context, int exit_status)
 {
-    struct script *script = context;
-    char data[4096];
-    ssize_t size = 1;
-    (void)what;
-    for (size_t total = 0; total < OUTPUT_TURN_MAX && size > 0; total += sizeof(data)) {
-        size = read(descriptor, data, sizeof(data));
-        if (size > 0)
-            log_output(script, data, (size_t)size);
+    struct sequence *sequence = context;
+    if (exit_status > 128)
+        say(sequence, "command \"%.1024s\" exited with signal %d", sequence->command, exit_status - 128);
+    else if (exit_status != 0)
+        say(sequence, "command \"%.1024s\" exited with status %d", sequence->command, exit_status);
+    step_ended(sequence, exit_status);
+}
+
+/* `ipsec _updown` and the like: the ipsec of this installation, wherever PATH leads. */
+static const char *resolve_program(const char *word, char *buffer, size_t size)
+{
+    if (strcmp(word, "ipsec") != 0)
+        return word;
+    snprintf(buffer, size, "%s/ipsec", daemon_exec_dir());
+    return access(buffer, X_OK) == 0 ? buffer : word;
+}
+
+static void start(struct sequence *sequence)
+{
+    const struct updown_request *request = &sequence->request;
+    const struct updown_step *step = current_step(sequence);
+    const char *arguments[PROCESS_ARGUMENTS_MAX + 1];
+    char *command = strdup(sequence->command), path[4096];
+    size_t count = request->environment_count;
+    const char **environment = calloc(count + step->environment_count + 1, sizeof(*environment));
+    int result = ENOMEM;
+    if (command != NULL && environment != NULL) {
+        memcpy(environment, request->environment, count * sizeof(*environment));
+        memcpy(environment + count, step->environment, step->environment_count * sizeof(*environment));
+        if (process_split_command(command, arguments) > 0)
+            arguments[0] = resolve_program(arguments[0], path, sizeof(path));
+        struct process_settings settings = {
+            .arguments = arguments,
+            .environment = environment,
+            .time_limit_seconds = sequence->queue->time_limit_seconds,
+            .context = sequence,
+            .on_line = said,
+            .on_time_limit = took_too_long,
+            .on_end = ended,
+        };
+        result = process_start(sequence->queue->daemon->processes, &settings);
     }
-    /* A child of the script's may keep it open; the script's end does not depend on this. */
-    if (size == 0 || (size < 0 && errno != EAGAIN && errno != EINTR))
-        event_del(script->output_event);
-}
-
-static void took_too_long(evutil_socket_t unused, short what, void *context)
-{
-    struct script *script = context;
-    (void)unused;
-    (void)what;
-    log_line("\"%s\": %s command \"%s\" did not end within %d seconds and is killed", script->connection,
-             script->verb, script->command, TIME_LIMIT_SECONDS);
-    kill(-script->pid, SIGKILL);
-}
-
-void updown_reap(struct updown_queue *queue)
-{
-    LIST_EACH(&queue->running, node)
-    {
-        struct script *script = CONTAINER_OF(node, struct script, node);
-        int status;
-        if (waitpid(script->pid, &status, WNOHANG) != script->pid)
-            continue;
-        output_came(script->output, 0, script);
-        if (script->line_size > 0)
-            log_output(script, "\n", 1);
-        queue->running_count--;
-        finish(script, WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status));
-    }
-}
-
-/* ---- start ---- */
-
-/* Splits at blanks; quotes keep blanks. In place. */
-static void split(char *command, char *arguments[static ARGUMENTS_MAX + 1])
-{
-    size_t count = 0;
-    char *at = command;
-    while (count < ARGUMENTS_MAX) {
-        while (*at == ' ' || *at == '\t')
-            at++;
-        if (*at == '\0')
-            break;
-        char quote = *at == '"' || *at == '\'' ? *at++ : '\0';
-        arguments[count++] = at;
-        while (*at != '\0' && (quote ? *at != quote : *at != ' ' && *at != '\t'))
-            at++;
-        if (*at != '\0')
-            *at++ = '\0';
-    }
-    arguments[count] = NULL;
-}
-
-/* Standard input empty, output and errors to `output`, nothing else open; a process group of its own, signals
- * as at first. 0, or why not. */
-static int spawn(struct script *script, int output)
-{
-    char *arguments[ARGUMENTS_MAX + 1], *command = strdup(script->command);
-    posix_spawn_file_actions_t actions;
-    posix_spawnattr_t attributes;
-    sigset_t none, all;
-    if (command == NULL)
-        return ENOMEM;
-    split(command, arguments);
-    sigemptyset(&none);
-    sigfillset(&all);
-    posix_spawn_file_actions_init(&actions);
-    posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
-    posix_spawn_file_actions_adddup2(&actions, output, STDOUT_FILENO);
-    posix_spawn_file_actions_adddup2(&actions, output, STDERR_FILENO);
-    posix_spawn_file_actions_addclosefrom_np(&actions, STDERR_FILENO + 1);
-    posix_spawnattr_init(&attributes);
-    posix_spawnattr_setflags(&attributes,
-                             POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
-    posix_spawnattr_setsigmask(&attributes, &none);
-    posix_spawnattr_setsigdefault(&attributes, &all);
-    int result = arguments[0] ? posix_spawnp(&script->pid, arguments[0], &actions, &attributes, arguments,
-                                             script->environment)
-                              : ENOENT;
-    posix_spawnattr_destroy(&attributes);
-    posix_spawn_file_actions_destroy(&actions);
+    free(environment);
     free(command);
-    return result;
-}
-
-static void start(struct script *script)
-{
-    struct updown_queue *queue = script->queue;
-    struct event_base *base = queue->daemon->base;
-    int ends[2];
-    int result = pipe2(ends, O_CLOEXEC) == 0 ? spawn(script, ends[1]) : errno;
-    list_remove(&script->node);
-    queue->waiting_count--;
-    if (result != 0) {
-        log_line("\"%s\": cannot run %s command \"%s\": %s", script->connection, script->verb,
-                 script->command, strerror(result));
-        finish(script, 127);
+    if (result == 0)
         return;
-    }
-    close(ends[1]);
-    fcntl(ends[0], F_SETFL, O_NONBLOCK);
-    script->output = ends[0];
-    script->output_event = event_new(base, ends[0], EV_READ | EV_PERSIST, output_came, script);
-    script->time_limit = event_new(base, -1, 0, took_too_long, script);
-    event_add(script->output_event, NULL);
-    event_add(script->time_limit, &(struct timeval){.tv_sec = TIME_LIMIT_SECONDS});
-    list_append(&queue->running, &script->node);
-    queue->running_count++;
+    say(sequence, "command \"%.1024s\" cannot be run: %s", sequence->command, strerror(result));
+    step_ended(sequence, 127);
 }
 
-static bool connection_is_running(const struct updown_queue *queue, const struct script *candidate)
-{
-    LIST_EACH(&queue->running, node)
-    if (strcmp(CONTAINER_OF(node, struct script, node)->connection, candidate->connection) == 0)
-        return true;
-    return false;
-}
-
-static void start_waiting(evutil_socket_t unused, short what, void *context)
+static void start_ready(evutil_socket_t unused, short what, void *context)
 {
     struct updown_queue *queue = context;
     (void)unused;
     (void)what;
-    LIST_EACH(&queue->waiting, node)
-    {
-        struct script *script = CONTAINER_OF(node, struct script, node);
-        if (queue->running_count == RUNNING_MAX)
-            break;
-        if (!connection_is_running(queue, script))
-            start(script);
+    while (queue->running_count < RUNNING_MAX && !list_is_empty(&queue->ready)) {
+        struct lane *lane = CONTAINER_OF(queue->ready.next, struct lane, ready);
+        struct sequence *sequence = first_of(lane);
+        list_remove(&lane->ready);
+        lane->is_running = true;
+        queue->running_count++;
+        if (sequence->is_refused)
+            finish(sequence);
+        else
+            start(sequence);
     }
     daemon_rearm(queue->daemon);
     if (updown_is_idle(queue))
         daemon_scripts_done(queue->daemon);
 }
 
+/* ---- the queue ---- */
+
 bool updown_is_idle(const struct updown_queue *queue)
 {
-    return queue->waiting_count == 0 && queue->running_count == 0;
+    return queue->sequence_count == 0;
 }
 
 struct updown_queue *updown_new(struct daemon *daemon)
 {
     struct updown_queue *queue = calloc(1, sizeof(*queue));
-    if (queue == NULL)
+    if (queue == NULL || !hash_table_init(&queue->lanes) || !hash_table_init(&queue->by_child)) {
+        free(queue);
         return NULL;
+    }
     queue->daemon = daemon;
-    list_init(&queue->waiting);
-    list_init(&queue->running);
-    queue->start_event = event_new(daemon->base, -1, 0, start_waiting, queue);
+    queue->time_limit_seconds = TIME_LIMIT_SECONDS;
+    list_init(&queue->ready);
+    queue->start_event = event_new(daemon->base, -1, 0, start_ready, queue);
     return queue;
+}
+
+void updown_set_time_limit(struct updown_queue *queue, unsigned seconds)
+{
+    queue->time_limit_seconds = seconds;
+}
+
+static void free_lane(struct hash_node *node, void *context)
+{
+    struct updown_queue *queue = context;
+    struct lane *lane = CONTAINER_OF(node, struct lane, by_key);
+    LIST_EACH(&lane->sequences, at)
+    free_sequence(CONTAINER_OF(at, struct sequence, node));
+    hash_table_remove(&queue->lanes, node);
+    free(lane);
 }
 
 void updown_free(struct updown_queue *queue)
 {
     if (queue == NULL)
         return;
-    LIST_EACH(&queue->waiting, waiting)
-    free_script(CONTAINER_OF(waiting, struct script, node));
-    LIST_EACH(&queue->running, running)
-    free_script(CONTAINER_OF(running, struct script, node));
+    hash_table_each(&queue->lanes, free_lane, queue);
+    hash_table_free(&queue->lanes);
+    hash_table_free(&queue->by_child);
     event_free(queue->start_event);
     free(queue);
 }
 
-static char *default_command(void)
+/* ---- counters ---- */
+
+static void counters_are_settled(struct sequence *sequence)
 {
-    char *command = NULL;
-    return asprintf(&command, "\"%s/_updown\"", daemon_exec_dir()) < 0 ? NULL : command;
+    hash_table_remove(&sequence->queue->by_child, &sequence->by_child);
+    sequence->waits_for_counters = false;
+    settle(sequence->queue, sequence->lane);
 }
 
-static void add_variable(struct script *script, const char *variable)
+static void counters_did_not_come(evutil_socket_t unused, short what, void *context)
 {
-    char *copy = strdup(variable);
-    if (copy != NULL && script->environment_count < ENVIRONMENT_MAX)
-        script->environment[script->environment_count++] = copy;
+    (void)unused;
+    (void)what;
+    counters_are_settled(context);
+}
+
+static void replace_variable(struct sequence *sequence, const char *name, uint64_t value)
+{
+    const char **list = (const char **)(uintptr_t)sequence->request.environment;
+    char text[64];
+    int size = snprintf(text, sizeof(text), "%s=%llu", name, (unsigned long long)value);
+    char *copy = arena_copy(&sequence->arena, text, (size_t)size + 1);
+    for (size_t i = 0; copy != NULL && i < sequence->request.environment_count; i++)
+        if (strncmp(list[i], name, strlen(name)) == 0 && list[i][strlen(name)] == '=')
+            list[i] = copy;
+}
+
+void updown_counters_came(struct updown_queue *queue, const struct kernel_event *event)
+{
+    struct hash_node *node = hash_table_find(&queue->by_child, event->child_serial);
+    if (node == NULL)
+        return;
+    struct sequence *sequence = CONTAINER_OF(node, struct sequence, by_child);
+    if (event->ok) {
+        replace_variable(sequence, "PLUTO_INBYTES", event->in.bytes);
+        replace_variable(sequence, "PLUTO_OUTBYTES", event->out.bytes);
+    }
+    counters_are_settled(sequence);
+}
+
+static void wait_for_counters(struct sequence *sequence)
+{
+    struct updown_queue *queue = sequence->queue;
+    sequence->counters_limit = event_new(queue->daemon->base, -1, 0, counters_did_not_come, sequence);
+    if (sequence->counters_limit == NULL ||
+        !hash_table_insert(&queue->by_child, &sequence->by_child, sequence->request.child_serial))
+        return;
+    event_add(sequence->counters_limit, &(struct timeval){.tv_sec = COUNTERS_LIMIT_SECONDS});
+    sequence->waits_for_counters = true;
+}
+
+/* ---- submission ---- */
+
+static char *keep(struct sequence *sequence, const char *text)
+{
+    return arena_copy(&sequence->arena, text, strlen(text) + 1);
+}
+
+/* A copy of a list of texts, with room for `extra` more before it. */
+static const char **keep_list(struct sequence *sequence, const char *const *list, size_t count, size_t extra)
+{
+    const char **copy = arena_take(&sequence->arena, (count + extra) * sizeof(*copy));
+    for (size_t i = 0; copy != NULL && i < count; i++)
+        if ((copy[extra + i] = keep(sequence, list[i])) == NULL)
+            return NULL;
+    return copy;
+}
+
+static char *command_of(struct sequence *sequence, const char *script)
+{
+    char command[4096];
+    if (script != NULL)
+        return keep(sequence, script);
+    snprintf(command, sizeof(command), "\"%s/_updown\"", daemon_exec_dir());
+    return keep(sequence, command);
+}
+
+static const char *path_variable(struct sequence *sequence)
+{
+    const char *path = getenv("PATH");
+    char text[4096];
+    snprintf(text, sizeof(text), "PATH=%s", path && path[0] ? path : default_path);
+    return keep(sequence, text);
+}
+
+static bool keep_steps(struct sequence *sequence, const struct updown_request *request)
+{
+    struct updown_step *steps = arena_take(&sequence->arena, request->step_count * sizeof(*steps));
+    for (size_t i = 0; steps != NULL && i < request->step_count; i++) {
+        const struct updown_step *from = &request->steps[i];
+        steps[i] = (struct updown_step){
+            .verb = keep(sequence, from->verb),
+            .environment = keep_list(sequence, from->environment, from->environment_count, 0),
+            .environment_count = from->environment_count,
+        };
+        if (steps[i].verb == NULL || steps[i].environment == NULL)
+            return false;
+    }
+    sequence->request.steps = steps;
+    return steps != NULL;
+}
+
+static bool keep_request(struct sequence *sequence, const struct updown_request *request)
+{
+    const char **environment = keep_list(sequence, request->environment, request->environment_count, 1);
+    if (environment == NULL || (environment[0] = path_variable(sequence)) == NULL)
+        return false;
+    sequence->request.environment = environment;
+    sequence->request.environment_count++;
+    sequence->request.prefix = keep(sequence, request->prefix);
+    sequence->command = command_of(sequence, request->script);
+    return sequence->request.prefix != NULL && sequence->command != NULL && keep_steps(sequence, request);
 }
 
 void updown_submit(struct updown_queue *queue, const struct updown_request *request)
 {
-    struct script *script = queue->waiting_count < QUEUE_MAX ? calloc(1, sizeof(*script)) : NULL;
-    bool is_default = request->script == NULL || strcmp(request->script, "ipsec _updown") == 0;
-    if (script == NULL) {
-        log_line("\"%s\": %s is not run: too many scripts wait", request->connection, request->verb);
+    struct sequence *sequence = calloc(1, sizeof(*sequence));
+    struct lane *lane = sequence ? lane_of(queue, request->lane) : NULL;
+    if (lane == NULL) {
+        log_line("%s: %s is not run: out of memory", request->prefix, request->steps[0].verb);
+        free(sequence);
         return;
     }
-    list_init(&script->node);
-    script->queue = queue;
-    script->request_id = request->request_id;
-    script->command = is_default ? default_command() : strdup(request->script);
-    script->connection = strdup(request->connection);
-    script->verb = strdup(request->verb);
-    add_variable(script, "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin");
-    for (size_t i = 0; i < request->environment_count; i++)
-        add_variable(script, request->environment[i]);
-    if (script->command == NULL || script->connection == NULL || script->verb == NULL) {
-        free_script(script);
-        return;
+    sequence->queue = queue;
+    sequence->lane = lane;
+    sequence->arena = arena_make(SEQUENCE_BYTES_MAX);
+    sequence->request = *request;
+    list_append(&lane->sequences, &sequence->node);
+    sequence->is_refused = queue->sequence_count++ >= SEQUENCES_MAX || !keep_request(sequence, request);
+    if (sequence->is_refused) {
+        log_line("%s: %s is not run: too many scripts wait", request->prefix, request->steps[0].verb);
+        sequence->failed_verb = "updown"; /* the request's own texts are not ours to keep */
+        sequence->failed_status = 126;
+    } else if (request->wants_counters) {
+        wait_for_counters(sequence);
     }
-    list_append(&queue->waiting, &script->node);
-    queue->waiting_count++;
-    event_active(queue->start_event, EV_TIMEOUT, 1);
+    settle(queue, lane);
 }

@@ -36,6 +36,11 @@ static uint64_t soft_limit(struct engine *engine, uint64_t hard)
     return hard - hard / 8 - random % (hard / 8 + 1);
 }
 
+uint32_t child_reqid(const struct connection *connection)
+{
+    return connection->spec->reqid ? connection->spec->reqid : (uint32_t)(16384 + connection->serial * 4);
+}
+
 static struct kernel_sa describe(const struct engine *engine, const struct child_sa *child,
                                  enum sa_direction direction)
 {
@@ -59,7 +64,7 @@ static struct kernel_sa describe(const struct engine *engine, const struct child
         .encr_key_bits = child->suite.encr_key_bits,
         .integ = child->suite.integ,
         .replay_window = spec->replay_window,
-        .reqid = spec->reqid ? spec->reqid : (uint32_t)(16384 + connection->serial * 4),
+        .reqid = child_reqid(connection),
         .local_selectors = child->selectors,
         .local_count = child->local_count,
         .remote_selectors = child_remote_selectors(child),

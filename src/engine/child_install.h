@@ -9,6 +9,8 @@ size_t child_keymat_size(const struct suite *suite);
 /* Splits KEYMAT (RFC 7296 2.17: initiator to responder first) and adds both SAs. */
 void child_install(struct engine *engine, struct child_sa *child, const uint8_t *keymat, bool we_initiated);
 /* From now on the connection's traffic leaves on this Child SA. */
+/* reqid=, or one of the connection's own. */
+uint32_t child_reqid(const struct connection *connection);
 void child_take_policy(struct engine *engine, struct child_sa *child);
 /* Undoes both, as far as they were done. */
 void child_uninstall(struct engine *engine, struct child_sa *child);

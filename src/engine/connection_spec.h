@@ -37,6 +37,7 @@ struct end_spec {
     uint8_t protocol; /* protoport=, already applied to clients; for the host itself the engine applies it */
     uint16_t port;    /* 0: any */
     char *updown;     /* NULL: the default; "": none */
+    bool updown_is_async; /* --up does not wait for it */
 };
 
 enum connection_type { TYPE_TUNNEL, TYPE_TRANSPORT, TYPE_PASS, TYPE_DROP };

@@ -26,6 +26,7 @@ struct engine_settings engine_settings_default(void)
         .shunt_lifetime = 900 * USEC_PER_SEC,
         .ike_port = 500,
         .natt_port = 4500,
+        .stack_routes = true,
     };
 }
 
@@ -228,8 +229,10 @@ static void counters_came(struct engine *engine, const struct kernel_event *even
     struct child_sa *child = child_by_serial(engine, event->child_serial);
     if (child == NULL)
         return;
-    child->in = event->in;
-    child->out = event->out;
+    if (event->ok) {
+        child->in = event->in;
+        child->out = event->out;
+    }
     struct ike_sa *ike = ike_by_serial(engine, child->ike_serial);
     if (ike != NULL && ike->liveness_querying)
         ike->version->counters_came(engine, ike, child);

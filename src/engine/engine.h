@@ -27,6 +27,9 @@ struct engine_settings {
     uint16_t natt_port; /* 4500 */
     uint64_t debug;     /* enum debug_class bits */
     bool no_retransmits;
+    const char *stack;   /* the data plane's name, for scripts; NULL: none */
+    bool stack_routes;   /* it installs the routes to the peers' clients itself */
+    bool dns_by_systemd; /* dns-resolver=systemd */
 };
 
 enum debug_class { /* reference debug.txt; FreeS/WAN spellings map onto these */
@@ -53,7 +56,10 @@ void engine_job_done(struct engine *engine, struct job *job);
 void engine_kernel_event(struct engine *engine, const struct kernel_event *event);
 void engine_resolved(struct engine *engine, uint64_t query_id, const struct ip_address *addresses,
                      size_t count);
-void engine_updown_done(struct engine *engine, uint64_t request_id, int exit_status);
+void engine_updown_done(struct engine *engine, const struct updown_result *result);
+/* A line about a script, or of its output: for the log and for whoever waits for the connection. */
+void engine_updown_said(struct engine *engine, uint64_t connection_serial, uint64_t request_id,
+                        const char *line);
 /* Runs what is due at env->now(). */
 void engine_advance(struct engine *engine);
 usec_t engine_next_deadline(const struct engine *engine);

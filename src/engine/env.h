@@ -15,14 +15,34 @@ struct path {
     struct ip_endpoint remote;
 };
 
-/* A script to run: PLUTO_* variables as NAME=value texts, borrowed during the call. */
-struct updown_request {
-    uint64_t request_id; /* echoed in engine_updown_done */
-    const char *script;  /* NULL: the default _updown */
+/* One call of an updown script: its verb (up-client), and the variables that the calls of a sequence differ in. */
+struct updown_step {
+    const char *verb;
     const char *const *environment;
     size_t environment_count;
-    const char *connection;
-    const char *verb;
+};
+
+/* Calls of an updown script, one after the other: PLUTO_* variables as NAME=value texts. Borrowed during the
+ * call. */
+struct updown_request {
+    uint64_t request_id, connection_serial; /* echoed in engine_updown_done */
+    uint64_t child_serial;
+    uint64_t lane;      /* requests of one lane are carried out in their order */
+    const char *script; /* a command with arguments; NULL: the default _updown */
+    const char *prefix; /* "name"[2] 192.0.2.7 #3: begins every line about it */
+    const char *const *environment;
+    size_t environment_count;
+    const struct updown_step *steps;
+    size_t step_count;
+    bool ends_at_failure; /* a call that fails is the last */
+    /* Not before KERNEL_COUNTERS of child_serial, which are PLUTO_INBYTES and PLUTO_OUTBYTES. */
+    bool wants_counters;
+};
+
+struct updown_result {
+    uint64_t request_id, connection_serial;
+    const char *verb; /* the call that failed; NULL: none */
+    int exit_status;  /* of the first call that failed, 128 + signal, 127 when it could not be run */
 };
 
 struct engine_env {

@@ -109,13 +109,14 @@ void lifecycle_child_is_up(struct engine *engine, struct child_sa *child)
     child->established_at = engine_now(engine);
     child->established_wall = engine->env->wall_clock(engine->env->world);
     connection->newest_child_serial = child->serial;
-    connection->revive_attempts = 0;
     engine_timer_cancel(engine, &connection->revive_timer);
     engine->totals.child_completed++;
     if (connection->spec->auto_start == AUTO_KEEP && !connection->is_instance)
         connection->keep_up = true;
-    if (!connection->has_up_run)
+    if (!connection->scripts.are_up)
         updown_run_up(engine, connection, child);
+    if (connection->scripts.request_id == 0) /* otherwise it counts as up when the scripts have succeeded */
+        connection->revive_attempts = 0;
 }
 
 void lifecycle_switch_to(struct engine *engine, struct child_sa *child)

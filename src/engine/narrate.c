@@ -12,8 +12,7 @@ static void emit(struct engine *engine, struct report *report)
     engine->env->report(engine->env->world, report);
 }
 
-/* "name"  or  "name"[2] 192.0.2.7  for an instance. */
-static void add_connection(struct text *text, const struct connection *connection)
+void connection_add_prefix(struct text *text, const struct connection *connection)
 {
     if (connection == NULL)
         return;
@@ -30,7 +29,7 @@ static void say(struct engine *engine, int code, const struct connection *connec
     char line[LINE_SIZE], body[LINE_SIZE / 2];
     struct text text = text_of(line, sizeof(line));
     uint64_t serial = child_serial ? child_serial : ike_serial;
-    add_connection(&text, connection);
+    connection_add_prefix(&text, connection);
     if (serial != 0)
         text_add(&text, " #%llu", (unsigned long long)serial);
     vsnprintf(body, sizeof(body), format, arguments);

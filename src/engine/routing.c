@@ -36,6 +36,7 @@ static void enter(struct engine *engine, struct connection *connection, enum rou
 static void remove_policy(struct engine *engine, struct connection *connection)
 {
     routing_policy_delete(engine, connection);
+    updown_run_unroute(engine, connection);
     enter(engine, connection, ROUTING_UNROUTED);
 }
 
@@ -54,17 +55,24 @@ static enum policy_action resting_action(const struct connection *connection)
 
 static void rest(struct engine *engine, struct connection *connection)
 {
-    if (routing_policy_set(engine, connection, resting_action(connection)))
-        enter(engine, connection, ROUTING_ONDEMAND);
-    else
+    if (!routing_policy_set(engine, connection, resting_action(connection))) {
         remove_policy(engine, connection);
+        return;
+    }
+    updown_run_route(engine, connection);
+    enter(engine, connection, ROUTING_ONDEMAND);
+}
+
+static bool is_caught(const struct engine *engine, const struct connection *connection)
+{
+    bool is_asked_for = connection->route.is_wanted || connection->keep_up;
+    return is_asked_for && !connection->is_instance && !engine->is_shutting_down;
 }
 
 /* Back to where a connection without an SA belongs. An instance has no time without one. */
 static void settle(struct engine *engine, struct connection *connection)
 {
-    bool is_caught = connection->route.is_wanted || connection->keep_up;
-    if (is_caught && !connection->is_instance && !engine->is_shutting_down)
+    if (is_caught(engine, connection))
         rest(engine, connection);
     else
         remove_policy(engine, connection);
@@ -190,7 +198,7 @@ void routing_lost(struct engine *engine, struct connection *connection, const st
 {
     if (connection->routing != ROUTING_TUNNEL)
         return;
-    updown_run_down(engine, connection, child);
+    updown_run_down(engine, connection, child, is_caught(engine, connection));
     settle(engine, connection);
 }
 
@@ -212,6 +220,7 @@ void routing_forget(struct engine *engine, struct connection *connection)
     end_negotiation(engine, connection);
     engine_timer_cancel(engine, &connection->route.shunt_timer);
     remove_policy(engine, connection);
+    updown_forget(engine, connection);
 }
 
 /* ---- by hand ---- */

@@ -3,7 +3,6 @@
 
 #include "engine/connection.h"
 #include "engine/sa.h"
-#include "engine/updown.h"
 
 struct clients {
     const struct selector *local, *remote;
@@ -66,7 +65,7 @@ static bool set(struct engine *engine, const struct connection *connection, enum
         .sourceip = connection->local_end->sourceip,
         .mtu = connection->spec->mtu,
         .metric = connection->spec->metric,
-        .wants_route = connection->spec->type != TYPE_PASS && updown_leaves_routes_to_data_plane(connection),
+        .wants_route = connection->spec->type != TYPE_PASS,
         .local_selectors = clients->local,
         .local_count = clients->local_count,
         .remote_selectors = clients->remote,

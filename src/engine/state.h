@@ -8,6 +8,7 @@
 
 #include "base/hash_table.h"
 #include "base/list.h"
+#include "base/text.h"
 #include "engine/engine.h"
 #include "engine/view.h"
 #include "esp/spd.h"
@@ -91,6 +92,14 @@ struct connection_route {
     struct engine_timer shunt_timer;
 };
 
+/* What the updown script has been asked to do and not to undo. */
+struct connection_scripts {
+    bool are_routed, are_up;
+    uint64_t route_request_id; /* routes it, while it runs */
+    uint64_t request_id;       /* brings the connection up, while it runs */
+    uint64_t client;           /* waits for that */
+};
+
 struct connection {
     struct hash_node by_serial, by_name, by_hosts, by_remote_id;
     struct list_node all;
@@ -106,7 +115,7 @@ struct connection {
     bool is_template, is_oriented, left_is_local, is_instance;
     bool keep_up;    /* --up or auto=start asked for it and nobody has taken it down */
     bool is_indexed; /* in by_hosts and by_remote_id */
-    bool has_up_run; /* updown 'up' was run and not undone */
+    struct connection_scripts scripts;
     char interface[16];
     struct ip_address local, remote;     /* remote unset: any */
     struct identity local_id, remote_id; /* remote ID_NONE: any */
@@ -351,6 +360,8 @@ void engine_timer_cancel(struct engine *engine, struct engine_timer *timer);
 
 void say_connection(struct engine *engine, int code, const struct connection *connection, uint64_t client,
                     const char *format, ...) __attribute__((format(printf, 5, 6)));
+/* "name"  or  "name"[2] 192.0.2.7  for an instance; nothing for NULL. */
+void connection_add_prefix(struct text *text, const struct connection *connection);
 void say_ike(struct engine *engine, int code, const struct ike_sa *ike, uint64_t client, const char *format,
              ...) __attribute__((format(printf, 5, 6)));
 void say_child(struct engine *engine, int code, const struct child_sa *child, uint64_t client,

@@ -1,189 +1,296 @@
-/* The updown script of a connection: ipsec_pluto(8), "Pluto and updown"; variables of Libreswan's _updown. */
+/* When the updown script runs, and what its failure means: ipsec_pluto(8), "The updown command". */
 #include "engine/updown.h"
 
-#include <stdarg.h>
 #include <stdio.h>
 
-#include "base/arena.h"
+#include "engine/child_install.h"
 #include "engine/connection.h"
+#include "engine/ikev2/informational.h"
+#include "engine/lifecycle.h"
 #include "engine/sa.h"
+#include "engine/updown_environment.h"
 
-enum { VARIABLES_MAX = 64, VARIABLE_SIZE = 640, ENVIRONMENT_BYTES_MAX = 65536 };
+enum { VERBS_MAX = 3, PAIRS_MAX = 64, ENVIRONMENT_BYTES_MAX = 1 << 20, PREFIX_SIZE = 256 };
 
-struct variables {
-    struct arena arena;
-    const char *list[VARIABLES_MAX];
+/* The client pairs that a call is about. */
+struct pairs {
+    const struct selector *local[PAIRS_MAX], *remote[PAIRS_MAX];
     size_t count;
+    bool has_more;
 };
 
-static void add(struct variables *variables, const char *format, ...) __attribute__((format(printf, 2, 3)));
-
-static void add(struct variables *variables, const char *format, ...)
+/* The default script leaves the routes to a data plane that makes them; then only two verbs mean anything. */
+static bool has_little_to_do(const struct engine *engine, const struct connection *connection)
 {
-    char text[VARIABLE_SIZE];
-    va_list arguments;
-    va_start(arguments, format);
-    vsnprintf(text, sizeof(text), format, arguments);
-    va_end(arguments);
-    char *copy = arena_copy(&variables->arena, text, strlen(text) + 1);
-    if (copy != NULL && variables->count < VARIABLES_MAX)
-        variables->list[variables->count++] = copy;
+    return connection->local_end->updown == NULL && engine->settings.stack_routes;
 }
 
-/* An identity as a script may safely see it: anything that is not plain in a name becomes '?'. */
-static const char *clean(const struct identity *identity, char out[static IDENTITY_TEXT_SIZE])
+/* A default script that would find nothing to do is not run. */
+static bool is_wanted(const struct engine *engine, const struct connection *connection)
 {
-    identity_text(identity, out);
-    for (char *at = out; *at != '\0'; at++) {
-        bool is_plain = (*at >= 'a' && *at <= 'z') || (*at >= 'A' && *at <= 'Z') ||
-                        (*at >= '0' && *at <= '9') || strchr("@.:-_=,/%# ", *at) != NULL;
-        if (!is_plain)
-            *at = '?';
+    const char *script = connection->local_end ? connection->local_end->updown : "";
+    if (script != NULL)
+        return script[0] != '\0';
+    return !has_little_to_do(engine, connection) || address_is_set(&connection->local_end->sourceip);
+}
+
+static void add_pairs(struct pairs *pairs, const struct selector *local, size_t local_count,
+                      const struct selector *remote, size_t remote_count)
+{
+    for (size_t i = 0; i < local_count; i++) {
+        for (size_t j = 0; j < remote_count; j++) {
+            if (local[i].range.start.family != remote[j].range.start.family)
+                continue;
+            pairs->has_more = pairs->count == PAIRS_MAX;
+            if (pairs->has_more)
+                return;
+            pairs->local[pairs->count] = &local[i];
+            pairs->remote[pairs->count++] = &remote[j];
+        }
     }
+}
+
+/* Calls of one lane run in order. The instances of a template share no lane, or thousands of road warriors
+ * would wait for each other, unless their clients are the same. */
+static uint64_t lane_of(const struct engine *engine, const struct connection *connection,
+                        const struct pairs *pairs)
+{
+    const struct ip_range *remote = connection->is_instance ? &pairs->remote[0]->range : NULL;
+    const char *name = connection->spec->name;
+    struct bytes parts[] = {
+        bytes_of((const uint8_t *)name, strlen(name)),
+        bytes_of(remote ? remote->start.bytes : NULL, remote ? sizeof(remote->start.bytes) : 0),
+    };
+    return engine_hash(engine, parts, 2);
+}
+
+static const char *prefix_of(const struct connection *connection, const struct child_sa *child,
+                             char out[static PREFIX_SIZE])
+{
+    struct text text = text_of(out, PREFIX_SIZE);
+    connection_add_prefix(&text, connection);
+    if (child != NULL)
+        text_add(&text, " #%llu", (unsigned long long)child->serial);
     return out;
 }
 
-static void add_client(struct variables *variables, const char *whose, const struct selector *selector)
-{
-    char net[ADDRESS_TEXT_SIZE + 4], address[ADDRESS_TEXT_SIZE], mask_text[ADDRESS_TEXT_SIZE];
-    struct ip_prefix prefix;
-    if (!range_is_prefix(&selector->range, &prefix))
-        prefix = prefix_of_address(&selector->range.start);
-    struct ip_prefix all = {.address = {.family = prefix.address.family}};
-    struct ip_range ones = range_of_prefix(&all);
-    struct ip_prefix mask = {.address = ones.end, .length = prefix.length};
-    struct ip_range masked = range_of_prefix(&mask);
-    add(variables, "PLUTO_%s_CLIENT=%s", whose, prefix_text(&prefix, net));
-    add(variables, "PLUTO_%s_CLIENT_NET=%s", whose, address_text(&prefix.address, address));
-    add(variables, "PLUTO_%s_CLIENT_MASK=%s", whose, address_text(&masked.start, mask_text));
-    add(variables, "PLUTO_%s_PORT=%u", whose,
-        selector->port_start == selector->port_end ? selector->port_start : 0);
-    add(variables, "PLUTO_%s_PROTOCOL=%u", whose, selector->protocol);
-}
+struct sequence {
+    struct arena arena;
+    struct updown_request request;
+    struct updown_step steps[VERBS_MAX * PAIRS_MAX];
+};
 
-static bool client_is_host(const struct connection *connection, const struct selector *client)
+static void add_step(struct sequence *sequence, const struct connection *connection, const char *verb,
+                     const struct pairs *pairs, size_t pair)
 {
-    struct ip_prefix host = prefix_of_address(&connection->local);
-    struct ip_range range = range_of_prefix(&host);
-    return address_equal(&range.start, &client->range.start) && address_equal(&range.end, &client->range.end);
-}
-
-static void add_addresses(struct variables *variables, const struct connection *connection)
-{
-    char text[ADDRESS_TEXT_SIZE], id[IDENTITY_TEXT_SIZE];
-    add(variables, "PLUTO_INTERFACE=%s", connection->interface);
-    add(variables, "PLUTO_VIRT_INTERFACE=NULL");
-    add(variables, "PLUTO_XFRMI_ROUTE=");
-    if (address_is_set(&connection->local_end->nexthop))
-        add(variables, "PLUTO_NEXT_HOP=%s", address_text(&connection->local_end->nexthop, text));
-    add(variables, "PLUTO_ME=%s", address_text(&connection->local, text));
-    add(variables, "PLUTO_MY_ID=%s", clean(&connection->local_id, id));
-    add(variables, "PLUTO_PEER=%s", address_text(&connection->remote, text));
-    add(variables, "PLUTO_PEER_ID=%s", clean(&connection->remote_id, id));
-    if (address_is_set(&connection->local_end->sourceip))
-        add(variables, "PLUTO_MY_SOURCEIP=%s", address_text(&connection->local_end->sourceip, text));
-    add(variables, "PLUTO_CONN_ADDRFAMILY=%s", connection->local.family == IP_V6 ? "ipv6" : "ipv4");
-}
-
-static void add_child(struct variables *variables, const struct child_sa *child)
-{
-    add_client(variables, "MY", &child->selectors[0]);
-    add_client(variables, "PEER", &child_remote_selectors(child)[0]);
-    add(variables, "PLUTO_CLIENT_FAMILY=%s",
-        child->selectors[0].range.start.family == IP_V6 ? "ipv6" : "ipv4");
-    add(variables, "PLUTO_SA_TYPE=%s", child->suite.protocol == PROTOCOL_AH ? "AH" : "ESP");
-    add(variables, "PLUTO_ADDTIME=%lld", (long long)child->established_wall);
-    add(variables, "PLUTO_INBYTES=%llu", (unsigned long long)child->in.bytes);
-    add(variables, "PLUTO_OUTBYTES=%llu", (unsigned long long)child->out.bytes);
-    /* The names are swapped, as in Libreswan, on whose scripts users rely. */
-    add(variables, "SPI_IN=0x%x", child->spi_out);
-    add(variables, "SPI_OUT=0x%x", child->spi_in);
-}
-
-static void add_connection(struct variables *variables, const struct connection *connection,
-                           const struct child_sa *child)
-{
-    const struct connection_spec *spec = connection->spec;
-    add(variables, "PLUTO_VERSION=2.0");
-    add(variables, "PLUTO_CONNECTION=%s", spec->name);
-    add(variables, "PLUTO_CONNECTION_TYPE=%s", child->mode == MODE_TRANSPORT ? "transport" : "tunnel");
-    add(variables, "PLUTO_CONN_KIND=%s", connection->is_instance ? "CK_INSTANCE" : "CK_PERMANENT");
-    add(variables, "PLUTO_CONN_POLICY=IKEv2+PSK+ENCRYPT%s%s%s", child->mode == MODE_TUNNEL ? "+TUNNEL" : "",
-        spec->pfs ? "+PFS" : "", connection->keep_up ? "+UP" : "");
-    add(variables, "PLUTO_SA_REQID=%u", spec->reqid);
-    add(variables, "PLUTO_STACK=userspace");
-    if (spec->metric != 0)
-        add(variables, "PLUTO_METRIC=%u", spec->metric);
-    if (spec->mtu != 0)
-        add(variables, "PLUTO_MTU=%u", spec->mtu);
-    static const char *const fixed[] = {
-        "PLUTO_PEER_CA=",       "XAUTH_FAILED=0",          "PLUTO_MOBIKE_EVENT=", "PLUTO_IS_PEER_CISCO=0",
-        "PLUTO_PEER_DNS_INFO=", "PLUTO_PEER_DOMAIN_INFO=", "PLUTO_PEER_BANNER=",  "PLUTO_CFG_SERVER=0",
-        "PLUTO_CFG_CLIENT=0",   "PLUTO_NM_CONFIGURED=0",   "PLUTO_XFRMI_FWMARK=", "VTI_IFACE=",
-        "VTI_ROUTING=no",       "VTI_SHARED=no",
+    struct variables variables = {.arena = &sequence->arena};
+    updown_add_clients(&variables, connection, verb, pairs->local[pair], pairs->remote[pair]);
+    const char **list = arena_copy(&sequence->arena, variables.list, variables.count * sizeof(char *));
+    if (list == NULL || variables.count == 0)
+        return;
+    sequence->steps[sequence->request.step_count++] = (struct updown_step){
+        .verb = list[0] + strlen("PLUTO_VERB="),
+        .environment = list,
+        .environment_count = variables.count,
     };
-    for (size_t i = 0; i < ARRAY_SIZE(fixed); i++)
-        add(variables, "%s", fixed[i]);
 }
 
-static void run(struct engine *engine, const struct connection *connection, const struct child_sa *child,
-                const char *verb)
+static bool is_run(const struct engine *engine, const struct connection *connection, const char *verb)
 {
-    struct variables variables = {.arena = arena_make(ENVIRONMENT_BYTES_MAX)};
-    char full[64];
-    bool is_v6 = child->selectors[0].range.start.family == IP_V6;
-    snprintf(full, sizeof(full), "%s-%s%s", verb,
-             client_is_host(connection, &child->selectors[0]) ? "host" : "client", is_v6 ? "-v6" : "");
-    add(&variables, "PLUTO_VERB=%s", full);
-    add_connection(&variables, connection, child);
-    add_addresses(&variables, connection);
-    add_child(&variables, child);
-    engine->env->updown(engine->env->world, &(struct updown_request){
-                                                .request_id = ++engine->last_request_id,
-                                                .script = connection->local_end->updown,
-                                                .environment = variables.list,
-                                                .environment_count = variables.count,
-                                                .connection = connection->spec->name,
-                                                .verb = full,
-                                            });
-    arena_release(&variables.arena);
+    return !has_little_to_do(engine, connection) || strcmp(verb, "up") == 0 || strcmp(verb, "down") == 0;
 }
 
-bool updown_leaves_routes_to_data_plane(const struct connection *connection)
+/* Runs the verbs, each for all pairs. Returns the request's id, 0 when nothing had to be run. */
+static uint64_t run(struct engine *engine, const struct connection *connection, const struct child_sa *child,
+                    const char *const *verbs, const struct pairs *pairs, bool is_up)
 {
-    return connection->local_end->updown == NULL;
+    struct sequence sequence = {.arena = arena_make(ENVIRONMENT_BYTES_MAX)};
+    struct variables common = {.arena = &sequence.arena};
+    char prefix[PREFIX_SIZE];
+    updown_add_connection(&common, engine, connection, child);
+    for (size_t i = 0; verbs[i] != NULL; i++)
+        for (size_t pair = 0; pair < pairs->count && is_run(engine, connection, verbs[i]); pair++)
+            add_step(&sequence, connection, verbs[i], pairs, pair);
+    sequence.request = (struct updown_request){
+        .request_id = ++engine->last_request_id,
+        .connection_serial = connection->serial,
+        .child_serial = child ? child->serial : 0,
+        .lane = lane_of(engine, connection, pairs),
+        .script = connection->local_end->updown,
+        .prefix = prefix_of(connection, child, prefix),
+        .environment = common.list,
+        .environment_count = common.count,
+        .steps = sequence.steps,
+        .step_count = sequence.request.step_count,
+        .ends_at_failure = is_up,
+        .wants_counters = !is_up && child != NULL,
+    };
+    if (sequence.request.step_count > 0)
+        engine->env->updown(engine->env->world, &sequence.request);
+    arena_release(&sequence.arena);
+    return sequence.request.step_count > 0 ? sequence.request.request_id : 0;
 }
 
-static bool is_wanted(const struct connection *connection, const struct child_sa *child)
+static void note_pairs_left_out(struct engine *engine, const struct connection *connection,
+                                const struct pairs *pairs)
 {
-    const char *script = connection->local_end->updown;
-    if (child->local_count == 0 || child->remote_count == 0)
-        return false;
-    return script ? script[0] != '\0' : address_is_set(&connection->local_end->sourceip);
+    if (pairs->has_more)
+        say_connection(engine, RC_LOG, connection, 0, "updown is run for the first %d pairs of clients only",
+                       PAIRS_MAX);
 }
+
+/* ---- without an SA ---- */
+
+static uint64_t run_for_clients(struct engine *engine, struct connection *connection,
+                                const char *const *verbs, bool is_up)
+{
+    struct selector local[SELECTORS_MAX], remote[SELECTORS_MAX];
+    struct pairs pairs = {.count = 0};
+    add_pairs(&pairs, local, connection_selectors(connection, true, local), remote,
+              connection_selectors(connection, false, remote));
+    return pairs.count > 0 ? run(engine, connection, NULL, verbs, &pairs, is_up) : 0;
+}
+
+void updown_run_route(struct engine *engine, struct connection *connection)
+{
+    static const char *const verbs[] = {"prepare", "route", NULL};
+    struct connection_scripts *scripts = &connection->scripts;
+    if (!is_wanted(engine, connection) || scripts->are_routed || scripts->route_request_id != 0)
+        return;
+    scripts->route_request_id = run_for_clients(engine, connection, verbs, true);
+    scripts->are_routed = scripts->route_request_id == 0;
+}
+
+void updown_run_unroute(struct engine *engine, struct connection *connection)
+{
+    static const char *const verbs[] = {"unroute", NULL};
+    struct connection_scripts *scripts = &connection->scripts;
+    if (!scripts->are_routed && scripts->route_request_id == 0)
+        return;
+    run_for_clients(engine, connection, verbs, false);
+    scripts->are_routed = false;
+    scripts->route_request_id = 0;
+}
+
+/* ---- with an SA ---- */
 
 void updown_run_up(struct engine *engine, struct connection *connection, const struct child_sa *child)
 {
-    static const char *const verbs[] = {"prepare", "route", "up"};
-    if (!is_wanted(connection, child))
+    static const char *const verbs[] = {"prepare", "route", "up", NULL};
+    struct connection_scripts *scripts = &connection->scripts;
+    struct pairs pairs = {.count = 0};
+    if (!is_wanted(engine, connection))
         return;
-    for (size_t i = 0; i < ARRAY_SIZE(verbs); i++)
-        run(engine, connection, child, verbs[i]);
-    connection->has_up_run = true;
+    add_pairs(&pairs, child->selectors, child->local_count, child_remote_selectors(child),
+              child->remote_count);
+    if (pairs.count == 0)
+        return;
+    note_pairs_left_out(engine, connection, &pairs);
+    scripts->request_id =
+        run(engine, connection, child, scripts->are_routed ? verbs + 2 : verbs, &pairs, true);
+    scripts->are_routed = scripts->are_up = true;
 }
 
-void updown_run_down(struct engine *engine, struct connection *connection, const struct child_sa *child)
+/* With the child's last counters. */
+static void run_to_undo(struct engine *engine, const struct connection *connection,
+                        const struct child_sa *child, const char *const *verbs)
 {
-    if (!connection->has_up_run)
-        return;
-    run(engine, connection, child, "down");
-    run(engine, connection, child, "unroute");
-    connection->has_up_run = false;
+    struct pairs pairs = {.count = 0};
+    add_pairs(&pairs, child->selectors, child->local_count, child_remote_selectors(child),
+              child->remote_count);
+    child_query(engine, child);
+    run(engine, connection, child, verbs, &pairs, false);
 }
 
-/* A failing script is the world's to log, with its words; what it was run for stands. */
-void engine_updown_done(struct engine *engine, uint64_t request_id, int exit_status)
+void updown_run_down(struct engine *engine, struct connection *connection, const struct child_sa *child,
+                     bool stays_routed)
 {
-    trace(engine, DEBUG_UPDOWN, "updown request %llu ended with status %d", (unsigned long long)request_id,
-          exit_status);
+    static const char *const both[] = {"down", "unroute", NULL}, *const down[] = {"down", NULL};
+    struct connection_scripts *scripts = &connection->scripts;
+    if (!scripts->are_up)
+        return;
+    run_to_undo(engine, connection, child, stays_routed ? down : both);
+    scripts->are_up = false;
+    scripts->are_routed = stays_routed;
+    updown_forget(engine, connection);
+}
+
+/* ---- its end ---- */
+
+void updown_finish_client(struct engine *engine, struct connection *connection, uint64_t client)
+{
+    struct connection_scripts *scripts = &connection->scripts;
+    bool waits = scripts->request_id != 0 && scripts->client == 0 && !connection->local_end->updown_is_async;
+    if (waits)
+        scripts->client = client;
+    else
+        finish_client(engine, client, 0);
+}
+
+void updown_forget(struct engine *engine, struct connection *connection)
+{
+    uint64_t client = connection->scripts.client;
+    connection->scripts.client = connection->scripts.request_id = 0;
+    finish_client(engine, client, RC_FATAL);
+}
+
+/* What was prepared or routed before the failure is undone; there is nothing to take down yet. */
+static void undo_route(struct engine *engine, struct connection *connection, const struct child_sa *child)
+{
+    static const char *const verbs[] = {"unroute", NULL};
+    run_to_undo(engine, connection, child, verbs);
+    connection->scripts.are_routed = connection->scripts.are_up = false;
+}
+
+/* The peer is told, and the connection is tried again only as often as any that fails. */
+static void take_down(struct engine *engine, struct connection *connection, const char *verb)
+{
+    struct child_sa *child = child_by_serial(engine, connection->newest_child_serial);
+    uint64_t client = connection->scripts.client;
+    char reason[128];
+    snprintf(reason, sizeof(reason), "its %s command failed", verb);
+    say_connection(engine, RC_ROUTE, connection, client, "the connection is taken down: %s", reason);
+    say_event(engine, EVENT_FAILED, connection->spec->name, 0, connection->newest_child_serial, reason);
+    connection->scripts.client = connection->scripts.request_id = 0;
+    finish_client(engine, client, RC_ROUTE);
+    if (child != NULL && strncmp(verb, "up", 2) != 0)
+        undo_route(engine, connection, child);
+    if (child != NULL && child->state == CHILD_STATE_ESTABLISHED)
+        ikev2_delete_child(engine, child, 0);
+}
+
+void engine_updown_done(struct engine *engine, const struct updown_result *result)
+{
+    struct connection *connection = connection_by_serial(engine, result->connection_serial);
+    trace(engine, DEBUG_UPDOWN, "updown request %llu ended with status %d",
+          (unsigned long long)result->request_id, result->exit_status);
+    if (connection != NULL && connection->scripts.route_request_id == result->request_id) {
+        connection->scripts.route_request_id = 0;
+        connection->scripts.are_routed = result->exit_status == 0;
+        return;
+    }
+    if (connection == NULL || connection->scripts.request_id != result->request_id)
+        return;
+    if (result->exit_status != 0) {
+        take_down(engine, connection, result->verb);
+        return;
+    }
+    uint64_t client = connection->scripts.client;
+    connection->revive_attempts = 0;
+    connection->scripts.client = connection->scripts.request_id = 0;
+    finish_client(engine, client, 0);
+}
+
+/* Whoever waits for the connection sees it, and the log. */
+void engine_updown_said(struct engine *engine, uint64_t connection_serial, uint64_t request_id,
+                        const char *line)
+{
+    const struct connection *connection = connection_by_serial(engine, connection_serial);
+    bool is_watched = connection != NULL && connection->scripts.request_id == request_id;
+    engine->env->report(engine->env->world, &(struct report){
+                                                .code = RC_LOG,
+                                                .client = is_watched ? connection->scripts.client : 0,
+                                                .connection = connection ? connection->spec->name : NULL,
+                                                .text = line,
+                                            });
 }

@@ -224,17 +224,36 @@ static void env_resolve(void *world, uint64_t query_id, const char *name, enum i
 
 static void finish_updown(struct sim_host *host, void *context)
 {
-    uint64_t *request_id = context;
-    engine_updown_done(host->engine, *request_id, 0);
-    free(request_id);
+    struct updown_result *result = context;
+    engine_updown_done(host->engine, result);
+    free(result);
+}
+
+static void note_script(struct sim_host *host, const char *verb)
+{
+    size_t size = strlen(host->scripts);
+    snprintf(host->scripts + size, sizeof(host->scripts) - size, "%s ", verb);
 }
 
 static void env_updown(void *world, const struct updown_request *request)
 {
     struct sim_host *host = world;
-    world_trace(host->sim, host, "updown %s of %s", request->verb, request->connection);
-    uint64_t *copy = sim_alloc(sizeof(*copy));
-    *copy = request->request_id;
+    struct updown_result *copy = sim_alloc(sizeof(*copy));
+    copy->request_id = request->request_id;
+    copy->connection_serial = request->connection_serial;
+    for (size_t i = 0; i < request->step_count; i++) {
+        const struct updown_step *step = &request->steps[i];
+        bool fails = host->failing_verb != NULL &&
+                     strncmp(step->verb, host->failing_verb, strlen(host->failing_verb)) == 0;
+        world_trace(host->sim, host, "updown %s of %s", step->verb, request->prefix);
+        note_script(host, step->verb);
+        if (fails && copy->exit_status == 0) {
+            copy->verb = host->failing_verb;
+            copy->exit_status = 1;
+        }
+        if (fails && request->ends_at_failure)
+            break;
+    }
     host_later(host, draw(host, host->delays.updown_max), finish_updown, free, copy);
 }
 

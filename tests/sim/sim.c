@@ -336,6 +336,16 @@ void sim_set_delays(struct sim *sim, const char *host, usec_t job_max, usec_t ke
     world_host(sim, host)->delays = (struct delays){job_max, kernel_max, updown_max};
 }
 
+const char *sim_scripts(const struct sim *sim, const char *host)
+{
+    return world_host(sim, host)->scripts;
+}
+
+void sim_fail_script(struct sim *sim, const char *host, const char *verb)
+{
+    world_host(sim, host)->failing_verb = verb;
+}
+
 void sim_fail_kernel(struct sim *sim, const char *host, enum kernel_operation operation, unsigned count)
 {
     world_host(sim, host)->kernel_failures[operation] = count;

@@ -89,6 +89,10 @@ void sim_forget_nat_mappings(struct sim *sim, const char *public_address);
 void sim_set_nat_timeout(struct sim *sim, const char *public_address, usec_t timeout);
 /* Jobs, kernel requests and scripts of the host take up to so long, each its own draw. */
 void sim_set_delays(struct sim *sim, const char *host, usec_t job_max, usec_t kernel_max, usec_t updown_max);
+/* The verbs of the host's updown script that were run so far, each with a blank after it. */
+const char *sim_scripts(const struct sim *sim, const char *host);
+/* Calls of the script whose verb begins so fail from now on; NULL: none. */
+void sim_fail_script(struct sim *sim, const char *host, const char *verb);
 void sim_fail_kernel(struct sim *sim, const char *host, enum kernel_operation operation, unsigned count);
 /* The next nonces that the host draws begin with these bytes, in this order. */
 void sim_script_nonces(struct sim *sim, const char *host, const uint8_t *first_bytes, size_t count);

@@ -53,6 +53,8 @@ struct sim_host {
     struct waiting_command *commands;
     char *log;
     size_t log_size;
+    char scripts[1024];       /* the verbs that were run, each with a blank after it */
+    const char *failing_verb; /* calls whose verb begins so fail; NULL: none */
     uint64_t kernel_pending, jobs_pending, datagrams_sent;
     uint64_t empty_bytes; /* owned by the engine before it knew any connection */
     usec_t storm_window_start;

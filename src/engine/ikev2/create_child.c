@@ -9,6 +9,7 @@
 #include "engine/ikev2/rekey_child.h"
 #include "engine/ikev2/rekey_ike.h"
 #include "engine/lifecycle.h"
+#include "engine/updown.h"
 #include "engine/version.h"
 
 static void fail(struct engine *engine, struct ike_sa *ike, struct child_sa *child, const char *reason)
@@ -229,8 +230,10 @@ static void complete(struct engine *engine, struct ike_sa *ike, struct child_sa 
         lifecycle_child_is_up(engine, child);
         lifecycle_arm_child(engine, child, true);
         child_announce(engine, child, client, "initiator established Child SA");
-        say_event(engine, EVENT_CHILD_UP, connection_by_serial(engine, child->connection_serial)->spec->name,
-                  ike->serial, child->serial, "");
+        struct connection *connection = connection_by_serial(engine, child->connection_serial);
+        say_event(engine, EVENT_CHILD_UP, connection->spec->name, ike->serial, child->serial, "");
+        updown_finish_client(engine, connection, client);
+        return;
     }
     finish_client(engine, client, 0);
 }

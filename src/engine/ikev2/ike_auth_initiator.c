@@ -9,6 +9,7 @@
 #include "engine/ikev2/protect.h"
 #include "engine/lifecycle.h"
 #include "engine/sa.h"
+#include "engine/updown.h"
 
 static bool build(struct engine *engine, struct ike_sa *ike, const struct connection *connection,
                   const struct child_sa *child, const uint8_t *auth, uint8_t *buffer,
@@ -107,9 +108,9 @@ static void child_came(struct engine *engine, struct ike_sa *ike, struct child_s
     lifecycle_child_is_up(engine, child);
     lifecycle_arm_child(engine, child, true);
     child_announce(engine, child, client, "initiator established Child SA");
-    const struct connection *connection = connection_by_serial(engine, child->connection_serial);
+    struct connection *connection = connection_by_serial(engine, child->connection_serial);
     say_event(engine, EVENT_CHILD_UP, connection->spec->name, ike->serial, child->serial, "");
-    finish_client(engine, client, 0);
+    updown_finish_client(engine, connection, client);
 }
 
 void ike_auth_response(struct engine *engine, struct ike_sa *ike, const struct incoming *incoming)

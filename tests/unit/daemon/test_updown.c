@@ -8,14 +8,18 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
 
 #include "daemon/daemon.h"
+#include "daemon/process.h"
 
 enum { WAIT_SECONDS = 10 };
 
 static struct daemon daemon_under_test;
 static char log_of_test[65536];
 static char done_order[512]; /* "1=0 2=3 ": request and exit status, in the order in which they ended */
+static char failed_verbs[256];
+static size_t running_most;
 static struct event *child_event;
 
 /* ---- what the rest of the daemon would do ---- */
@@ -43,7 +47,8 @@ const char *daemon_exec_dir(void)
 
 void daemon_rearm(struct daemon *daemon)
 {
-    (void)daemon;
+    size_t running = process_group_count(daemon->processes);
+    running_most = running > running_most ? running : running_most;
 }
 
 void daemon_scripts_done(struct daemon *daemon)
@@ -51,11 +56,23 @@ void daemon_scripts_done(struct daemon *daemon)
     event_base_loopbreak(daemon->base);
 }
 
-void engine_updown_done(struct engine *engine, uint64_t request_id, int exit_status)
+void engine_updown_said(struct engine *engine, uint64_t connection_serial, uint64_t request_id,
+                        const char *line)
 {
-    size_t size = strlen(done_order);
     (void)engine;
-    snprintf(done_order + size, sizeof(done_order) - size, "%d=%d ", (int)request_id, exit_status);
+    (void)connection_serial;
+    (void)request_id;
+    log_text(line);
+}
+
+void engine_updown_done(struct engine *engine, const struct updown_result *result)
+{
+    size_t size = strlen(done_order), verbs_size = strlen(failed_verbs);
+    (void)engine;
+    snprintf(done_order + size, sizeof(done_order) - size, "%d=%d ", (int)result->request_id,
+             result->exit_status);
+    if (result->verb != NULL)
+        snprintf(failed_verbs + verbs_size, sizeof(failed_verbs) - verbs_size, "%s ", result->verb);
 }
 
 static void child_ended(evutil_socket_t number, short what, void *context)
@@ -63,14 +80,16 @@ static void child_ended(evutil_socket_t number, short what, void *context)
     (void)number;
     (void)what;
     (void)context;
-    updown_reap(daemon_under_test.updown);
+    process_group_reap(daemon_under_test.processes);
 }
 
 static int make_queue(void **state)
 {
     (void)state;
-    log_of_test[0] = done_order[0] = '\0';
+    log_of_test[0] = done_order[0] = failed_verbs[0] = '\0';
+    running_most = 0;
     daemon_under_test.base = event_base_new();
+    daemon_under_test.processes = process_group_new(daemon_under_test.base);
     daemon_under_test.updown = updown_new(&daemon_under_test);
     child_event = evsignal_new(daemon_under_test.base, SIGCHLD, child_ended, NULL);
     event_add(child_event, NULL);
@@ -81,22 +100,35 @@ static int free_queue(void **state)
 {
     (void)state;
     event_free(child_event);
+    process_group_free(daemon_under_test.processes);
     updown_free(daemon_under_test.updown);
     event_base_free(daemon_under_test.base);
     return 0;
 }
 
-static void submit(unsigned id, const char *connection, const char *script)
+static const char *const common[] = {"PLUTO_PEER_ID=$(touch /tmp/no); `id`", "PLUTO_INBYTES=0"};
+static const char *const prepare[] = {"PLUTO_VERB=prepare-client"}, *const up[] = {"PLUTO_VERB=up-client"};
+static const struct updown_step steps[] = {{"prepare-client", prepare, 1}, {"up-client", up, 1}};
+
+static struct updown_request request_of(unsigned id, uint64_t lane, const char *script)
 {
-    static const char *const environment[] = {"PLUTO_VERB=up-client", "PLUTO_PEER_ID=$(touch /tmp/no); `id`"};
-    updown_submit(daemon_under_test.updown, &(struct updown_request){
-                                                .request_id = id,
-                                                .script = script,
-                                                .environment = environment,
-                                                .environment_count = ARRAY_SIZE(environment),
-                                                .connection = connection,
-                                                .verb = "up-client",
-                                            });
+    return (struct updown_request){
+        .request_id = id,
+        .lane = lane,
+        .script = script,
+        .prefix = "\"west\" #3",
+        .environment = common,
+        .environment_count = ARRAY_SIZE(common),
+        .steps = steps + 1,
+        .step_count = 1,
+        .ends_at_failure = true,
+    };
+}
+
+static void submit(unsigned id, uint64_t lane, const char *script)
+{
+    struct updown_request request = request_of(id, lane, script);
+    updown_submit(daemon_under_test.updown, &request);
 }
 
 static void run_until_idle(void)
@@ -108,88 +140,183 @@ static void run_until_idle(void)
 
 /* ---- the tests ---- */
 
-static void environment_is_what_was_given_and_a_path(void **state)
+static void environment_is_what_was_given_and_the_path(void **state)
 {
     (void)state;
     setenv("STYX_SECRET_OF_THE_PARENT", "1", 1);
-    submit(1, "west", "/usr/bin/env");
+    setenv("PATH", "/usr/bin:/bin", 1);
+    submit(1, 1, "/usr/bin/env");
     run_until_idle();
-    assert_string_equal(
-        log_of_test,
-        "\"west\": up-client output: PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin\n"
-        "\"west\": up-client output: PLUTO_VERB=up-client\n"
-        "\"west\": up-client output: PLUTO_PEER_ID=$(touch /tmp/no); `id`\n");
+    assert_string_equal(log_of_test, "\"west\" #3: up-client output: PATH=/usr/bin:/bin\n"
+                                     "\"west\" #3: up-client output: PLUTO_PEER_ID=$(touch /tmp/no); `id`\n"
+                                     "\"west\" #3: up-client output: PLUTO_INBYTES=0\n"
+                                     "\"west\" #3: up-client output: PLUTO_VERB=up-client\n");
     assert_string_equal(done_order, "1=0 ");
 }
 
 static void quotes_keep_blanks_and_nothing_is_expanded(void **state)
 {
     (void)state;
-    submit(1, "west", "/usr/bin/printf '%s|' \"two words\" $HOME *  last");
+    submit(1, 1, "/usr/bin/printf '%s|' \"two words\" a\\ b c\"d e\"f $HOME *  last");
     run_until_idle();
-    assert_string_equal(log_of_test, "\"west\": up-client output: two words|$HOME|*|last|\n");
+    assert_string_equal(log_of_test, "\"west\" #3: up-client output: two words|a b|cd ef|$HOME|*|last|\n");
 }
 
-static void exit_status_is_reported(void **state)
+static void exit_status_is_reported_with_script_and_verb(void **state)
 {
     (void)state;
-    submit(1, "west", "sh -c 'exit 3'");
-    submit(2, "east", "sh -c 'kill -TERM $$'");
+    submit(1, 1, "sh -c 'exit 3'");
+    submit(2, 2, "sh -c 'kill -TERM $$'");
     run_until_idle();
     assert_non_null(strstr(done_order, "1=3 "));
     assert_non_null(strstr(done_order, "2=143 "));
+    assert_string_equal(failed_verbs, "up-client up-client ");
+    assert_non_null(
+        strstr(log_of_test, "\"west\" #3: up-client command \"sh -c 'exit 3'\" exited with status 3\n"));
+    assert_non_null(strstr(log_of_test, "exited with signal 15\n"));
 }
 
 static void script_that_is_not_there_is_127(void **state)
 {
     (void)state;
-    submit(1, "west", "/nowhere/script");
+    submit(1, 1, "/nowhere/script");
     run_until_idle();
     assert_string_equal(done_order, "1=127 ");
     assert_non_null(strstr(log_of_test, "No such file or directory"));
 }
 
-static void scripts_of_one_connection_keep_their_order(void **state)
+static void calls_of_a_sequence_follow_each_other(void **state)
 {
     (void)state;
-    submit(1, "west", "sh -c 'sleep 0.2'");
-    submit(2, "west", "sh -c 'sleep 0.1'");
-    submit(3, "west", "true");
+    struct updown_request request = request_of(1, 1, "sh -c 'echo $PLUTO_VERB'");
+    request.steps = steps;
+    request.step_count = 2;
+    updown_submit(daemon_under_test.updown, &request);
+    run_until_idle();
+    assert_string_equal(log_of_test, "\"west\" #3: prepare-client output: prepare-client\n"
+                                     "\"west\" #3: up-client output: up-client\n");
+    assert_string_equal(done_order, "1=0 ");
+}
+
+static void first_failure_ends_a_sequence_that_brings_up(void **state)
+{
+    (void)state;
+    struct updown_request request = request_of(1, 1, "sh -c 'echo ran; exit 5'");
+    request.steps = steps;
+    request.step_count = 2;
+    updown_submit(daemon_under_test.updown, &request);
+    run_until_idle();
+    assert_string_equal(done_order, "1=5 ");
+    assert_string_equal(failed_verbs, "prepare-client ");
+    assert_null(strstr(log_of_test, "up-client"));
+}
+
+static void failure_does_not_end_a_sequence_that_takes_down(void **state)
+{
+    (void)state;
+    struct updown_request request = request_of(1, 1, "sh -c 'exit 5'");
+    request.steps = steps;
+    request.step_count = 2;
+    request.ends_at_failure = false;
+    updown_submit(daemon_under_test.updown, &request);
+    run_until_idle();
+    assert_non_null(strstr(log_of_test, "up-client command"));
+    assert_string_equal(failed_verbs, "prepare-client ");
+}
+
+static void scripts_of_one_lane_keep_their_order(void **state)
+{
+    (void)state;
+    submit(1, 1, "sh -c 'sleep 0.2'");
+    submit(2, 1, "sh -c 'sleep 0.1'");
+    submit(3, 1, "true");
     run_until_idle();
     assert_string_equal(done_order, "1=0 2=0 3=0 ");
 }
 
-static void slow_script_holds_up_no_other_connection(void **state)
+static void slow_script_holds_up_no_other_lane(void **state)
 {
     (void)state;
-    submit(1, "west", "sh -c 'sleep 0.5'");
-    submit(2, "east", "true");
+    submit(1, 1, "sh -c 'sleep 0.5'");
+    submit(2, 2, "true");
     run_until_idle();
     assert_string_equal(done_order, "2=0 1=0 ");
 }
 
-static void more_scripts_than_may_run_at_once_all_run(void **state)
+static void few_of_many_scripts_run_at_once_and_all_run(void **state)
 {
     (void)state;
-    for (unsigned i = 0; i < 40; i++) {
-        char name[16];
-        snprintf(name, sizeof(name), "c%u", i);
-        submit(i, name, "true");
-    }
+    for (unsigned i = 0; i < 40; i++)
+        submit(i, i, "true");
     run_until_idle();
     unsigned ended = 0;
     for (const char *at = done_order; (at = strchr(at, '=')) != NULL; at++)
         ended++;
     assert_int_equal(ended, 40);
+    assert_int_equal(running_most, 8);
 }
 
 static void background_child_that_keeps_the_output_open_is_not_waited_for(void **state)
 {
     (void)state;
-    submit(1, "west", "sh -c 'echo done; sleep 30 & exit 0'");
+    submit(1, 1, "sh -c 'echo done; sleep 30 & exit 0'");
     run_until_idle();
     assert_string_equal(done_order, "1=0 ");
-    assert_string_equal(log_of_test, "\"west\": up-client output: done\n");
+    assert_string_equal(log_of_test, "\"west\" #3: up-client output: done\n");
+}
+
+static void script_that_hangs_is_ended(void **state)
+{
+    (void)state;
+    time_t begun = time(NULL);
+    updown_set_time_limit(daemon_under_test.updown, 1);
+    submit(1, 1, "sh -c 'sleep 60'");
+    submit(2, 1, "true");
+    run_until_idle();
+    assert_string_equal(done_order, "1=143 2=0 ");
+    assert_true(time(NULL) - begun < 5);
+    assert_non_null(strstr(log_of_test, "did not end within 1 seconds and is ended"));
+}
+
+static void script_that_ignores_its_end_is_killed(void **state)
+{
+    (void)state;
+    updown_set_time_limit(daemon_under_test.updown, 1);
+    submit(1, 1, "sh -c 'trap \"\" TERM; while :; do sleep 1; done'");
+    run_until_idle();
+    assert_string_equal(done_order, "1=137 ");
+}
+
+static void script_waits_for_the_last_counters(void **state)
+{
+    (void)state;
+    struct updown_request request = request_of(1, 1, "sh -c 'echo $PLUTO_INBYTES'");
+    request.wants_counters = true;
+    request.child_serial = 7;
+    updown_submit(daemon_under_test.updown, &request);
+    updown_counters_came(
+        daemon_under_test.updown,
+        &(struct kernel_event){.kind = KERNEL_COUNTERS, .ok = true, .child_serial = 7, .in = {.bytes = 84}});
+    run_until_idle();
+    assert_string_equal(log_of_test, "\"west\" #3: up-client output: 84\n");
+}
+
+static void counters_that_never_come_are_not_waited_for_long(void **state)
+{
+    (void)state;
+    struct updown_request request = request_of(1, 1, "sh -c 'echo $PLUTO_INBYTES'");
+    request.wants_counters = true;
+    request.child_serial = 7;
+    updown_submit(daemon_under_test.updown, &request);
+    run_until_idle();
+    assert_string_equal(log_of_test, "\"west\" #3: up-client output: 0\n");
+}
+
+static void queue_that_is_freed_with_scripts_waiting_leaks_nothing(void **state)
+{
+    (void)state;
+    for (unsigned i = 0; i < 5; i++)
+        submit(i, i % 2, "true");
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, make_queue, free_queue)
@@ -197,14 +324,22 @@ static void background_child_that_keeps_the_output_open_is_not_waited_for(void *
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(environment_is_what_was_given_and_a_path),
+        TEST(environment_is_what_was_given_and_the_path),
         TEST(quotes_keep_blanks_and_nothing_is_expanded),
-        TEST(exit_status_is_reported),
+        TEST(exit_status_is_reported_with_script_and_verb),
         TEST(script_that_is_not_there_is_127),
-        TEST(scripts_of_one_connection_keep_their_order),
-        TEST(slow_script_holds_up_no_other_connection),
-        TEST(more_scripts_than_may_run_at_once_all_run),
+        TEST(calls_of_a_sequence_follow_each_other),
+        TEST(first_failure_ends_a_sequence_that_brings_up),
+        TEST(failure_does_not_end_a_sequence_that_takes_down),
+        TEST(scripts_of_one_lane_keep_their_order),
+        TEST(slow_script_holds_up_no_other_lane),
+        TEST(few_of_many_scripts_run_at_once_and_all_run),
         TEST(background_child_that_keeps_the_output_open_is_not_waited_for),
+        TEST(script_that_hangs_is_ended),
+        TEST(script_that_ignores_its_end_is_killed),
+        TEST(script_waits_for_the_last_counters),
+        TEST(counters_that_never_come_are_not_waited_for_long),
+        TEST(queue_that_is_freed_with_scripts_waiting_leaks_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

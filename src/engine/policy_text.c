@@ -1,0 +1,46 @@
+/* The policy words of a connection: see policy_text.h. */
+#include "engine/policy_text.h"
+
+#include "base/text.h"
+
+size_t policy_words(const struct connection_spec *spec, bool is_kept_up,
+                    const char *out[static POLICY_WORDS_MAX])
+{
+    const struct {
+        const char *word;
+        bool holds;
+    } words[] = {
+        {"IKEv2", true},
+        {"PSK", spec->left.auth == AUTH_PSK || spec->right.auth == AUTH_PSK},
+        {"AUTH_NEVER", spec->left.auth == AUTH_NEVER},
+        {"ENCRYPT", spec->protocol == PROTOCOL_ESP},
+        {"AUTHENTICATE", spec->protocol == PROTOCOL_AH},
+        {"TUNNEL", spec->type == TYPE_TUNNEL},
+        {"PFS", spec->pfs},
+        {"DECAP_DSCP", spec->decap_dscp},
+        {"NOPMTUDISC", spec->nopmtudisc},
+        {"DONT_REKEY", !spec->rekey},
+        {"REAUTH", spec->reauth},
+        {"UP", is_kept_up},
+        {"IKEV2_ALLOW_NARROWING", spec->narrowing},
+        {"IKE_FRAG_ALLOW", spec->fragmentation},
+        {"ESN_NO", true},
+        {"ESN_YES", true},
+    };
+    size_t count = 0;
+    for (size_t i = 0; i < ARRAY_SIZE(words); i++)
+        if (words[i].holds)
+            out[count++] = words[i].word;
+    return count;
+}
+
+const char *policy_text(const struct connection_spec *spec, bool is_kept_up,
+                        char out[static POLICY_TEXT_SIZE])
+{
+    const char *words[POLICY_WORDS_MAX];
+    size_t count = policy_words(spec, is_kept_up, words);
+    struct text text = text_of(out, POLICY_TEXT_SIZE);
+    for (size_t i = 0; i < count; i++)
+        text_add(&text, "%s%s", i ? "+" : "", words[i]);
+    return out;
+}

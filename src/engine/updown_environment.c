@@ -1,0 +1,175 @@
+/* The variables of the updown script: see updown_environment.h. Their names are Libreswan's and FreeS/WAN's.
+ */
+#include "engine/updown_environment.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "engine/child_install.h"
+#include "engine/policy_text.h"
+#include "engine/sa.h"
+
+enum { VARIABLE_SIZE = 1024 };
+
+static void add(struct variables *variables, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+static void add(struct variables *variables, const char *format, ...)
+{
+    char text[VARIABLE_SIZE];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(text, sizeof(text), format, arguments);
+    va_end(arguments);
+    char *copy = arena_copy(variables->arena, text, strlen(text) + 1);
+    if (copy != NULL && variables->count < UPDOWN_VARIABLES_MAX)
+        variables->list[variables->count++] = copy;
+}
+
+/* A text that a peer chose, as a careless script may safely see it: anything that is not plain becomes '?'.
+ */
+static const char *clean(char *text)
+{
+    for (char *at = text; *at != '\0'; at++) {
+        bool is_plain = (*at >= 'a' && *at <= 'z') || (*at >= 'A' && *at <= 'Z') ||
+                        (*at >= '0' && *at <= '9') || strchr("@.:-_=,/%# ", *at) != NULL;
+        if (!is_plain)
+            *at = '?';
+    }
+    return text;
+}
+
+static void add_identity(struct variables *variables, const char *name, const struct identity *identity)
+{
+    char text[IDENTITY_TEXT_SIZE];
+    identity_text(identity, text);
+    add(variables, "%s=%s", name, clean(text));
+}
+
+/* ---- clients ---- */
+
+static void add_client(struct variables *variables, const char *whose, const struct selector *selector)
+{
+    char net[ADDRESS_TEXT_SIZE + 4], address[ADDRESS_TEXT_SIZE], mask_text[ADDRESS_TEXT_SIZE];
+    struct ip_prefix prefix;
+    if (!range_is_prefix(&selector->range, &prefix))
+        prefix = prefix_of_address(&selector->range.start);
+    struct ip_prefix all = {.address = {.family = prefix.address.family}};
+    struct ip_range ones = range_of_prefix(&all);
+    struct ip_prefix mask = {.address = ones.end, .length = prefix.length};
+    struct ip_range masked = range_of_prefix(&mask);
+    add(variables, "PLUTO_%s_CLIENT=%s", whose, prefix_text(&prefix, net));
+    add(variables, "PLUTO_%s_CLIENT_NET=%s", whose, address_text(&prefix.address, address));
+    add(variables, "PLUTO_%s_CLIENT_MASK=%s", whose, address_text(&masked.start, mask_text));
+    add(variables, "PLUTO_%s_PORT=%u", whose,
+        selector->port_start == selector->port_end ? selector->port_start : 0);
+    add(variables, "PLUTO_%s_PROTOCOL=%u", whose, selector->protocol);
+}
+
+static bool client_is_host(const struct connection *connection, const struct selector *client)
+{
+    struct ip_prefix host = prefix_of_address(&connection->local);
+    struct ip_range range = range_of_prefix(&host);
+    return address_equal(&range.start, &client->range.start) && address_equal(&range.end, &client->range.end);
+}
+
+void updown_add_clients(struct variables *variables, const struct connection *connection, const char *verb,
+                        const struct selector *local, const struct selector *remote)
+{
+    add(variables, "PLUTO_VERB=%s-%s%s", verb, client_is_host(connection, local) ? "host" : "client",
+        connection->local.family == IP_V6 ? "-v6" : "");
+    add_client(variables, "MY", local);
+    add_client(variables, "PEER", remote);
+    add(variables, "PLUTO_CLIENT_FAMILY=%s", local->range.start.family == IP_V6 ? "ipv6" : "ipv4");
+}
+
+/* ---- the connection and its SA ---- */
+
+/* Without leftnexthop= the peer is taken to be directly connected, as in all of Pluto's history; what the
+ * routes say is the script's to find out. */
+static void add_addresses(struct variables *variables, const struct connection *connection)
+{
+    char text[ADDRESS_TEXT_SIZE];
+    const struct ip_address *nexthop = &connection->local_end->nexthop;
+    if (!address_is_set(nexthop))
+        nexthop = &connection->remote;
+    add(variables, "PLUTO_INTERFACE=%s", connection->interface[0] ? connection->interface : "NULL");
+    add(variables, "PLUTO_VIRT_INTERFACE=NULL");
+    add(variables, "PLUTO_XFRMI_ROUTE=");
+    if (address_is_set(nexthop))
+        add(variables, "PLUTO_NEXT_HOP=%s", address_text(nexthop, text));
+    add(variables, "PLUTO_ME=%s", address_text(&connection->local, text));
+    add_identity(variables, "PLUTO_MY_ID", &connection->local_id);
+    add(variables, "PLUTO_PEER=%s",
+        address_is_set(&connection->remote) ? address_text(&connection->remote, text) : "%any");
+    add_identity(variables, "PLUTO_PEER_ID", &connection->remote_id);
+    if (address_is_set(&connection->local_end->sourceip))
+        add(variables, "PLUTO_MY_SOURCEIP=%s", address_text(&connection->local_end->sourceip, text));
+    add(variables, "PLUTO_CONN_ADDRFAMILY=%s", connection->local.family == IP_V6 ? "ipv6" : "ipv4");
+}
+
+static void add_sa(struct variables *variables, const struct connection *connection,
+                   const struct child_sa *child)
+{
+    const char *protocol = child == NULL ? "none" : child->suite.protocol == PROTOCOL_AH ? "AH" : "ESP";
+    add(variables, "PLUTO_SA_REQID=%u", child_reqid(connection));
+    add(variables, "PLUTO_SA_TYPE=%s", protocol);
+    add(variables, "PLUTO_ADDTIME=%lld", child ? (long long)child->established_wall : 0);
+    /* The names are swapped, as in Libreswan, on whose scripts users rely. */
+    add(variables, "SPI_IN=0x%x", child ? child->spi_out : 0);
+    add(variables, "SPI_OUT=0x%x", child ? child->spi_in : 0);
+    if (child == NULL)
+        return;
+    add(variables, "PLUTO_INBYTES=%llu", (unsigned long long)child->in.bytes);
+    add(variables, "PLUTO_OUTBYTES=%llu", (unsigned long long)child->out.bytes);
+}
+
+static const char *kind_name(const struct connection *connection)
+{
+    if (connection->is_instance)
+        return "CK_INSTANCE";
+    return connection->is_template ? "CK_TEMPLATE" : "CK_PERMANENT";
+}
+
+static void add_policy(struct variables *variables, const struct connection *connection,
+                       const struct child_sa *child)
+{
+    const struct connection_spec *spec = connection->spec;
+    char policy[POLICY_TEXT_SIZE];
+    bool is_transport = child ? child->mode == MODE_TRANSPORT : spec->type == TYPE_TRANSPORT;
+    add(variables, "PLUTO_VERSION=2.0");
+    add(variables, "PLUTO_CONNECTION=%s", spec->name);
+    add(variables, "PLUTO_CONNECTION_TYPE=%s", is_transport ? "transport" : "tunnel");
+    add(variables, "PLUTO_CONN_KIND=%s", kind_name(connection));
+    add(variables, "PLUTO_CONN_POLICY=%s", policy_text(spec, connection->keep_up, policy));
+    if (spec->metric != 0)
+        add(variables, "PLUTO_METRIC=%u", spec->metric);
+    if (spec->mtu != 0)
+        add(variables, "PLUTO_MTU=%u", spec->mtu);
+}
+
+/* Always there for scripts to test, though nothing in this version fills them. */
+static void add_constant(struct variables *variables)
+{
+    static const char *const constant[] = {
+        "PLUTO_PEER_CA=",       "XAUTH_FAILED=0",          "PLUTO_MOBIKE_EVENT=", "PLUTO_IS_PEER_CISCO=0",
+        "PLUTO_PEER_DNS_INFO=", "PLUTO_PEER_DOMAIN_INFO=", "PLUTO_PEER_BANNER=",  "PLUTO_CFG_SERVER=0",
+        "PLUTO_CFG_CLIENT=0",   "PLUTO_NM_CONFIGURED=0",   "PLUTO_XFRMI_FWMARK=", "VTI_IFACE=",
+        "VTI_ROUTING=no",       "VTI_SHARED=no",
+    };
+    for (size_t i = 0; i < ARRAY_SIZE(constant); i++)
+        add(variables, "%s", constant[i]);
+}
+
+void updown_add_connection(struct variables *variables, const struct engine *engine,
+                           const struct connection *connection, const struct child_sa *child)
+{
+    const struct engine_settings *settings = &engine->settings;
+    add_policy(variables, connection, child);
+    add_addresses(variables, connection);
+    add_sa(variables, connection, child);
+    add_constant(variables);
+    add(variables, "PLUTO_STACK=%s", settings->stack ? settings->stack : "none");
+    add(variables, "PLUTO_DNS_RESOLVER=%s", settings->dns_by_systemd ? "systemd" : "file");
+    if (((settings->debug | connection->debug) & DEBUG_UPDOWN) != 0)
+        add(variables, "UPDOWN_DEBUG=yes");
+}
