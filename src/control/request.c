@@ -164,6 +164,11 @@ static void handle_ddos(struct control_session *session, const struct request *r
     session_refuse(session, "bad whack message: \"mode\" is not auto, busy or unlimited");
 }
 
+static void handle_explain(struct control_session *session, const struct request *request)
+{
+    session_explain(session, request->name, json_is_true(json_object_get(request->json, "json")));
+}
+
 static bool find_output_form(const json_t *output, enum output_form *ret_form)
 {
     static const char *const names[] = {"lines", "text", "json"}; /* enum output_form */
@@ -208,6 +213,7 @@ static const struct command_row rows[] = {
     {"rereadall", "", false, handle_secrets, COMMAND_SECRETS},
     {"debug", "name classes", false, handle_debug, COMMAND_DEBUG},
     {"ddos", "mode", false, handle_ddos, COMMAND_DDOS},
+    {"explain", "name json", true, handle_explain, COMMAND_ADD},
     {"shutdown", "leave-state", false, handle_shutdown, COMMAND_SHUTDOWN},
 };
 

@@ -170,6 +170,15 @@ void session_line(struct control_session *session, int code, const char *format,
     session_line_of(session, code, line, strlen(line));
 }
 
+void session_json_line(struct control_session *session, json_t *object)
+{
+    char *text = json_dumps(object, JSON_COMPACT);
+    json_decref(object);
+    if (text != NULL)
+        send_object(session, json_pack("{s:i, s:s}", "code", RC_COMMENT, "text", text));
+    free(text);
+}
+
 static void serve_next(struct control_session *session);
 
 void session_finish(struct control_session *session, int code)

@@ -35,6 +35,8 @@ void session_line(struct control_session *session, int code, const char *format,
     __attribute__((format(printf, 3, 4)));
 /* The same of a line that need not end with NUL. */
 void session_line_of(struct control_session *session, int code, const char *line, size_t size);
+/* A line whose text is the object, in one line of JSON. Takes the object. */
+void session_json_line(struct control_session *session, json_t *object);
 void session_finish(struct control_session *session, int code);
 
 /* A raw frame: what is appended to session->output in between is for the client's output as it is. */
@@ -47,5 +49,8 @@ void session_refuse(struct control_session *session, const char *format, ...)
 
 /* request.c: carries out one request. */
 void session_request(struct control_session *session, json_t *request);
+
+/* explain.c: what stands between a connection and its being up. */
+void session_explain(struct control_session *session, const char *name, bool as_json);
 
 #endif

@@ -71,7 +71,8 @@ static void say(const struct sock_extended_err *failure, const struct sockaddr_s
              failure->ee_type, failure->ee_code);
 }
 
-void socket_errors_log(int descriptor, const char *interface, const struct ip_endpoint *local)
+void socket_errors_read(struct engine *engine, int descriptor, const char *interface,
+                        const struct ip_endpoint *local)
 {
     for (int i = 0; i < DRAIN_MAX; i++) {
         char control[512] __attribute__((aligned(8)));
@@ -86,8 +87,12 @@ void socket_errors_log(int descriptor, const char *interface, const struct ip_en
              part = CMSG_NXTHDR(&message, part)) {
             bool is_error = (part->cmsg_level == IPPROTO_IP && part->cmsg_type == IP_RECVERR) ||
                             (part->cmsg_level == IPPROTO_IPV6 && part->cmsg_type == IPV6_RECVERR);
-            if (is_error)
-                say((const struct sock_extended_err *)(const void *)CMSG_DATA(part), &to, interface, local);
+            if (!is_error)
+                continue;
+            const struct sock_extended_err *failure = (const void *)CMSG_DATA(part);
+            const struct path path = {*local, endpoint_from_sockaddr(&to)};
+            say(failure, &to, interface, local);
+            engine_network_error(engine, &path, (int)failure->ee_errno);
         }
     }
 }

@@ -4,13 +4,14 @@
 
 #include <sys/socket.h>
 
-#include "base/address.h"
+#include "engine/engine.h"
 
 /* Asks for reports about datagrams sent from this socket. */
 void socket_errors_watch(int descriptor, const struct ip_endpoint *local);
-/* Logs and empties the error queue. Anybody can forge ICMP: nothing else follows from it, and there is a
- * limit to the lines. */
-void socket_errors_log(int descriptor, const char *interface, const struct ip_endpoint *local);
+/* Logs and empties the error queue. Anybody can forge ICMP: nothing else follows from it than that the engine
+ * remembers it for `ipsec explain`, and there is a limit to the lines. */
+void socket_errors_read(struct engine *engine, int descriptor, const char *interface,
+                        const struct ip_endpoint *local);
 
 socklen_t endpoint_to_sockaddr(const struct ip_endpoint *endpoint, struct sockaddr_storage *out);
 struct ip_endpoint endpoint_from_sockaddr(const struct sockaddr_storage *from);

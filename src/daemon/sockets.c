@@ -85,7 +85,7 @@ static void readable(evutil_socket_t descriptor, short what, void *context)
     }
     int count = recvmmsg(descriptor, messages, BATCH, MSG_DONTWAIT, NULL);
     if (count < 0)
-        socket_errors_log(descriptor, udp->interface, &udp->local);
+        socket_errors_read(udp->daemon->engine, descriptor, udp->interface, &udp->local);
     for (int i = 0; i < count; i++) {
         struct ip_endpoint remote = endpoint_from_sockaddr(&from[i]);
         if ((messages[i].msg_hdr.msg_flags & MSG_TRUNC) == 0)

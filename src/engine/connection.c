@@ -124,6 +124,7 @@ void connection_destroy(struct engine *engine, struct connection *connection)
     routing_forget(engine, connection);
     unindex(engine, connection);
     engine_timer_cancel(engine, &connection->revive_timer);
+    failure_forget(engine, connection);
     hash_table_remove(&engine->connections_by_serial, &connection->by_serial);
     if (!connection->is_instance)
         hash_table_remove(&engine->connections_by_name, &connection->by_name);

@@ -56,6 +56,8 @@ void engine_job_done(struct engine *engine, struct job *job);
 void engine_kernel_event(struct engine *engine, const struct kernel_event *event);
 void engine_resolved(struct engine *engine, uint64_t query_id, const struct ip_address *addresses,
                      size_t count);
+/* The network could not deliver a datagram of ours: number is an errno. Not authenticated. */
+void engine_network_error(struct engine *engine, const struct path *path, int number);
 void engine_updown_done(struct engine *engine, const struct updown_result *result);
 /* A line about a script, or of its output: for the log and for whoever waits for the connection. */
 void engine_updown_said(struct engine *engine, uint64_t connection_serial, uint64_t request_id,

@@ -109,6 +109,7 @@ void lifecycle_child_is_up(struct engine *engine, struct child_sa *child)
     child->established_at = engine_now(engine);
     child->established_wall = engine->env->wall_clock(engine->env->world);
     connection->newest_child_serial = child->serial;
+    failure_is_over(connection);
     engine_timer_cancel(engine, &connection->revive_timer);
     engine->totals.child_completed++;
     if (connection->spec->auto_start == AUTO_KEEP && !connection->is_instance)
@@ -187,19 +188,18 @@ void lifecycle_schedule_revival(struct engine *engine, struct connection *connec
     engine_timer_arm(engine, &connection->revive_timer, engine_now(engine) + delay);
 }
 
-void ike_fail(struct engine *engine, struct ike_sa *ike, int code, const char *format, ...)
+static void fail(struct engine *engine, struct ike_sa *ike, enum failure_kind kind, uint16_t notify, int code,
+                 const char *text)
 {
-    char text[512];
-    va_list arguments;
-    va_start(arguments, format);
-    vsnprintf(text, sizeof(text), format, arguments);
-    va_end(arguments);
     const struct connection *connection = connection_by_serial(engine, ike->connection_serial);
     uint64_t client = ike->current_client ? ike->current_client : ike->setup ? ike->setup->client : 0;
     struct child_sa *child = child_by_serial(engine, ike->current_child_serial);
     if (client == 0 && child != NULL)
         client = child->client;
+    const char *cause = failure_keep(engine, connection, ike, ike->current != TASK_NONE, kind, notify, text);
     say_ike(engine, code, ike, client, "%s", text);
+    if (cause != NULL)
+        say_ike(engine, code, ike, client, "%s", cause);
     say_event(engine, EVENT_FAILED, connection->spec->name, ike->serial, 0, text);
     finish_client(engine, client, code);
     ike->current_client = 0;
@@ -208,4 +208,41 @@ void ike_fail(struct engine *engine, struct ike_sa *ike, int code, const char *f
     if (child != NULL)
         child->client = 0;
     ike_destroy(engine, ike);
+}
+
+void ike_fail(struct engine *engine, struct ike_sa *ike, int code, const char *format, ...)
+{
+    char text[512];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(text, sizeof(text), format, arguments);
+    va_end(arguments);
+    fail(engine, ike, FAILURE_OTHER, 0, code, text);
+}
+
+void ike_fail_because(struct engine *engine, struct ike_sa *ike, enum failure_kind kind, uint16_t notify,
+                      int code, const char *format, ...)
+{
+    char text[512];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(text, sizeof(text), format, arguments);
+    va_end(arguments);
+    fail(engine, ike, kind, notify, code, text);
+}
+
+void child_fail_because(struct engine *engine, const struct child_sa *child, uint64_t client, uint16_t notify,
+                        const char *format, ...)
+{
+    char text[512];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(text, sizeof(text), format, arguments);
+    va_end(arguments);
+    enum failure_kind kind = notify != 0 ? failure_of_child_notify(notify) : FAILURE_OTHER;
+    const char *cause = failure_keep(engine, connection_by_serial(engine, child->connection_serial),
+                                     ike_by_serial(engine, child->ike_serial), true, kind, notify, text);
+    say_child(engine, RC_LOG_SERIOUS, child, client, "%s", text);
+    if (cause != NULL)
+        say_child(engine, RC_FATAL, child, client, "%s", cause);
 }

@@ -22,5 +22,12 @@ void lifecycle_arm_child(struct engine *engine, struct child_sa *child, bool is_
 /* The IKE SA has failed for good: told to whoever waits, then destroyed. */
 void ike_fail(struct engine *engine, struct ike_sa *ike, int code, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
+/* The same with what it was, for `ipsec explain`; the cause is told as a line of its own. notify: 0 none. */
+void ike_fail_because(struct engine *engine, struct ike_sa *ike, enum failure_kind kind, uint16_t notify,
+                      int code, const char *format, ...) __attribute__((format(printf, 6, 7)));
+/* A Child SA will not be, for the peer refused it (notify) or for what the text says: told to `client` and
+ * kept. The caller ends the rest. */
+void child_fail_because(struct engine *engine, const struct child_sa *child, uint64_t client, uint16_t notify,
+                        const char *format, ...) __attribute__((format(printf, 5, 6)));
 
 #endif

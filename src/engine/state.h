@@ -10,6 +10,7 @@
 #include "base/list.h"
 #include "base/text.h"
 #include "engine/engine.h"
+#include "engine/failure.h"
 #include "engine/view.h"
 #include "esp/spd.h"
 #include "wire/ikev2_build.h"
@@ -129,6 +130,7 @@ struct connection {
     unsigned revive_attempts;
     uint64_t debug;
     struct engine_timer revive_timer;
+    struct failure *failure; /* the last one; NULL: none so far */
     size_t memory_bytes;
 };
 
@@ -226,6 +228,7 @@ struct ike_sa {
     struct owned request; /* bytes in flight */
     usec_t request_first_sent, retransmit_interval;
     unsigned retransmits;
+    int network_errno; /* what ICMP last said of our requests; nobody vouches for it */
     struct engine_timer retransmit_timer;
 
     /* Requests of theirs. */

@@ -12,11 +12,13 @@
 #include "engine/updown.h"
 #include "engine/version.h"
 
-static void fail(struct engine *engine, struct ike_sa *ike, struct child_sa *child, const char *reason)
+/* notify: what the peer refused it with; 0 nothing. */
+static void fail_with(struct engine *engine, struct ike_sa *ike, struct child_sa *child, uint16_t notify,
+                      const char *reason)
 {
     uint64_t client = child->client;
     const struct connection *connection = connection_by_serial(engine, child->connection_serial);
-    say_child(engine, RC_LOG_SERIOUS, child, client, "CREATE_CHILD_SA failed: %s", reason);
+    child_fail_because(engine, child, client, notify, "CREATE_CHILD_SA failed: %s", reason);
     say_event(engine, EVENT_FAILED, connection->spec->name, ike->serial, child->serial, reason);
     exchange_end(engine, ike);
     child->client = 0;
@@ -27,6 +29,11 @@ static void fail(struct engine *engine, struct ike_sa *ike, struct child_sa *chi
     struct connection *waiting = connection_by_serial(engine, connection_serial);
     if (!is_rekey && waiting != NULL)
         lifecycle_schedule_revival(engine, waiting);
+}
+
+static void fail(struct engine *engine, struct ike_sa *ike, struct child_sa *child, const char *reason)
+{
+    fail_with(engine, ike, child, 0, reason);
 }
 
 static void send_request(struct engine *engine, struct ike_sa *ike, struct child_sa *child,
@@ -167,7 +174,7 @@ static void refused(struct engine *engine, struct ike_sa *ike, struct child_sa *
     } else {
         bool is_unknown = refusal->type == CHILD_SA_NOT_FOUND && old != NULL && child->rival_serial == 0 &&
                           old->state == CHILD_STATE_ESTABLISHED;
-        fail(engine, ike, child, reason);
+        fail_with(engine, ike, child, refusal->type, reason);
         if (is_unknown) /* the peer has lost it: so must we (2.25) */
             child_destroy(engine, old);
     }
@@ -176,7 +183,7 @@ static void refused(struct engine *engine, struct ike_sa *ike, struct child_sa *
 /* The answer has been accepted but cannot be used: the peer holds an SA that it must be told to drop. */
 static void unusable(struct engine *engine, struct ike_sa *ike, struct child_sa *child, const char *reason)
 {
-    say_child(engine, RC_LOG_SERIOUS, child, child->client, "Child SA is unacceptable: %s", reason);
+    child_fail_because(engine, child, child->client, 0, "Child SA is unacceptable: %s", reason);
     finish_client(engine, child->client, RC_FATAL);
     child->client = 0;
     exchange_end(engine, ike);

@@ -123,6 +123,10 @@ void create_child_request(struct engine *engine, struct ike_sa *ike, struct inco
         store_be16(wanted, group);
         exchange_answer_notify(engine, ike, incoming, INVALID_KE_PAYLOAD, bytes_of(wanted, sizeof(wanted)));
     } else if (child == NULL) {
+        const struct connection *meant =
+            connection ? connection : connection_by_serial(engine, ike->connection_serial);
+        failure_keep(engine, meant, ike, false, failure_of_child_notify((uint16_t)error.code),
+                     (uint16_t)error.code, error.text);
         refuse(engine, ike, incoming, (uint16_t)error.code, error.text);
     } else {
         child->replaces_serial = old ? old->serial : 0;

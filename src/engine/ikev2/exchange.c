@@ -126,9 +126,10 @@ void exchange_retransmit(struct engine *engine, struct ike_sa *ike)
     if (ike->request.size == 0)
         return;
     if (waited >= spec->retransmit_timeout || engine->settings.no_retransmits) {
-        ike_fail(engine, ike, RC_NORETRANSMISSION, "%s: %u second timeout exceeded after %u retransmits.  %s",
-                 ike->version->ike_state_name(ike), (unsigned)(waited / USEC_PER_SEC), ike->retransmits,
-                 hint(ike));
+        ike_fail_because(engine, ike, FAILURE_NO_ANSWER, 0, RC_NORETRANSMISSION,
+                         "%s: %u second timeout exceeded after %u retransmits.  %s",
+                         ike->version->ike_state_name(ike), (unsigned)(waited / USEC_PER_SEC),
+                         ike->retransmits, hint(ike));
         return;
     }
     ike->retransmits++;

@@ -43,8 +43,11 @@ bool ike_auth_own(struct engine *engine, const struct ike_sa *ike, const struct 
     const struct secret_entry *secret =
         secrets_find_psk(engine->secrets, &connection->local_id, &ike->remote_id, &ike->path.local.address,
                          &ike->path.remote.address, error);
-    if (secret == NULL)
+    if (secret == NULL) {
+        if (error != NULL)
+            error->code = FAILURE_NO_SECRET;
         return false;
+    }
     memcpy(body + 4, connection->local_id.data, connection->local_id.size);
     return ike_auth_compute(ike, bytes_of(secret->key, secret->key_size), ike->is_initiator,
                             bytes_of(body, 4u + connection->local_id.size), out);
@@ -58,8 +61,11 @@ bool ike_auth_check(struct engine *engine, const struct ike_sa *ike, const struc
     const struct secret_entry *secret =
         secrets_find_psk(engine->secrets, &connection->local_id, &ike->remote_id, &ike->path.local.address,
                          &ike->path.remote.address, error);
-    if (secret == NULL)
+    if (secret == NULL) {
+        if (error != NULL)
+            error->code = FAILURE_NO_SECRET;
         return false;
+    }
     if (message->auth_method != AUTH_METHOD_SHARED_KEY)
         return error_set(error, 0, "peer authenticates by method %u; authby=secret (method 2) is wanted",
                          message->auth_method);
@@ -67,7 +73,7 @@ bool ike_auth_check(struct engine *engine, const struct ike_sa *ike, const struc
                                expected) &&
               message->auth_data.size == size && secret_equal(message->auth_data.data, expected, size);
     secret_wipe(expected, sizeof(expected));
-    return ok || error_set(error, 0, "peer's AUTH does not match the secret of %s",
+    return ok || error_set(error, FAILURE_PEER_PROOF, "peer's AUTH does not match the secret of %s",
                            secret->origin ? secret->origin : "ipsec.secrets");
 }
 

@@ -33,7 +33,8 @@ void ike_auth_start(struct engine *engine, struct ike_sa *ike)
     struct bytes message;
     struct error error;
     if (!ike_auth_own(engine, ike, connection, auth, &error)) {
-        ike_fail(engine, ike, RC_INTERNAL_ERROR, "authentication failed: %s", error.text);
+        ike_fail_because(engine, ike, FAILURE_NO_SECRET, 0, RC_INTERNAL_ERROR, "authentication failed: %s",
+                         error.text);
         return;
     }
     struct child_sa *child = child_new(engine, ike, connection);
@@ -70,8 +71,9 @@ static bool check_peer(struct engine *engine, struct ike_sa *ike, const struct i
     bool is_expected =
         connection->remote_id.kind == ID_NONE || identity_equal(&theirs, &connection->remote_id);
     if (!is_expected) {
-        error_set(error, 0, "peer is '%.200s'; \"%.60s\" expects '%.200s'", identity_text(&theirs, got),
-                  connection->spec->name, identity_text(&connection->remote_id, wanted));
+        error_set(error, FAILURE_IDENTITY, "peer is '%.200s'; \"%.60s\" expects '%.200s'",
+                  identity_text(&theirs, got), connection->spec->name,
+                  identity_text(&connection->remote_id, wanted));
         identity_free(&theirs);
         return false;
     }
@@ -85,8 +87,8 @@ static void child_came(struct engine *engine, struct ike_sa *ike, struct child_s
     struct error error;
     const struct ikev2_notify *refusal = ikev2_find_error(incoming->message);
     if (refusal != NULL) {
-        say_child(engine, RC_LOG_SERIOUS, child, client, "IKE_AUTH response rejected Child SA with %s",
-                  ikev2_notify_name(refusal->type));
+        child_fail_because(engine, child, client, refusal->type,
+                           "IKE_AUTH response rejected Child SA with %s", ikev2_notify_name(refusal->type));
         child_destroy(engine, child);
         finish_client(engine, client, RC_FATAL);
         return;
@@ -98,7 +100,8 @@ static void child_came(struct engine *engine, struct ike_sa *ike, struct child_s
                                           bytes_of(setup->nonce_r, setup->nonce_r_size), true);
     if (!ok) {
         /* The responder has installed it: it must be told. */
-        say_child(engine, RC_LOG_SERIOUS, child, client, "Child SA is unacceptable: %s", error.text);
+        child_fail_because(engine, child, client, error.code > 0 ? (uint16_t)error.code : 0,
+                           "Child SA is unacceptable: %s", error.text);
         finish_client(engine, client, RC_FATAL);
         ikev2_delete_child(engine, child, 0);
         return;
@@ -113,6 +116,18 @@ static void child_came(struct engine *engine, struct ike_sa *ike, struct child_s
     updown_finish_client(engine, connection, client);
 }
 
+static void tell_distrust(struct engine *engine, struct ike_sa *ike, uint64_t client,
+                          const struct error *error)
+{
+    const struct connection *connection = connection_by_serial(engine, ike->connection_serial);
+    enum failure_kind kind = error->code != 0 ? (enum failure_kind)error->code : FAILURE_OTHER;
+    const char *cause = failure_keep(engine, connection, ike, true, kind, AUTHENTICATION_FAILED, error->text);
+    say_ike(engine, RC_LOG_SERIOUS, ike, client, "authentication of the peer failed: %s", error->text);
+    if (cause != NULL && strcmp(cause, error->text) != 0)
+        say_ike(engine, RC_FATAL, ike, client, "%s", cause);
+    say_event(engine, EVENT_FAILED, connection->spec->name, ike->serial, 0, error->text);
+}
+
 void ike_auth_response(struct engine *engine, struct ike_sa *ike, const struct incoming *incoming)
 {
     const struct ikev2_message *message = incoming->message;
@@ -120,18 +135,16 @@ void ike_auth_response(struct engine *engine, struct ike_sa *ike, const struct i
     struct error error;
     uint64_t client = ike->setup->client;
     if (refusal != NULL && !ikev2_has(message, PAYLOAD_AUTH)) {
-        ike_fail(engine, ike, RC_FATAL, "IKE SA authentication request rejected by peer: %s%s",
-                 ikev2_notify_name(refusal->type),
-                 refusal->type == AUTHENTICATION_FAILED
-                     ? " (its secret or the identities it knows differ from ours; see its log)"
-                     : "");
+        bool is_proof = refusal->type == AUTHENTICATION_FAILED;
+        ike_fail_because(
+            engine, ike, is_proof ? FAILURE_AUTHENTICATION : FAILURE_REFUSED, refusal->type, RC_FATAL,
+            "IKE SA authentication request rejected by peer: %s%s", ikev2_notify_name(refusal->type),
+            is_proof ? " (its secret or the identities it knows differ from ours; see its log)" : "");
         return;
     }
     if (!check_peer(engine, ike, message, &error)) {
         /* We do not believe the peer, but it believes us: it must be told (RFC 7296 2.21.2). */
-        say_ike(engine, RC_LOG_SERIOUS, ike, client, "authentication of the peer failed: %s", error.text);
-        say_event(engine, EVENT_FAILED, connection_by_serial(engine, ike->connection_serial)->spec->name,
-                  ike->serial, 0, error.text);
+        tell_distrust(engine, ike, client, &error);
         finish_client(engine, client, RC_FATAL);
         ike->setup->client = 0;
         ikev2_reject_peer(engine, ike);

@@ -33,13 +33,17 @@ static bool settle_connection(struct engine *engine, struct ike_sa *ike, const s
         identity_own(engine, &settled->memory_bytes, &settled->remote_id, identity_copy(&theirs));
     identity_own(engine, &ike->memory_bytes, &ike->remote_id, theirs);
     identity_free(&wanted);
+    if (found == NULL)
+        error->code = FAILURE_IDENTITY;
     return found != NULL;
 }
 
 static void refuse(struct engine *engine, struct ike_sa *ike, const struct incoming *incoming,
-                   uint16_t notify, const char *reason)
+                   enum failure_kind kind, uint16_t notify, const char *reason)
 {
     char id[IDENTITY_TEXT_SIZE];
+    failure_keep(engine, connection_by_serial(engine, ike->connection_serial), ike, false,
+                 kind != FAILURE_NONE ? kind : FAILURE_OTHER, notify, reason);
     say_ike(engine, RC_LOG_SERIOUS, ike, 0, "refusing peer '%s' with %s: %s",
             identity_text(&ike->remote_id, id), ikev2_notify_name(notify), reason);
     exchange_answer_notify(engine, ike, incoming, notify, bytes_of(NULL, 0));
@@ -55,6 +59,8 @@ static struct child_sa *answer_child(struct engine *engine, struct ike_sa *ike,
     uint16_t group;
     struct child_sa *child = child_choose(engine, ike, incoming, true, NULL, &group, &error);
     if (child == NULL) {
+        failure_keep(engine, connection_by_serial(engine, ike->connection_serial), ike, false,
+                     failure_of_child_notify((uint16_t)error.code), (uint16_t)error.code, error.text);
         say_ike(engine, RC_LOG_SERIOUS, ike, 0, "refusing Child SA with %s: %s",
                 ikev2_notify_name((uint16_t)error.code), error.text);
         ikev2_build_notify(builder, PROTOCOL_NONE, bytes_of(NULL, 0), (uint16_t)error.code,
@@ -101,24 +107,25 @@ void ike_auth_request(struct engine *engine, struct ike_sa *ike, const struct in
     static const uint8_t needed[] = {PAYLOAD_IDI, PAYLOAD_SA, PAYLOAD_TSI, PAYLOAD_TSR};
     const struct ikev2_message *message = incoming->message;
     uint8_t auth[PRF_OUTPUT_MAX];
-    struct error error;
+    struct error error = {0};
     if (incoming->message_id != 1)
         return;
     ike->path = *incoming->path; /* an initiator that found a NAT now speaks from and to port 4500 (2.23) */
     for (size_t i = 0; i < ARRAY_SIZE(needed); i++) {
         if (!ikev2_has(message, needed[i])) {
-            refuse(engine, ike, incoming, INVALID_SYNTAX, "a required payload is missing");
+            refuse(engine, ike, incoming, FAILURE_OTHER, INVALID_SYNTAX, "a required payload is missing");
             return;
         }
     }
     if (!ikev2_has(message, PAYLOAD_AUTH))
-        refuse(engine, ike, incoming, AUTHENTICATION_FAILED, "peer wants EAP, which no connection allows");
+        refuse(engine, ike, incoming, FAILURE_OTHER, AUTHENTICATION_FAILED,
+               "peer wants EAP, which no connection allows");
     else if (!settle_connection(engine, ike, message, &error) ||
              !ike_auth_check(engine, ike, connection_by_serial(engine, ike->connection_serial), message,
                              &message->id_i, &error))
-        refuse(engine, ike, incoming, AUTHENTICATION_FAILED, error.text);
+        refuse(engine, ike, incoming, (enum failure_kind)error.code, AUTHENTICATION_FAILED, error.text);
     else if (!ike_auth_own(engine, ike, connection_by_serial(engine, ike->connection_serial), auth, &error))
-        refuse(engine, ike, incoming, AUTHENTICATION_FAILED, error.text);
+        refuse(engine, ike, incoming, (enum failure_kind)error.code, AUTHENTICATION_FAILED, error.text);
     else
         answer(engine, ike, incoming, auth);
     secret_wipe(auth, sizeof(auth));

@@ -186,9 +186,11 @@ static void read_response(struct engine *engine, struct ike_sa *ike, const struc
     if (refusal != NULL && refusal->type == INVALID_KE_PAYLOAD) {
         obey_invalid_ke(engine, ike, refusal->data);
     } else if (refusal != NULL) {
-        ike_fail(engine, ike, RC_FATAL, "IKE_SA_INIT request rejected by peer: %s%s",
-                 ikev2_notify_name(refusal->type),
-                 refusal->type == NO_PROPOSAL_CHOSEN ? " (it accepts none of our ike= proposals)" : "");
+        bool is_proposal = refusal->type == NO_PROPOSAL_CHOSEN;
+        ike_fail_because(engine, ike, is_proposal ? FAILURE_IKE_PROPOSAL : FAILURE_REFUSED, refusal->type,
+                         RC_FATAL, "IKE_SA_INIT request rejected by peer: %s%s",
+                         ikev2_notify_name(refusal->type),
+                         is_proposal ? " (it accepts none of our ike= proposals)" : "");
     } else if (cookie != NULL && !ikev2_has(message, PAYLOAD_SA)) {
         obey_cookie(engine, ike, cookie->data);
     } else if (memcmp(header->spi_r, zero, IKE_SPI_SIZE) == 0) {

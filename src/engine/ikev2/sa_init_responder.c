@@ -58,16 +58,19 @@ static const struct connection *choose(struct engine *engine, const struct reque
         return NULL;
     error_set(error, 0, "no connection between %s and %s is loaded", address_text(local, mine),
               address_text(remote, theirs));
-    const struct connection *connection = NULL;
+    const struct connection *connection = NULL, *nearest = NULL;
     for (unsigned tried = 0; tried < CONNECTION_CANDIDATES_LIMIT; tried++) {
         const struct proposal *chosen;
         connection = connection_next_for_hosts(engine, local, remote, connection);
         if (connection == NULL)
-            return NULL;
+            break;
         struct proposal_offer offer = {.list = connection->spec->ike_proposals};
         if (proposals_select(&offer, offered, request->message->ke_group, ret_suite, &chosen, error))
             return connection;
+        nearest = connection;
     }
+    if (nearest != NULL && nearest->newest_ike_serial == 0) /* strangers make no history of what works */
+        failure_keep(engine, nearest, NULL, false, FAILURE_IKE_PROPOSAL, NO_PROPOSAL_CHOSEN, error->text);
     return NULL;
 }
 

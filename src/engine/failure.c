@@ -1,0 +1,201 @@
+/* The last failure of a connection, and its cause in words: see failure.h. */
+#include "engine/failure.h"
+
+#include <stdio.h>
+
+#include "engine/connection.h"
+#include "engine/ikev2/traffic_selectors.h"
+
+const char *failure_kind_name(enum failure_kind kind)
+{
+    static const char *const names[FAILURE_KIND_COUNT] = {
+        "none",       "no-answer", "ike-proposal", "child-proposal", "selectors", "authentication",
+        "peer-proof", "identity",  "no-secret",    "refused",        "other"};
+    return kind < FAILURE_KIND_COUNT ? names[kind] : "other";
+}
+
+enum failure_kind failure_of_child_notify(uint16_t notify)
+{
+    switch (notify) {
+    case NO_PROPOSAL_CHOSEN:
+        return FAILURE_CHILD_PROPOSAL;
+    case TS_UNACCEPTABLE:
+        return FAILURE_SELECTORS;
+    case AUTHENTICATION_FAILED:
+        return FAILURE_AUTHENTICATION;
+    default:
+        return FAILURE_REFUSED;
+    }
+}
+
+/* ---- the cause in words ---- */
+
+static void tell_no_answer(struct text *text, const struct failure *failure)
+{
+    char remote[ENDPOINT_TEXT_SIZE];
+    text_add(text, "no answer from %s to %u messages (%s) in %u seconds",
+             endpoint_text(&failure->path.remote, remote), failure->sends, failure->step,
+             failure->waited_seconds);
+    if (failure->network_errno != 0)
+        text_add(text, "; the network reported: %s", strerror(failure->network_errno));
+    text_add(text, "; is IKE running there, and may UDP port %u pass?", failure->path.remote.port);
+}
+
+static void tell_proposals(struct text *text, const struct failure *failure,
+                           const struct connection *connection)
+{
+    bool is_ike = failure->kind == FAILURE_IKE_PROPOSAL;
+    if (!failure->we_initiated) {
+        text_add(text, "no %s proposal in common: %s", is_ike ? "ike=" : "esp=", failure->text);
+        return;
+    }
+    text_add(text, "the peer accepts none of our %s proposals; we offered: ", is_ike ? "ike=" : "esp=");
+    proposals_text(text, is_ike ? connection->spec->ike_proposals : connection->spec->child_proposals);
+    text_add(text, "; what it wants stands in its log and its %s line", is_ike ? "ike=" : "esp=");
+}
+
+static void tell_selectors(struct text *text, const struct failure *failure,
+                           const struct connection *connection)
+{
+    struct selector selectors[SELECTORS_MAX];
+    if (!failure->we_initiated) {
+        text_add(text, "the networks of both sides differ: %s", failure->text);
+        return;
+    }
+    text_add(text, "the peer does not accept our networks; we asked for ");
+    selectors_describe(text, selectors, connection_selectors(connection, true, selectors));
+    text_add(text, " === ");
+    selectors_describe(text, selectors, connection_selectors(connection, false, selectors));
+    text_add(text, "; its leftsubnet= and rightsubnet= must be the same two");
+}
+
+/* Which secret is used between the two, or that there is none. */
+static void tell_secret(struct text *text, const struct engine *engine, const struct connection *connection,
+                        const struct ip_address *remote)
+{
+    struct error error;
+    const struct secret_entry *secret = secrets_find_psk(
+        engine->secrets, &connection->local_id, &connection->remote_id, &connection->local, remote, &error);
+    if (secret != NULL)
+        text_add(text, "the secret in use is that of %s", secret->origin ? secret->origin : "ipsec.secrets");
+    else
+        text_add(text, "%s", error.text);
+}
+
+static void tell_authentication(struct text *text, const struct engine *engine, const struct failure *failure,
+                                const struct connection *connection)
+{
+    char ours[IDENTITY_TEXT_SIZE], theirs[IDENTITY_TEXT_SIZE];
+    if (failure->kind == FAILURE_AUTHENTICATION)
+        text_add(text, "the peer does not accept our proof of being '%.120s'",
+                 identity_text(&connection->local_id, ours));
+    else
+        text_add(text, "%.300s", failure->text);
+    if (failure->kind == FAILURE_AUTHENTICATION)
+        text_add(text, " (asked as '%.120s')", identity_text(&connection->remote_id, theirs));
+    if (failure->kind == FAILURE_PEER_PROOF)
+        text_add(text, ": both sides must have the same");
+    if (failure->kind != FAILURE_AUTHENTICATION)
+        return;
+    text_add(text, "; ");
+    tell_secret(text, engine, connection, &failure->path.remote.address);
+    text_add(text, ": the peer's must be the same, and it must know these identities");
+}
+
+static void tell_cause(struct engine *engine, struct failure *failure, const struct connection *connection)
+{
+    struct text text = text_of(failure->cause, sizeof(failure->cause));
+    if (connection->local_end == NULL)
+        return;
+    switch (failure->kind) {
+    case FAILURE_NO_ANSWER:
+        tell_no_answer(&text, failure);
+        break;
+    case FAILURE_IKE_PROPOSAL:
+    case FAILURE_CHILD_PROPOSAL:
+        tell_proposals(&text, failure, connection);
+        break;
+    case FAILURE_SELECTORS:
+        tell_selectors(&text, failure, connection);
+        break;
+    case FAILURE_AUTHENTICATION:
+    case FAILURE_PEER_PROOF:
+    case FAILURE_IDENTITY:
+    case FAILURE_NO_SECRET:
+        tell_authentication(&text, engine, failure, connection);
+        break;
+    default:
+        break;
+    }
+}
+
+/* ---- the record ---- */
+
+static const char *step_of(const struct ike_sa *ike)
+{
+    if (ike == NULL || ike->state == IKE_STATE_INIT_SENT)
+        return "IKE_SA_INIT";
+    if (ike->setup != NULL)
+        return "IKE_AUTH";
+    return ike->current == TASK_LIVENESS || ike->current == TASK_DELETE_IKE ||
+                   ike->current == TASK_DELETE_CHILD
+               ? "INFORMATIONAL"
+               : "CREATE_CHILD_SA";
+}
+
+static void fill(struct engine *engine, struct failure *failure, const struct connection *connection,
+                 const struct ike_sa *ike)
+{
+    failure->wall = engine->env->wall_clock(engine->env->world);
+    failure->step = step_of(ike);
+    failure->path.local.address = connection->local;
+    failure->path.remote.address = connection->remote;
+    if (ike == NULL)
+        return;
+    failure->serial = ike->serial;
+    failure->path = ike->path;
+    failure->sends = ike->retransmits + 1;
+    failure->waited_seconds = (unsigned)((engine_now(engine) - ike->request_first_sent) / USEC_PER_SEC);
+    failure->network_errno = ike->network_errno;
+}
+
+static struct failure *record_of(struct engine *engine, struct connection *connection)
+{
+    if (connection->failure == NULL)
+        connection->failure =
+            engine_allocate(engine, sizeof(*connection->failure), &connection->memory_bytes);
+    return connection->failure;
+}
+
+const char *failure_keep(struct engine *engine, const struct connection *of, const struct ike_sa *ike,
+                         bool we_initiated, enum failure_kind kind, uint16_t notify, const char *text)
+{
+    struct connection *keeper =
+        connection_by_serial(engine, of->is_instance ? of->template_serial : of->serial);
+    struct failure *failure = keeper != NULL ? record_of(engine, keeper) : NULL;
+    if (failure == NULL)
+        return NULL;
+    bool is_known =
+        kind == FAILURE_OTHER && ike != NULL && failure->serial == ike->serial && failure->count > 0;
+    if (is_known)
+        return NULL;
+    uint16_t count = failure->count;
+    *failure = (struct failure){.kind = kind, .we_initiated = we_initiated, .notify = notify};
+    failure->count = count < UINT16_MAX ? (uint16_t)(count + 1) : count;
+    snprintf(failure->text, sizeof(failure->text), "%s", text);
+    fill(engine, failure, of, ike);
+    tell_cause(engine, failure, of);
+    return failure->cause[0] != '\0' ? failure->cause : NULL;
+}
+
+void failure_is_over(struct connection *connection)
+{
+    if (connection->failure != NULL)
+        connection->failure->count = 0;
+}
+
+void failure_forget(struct engine *engine, struct connection *connection)
+{
+    engine_deallocate(engine, connection->failure, sizeof(*connection->failure), &connection->memory_bytes);
+    connection->failure = NULL;
+}
