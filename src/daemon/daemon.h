@@ -60,6 +60,8 @@ void udp_listen(struct daemon *daemon, uint64_t client);
 void udp_close_all(struct daemon *daemon);
 void udp_send(struct daemon *daemon, const struct path *path, struct bytes datagram);
 
+/* default_route.c: finds out which of the addresses the default routes leave from. */
+void default_route_mark(struct listen_address *list, size_t count);
 /* interfaces.c: the addresses that we may listen on. Returns a malloc'd list. */
 struct listen_address *interfaces_list(const struct daemon_options *options, size_t *ret_count);
 

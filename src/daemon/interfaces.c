@@ -59,6 +59,7 @@ struct listen_address *interfaces_list(const struct daemon_options *options, siz
         list[count++] = address;
     }
     freeifaddrs(entries);
+    default_route_mark(list, count);
     *ret_count = count;
     return list;
 }

@@ -6,6 +6,7 @@
 #include "engine/client_batch.h"
 #include "engine/connection.h"
 #include "engine/connection_named.h"
+#include "engine/host_name.h"
 #include "engine/initiate.h"
 #include "engine/routing.h"
 #include "engine/version.h"
@@ -126,6 +127,24 @@ static void remove_earlier(struct engine *engine, const struct command *command,
     connection_set_free(&set);
 }
 
+static void announce(struct engine *engine, const struct command *command,
+                     const struct connection *connection)
+{
+    char text[512];
+    struct text line = text_of(text, sizeof(text));
+    bool is_unoriented = engine->is_listening && !connection->is_oriented;
+    text_add(&line, "added %s%s connection", is_unoriented ? "unoriented " : "",
+             connection_spec_is_shunt(connection->spec) ? "passthrough" : "IKEv2");
+    if (is_unoriented) {
+        text_add(&line, " (neither left=");
+        connection_host_text(connection, true, &line);
+        text_add(&line, " nor right=");
+        connection_host_text(connection, false, &line);
+        text_add(&line, " match an interface)");
+    }
+    say_connection(engine, RC_LOG, connection, command->client, "%s", text);
+}
+
 static bool add_one(struct engine *engine, const struct command *command, struct connection_spec *spec)
 {
     struct connection *old = connection_by_name(engine, spec->name);
@@ -133,9 +152,7 @@ static bool add_one(struct engine *engine, const struct command *command, struct
         remove_connection(engine, command, old);
     struct connection *connection = connection_add(engine, spec);
     if (connection != NULL)
-        say_connection(engine, RC_LOG, connection, command->client,
-                       connection_spec_is_shunt(spec) ? "added passthrough connection"
-                                                      : "added IKEv2 connection");
+        announce(engine, command, connection);
     return connection != NULL;
 }
 
@@ -159,6 +176,40 @@ static void delete_one(struct engine *engine, const struct command *command, str
     finish(engine, command, 0);
 }
 
+static void refuse_unoriented(struct engine *engine, const struct command *command,
+                              const struct connection *connection)
+{
+    char text[512];
+    struct text line = text_of(text, sizeof(text));
+    text_add(&line, "we cannot identify ourselves with either end of this connection.  ");
+    connection_host_text(connection, true, &line);
+    text_add(&line, " or ");
+    connection_host_text(connection, false, &line);
+    text_add(&line, " are not usable");
+    complain(engine, command, RC_ORIENT, connection, text);
+}
+
+/* A name that resolves later brings the connection up then. */
+static void refuse_without_peer(struct engine *engine, const struct command *command,
+                                struct connection *connection)
+{
+    const char *trouble = host_name_trouble(connection, !connection->left_is_local);
+    char text[512];
+    struct text line = text_of(text, sizeof(text));
+    if (trouble == NULL) {
+        complain(engine, command, RC_NOPEERIP, connection,
+                 "cannot initiate connection without knowing peer IP address");
+        return;
+    }
+    text_add(&line,
+             "cannot initiate connection without resolved dynamic peer IP address, will keep retrying "
+             "(kind=CK_PERMANENT): %s: %s",
+             connection->remote_end->host_name, trouble);
+    connection->keep_up = true;
+    host_name_ask_again(engine, connection);
+    complain(engine, command, RC_NOPEERIP, connection, text);
+}
+
 static void initiate(struct engine *engine, const struct command *command, struct connection *connection)
 {
     if (connection_spec_is_shunt(connection->spec)) {
@@ -170,10 +221,7 @@ static void initiate(struct engine *engine, const struct command *command, struc
         return;
     }
     if (!connection->is_oriented) {
-        complain(
-            engine, command, RC_ORIENT, connection,
-            "we cannot identify ourselves with either end of this connection: neither left= nor right= is an "
-            "address of an interface that we listen on");
+        refuse_unoriented(engine, command, connection);
         return;
     }
     if (connection->is_template && address_is_set(&command->remote_host)) {
@@ -188,8 +236,7 @@ static void initiate(struct engine *engine, const struct command *command, struc
                  "cannot instantiate non-template connection to a supplied remote IP address");
         return;
     } else if (!address_is_set(&connection->remote)) {
-        complain(engine, command, RC_NOPEERIP, connection,
-                 "cannot initiate connection without knowing peer IP address");
+        refuse_without_peer(engine, command, connection);
         return;
     }
     uint64_t client = command->asynchronous ? 0 : command->client;
@@ -253,7 +300,7 @@ static void listen(struct engine *engine, const struct command *command)
     engine->interface_count = command->interface_count;
     engine->is_listening = true;
     LIST_EACH(&engine->connections, node)
-    connection_orient(engine, CONTAINER_OF(node, struct connection, all));
+    connection_reorient(engine, CONTAINER_OF(node, struct connection, all));
     finish(engine, command, 0);
 }
 
@@ -327,6 +374,10 @@ void engine_command(struct engine *engine, const struct command *command)
         break;
     case COMMAND_UNLISTEN:
         engine->is_listening = false;
+        finish(engine, command, 0);
+        break;
+    case COMMAND_DDNS:
+        host_name_ask_all(engine);
         finish(engine, command, 0);
         break;
     case COMMAND_SECRETS:

@@ -1,9 +1,9 @@
-/* Connections: the table, orientation, instances, and who matches a peer. */
+/* Connections: the table, instances, and who matches a peer. */
 #include "engine/connection.h"
 
 #include "engine/connection_named.h"
+#include "engine/host_name.h"
 
-#include <stdio.h>
 #include <strings.h>
 
 #include "engine/routing.h"
@@ -53,7 +53,7 @@ struct connection *connection_by_name(const struct engine *engine, const char *n
     return NULL;
 }
 
-static void unindex(struct engine *engine, struct connection *connection)
+void connection_unindex(struct engine *engine, struct connection *connection)
 {
     if (!connection->is_indexed)
         return;
@@ -62,10 +62,12 @@ static void unindex(struct engine *engine, struct connection *connection)
     connection->is_indexed = false;
 }
 
-static void index_by_peer(struct engine *engine, struct connection *connection)
+/* A peer whose name has no address yet can be nobody's. */
+void connection_index_by_peer(struct engine *engine, struct connection *connection)
 {
-    unindex(engine, connection);
-    if (!connection->is_oriented || connection->is_instance)
+    connection_unindex(engine, connection);
+    bool is_nameless = !address_is_set(&connection->remote) && !connection->is_template;
+    if (!connection->is_oriented || connection->is_instance || is_nameless)
         return;
     hash_table_insert(&engine->connections_by_hosts, &connection->by_hosts,
                       hash_hosts(engine, &connection->local, &connection->remote));
@@ -88,6 +90,8 @@ static struct connection *connection_new(struct engine *engine, struct shared_sp
     list_init(&connection->children);
     list_init(&connection->instances);
     list_init(&connection->of_template);
+    list_init(&connection->host_name_users[0].node);
+    list_init(&connection->host_name_users[1].node);
     shared->users++;
     engine_timer_init(&connection->revive_timer, TIMER_CONNECTION_REVIVE, connection->serial);
     engine_timer_init(&connection->route.shunt_timer, TIMER_CONNECTION_SHUNT, connection->serial);
@@ -122,7 +126,8 @@ struct connection *connection_add(struct engine *engine, struct connection_spec 
 void connection_destroy(struct engine *engine, struct connection *connection)
 {
     routing_forget(engine, connection);
-    unindex(engine, connection);
+    connection_unindex(engine, connection);
+    host_name_unwatch(engine, connection);
     engine_timer_cancel(engine, &connection->revive_timer);
     failure_forget(engine, connection);
     hash_table_remove(&engine->connections_by_serial, &connection->by_serial);
@@ -141,91 +146,6 @@ void connection_destroy(struct engine *engine, struct connection *connection)
         return;
     connection_spec_free(shared->spec);
     engine_deallocate(engine, shared, sizeof(*shared), NULL);
-}
-
-/* ---- orientation ---- */
-
-static const struct listen_address *interface_with(const struct engine *engine, const struct end_spec *end)
-{
-    for (size_t i = 0; i < engine->interface_count; i++) {
-        const struct listen_address *interface = &engine->interfaces[i];
-        bool same_address = end->host_kind == HOST_ADDRESS && address_equal(&interface->address, &end->host);
-        bool same_name = end->host_kind == HOST_INTERFACE && end->host_name != NULL &&
-                         strcmp(interface->interface, end->host_name) == 0;
-        if (same_address || same_name)
-            return interface;
-    }
-    return NULL;
-}
-
-static struct identity default_identity(const struct end_spec *end, const struct ip_address *host)
-{
-    if (end->id_is_any)
-        return (struct identity){0};
-    if (end->id.kind != ID_NONE)
-        return identity_copy(&end->id);
-    return address_is_set(host) ? identity_of_address(host) : (struct identity){0};
-}
-
-/* Asks for the addresses of names among the ends; the answers orient the connection again. */
-static void resolve_names(struct engine *engine, struct connection *connection)
-{
-    const struct end_spec *ends[] = {&connection->spec->left, &connection->spec->right};
-    for (unsigned i = 0; i < 2; i++) {
-        if (ends[i]->host_kind != HOST_NAME || address_is_set(&ends[i]->host))
-            continue;
-        engine->env->resolve(engine->env->world, connection->serial << 1 | i, ends[i]->host_name,
-                             connection->spec->host_family);
-    }
-}
-
-void connection_orient(struct engine *engine, struct connection *connection)
-{
-    const struct connection_spec *spec = connection->spec;
-    const struct listen_address *left = interface_with(engine, &spec->left);
-    const struct listen_address *right = interface_with(engine, &spec->right);
-    if (connection->is_instance || connection->sa_count > 0) /* what is in use stays as it is */
-        return;
-    unindex(engine, connection);
-    connection->is_oriented = (left != NULL) != (right != NULL);
-    resolve_names(engine, connection);
-    if (!connection->is_oriented) {
-        connection->local_end = connection->remote_end = NULL;
-        return;
-    }
-    const struct listen_address *ours = left ? left : right;
-    connection->left_is_local = left != NULL;
-    connection->local_end = left ? &spec->left : &spec->right;
-    connection->remote_end = left ? &spec->right : &spec->left;
-    connection->local = ours->address;
-    snprintf(connection->interface, sizeof(connection->interface), "%s", ours->interface);
-    connection->remote =
-        address_is_set(&connection->remote_end->host) && connection->remote_end->host_kind != HOST_ANY
-            ? connection->remote_end->host
-            : (struct ip_address){0};
-    connection->is_template = connection->remote_end->host_kind == HOST_ANY;
-    identity_own(engine, &connection->memory_bytes, &connection->local_id,
-                 default_identity(connection->local_end, &connection->local));
-    identity_own(engine, &connection->memory_bytes, &connection->remote_id,
-                 default_identity(connection->remote_end, &connection->remote));
-    index_by_peer(engine, connection);
-    routing_is_oriented(engine, connection);
-}
-
-void engine_resolved(struct engine *engine, uint64_t query_id, const struct ip_address *addresses,
-                     size_t count)
-{
-    struct connection *connection = connection_by_serial(engine, query_id >> 1);
-    if (connection == NULL || count == 0)
-        return;
-    struct connection_spec *spec = connection->shared->spec;
-    struct end_spec *end = query_id & 1 ? &spec->right : &spec->left;
-    end->host = addresses[0];
-    /* A name that is one of our own addresses is our end. */
-    for (size_t i = 0; i < engine->interface_count; i++)
-        if (address_equal(&engine->interfaces[i].address, &addresses[0]))
-            end->host_kind = HOST_ADDRESS;
-    connection_orient(engine, connection);
 }
 
 /* ---- instances ---- */
@@ -247,6 +167,7 @@ struct connection *connection_instantiate(struct engine *engine, const struct co
     instance->remote_end = template->remote_end;
     instance->local = template->local;
     instance->remote = *remote;
+    instance->nexthop = template->nexthop;
     memcpy(instance->interface, template->interface, sizeof(instance->interface));
     identity_own(engine, &instance->memory_bytes, &instance->local_id, identity_copy(&template->local_id));
     identity_own(engine, &instance->memory_bytes, &instance->remote_id, identity_copy(remote_id));

@@ -10,9 +10,18 @@ struct connection *connection_add(struct engine *engine, struct connection_spec 
 /* The one destructor. No SA may name it any more. */
 void connection_destroy(struct engine *engine, struct connection *connection);
 
-/* Decides which end is ours by the addresses that we listen on; again at every COMMAND_LISTEN and look-up
- * answer. */
+/* Decides which end is ours by the addresses that we listen on. One that is in use stays as it is. */
 void connection_orient(struct engine *engine, struct connection *connection);
+/* The same when those addresses have changed: SAs from an address that is gone end; what is wanted up and has
+ * become possible is begun. */
+void connection_reorient(struct engine *engine, struct connection *connection);
+/* The name of one of its hosts has another address; had_address: not for the first time. */
+void connection_host_has_moved(struct engine *engine, struct connection *connection, bool had_address);
+/* left= or right= as written, or the address where only that is known. */
+void connection_host_text(const struct connection *connection, bool is_left, struct text *out);
+/* In and out of the tables that are asked by peer. */
+void connection_index_by_peer(struct engine *engine, struct connection *connection);
+void connection_unindex(struct engine *engine, struct connection *connection);
 
 /* An instance of a template for one peer; remote_id is copied (may be ID_NONE). */
 struct connection *connection_instantiate(struct engine *engine, const struct connection *template,

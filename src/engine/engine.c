@@ -7,6 +7,7 @@
 #include "base/secret.h"
 #include "engine/child_install.h"
 #include "engine/client_batch.h"
+#include "engine/host_name.h"
 #include "engine/ikev2/protect.h"
 #include "engine/ikev2/receive.h"
 #include "engine/initiate.h"
@@ -63,17 +64,25 @@ void engine_timer_cancel(struct engine *engine, struct engine_timer *timer)
     timer_cancel(&engine->wheel, &timer->timer);
 }
 
-enum { TABLE_COUNT = 12 };
+enum { TABLE_COUNT = 14 };
 
 static void list_tables(struct engine *engine, struct hash_table *out[static TABLE_COUNT])
 {
     struct hash_table *tables[TABLE_COUNT] = {
-        &engine->connections_by_serial, &engine->connections_by_name,
-        &engine->connections_by_hosts,  &engine->connections_by_remote_id,
-        &engine->ike_by_serial,         &engine->ike_by_spi,
-        &engine->ike_by_initiator,      &engine->ike_by_peers,
-        &engine->child_by_serial,       &engine->child_by_spi,
-        &engine->connections_by_alias,  &engine->batches,
+        &engine->connections_by_serial,
+        &engine->connections_by_name,
+        &engine->connections_by_hosts,
+        &engine->connections_by_remote_id,
+        &engine->ike_by_serial,
+        &engine->ike_by_spi,
+        &engine->ike_by_initiator,
+        &engine->ike_by_peers,
+        &engine->child_by_serial,
+        &engine->child_by_spi,
+        &engine->connections_by_alias,
+        &engine->batches,
+        &engine->host_names,
+        &engine->host_names_by_serial,
     };
     memcpy(out, tables, sizeof(tables));
 }
@@ -149,7 +158,8 @@ void engine_receive(struct engine *engine, const struct path *path, struct bytes
 
 static void revive(struct engine *engine, struct connection *connection)
 {
-    if (connection->keep_up && connection->newest_child_serial == 0)
+    bool is_possible = connection->is_oriented && address_is_set(&connection->remote);
+    if (connection->keep_up && is_possible && connection->newest_child_serial == 0)
         initiate_connection(engine, connection, 0);
 }
 
@@ -174,6 +184,9 @@ static void timer_fired(struct engine *engine, const struct engine_timer *timer)
     case TIMER_CONNECTION_SHUNT:
         if ((connection = connection_by_serial(engine, timer->owner_serial)) != NULL)
             routing_shunt_is_over(engine, connection);
+        break;
+    case TIMER_HOST_NAME:
+        host_name_timer_fired(engine, timer->owner_serial);
         break;
     case TIMER_IKE_KEEPALIVE:
         if ((ike = ike_by_serial(engine, timer->owner_serial)) != NULL)

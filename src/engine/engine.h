@@ -23,9 +23,9 @@ struct engine_settings {
     uint32_t max_halfopen_ike;   /* from which new ones are refused */
     usec_t nat_keepalive_interval;
     usec_t shunt_lifetime; /* of failureshunt= */
-    uint16_t ike_port;  /* 500 */
-    uint16_t natt_port; /* 4500 */
-    uint64_t debug;     /* enum debug_class bits */
+    uint16_t ike_port;     /* 500 */
+    uint16_t natt_port;    /* 4500 */
+    uint64_t debug;        /* enum debug_class bits */
     bool no_retransmits;
     const char *stack;   /* the data plane's name, for scripts; NULL: none */
     bool stack_routes;   /* it installs the routes to the peers' clients itself */
@@ -58,6 +58,8 @@ void engine_resolved(struct engine *engine, uint64_t query_id, const struct ip_a
                      size_t count);
 /* The network could not deliver a datagram of ours: number is an errno. Not authenticated. */
 void engine_network_error(struct engine *engine, const struct path *path, int number);
+/* There is no address; the reason is for people. */
+void engine_resolve_failed(struct engine *engine, uint64_t query_id, const char *reason);
 void engine_updown_done(struct engine *engine, const struct updown_result *result);
 /* A line about a script, or of its output: for the log and for whoever waits for the connection. */
 void engine_updown_said(struct engine *engine, uint64_t connection_serial, uint64_t request_id,
@@ -78,6 +80,7 @@ enum command_kind {
     COMMAND_UNROUTE,      /* name */
     COMMAND_LISTEN,       /* interfaces: addresses that we listen on from now on */
     COMMAND_UNLISTEN,
+    COMMAND_DDNS,     /* looks up the names of peers again whose connections are not up */
     COMMAND_SECRETS,  /* secrets: replaces all */
     COMMAND_DEBUG,    /* name (or NULL: global), debug_set, debug_clear */
     COMMAND_DDOS,     /* ddos_mode */
@@ -87,6 +90,8 @@ enum command_kind {
 struct listen_address {
     struct ip_address address;
     char interface[16];
+    bool is_default_source;    /* the default route of its family leaves from here: %defaultroute */
+    struct ip_address gateway; /* of that route; unset: none */
 };
 
 /*

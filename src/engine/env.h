@@ -58,7 +58,7 @@ struct engine_env {
     /* Ownership goes to the world; it runs job_run() anywhere and hands it back by engine_job_done(). */
     void (*submit_job)(void *world, struct job *job);
     void (*kernel_request)(void *world, const struct kernel_request *request);
-    /* Answer by engine_resolved(query_id, ...). */
+    /* Answered, always, by engine_resolved(query_id, ...) or engine_resolve_failed(). */
     void (*resolve)(void *world, uint64_t query_id, const char *name, enum ip_family family);
     void (*updown)(void *world, const struct updown_request *request);
     void (*report)(void *world, const struct report *report);

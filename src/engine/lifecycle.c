@@ -6,6 +6,7 @@
 #include <stdio.h>
 
 #include "engine/child_install.h"
+#include "engine/host_name.h"
 #include "engine/initiate.h"
 #include "engine/routing.h"
 #include "engine/sa.h"
@@ -181,6 +182,7 @@ void lifecycle_schedule_revival(struct engine *engine, struct connection *connec
     if (delay > REVIVAL_DELAY_MAX)
         delay = REVIVAL_DELAY_MAX;
     connection->revive_attempts++;
+    host_name_ask_again(engine, connection); /* perhaps the peer has moved */
     say_connection(engine, RC_LOG, connection, 0,
                    "connection is supposed to remain up; revival attempt %u "
                    "scheduled in %u seconds",

@@ -41,8 +41,9 @@ enum {
 #define REVIVAL_DELAY_FIRST (0 * USEC_PER_SEC)
 #define REVIVAL_DELAY_STEP (5 * USEC_PER_SEC)
 #define REVIVAL_DELAY_MAX (300 * USEC_PER_SEC)
-#define ONDEMAND_DELAY_FIRST (1 * USEC_PER_SEC) /* after a failure no packet begins anew; doubled each time  \
-                                                 */
+#define ONDEMAND_DELAY_FIRST                                                                                 \
+    (1 * USEC_PER_SEC) /* after a failure no packet begins anew; doubled each time                           \
+                        */
 #define ONDEMAND_DELAY_MAX (64 * USEC_PER_SEC)
 #define COOKIE_SECRET_LIFETIME (60 * USEC_PER_SEC)
 
@@ -56,6 +57,7 @@ enum timer_kind {
     TIMER_CHILD_SWITCH, /* responder of a rekey begins to send on the new SA */
     TIMER_CONNECTION_REVIVE,
     TIMER_CONNECTION_SHUNT, /* a failure shunt has had its time */
+    TIMER_HOST_NAME,
 };
 
 struct engine_timer {
@@ -76,6 +78,13 @@ struct owned {
 struct connection_alias {
     struct hash_node by_alias;
     struct connection *connection;
+};
+
+/* host_name.h; the addresses of names among the hosts. */
+struct host_name_user {
+    struct list_node node;
+    struct host_name *host_name; /* NULL: this end is no name */
+    uint64_t connection_serial;
 };
 
 struct shared_spec {
@@ -118,8 +127,10 @@ struct connection {
     bool is_indexed; /* in by_hosts and by_remote_id */
     struct connection_scripts scripts;
     char interface[16];
-    struct ip_address local, remote;     /* remote unset: any */
-    struct identity local_id, remote_id; /* remote ID_NONE: any */
+    struct ip_address local, remote;          /* remote unset: any, or the name of the peer is not resolved */
+    struct ip_address nexthop;                /* unset: found out from the routes */
+    struct host_name_user host_name_users[2]; /* of left and right */
+    struct identity local_id, remote_id;      /* remote ID_NONE: any */
     enum routing_state routing;
     struct connection_route route; /* routing.c */
     uint64_t newest_ike_serial, newest_child_serial;
@@ -319,7 +330,8 @@ struct engine {
     size_t interface_count;
     bool is_listening;
     struct secrets *secrets;
-    struct hash_table batches; /* by client: client_batch.c */
+    struct hash_table host_names, host_names_by_serial; /* host_name.c */
+    struct hash_table batches;                          /* by client: client_batch.c */
 
     uint8_t cookie_secret[2][32]; /* current, previous */
     usec_t cookie_secret_made_at;

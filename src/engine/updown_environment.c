@@ -89,7 +89,7 @@ void updown_add_clients(struct variables *variables, const struct connection *co
 static void add_addresses(struct variables *variables, const struct connection *connection)
 {
     char text[ADDRESS_TEXT_SIZE];
-    const struct ip_address *nexthop = &connection->local_end->nexthop;
+    const struct ip_address *nexthop = &connection->nexthop;
     if (!address_is_set(nexthop))
         nexthop = &connection->remote;
     add(variables, "PLUTO_INTERFACE=%s", connection->interface[0] ? connection->interface : "NULL");

@@ -205,21 +205,31 @@ static void env_kernel_request(void *world, const struct kernel_request *request
     host_later(host, at - host->sim->now, carry_out_request, discard_request, plane_request_copy(request));
 }
 
-/* No name has an address here. */
+struct query {
+    uint64_t id;
+    struct ip_address address;
+};
+
 static void answer_resolve(struct sim_host *host, void *context)
 {
-    uint64_t *query_id = context;
-    engine_resolved(host->engine, *query_id, NULL, 0);
-    free(query_id);
+    struct query *query = context;
+    if (address_is_set(&query->address))
+        engine_resolved(host->engine, query->id, &query->address, 1);
+    else
+        engine_resolve_failed(host->engine, query->id, "Name or service not known");
+    free(query);
 }
 
 static void env_resolve(void *world, uint64_t query_id, const char *name, enum ip_family family)
 {
-    (void)name;
+    struct sim_host *host = world;
+    struct query *query = sim_alloc(sizeof(*query));
     (void)family;
-    uint64_t *copy = sim_alloc(sizeof(*copy));
-    *copy = query_id;
-    host_later(world, milliseconds(20), answer_resolve, free, copy);
+    query->id = query_id;
+    for (size_t i = 0; i < host->sim->name_count; i++)
+        if (strcmp(host->sim->names[i].name, name) == 0)
+            query->address = host->sim->names[i].address;
+    host_later(host, milliseconds(20), answer_resolve, free, query);
 }
 
 static void finish_updown(struct sim_host *host, void *context)
@@ -388,15 +398,22 @@ static struct secrets *secrets_of(const char *key)
     return secrets;
 }
 
+void host_listen(struct sim_host *host, bool has_address)
+{
+    struct listen_address interface = {
+        .address = host->address, .interface = "eth0", .is_default_source = true};
+    host_command(host, (struct command){.kind = COMMAND_LISTEN,
+                                        .interfaces = &interface,
+                                        .interface_count = has_address ? 1 : 0});
+}
+
 void host_boot(struct sim_host *host)
 {
     host->engine = engine_new(&host->env, &host->settings);
     if (host->engine == NULL)
         abort();
-    struct listen_address interface = {.address = host->address, .interface = "eth0"};
     host_command(host, (struct command){.kind = COMMAND_SECRETS, .secrets = secrets_of(host->secret)});
-    host_command(host,
-                 (struct command){.kind = COMMAND_LISTEN, .interfaces = &interface, .interface_count = 1});
+    host_listen(host, true);
     host->empty_bytes = engine_view_totals(host->engine).bytes_owned;
     for (size_t i = 0; i < host->connection_count; i++)
         host_load(host, &host->connections[i]);
@@ -435,9 +452,9 @@ struct waiting_command *host_waiting(const struct sim_host *host, uint64_t clien
 
 uint64_t host_command(struct sim_host *host, struct command command)
 {
-    static const char *const names[] = {"add",         "delete",       "up",    "down",    "rekey IKE SA",
-                                        "rekey Child", "delete state", "route", "unroute", "listen",
-                                        "unlisten",    "secrets",      "debug", "ddos",    "shutdown"};
+    static const char *const names[] = {
+        "add",     "delete", "up",       "down", "rekey IKE SA", "rekey Child", "delete state", "route",
+        "unroute", "listen", "unlisten", "ddns", "secrets",      "debug",       "ddos",         "shutdown"};
     struct waiting_command *waiting = sim_alloc(sizeof(*waiting));
     waiting->next = host->commands;
     waiting->client = command.client = ++host->sim->last_client;

@@ -158,6 +158,22 @@ void sim_add_host_behind_nat(struct sim *sim, const char *name, const char *addr
     add_host(sim, name, address, nat_of(sim, public_address));
 }
 
+void sim_set_name(struct sim *sim, const char *name, const char *address)
+{
+    struct sim_name *row = sim->names;
+    while (row < sim->names + sim->name_count && strcmp(row->name, name) != 0)
+        row++;
+    if (row == sim->names + SIM_NAMES_MAX)
+        abort();
+    sim->name_count += row == sim->names + sim->name_count;
+    *row = (struct sim_name){name, address != NULL ? parse_address(address) : (struct ip_address){0}};
+}
+
+void sim_listen(struct sim *sim, const char *host, bool has_address)
+{
+    host_listen(world_host(sim, host), has_address);
+}
+
 struct engine_settings *sim_settings(struct sim *sim, const char *host)
 {
     return &world_host(sim, host)->settings;

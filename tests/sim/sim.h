@@ -58,6 +58,10 @@ void sim_add_host(struct sim *sim, const char *name, const char *address);
 /* Behind a NAT box of this public address (made on first mention). */
 void sim_add_host_behind_nat(struct sim *sim, const char *name, const char *address,
                              const char *public_address);
+/* What this host name resolves to from now on, everywhere; NULL: to nothing. */
+void sim_set_name(struct sim *sim, const char *name, const char *address);
+/* `whack --listen` when the host has its address, or (false) has lost it. */
+void sim_listen(struct sim *sim, const char *host, bool has_address);
 /* What `config setup` says; takes effect at the next restart unless nothing was sent to the host yet. */
 struct engine_settings *sim_settings(struct sim *sim, const char *host);
 

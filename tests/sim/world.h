@@ -8,7 +8,13 @@
 #include "network.h"
 #include "sim.h"
 
-enum { SIM_HOSTS_MAX = 4, SIM_CONNECTIONS_MAX = 16, SIM_NONCES_MAX = 16, SIM_LOG_MAX = 1 << 20 };
+enum {
+    SIM_NAMES_MAX = 8,
+    SIM_HOSTS_MAX = 6,
+    SIM_CONNECTIONS_MAX = 16,
+    SIM_NONCES_MAX = 16,
+    SIM_LOG_MAX = 1 << 20
+};
 
 /* How long a host takes for what it does beside the engine: each time a delay is drawn. */
 struct delays {
@@ -80,7 +86,14 @@ struct known_request {
 
 enum { SIM_DROPS_MAX = 16, SIM_REQUESTS_KNOWN = 256 };
 
+struct sim_name {
+    const char *name;
+    struct ip_address address; /* unset: it does not resolve */
+};
+
 struct sim {
+    struct sim_name names[SIM_NAMES_MAX];
+    size_t name_count;
     uint64_t seed;
     struct prng prng;
     usec_t now;
@@ -117,6 +130,7 @@ struct sim_host *host_new(struct sim *sim, const char *name, const struct ip_add
                           struct nat_box *nat);
 void host_free(struct sim_host *host);
 void host_boot(struct sim_host *host);
+void host_listen(struct sim_host *host, bool has_address);
 void host_crash(struct sim_host *host);
 usec_t host_clock(const struct sim_host *host);
 /* When the engine wants to be woken, on the world's clock. */

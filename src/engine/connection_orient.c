@@ -1,0 +1,184 @@
+/* Which end of a connection we are, by the addresses that we listen on. */
+#include <stdio.h>
+
+#include "engine/connection.h"
+#include "engine/host_name.h"
+#include "engine/lifecycle.h"
+#include "engine/routing.h"
+#include "engine/sa.h"
+
+/* What %INTERFACE and %defaultroute need: the other end tells the family when hostaddrfamily= does not. */
+static bool family_fits(const struct connection *connection, bool is_left, const struct ip_address *address)
+{
+    struct ip_address other = host_name_address(connection, !is_left);
+    enum ip_family wanted = connection->spec->host_family;
+    if (wanted == IP_NONE)
+        wanted = (enum ip_family)other.family;
+    return wanted == IP_NONE || wanted == (enum ip_family)address->family;
+}
+
+static const struct listen_address *interface_of(const struct engine *engine,
+                                                 const struct connection *connection, bool is_left)
+{
+    const struct end_spec *end = is_left ? &connection->spec->left : &connection->spec->right;
+    struct ip_address host = host_name_address(connection, is_left);
+    for (size_t i = 0; i < engine->interface_count; i++) {
+        const struct listen_address *interface = &engine->interfaces[i];
+        bool fits = address_is_set(&host) && address_equal(&interface->address, &host);
+        if (end->host_kind == HOST_INTERFACE && end->host_name != NULL)
+            fits = strcmp(interface->interface, end->host_name) == 0 &&
+                   family_fits(connection, is_left, &interface->address);
+        if (end->host_kind == HOST_DEFAULTROUTE)
+            fits = interface->is_default_source && family_fits(connection, is_left, &interface->address);
+        if (fits)
+            return interface;
+    }
+    return NULL;
+}
+
+static bool still_has(const struct engine *engine, const struct connection *connection)
+{
+    for (size_t i = 0; i < engine->interface_count; i++)
+        if (address_equal(&engine->interfaces[i].address, &connection->local))
+            return true;
+    return false;
+}
+
+static struct identity default_identity(const struct end_spec *end, const struct ip_address *host)
+{
+    if (end->id_is_any)
+        return (struct identity){0};
+    if (end->id.kind != ID_NONE)
+        return identity_copy(&end->id);
+    return address_is_set(host) ? identity_of_address(host) : (struct identity){0};
+}
+
+static bool is_gateway_wanted(const struct end_spec *end)
+{
+    return end->nexthop_is_defaultroute || end->host_kind == HOST_DEFAULTROUTE;
+}
+
+static void take_side(struct engine *engine, struct connection *connection, const struct listen_address *ours,
+                      bool left_is_local)
+{
+    const struct connection_spec *spec = connection->spec;
+    connection->left_is_local = left_is_local;
+    connection->local_end = left_is_local ? &spec->left : &spec->right;
+    connection->remote_end = left_is_local ? &spec->right : &spec->left;
+    connection->local = ours->address;
+    connection->remote = host_name_address(connection, !left_is_local);
+    connection->nexthop = connection->local_end->nexthop;
+    if (!address_is_set(&connection->nexthop) && is_gateway_wanted(connection->local_end))
+        connection->nexthop = ours->gateway;
+    snprintf(connection->interface, sizeof(connection->interface), "%s", ours->interface);
+    connection->is_template = connection->remote_end->host_kind == HOST_ANY;
+    identity_own(engine, &connection->memory_bytes, &connection->local_id,
+                 default_identity(connection->local_end, &connection->local));
+    identity_own(engine, &connection->memory_bytes, &connection->remote_id,
+                 default_identity(connection->remote_end, &connection->remote));
+}
+
+void connection_orient(struct engine *engine, struct connection *connection)
+{
+    if (connection->is_instance || connection->sa_count > 0) /* what is in use stays as it is */
+        return;
+    host_name_watch(engine, connection);
+    const struct listen_address *left = interface_of(engine, connection, true);
+    const struct listen_address *right = interface_of(engine, connection, false);
+    connection_unindex(engine, connection);
+    if (left != NULL && right != NULL)
+        say_connection(engine, RC_LOG_SERIOUS, connection, 0, "both sides of \"%s\" are our interface %s!",
+                       connection->spec->name, left->interface);
+    connection->is_oriented = (left != NULL) != (right != NULL);
+    connection->local_end = connection->remote_end = NULL;
+    connection->is_template = false;
+    if (!connection->is_oriented)
+        return;
+    take_side(engine, connection, left ? left : right, left != NULL);
+    connection_index_by_peer(engine, connection);
+    routing_is_oriented(engine, connection);
+}
+
+void connection_host_text(const struct connection *connection, bool is_left, struct text *out)
+{
+    const struct end_spec *end = is_left ? &connection->spec->left : &connection->spec->right;
+    char address[ADDRESS_TEXT_SIZE];
+    switch (end->host_kind) {
+    case HOST_ADDRESS:
+        text_add(out, "%s", address_text(&end->host, address));
+        break;
+    case HOST_NAME:
+        text_add(out, "%s", end->host_name);
+        break;
+    case HOST_INTERFACE:
+        text_add(out, "%%%s", end->host_name);
+        break;
+    case HOST_DEFAULTROUTE:
+        text_add(out, "%%defaultroute");
+        break;
+    default:
+        text_add(out, "%%any");
+        break;
+    }
+}
+
+/* ---- what changes under a connection ---- */
+
+static void drop_sas(struct engine *engine, struct connection *connection)
+{
+    connection_hold(connection);
+    while (!list_is_empty(&connection->ikes))
+        ike_destroy(engine, CONTAINER_OF(connection->ikes.next, struct ike_sa, of_connection));
+    while (!list_is_empty(&connection->children))
+        child_destroy(engine, CONTAINER_OF(connection->children.next, struct child_sa, of_connection));
+    connection_let_go(engine, connection);
+}
+
+/* Wanted, possible and not there. */
+static void go_on(struct engine *engine, struct connection *connection)
+{
+    if (!connection->is_oriented || !address_is_set(&connection->remote))
+        return;
+    engine_timer_cancel(engine, &connection->revive_timer);
+    connection->revive_attempts = 0;
+    lifecycle_schedule_revival(engine, connection);
+}
+
+void connection_reorient(struct engine *engine, struct connection *connection)
+{
+    bool was_oriented = connection->is_oriented;
+    if (connection->is_instance)
+        return; /* its template does it */
+    if (was_oriented && !still_has(engine, connection)) {
+        char address[ADDRESS_TEXT_SIZE];
+        if (connection->sa_count > 0 || !list_is_empty(&connection->instances))
+            say_connection(engine, RC_LOG, connection, 0, "connection interface un-oriented: %s is gone",
+                           address_text(&connection->local, address));
+        LIST_EACH(&connection->instances, node)
+        drop_sas(engine, CONTAINER_OF(node, struct connection, of_template));
+        drop_sas(engine, connection);
+        routing_forget(engine, connection);
+        was_oriented = false;
+    }
+    connection_orient(engine, connection);
+    if (!was_oriented)
+        go_on(engine, connection);
+}
+
+void connection_host_has_moved(struct engine *engine, struct connection *connection, bool had_address)
+{
+    if (connection->newest_child_serial != 0 || connection->newest_ike_serial != 0)
+        return; /* an SA that works is not disturbed; it is asked again when the peer seems dead */
+    struct ip_address before = connection->remote;
+    drop_sas(engine, connection);
+    if (connection->is_oriented)
+        routing_forget(engine, connection); /* a trap names the hosts */
+    connection_orient(engine, connection);
+    if (!connection->is_oriented || address_equal(&before, &connection->remote))
+        return;
+    char address[ADDRESS_TEXT_SIZE];
+    if (connection->remote_end->host_kind == HOST_NAME)
+        say_connection(engine, RC_LOG, connection, 0, "%s %s %s", connection->remote_end->host_name,
+                       had_address ? "has moved to" : "is", address_text(&connection->remote, address));
+    go_on(engine, connection);
+}
