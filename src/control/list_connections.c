@@ -45,6 +45,8 @@ static const char *const lines[] = {
 };
 
 static const struct text_form form = TEXT_FORM(RC_COMMENT, lines);
+/* Of each the first line only. */
+static const struct text_form brief_form = {.code = RC_COMMENT, .line_count = 1, .lines = lines};
 
 /* One end as it is told. */
 struct end {
@@ -255,12 +257,12 @@ static void put_algorithms(struct facts *facts, const struct engine *engine,
 }
 
 static void put_connection(struct facts *facts, const struct engine *engine,
-                           const struct connection_view *view)
+                           const struct connection_view *view, const struct text_form *as)
 {
     char peer[ADDRESS_TEXT_SIZE] = "";
     if (view->is_instance)
         address_text(&view->remote.address, peer);
-    facts_begin(facts, NULL, &form);
+    facts_begin(facts, NULL, as);
     facts_number(facts, "serial", view->serial);
     put_connection_name(facts, view->spec->name, view->instance_number, peer);
     facts_bool(facts, "is_template", view->is_template);
@@ -281,14 +283,14 @@ static void put_connection(struct facts *facts, const struct engine *engine,
     facts_end(facts);
 }
 
-static bool next_connections(struct control_session *session, struct facts *facts)
+static bool next(struct control_session *session, struct facts *facts, const struct text_form *as)
 {
     const struct engine *engine = session->control->engine;
     struct listing *listing = &session->listing;
     struct connection_view view;
     if (listing->connection_serial != 0) {
         if (engine_view_connection_named(engine, listing->name, &view))
-            put_connection(facts, engine, &view);
+            put_connection(facts, engine, &view, as);
         return false;
     }
     for (int i = 0; i < CONNECTIONS_A_PIECE; i++) {
@@ -296,10 +298,22 @@ static bool next_connections(struct control_session *session, struct facts *fact
             return false;
         listing->after = view.serial;
         if (listing_wants(listing, view.spec->name))
-            put_connection(facts, engine, &view);
+            put_connection(facts, engine, &view, as);
     }
     return true;
 }
 
+static bool next_connections(struct control_session *session, struct facts *facts)
+{
+    return next(session, facts, &form);
+}
+
+static bool next_brief(struct control_session *session, struct facts *facts)
+{
+    return next(session, facts, &brief_form);
+}
+
 const struct list_section section_connections = {
     .name = "connections", .is_array = true, .next = next_connections};
+const struct list_section section_brief_connections = {
+    .name = "connections", .is_array = true, .next = next_brief};

@@ -18,13 +18,25 @@ static const struct list_command commands[] = {
       &section_totals_of_status, &section_states_of_status, &section_shunts}},
     {"briefstatus", false, false, {&section_totals}},
     {"connectionstatus", false, true, {&section_connections}},
+    {"briefconnectionstatus", false, true, {&section_brief_connections}},
     {"trafficstatus", true, true, {&section_traffic}},
     {"showstates", true, false, {&section_states}},
     {"shuntstatus", false, false, {&section_shunts}},
     {"processstatus", false, false, {&section_processes}},
     {"fipsstatus", false, false, {&section_fips}},
     {"addresspoolstatus", false, false, {&section_address_pools}},
-    {"globalstatus", false, false, {&section_counters}},
+    {"globalstatus", true, false, {&section_counters}},
+    {"listpubkeys", false, false, {&section_public_keys}},
+    {"checkpubkeys", false, false, {&section_doubtful_public_keys}},
+    {"listpsks", false, false, {&section_secrets_file, &section_psks}},
+    {"listcerts", false, false, {&section_end_certificates}},
+    {"listcacerts", false, false, {&section_ca_certificates}},
+    {"listcrls", false, false, {&section_crls}},
+    {"listall",
+     false,
+     false,
+     {&section_public_keys, &section_secrets_file, &section_psks, &section_end_certificates,
+      &section_ca_certificates, &section_crls}},
     {"listevents", false, false, {&section_clock, &section_events}},
 };
 
@@ -42,7 +54,10 @@ static void put_line(void *context, int code, const char *line, size_t size)
 {
     struct control_session *session = context;
     char number[16];
-    session->listing.is_after_blank = size == 1 && line[0] == ' ';
+    bool is_blank = size == 1 && line[0] == ' ';
+    if (is_blank && session->listing.is_after_blank)
+        return; /* where nothing stands between two blank lines, there is one */
+    session->listing.is_after_blank = is_blank;
     if (session->listing.form == OUTPUT_LINES) {
         session_line_of(session, code == NO_CODE ? RC_COMMENT : code, line, size);
         return;
@@ -53,14 +68,12 @@ static void put_line(void *context, int code, const char *line, size_t size)
     buffer_add(&session->output, "\n", 1);
 }
 
-/* Where nothing stands between two blank lines, there is one. */
 static void put_lines(struct control_session *session, const char *const *lines)
 {
     if (session->listing.form == OUTPUT_JSON || lines == NULL)
         return;
     for (; *lines != NULL; lines++)
-        if (!session->listing.is_after_blank || strcmp(*lines, " ") != 0)
-            put_line(session, RC_COMMENT, *lines, strlen(*lines));
+        put_line(session, RC_COMMENT, *lines, strlen(*lines));
 }
 
 static struct facts *facts_of(struct control_session *session)

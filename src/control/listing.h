@@ -12,7 +12,12 @@
 struct control_session;
 struct list_command;
 
-enum { LISTING_SCHEMA = 1, LISTING_SECTIONS = 16, NO_CODE = -1 /* text without a message number */ };
+enum {
+    LISTING_SCHEMA = 1,
+    LISTING_SECTIONS = 16,
+    LISTING_COUNTS = 64,
+    NO_CODE = -1 /* text without a message number */
+};
 
 enum output_form {
     OUTPUT_LINES, /* a JSON frame for each line of text */
@@ -31,9 +36,10 @@ struct listing {
     bool needs_comma;    /* where the document goes on */
     bool is_after_blank; /* the line before was blank */
     size_t section;
-    uint64_t after, after_child; /* how far the section's walk, or two, have come */
-    uint64_t connection_serial;  /* only this connection; 0: `name` decides */
-    char name[256];              /* only connections of this name; empty: all */
+    uint64_t after, after_child;     /* how far the section's walk, or two, have come */
+    uint32_t counts[LISTING_COUNTS]; /* of states, until all have been seen */
+    uint64_t connection_serial;      /* only this connection; 0: `name` decides */
+    char name[256];                  /* only connections of this name; empty: all */
 };
 
 struct list_section {
@@ -69,6 +75,8 @@ extern const struct list_section section_daemon, section_interfaces, section_pla
     section_esp_algorithms, section_ike_algorithms, section_database, section_connections,
     section_connection_totals, section_totals, section_totals_of_status, section_states,
     section_states_of_status, section_shunts, section_traffic, section_processes, section_fips,
-    section_address_pools, section_clock, section_events, section_counters;
+    section_brief_connections, section_public_keys, section_doubtful_public_keys, section_secrets_file,
+    section_psks, section_end_certificates, section_ca_certificates, section_crls, section_address_pools,
+    section_clock, section_events, section_counters;
 
 #endif

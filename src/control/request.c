@@ -193,6 +193,13 @@ static void handle_listing(struct control_session *session, const struct request
     listing_start(session, list_command_find(request->command), request->name, form);
 }
 
+static void handle_clear_statistics(struct control_session *session, const struct request *request)
+{
+    (void)request;
+    engine_command(session->control->engine,
+                   &(struct command){.kind = COMMAND_CLEAR_STATISTICS, .client = session->id});
+}
+
 static const struct command_row rows[] = {
     {"add", "name options", true, handle_add, COMMAND_ADD},
     {"delete", "name", true, handle_named, COMMAND_DELETE},
@@ -214,6 +221,7 @@ static const struct command_row rows[] = {
     {"debug", "name classes", false, handle_debug, COMMAND_DEBUG},
     {"ddos", "mode", false, handle_ddos, COMMAND_DDOS},
     {"explain", "name json", true, handle_explain, COMMAND_ADD},
+    {"clearstats", "", false, handle_clear_statistics, COMMAND_CLEAR_STATISTICS},
     {"shutdown", "leave-state", false, handle_shutdown, COMMAND_SHUTDOWN},
 };
 

@@ -1,5 +1,6 @@
 /* Child SAs: their tables, birth and death. */
 #include "engine/child_install.h"
+#include "engine/count.h"
 #include "engine/lifecycle.h"
 #include "engine/sa.h"
 
@@ -56,6 +57,7 @@ struct child_sa *child_new(struct engine *engine, struct ike_sa *ike, const stru
     list_append(&engine->children, &child->all);
     list_append(&ike->children, &child->siblings);
     ike->child_count++;
+    count_child_started(engine, child);
     child->rekey_at = child->expire_at = USEC_NEVER;
     return child;
 }

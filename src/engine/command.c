@@ -390,6 +390,10 @@ void engine_command(struct engine *engine, const struct command *command)
         engine->settings.ddos_mode = command->ddos_mode;
         finish(engine, command, 0);
         break;
+    case COMMAND_CLEAR_STATISTICS:
+        statistics_clear(&engine->statistics);
+        finish(engine, command, 0);
+        break;
     case COMMAND_SHUTDOWN:
         shut_down(engine, command);
         break;

@@ -7,6 +7,7 @@
 #include "base/secret.h"
 #include "engine/child_install.h"
 #include "engine/client_batch.h"
+#include "engine/count.h"
 #include "engine/host_name.h"
 #include "engine/ikev2/protect.h"
 #include "engine/ikev2/receive.h"
@@ -149,7 +150,10 @@ void engine_free(struct engine *engine)
 void engine_receive(struct engine *engine, const struct path *path, struct bytes datagram)
 {
     struct ikev2_header header;
-    if (!engine->is_listening || !ikev2_header_read(datagram, &header))
+    if (!engine->is_listening)
+        return;
+    statistics_add(&engine->statistics, COUNT_IKE_TRAFFIC, TRAFFIC_IN, datagram.size);
+    if (!ikev2_header_read(datagram, &header))
         return;
     ikev2_receive(engine, path, &header, datagram);
 }
@@ -243,6 +247,7 @@ static void counters_came(struct engine *engine, const struct kernel_event *even
     if (child == NULL)
         return;
     if (event->ok) {
+        count_traffic(engine, &child->in, &child->out, event);
         child->in = event->in;
         child->out = event->out;
     }

@@ -84,6 +84,7 @@ enum command_kind {
     COMMAND_SECRETS,  /* secrets: replaces all */
     COMMAND_DEBUG,    /* name (or NULL: global), debug_set, debug_clear */
     COMMAND_DDOS,     /* ddos_mode */
+    COMMAND_CLEAR_STATISTICS,
     COMMAND_SHUTDOWN, /* deletes every SA, telling the peers unless leave_state */
 };
 

@@ -1,5 +1,6 @@
 /* IKE SAs: their tables, birth and death. */
 #include "base/secret.h"
+#include "engine/count.h"
 #include "engine/lifecycle.h"
 #include "engine/sa.h"
 #include "engine/version.h"
@@ -63,6 +64,7 @@ struct ike_sa *ike_new(struct engine *engine, const struct connection *connectio
     ike->rekey_at = ike->expire_at = USEC_NEVER;
     ike_set_connection(engine, ike, connection);
     engine->totals.ike_started++;
+    count_ike_started(engine, ike);
     return ike;
 }
 

@@ -6,6 +6,7 @@
 #include <stdio.h>
 
 #include "engine/child_install.h"
+#include "engine/count.h"
 #include "engine/host_name.h"
 #include "engine/initiate.h"
 #include "engine/routing.h"
@@ -68,6 +69,7 @@ void lifecycle_ike_is_up(struct engine *engine, struct ike_sa *ike)
     ike->established_at = engine_now(engine);
     connection->newest_ike_serial = ike->serial;
     engine->totals.ike_completed++;
+    count_ike_established(engine, ike);
     lifecycle_arm_ike(engine, ike);
 }
 
@@ -75,6 +77,7 @@ void lifecycle_ike_is_going(struct engine *engine, struct ike_sa *ike)
 {
     struct connection *connection = connection_by_serial(engine, ike->connection_serial);
     uint64_t clients[] = {ike->current_client, ike->setup ? ike->setup->client : 0};
+    count_ike_ended(engine, ike);
     if (ike->counted_halfopen)
         engine->totals.ike_halfopen--;
     if (ike->established_at != 0)
@@ -113,6 +116,7 @@ void lifecycle_child_is_up(struct engine *engine, struct child_sa *child)
     failure_is_over(connection);
     engine_timer_cancel(engine, &connection->revive_timer);
     engine->totals.child_completed++;
+    count_child_established(engine, child);
     if (connection->spec->auto_start == AUTO_KEEP && !connection->is_instance)
         connection->keep_up = true;
     if (!connection->scripts.are_up)
@@ -142,6 +146,7 @@ static struct child_sa *another_established(const struct connection *connection,
 void lifecycle_child_is_going(struct engine *engine, struct child_sa *child)
 {
     struct connection *connection = connection_by_serial(engine, child->connection_serial);
+    count_child_ended(engine, child);
     if (child->state == CHILD_STATE_LARVAL)
         engine->totals.child_failed++;
     else
@@ -203,6 +208,7 @@ static void fail(struct engine *engine, struct ike_sa *ike, enum failure_kind ki
     if (cause != NULL)
         say_ike(engine, code, ike, client, "%s", cause);
     say_event(engine, EVENT_FAILED, connection->spec->name, ike->serial, 0, text);
+    count_one(engine, COUNT_MESSAGES, MESSAGES_FATAL);
     finish_client(engine, client, code);
     ike->current_client = 0;
     if (ike->setup != NULL)

@@ -3,6 +3,7 @@
 #include "engine/peer_path.h"
 
 #include "engine/child_install.h"
+#include "engine/count.h"
 #include "engine/sa.h"
 
 void peer_path_moved(struct engine *engine, struct ike_sa *ike, const struct ip_endpoint *remote)
@@ -23,7 +24,7 @@ void peer_path_moved(struct engine *engine, struct ike_sa *ike, const struct ip_
 void peer_path_keep_alive(struct engine *engine, struct ike_sa *ike)
 {
     static const uint8_t keepalive = 0xff;
-    engine->env->send(engine->env->world, &ike->path, bytes_of(&keepalive, 1));
+    engine_send(engine, &ike->path, bytes_of(&keepalive, 1));
     engine_timer_arm(engine, &ike->keepalive_timer,
                      engine_now(engine) + engine->settings.nat_keepalive_interval);
 }

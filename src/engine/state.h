@@ -11,6 +11,7 @@
 #include "base/text.h"
 #include "engine/engine.h"
 #include "engine/failure.h"
+#include "engine/statistics.h"
 #include "engine/view.h"
 #include "esp/spd.h"
 #include "wire/ikev2_build.h"
@@ -340,6 +341,7 @@ struct engine {
     bool is_shutting_down;
     uint64_t shutdown_client;
     struct engine_totals totals;
+    struct statistics statistics;
     struct cipher_cache *cipher_cache; /* ikev2/protect.c */
 };
 

@@ -283,3 +283,13 @@ bool engine_view_is_listening(const struct engine *engine)
 {
     return engine->is_listening;
 }
+
+const struct statistics *engine_view_statistics(const struct engine *engine)
+{
+    return &engine->statistics;
+}
+
+const struct secrets *engine_view_secrets(const struct engine *engine)
+{
+    return engine->secrets;
+}

@@ -4,6 +4,7 @@
 #define STYX_ENGINE_VIEW_H
 
 #include "engine/engine.h"
+#include "engine/statistics.h"
 
 enum routing_state {
     ROUTING_UNROUTED,
@@ -90,6 +91,9 @@ bool engine_view_child_at(const struct engine *engine, uint64_t serial, struct c
 /* By name; NULL-terminated name. False when there is none. */
 bool engine_view_connection_named(const struct engine *engine, const char *name, struct connection_view *out);
 struct engine_totals engine_view_totals(const struct engine *engine);
+/* NULL before any were read. */
+const struct secrets *engine_view_secrets(const struct engine *engine);
+const struct statistics *engine_view_statistics(const struct engine *engine);
 /* env->now() of this engine. */
 usec_t engine_view_now(const struct engine *engine);
 int64_t engine_view_wall_clock(const struct engine *engine);

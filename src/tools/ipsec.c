@@ -122,6 +122,7 @@ static const char *const whack_words[][2] = {
     {"terminate", "--terminate"},
     {"secrets", "--rereadsecrets"},
     {"connectionstatus", "--connectionstatus"},
+    {"briefconnectionstatus", "--briefconnectionstatus"},
     {"processstatus", "--processstatus"},
     {"addresspoolstatus", "--addresspoolstatus"},
     {"listevents", "--listevents"},
@@ -130,18 +131,12 @@ static const char *const whack_words[][2] = {
 
 /* Known words of other releases that do nothing here yet. */
 static const char *const not_yet[] = {
-    "barf",          "look",          "show",
-    "verify",        "newhostkey",    "showhostkey",
-    "rsasigkey",     "ecdsasigkey",   "eddsasigkey",
-    "initnss",       "checknss",      "import",
-    "certutil",      "crlutil",       "pk12util",
-    "modutil",       "vfychain",      "checknflog",
-    "stopnflog",     "sniff",         "letsencrypt",
-    "unbound",       "redirect",      "showroute",
-    "cavp",          "portexcludes",  "_plutorun",
-    "_unbound-hook", "_import_crl",   "_kernel",
-    "_secretcensor", "_stackmanager", "briefconnectionstatus",
-    "setup",         "plutoplus",
+    "barf",          "look",          "show",        "verify",        "newhostkey",  "showhostkey",
+    "rsasigkey",     "ecdsasigkey",   "eddsasigkey", "initnss",       "checknss",    "import",
+    "certutil",      "crlutil",       "pk12util",    "modutil",       "vfychain",    "checknflog",
+    "stopnflog",     "sniff",         "letsencrypt", "unbound",       "redirect",    "showroute",
+    "cavp",          "portexcludes",  "_plutorun",   "_unbound-hook", "_import_crl", "_kernel",
+    "_secretcensor", "_stackmanager", "setup",       "plutoplus",
 };
 
 static int help_main(int argc, char **argv)

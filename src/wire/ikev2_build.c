@@ -62,6 +62,8 @@ void ikev2_build_ke(struct ikev2_builder *builder, uint16_t group, struct bytes 
 void ikev2_build_notify(struct ikev2_builder *builder, uint8_t protocol, struct bytes spi, uint16_t type,
                         struct bytes data)
 {
+    if (builder->notify_count < BUILT_NOTIFIES)
+        builder->notifies[builder->notify_count++] = type;
     ikev2_build_begin(builder, PAYLOAD_NOTIFY);
     writer_u8(&builder->writer, protocol);
     writer_u8(&builder->writer, (uint8_t)spi.size);

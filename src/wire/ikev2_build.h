@@ -6,10 +6,14 @@
 #include "base/writer.h"
 #include "wire/ikev2_parse.h"
 
+enum { BUILT_NOTIFIES = 24 };
+
 struct ikev2_builder {
     struct writer writer;
-    size_t next_payload_at; /* offset of the byte that names the next payload */
-    size_t payload_at;      /* offset of the payload being written */
+    size_t next_payload_at;            /* offset of the byte that names the next payload */
+    size_t payload_at;                 /* offset of the payload being written */
+    uint16_t notifies[BUILT_NOTIFIES]; /* types of those in it, for the counters */
+    size_t notify_count;
 };
 
 /* Begins a message in the caller's buffer; header->next_payload and length are filled in later. */

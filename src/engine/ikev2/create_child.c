@@ -3,6 +3,7 @@
 
 #include "base/secret.h"
 #include "engine/child_install.h"
+#include "engine/count.h"
 #include "engine/ikev2/child_payloads.h"
 #include "engine/ikev2/informational.h"
 #include "engine/ikev2/protect.h"
@@ -125,6 +126,7 @@ static void retry_with_group(struct engine *engine, struct ike_sa *ike, struct c
     struct proposal_offer offer = child_offer(ike, child, connection, false, spi);
     uint16_t group = data.size == 2 ? load_be16(data.data) : 0;
     const struct algorithm *ke = algorithm_by_id(TRANSFORM_KE, group);
+    count_invalid_ke(engine, false, child->setup->ke ? child->setup->ke->id : KE_NONE, group);
     if (ke == NULL || ke == child->setup->ke || !proposals_offer_ke(&offer, group)) {
         fail(engine, ike, child, "peer answered INVALID_KE_PAYLOAD with a group that was not offered");
         return;

@@ -1,5 +1,6 @@
 /* CREATE_CHILD_SA for Child SAs as responder: RFC 7296 1.3.1, 1.3.3, 2.25. */
 #include "engine/child_install.h"
+#include "engine/count.h"
 #include "engine/ikev2/child_payloads.h"
 #include "engine/ikev2/create_child.h"
 #include "engine/ikev2/rekey_child.h"
@@ -121,6 +122,7 @@ void create_child_request(struct engine *engine, struct ike_sa *ike, struct inco
     if (child == NULL && error.code == INVALID_KE_PAYLOAD) {
         uint8_t wanted[2];
         store_be16(wanted, group);
+        count_invalid_ke(engine, true, message->ke_group, group);
         exchange_answer_notify(engine, ike, incoming, INVALID_KE_PAYLOAD, bytes_of(wanted, sizeof(wanted)));
     } else if (child == NULL) {
         const struct connection *meant =

@@ -1,5 +1,6 @@
 /* Delete payloads, sent and obeyed: RFC 7296 1.4.1, 2.21.2, 2.25. */
 #include "engine/child_install.h"
+#include "engine/count.h"
 #include "engine/ikev2/informational.h"
 #include "engine/ikev2/protect.h"
 #include "engine/lifecycle.h"
@@ -76,6 +77,7 @@ void delete_ike_begin(struct engine *engine, struct ike_sa *ike, uint64_t client
 {
     bool is_authentic = ike->setup == NULL;
     exchange_begin(ike, TASK_DELETE_IKE, 0, client);
+    count_one(engine, COUNT_MESSAGES, MESSAGES_DELETE_SENT);
     ike->state = IKE_STATE_DELETING;
     send_delete(engine, ike, PROTOCOL_IKE, bytes_of(NULL, 0),
                 is_authentic ? NOTIFY_NONE : AUTHENTICATION_FAILED);

@@ -1,6 +1,7 @@
 /* Exchanges: message ids, window, retransmission, the queue of tasks. RFC 7296 2.1 to 2.4. */
 #include "engine/ikev2/exchange.h"
 
+#include "engine/count.h"
 #include "engine/ikev2/create_child.h"
 #include "engine/ikev2/informational.h"
 #include "engine/ikev2/protect.h"
@@ -26,7 +27,7 @@ void exchange_send_request(struct engine *engine, struct ike_sa *ike, struct byt
     ike->request_first_sent = engine_now(engine);
     ike->retransmit_interval = connection->spec->retransmit_interval;
     ike->retransmits = 0;
-    engine->env->send(engine->env->world, &ike->path, message);
+    engine_send(engine, &ike->path, message);
     engine_timer_arm(engine, &ike->retransmit_timer, ike->request_first_sent + ike->retransmit_interval);
 }
 
@@ -135,7 +136,7 @@ void exchange_retransmit(struct engine *engine, struct ike_sa *ike)
     ike->retransmits++;
     say_ike(engine, RC_RETRANSMISSION, ike, client, "%s: retransmission; will wait %g seconds for response",
             ike->version->ike_state_name(ike), (double)ike->retransmit_interval / (double)USEC_PER_SEC);
-    engine->env->send(engine->env->world, &ike->path, owned_bytes(&ike->request));
+    engine_send(engine, &ike->path, owned_bytes(&ike->request));
     usec_t next = now + ike->retransmit_interval;
     usec_t last = ike->request_first_sent + spec->retransmit_timeout;
     ike->retransmit_interval *= 2;
@@ -156,7 +157,7 @@ bool exchange_answer_finish(struct engine *engine, struct ike_sa *ike, struct ik
     if (!protect_finish(engine, ike, builder, &message))
         return false;
     owned_set(engine, &ike->memory_bytes, &ike->last_response, message);
-    engine->env->send(engine->env->world, &ike->path, message);
+    engine_send(engine, &ike->path, message);
     return true;
 }
 

@@ -2,6 +2,7 @@
 #include "engine/ikev2/informational.h"
 
 #include "engine/child_install.h"
+#include "engine/count.h"
 #include "engine/ikev2/protect.h"
 #include "engine/ikev2/rekey_child.h"
 #include "engine/ikev2/rekey_ike.h"
@@ -26,8 +27,11 @@ void informational_request(struct engine *engine, struct ike_sa *ike, struct inc
         ikev2_build_end(&builder);
     }
     exchange_answer_finish(engine, ike, &builder);
+    if (incoming->message->delete_count == 0 && incoming->message->notify_count == 0)
+        count_one(engine, COUNT_LIVENESS, ANSWERS_SENT);
     if (!is_whole)
         return;
+    count_one(engine, COUNT_MESSAGES, MESSAGES_DELETE_RECEIVED);
     say_ike(engine, RC_LOG, ike, 0, "peer deletes the IKE SA");
     ike_retire(engine, ike);
 }
@@ -40,6 +44,8 @@ void informational_response(struct engine *engine, struct ike_sa *ike, struct in
     (void)incoming;
     exchange_end(engine, ike);
     finish_client(engine, client, 0);
+    if (kind == TASK_LIVENESS)
+        count_one(engine, COUNT_LIVENESS, PROBES_ANSWERED);
     if (kind == TASK_DELETE_IKE) {
         ike_destroy(engine, ike);
         return;
@@ -60,6 +66,7 @@ void liveness_begin(struct engine *engine, struct ike_sa *ike)
     exchange_begin(ike, TASK_LIVENESS, 0, 0);
     if (!protect_finish(engine, ike, &builder, &message))
         return;
+    count_one(engine, COUNT_LIVENESS, PROBES_SENT);
     ike->next_message_id++;
     exchange_send_request(engine, ike, message);
 }

@@ -1,6 +1,8 @@
 /* The SK payload: RFC 7296 3.14, RFC 5282. */
 #include "engine/ikev2/protect.h"
 
+#include "engine/count.h"
+
 #include <stdlib.h>
 
 enum { CACHED_PAIRS = 16 };
@@ -89,6 +91,7 @@ bool protect_finish(struct engine *engine, const struct ike_sa *ike, struct ikev
     struct bytes message;
     if (!ikev2_build_finish(builder, &message))
         return false;
+    count_sent(engine, builder);
     uint8_t *data = builder->writer.data;
     /* Counter modes need an IV that never repeats under a key. Each direction has its own key, and in one
      * direction a response flag and message id occur once (RFC 7296 2.2). CBC needs an unpredictable one. */

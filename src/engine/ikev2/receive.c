@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "engine/child_install.h"
+#include "engine/count.h"
 #include "engine/ikev2/create_child.h"
 #include "engine/ikev2/exchange.h"
 #include "engine/ikev2/ike_auth.h"
@@ -33,8 +34,10 @@ static void refuse_version(struct engine *engine, const struct path *path, const
     answer.flags = IKEV2_FLAG_RESPONSE;
     struct ikev2_builder builder = ikev2_build_start(buffer, sizeof(buffer), &answer);
     ikev2_build_notify(&builder, PROTOCOL_NONE, bytes_of(NULL, 0), INVALID_MAJOR_VERSION, bytes_of(NULL, 0));
-    if (ikev2_build_finish(&builder, &message))
-        engine->env->send(engine->env->world, path, message);
+    if (!ikev2_build_finish(&builder, &message))
+        return;
+    count_sent(engine, &builder);
+    engine_send(engine, path, message);
 }
 
 /* Which exchanges a peer may start in which state of the IKE SA. */
@@ -145,7 +148,14 @@ static void dispatch(struct engine *engine, struct ike_sa *ike, struct incoming 
         (ikev2_has(&message, PAYLOAD_SK) &&
          !error_set(&error, INVALID_SYNTAX, "SK payload inside SK payload"))) {
         malformed(engine, ike, incoming, is_response, critical, &error);
-    } else if (is_response) {
+        arena_release(&arena);
+        return;
+    }
+    if (!is_resumed) {
+        count_received(engine, &message);
+        count_one(engine, COUNT_MESSAGES, MESSAGES_OK);
+    }
+    if (is_response) {
         handle_response(engine, ike, incoming);
     } else {
         if (!is_resumed)
@@ -162,7 +172,7 @@ static void answer_again(struct engine *engine, const struct ike_sa *ike, const 
 {
     if (ike->last_response.size != 0 && hash == ike->last_request_hash &&
         address_equal(&path->remote.address, &ike->path.remote.address))
-        engine->env->send(engine->env->world, &ike->path, owned_bytes(&ike->last_response));
+        engine_send(engine, &ike->path, owned_bytes(&ike->last_response));
 }
 
 static bool is_in_order(struct engine *engine, struct ike_sa *ike, const struct path *path,

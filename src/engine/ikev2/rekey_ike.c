@@ -1,6 +1,7 @@
 /* Rekeying of IKE SAs: what both roles share, and the initiator. RFC 7296 1.3.2, 2.8.2, 2.18. */
 #include "engine/ikev2/rekey_ike.h"
 
+#include "engine/count.h"
 #include "engine/ikev2/ike_auth_parts.h"
 #include "engine/ikev2/informational.h"
 #include "engine/ikev2/protect.h"
@@ -232,6 +233,7 @@ static void retry_with_group(struct engine *engine, struct ike_sa *ike, struct i
     struct proposal_offer offer = {.list = connection->spec->ike_proposals};
     uint16_t group = data.size == 2 ? load_be16(data.data) : 0;
     const struct algorithm *ke = algorithm_by_id(TRANSFORM_KE, group);
+    count_invalid_ke(engine, false, new->setup->ke->id, group);
     if (ke == NULL || group == KE_NONE || ke == new->setup->ke || !proposals_offer_ke(&offer, group) ||
         ++new->setup->restarts > INIT_RESTART_LIMIT) {
         give_up(engine, ike, "peer answered INVALID_KE_PAYLOAD with a group that cannot be tried");

@@ -1,4 +1,5 @@
 /* Rekeying of IKE SAs as responder: RFC 7296 1.3.2, 2.8.2, 2.25.2. */
+#include "engine/count.h"
 #include "engine/ikev2/rekey_ike.h"
 
 #include "engine/lifecycle.h"
@@ -79,6 +80,7 @@ static struct ike_sa *choose(struct engine *engine, struct ike_sa *ike, const st
     if (message->ke_group != suite.ke->id || message->ke_data.size != ke_public_size(suite.ke)) {
         uint8_t group[2];
         store_be16(group, suite.ke->id);
+        count_invalid_ke(engine, true, message->ke_group, suite.ke->id);
         exchange_answer_notify(engine, ike, incoming, INVALID_KE_PAYLOAD, bytes_of(group, sizeof(group)));
         return NULL;
     }

@@ -1,5 +1,6 @@
 /* IKE_SA_INIT as initiator, with the restarts that COOKIE and INVALID_KE_PAYLOAD ask for: RFC
  * 7296 2.6.1, 2.7. */
+#include "engine/count.h"
 #include "engine/ikev2/cookie.h"
 #include "engine/ikev2/exchange.h"
 #include "engine/ikev2/nat_detection.h"
@@ -77,6 +78,7 @@ static void send_request(struct engine *engine, struct ike_sa *ike)
                  IKE_MESSAGE_MAX);
         return;
     }
+    count_sent(engine, &builder);
     owned_set(engine, &ike->memory_bytes, &setup->init_request, message);
     ike->next_message_id = 1;
     char remote[ENDPOINT_TEXT_SIZE];
@@ -119,6 +121,7 @@ static void obey_invalid_ke(struct engine *engine, struct ike_sa *ike, struct by
     struct proposal_offer offer = offer_of(connection);
     uint16_t group = data.size == 2 ? load_be16(data.data) : 0;
     const struct algorithm *ke = algorithm_by_id(TRANSFORM_KE, group);
+    count_invalid_ke(engine, false, ike->setup->ke->id, group);
     bool is_offered = ke != NULL && group != KE_NONE && proposals_offer_ke(&offer, group);
     if (!is_offered || ke == ike->setup->ke) {
         say_ike(engine, RC_LOG, ike, 0, "ignoring INVALID_KE_PAYLOAD with group %u, which %s", group,
@@ -214,7 +217,9 @@ void sa_init_response(struct engine *engine, struct ike_sa *ike, const struct pa
     uint8_t critical;
     struct bytes chain = bytes_of(datagram.data + IKE_HEADER_SIZE, datagram.size - IKE_HEADER_SIZE);
     bool is_waiting = ike->request.size != 0; /* not while a new KE value is being made */
-    if (is_waiting && ikev2_message_read(header->next_payload, chain, &arena, &message, &critical, &error))
+    if (is_waiting && ikev2_message_read(header->next_payload, chain, &arena, &message, &critical, &error)) {
+        count_received(engine, &message);
         read_response(engine, ike, path, header, datagram, &message, &arena);
+    }
     arena_release(&arena);
 }

@@ -1,5 +1,6 @@
 /* IKE_SA_INIT as responder: nothing is kept of a stranger before his message is whole, wanted, and of the
  * right group. */
+#include "engine/count.h"
 #include "engine/ikev2/cookie.h"
 #include "engine/ikev2/exchange.h"
 #include "engine/ikev2/nat_detection.h"
@@ -24,8 +25,10 @@ static void refuse(struct engine *engine, const struct request *request, uint16_
     memcpy(header.spi_i, request->header->spi_i, IKE_SPI_SIZE);
     struct ikev2_builder builder = ikev2_build_start(buffer, sizeof(buffer), &header);
     ikev2_build_notify(&builder, PROTOCOL_NONE, bytes_of(NULL, 0), type, data);
-    if (ikev2_build_finish(&builder, &message))
-        engine->env->send(engine->env->world, request->path, message);
+    if (!ikev2_build_finish(&builder, &message))
+        return;
+    count_sent(engine, &builder);
+    engine_send(engine, request->path, message);
 }
 
 static bool has_all_payloads(const struct ikev2_message *message)
@@ -126,6 +129,7 @@ static void respond(struct engine *engine, const struct request *request)
     if (message->ke_group != suite.ke->id) {
         uint8_t group[2];
         store_be16(group, suite.ke->id);
+        count_invalid_ke(engine, true, message->ke_group, suite.ke->id);
         refuse(engine, request, INVALID_KE_PAYLOAD, bytes_of(group, sizeof(group)));
         return;
     }
@@ -149,7 +153,7 @@ static void request_again(struct engine *engine, const struct ike_sa *ike, const
 {
     if (ike->last_response.size != 0 && ike->setup != NULL &&
         bytes_equal(owned_bytes(&ike->setup->init_request), request->datagram))
-        engine->env->send(engine->env->world, &ike->path, owned_bytes(&ike->last_response));
+        engine_send(engine, &ike->path, owned_bytes(&ike->last_response));
 }
 
 void sa_init_request(struct engine *engine, const struct path *path, const struct ikev2_header *header,
@@ -194,8 +198,9 @@ void sa_init_answer(struct engine *engine, struct ike_sa *ike, const struct job 
     vendor_id_build(engine, ike, &builder);
     if (!ikev2_build_finish(&builder, &message))
         return;
+    count_sent(engine, &builder);
     owned_set(engine, &ike->memory_bytes, &setup->init_response, message);
     owned_set(engine, &ike->memory_bytes, &ike->last_response, message);
     ike->expected_message_id = 1;
-    engine->env->send(engine->env->world, &ike->path, message);
+    engine_send(engine, &ike->path, message);
 }
