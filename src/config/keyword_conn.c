@@ -29,10 +29,10 @@ static const struct keyword_word auto_words[] = {
     {"up", AUTO_START},      {"start", AUTO_START}, {"keep", AUTO_KEEP},         {NULL}};
 static const struct keyword_word type_words[] = {{"tunnel", TYPE_TUNNEL},
                                                  {"transport", TYPE_TRANSPORT},
-                                                 {"pass", WORD_NOT_YET},
-                                                 {"passthrough", WORD_NOT_YET},
-                                                 {"drop", WORD_NOT_YET},
-                                                 {"reject", WORD_NOT_YET},
+                                                 {"pass", TYPE_PASS},
+                                                 {"passthrough", TYPE_PASS},
+                                                 {"drop", TYPE_DROP},
+                                                 {"reject", TYPE_DROP},
                                                  {NULL}};
 static const struct keyword_word encapsulation_words[] = {{"auto", ENCAPSULATION_AUTO},
                                                           {"yes", ENCAPSULATION_YES},
@@ -70,10 +70,15 @@ static const struct keyword_word phase2_words[] = {{"esp", PROTOCOL_ESP}, {"ah",
 /* Enumerations of which only the default stands for what happens today. */
 static const struct keyword_word autheap_words[] = {{"none", 0}, {"tls", 1}, {NULL}};
 static const struct keyword_word tcp_words[] = {{"no", 0}, {"yes", 1}, {"fallback", 2}, {NULL}};
-static const struct keyword_word failureshunt_words[] = {
-    {"none", 0}, {"drop", 1}, {"hold", 1}, {"reject", 1}, {"pass", 2}, {"passthrough", 2}, {NULL}};
+static const struct keyword_word failureshunt_words[] = {{"none", SHUNT_NONE},
+                                                         {"drop", SHUNT_DROP},
+                                                         {"hold", SHUNT_DROP},
+                                                         {"reject", SHUNT_DROP},
+                                                         {"pass", SHUNT_PASS},
+                                                         {"passthrough", SHUNT_PASS},
+                                                         {NULL}};
 static const struct keyword_word negotiationshunt_words[] = {
-    {"drop", 0}, {"hold", 0}, {"pass", 1}, {"passthrough", 1}, {NULL}};
+    {"drop", SHUNT_DROP}, {"hold", SHUNT_DROP}, {"pass", SHUNT_PASS}, {"passthrough", SHUNT_PASS}, {NULL}};
 static const struct keyword_word ikepad_words[] = {{"auto", 0}, {"yes", 1}, {"no", 2}, {NULL}};
 static const struct keyword_word natt_words[] = {{"both", 0}, {"rfc", 1}, {"drafts", 2}, {"none", 3}, {NULL}};
 static const struct keyword_word offload_words[] = {
@@ -145,7 +150,8 @@ const struct keyword conn_keywords[] = {
     {"esn", ACTS_BY_HAND, ENUM(esn_words, "either"), .help = "64-bit ESP sequence numbers"},
     {"esp", ACTS_BY_HAND, SPECIAL("algorithms such as aes_gcm256,aes256-sha2_512;dh21", ""),
      .help = "algorithms of ESP"},
-    {"failureshunt", NOT_YET, ENUM(failureshunt_words, "none"), .help = "packets after a failed negotiation"},
+    {"failureshunt", ACTS(failure_shunt), ENUM(failureshunt_words, "none"),
+     .help = "what becomes of packets after a failed negotiation, for shuntlifetime="},
     {"fake-strongswan", NOT_YET, BOOL("no"), .help = "send strongSwan's vendor id"},
     {"forceencaps", OBSOLETE, BOOL("no"), .help = "was encapsulation=yes"},
     {"fragmentation", ACTS_BY_HAND, ENUM(fragmentation_words, "yes"),
@@ -206,8 +212,8 @@ const struct keyword conn_keywords[] = {
     {"narrowing", ACTS(narrowing), BOOL("no"), .help = "accept traffic selectors narrower than asked for"},
     {"nat-ikev1-method", NOT_YET, ENUM(natt_words, "both"), .help = "the forms of IKEv1 NAT traversal"},
     {"nat-keepalive", ACTS(nat_keepalive), BOOL("yes"), .help = "send NAT keep-alives when behind a NAT"},
-    {"negotiationshunt", NOT_YET, ENUM(negotiationshunt_words, "drop"),
-     .help = "packets during a negotiation"},
+    {"negotiationshunt", ACTS(negotiation_shunt), ENUM(negotiationshunt_words, "drop"),
+     .help = "what becomes of packets during a negotiation; those that drop holds are sent after it"},
     {"nexthop", END_ACTS_BY_HAND, SPECIAL("an address, %defaultroute or %direct", ""),
      .help = "the gateway towards the other end"},
     {"nflog", ALIAS_OF("nflog-group")},
@@ -269,7 +275,8 @@ const struct keyword conn_keywords[] = {
      .help = "a connection for each network, NAME/1x1 ...; NAME is their alias"},
     {"tcp-remoteport", NOT_YET, UINT(1, 65535, "4500"), .help = "the peer's TCP port"},
     {"tfc", NOT_YET, UINT(0, 65535, "0"), .help = "pad ESP packets to this size"},
-    {"type", ACTS(type), ENUM(type_words, "tunnel"), .help = "tunnel or transport mode"},
+    {"type", ACTS(type), ENUM(type_words, "tunnel"),
+     .help = "tunnel or transport mode, or a policy without IPsec: passthrough, drop"},
     {"updown", END_ACTS(updown), STRING("a command, \"\" or %disabled", "ipsec _updown"),
      .help = "the script that is run when the tunnel changes"},
     {"updown-config", END_ACTS(updown_is_async), ENUM(updown_config_words, "exec"),

@@ -218,6 +218,7 @@ struct engine_settings setup_engine_settings(const struct setup *setup)
     settings.ddos_ike_threshold = setup->ddos_ike_threshold;
     settings.max_halfopen_ike = setup->max_halfopen_ike;
     settings.nat_keepalive_interval = setup->keep_alive;
+    settings.shunt_lifetime = setup->shunt_lifetime;
     settings.debug = setup->debug;
     return settings;
 }

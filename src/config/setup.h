@@ -28,6 +28,7 @@ struct setup {
     uint32_t ddos_ike_threshold;
     uint32_t max_halfopen_ike;
     usec_t keep_alive;
+    usec_t shunt_lifetime;
     uint32_t ike_socket_bufsize; /* 0: the kernel's */
     char *myvendorid;            /* NULL: built in */
     int protostack;              /* enum protostack */

@@ -67,7 +67,8 @@ void connection_index_by_peer(struct engine *engine, struct connection *connecti
 {
     connection_unindex(engine, connection);
     bool is_nameless = !address_is_set(&connection->remote) && !connection->is_template;
-    if (!connection->is_oriented || connection->is_instance || is_nameless)
+    bool negotiates = !connection_spec_is_shunt(connection->spec);
+    if (!connection->is_oriented || connection->is_instance || is_nameless || !negotiates)
         return;
     hash_table_insert(&engine->connections_by_hosts, &connection->by_hosts,
                       hash_hosts(engine, &connection->local, &connection->remote));

@@ -142,7 +142,7 @@ static void give_up_beginnings(struct engine *engine, struct connection *connect
 }
 
 /* IKE SAs of connections that nobody wants up, whose last Child SA went with this connection. */
-static void end_deserted(struct engine *engine, const struct connection *connection, uint64_t client)
+static struct ike_sa *next_deserted(const struct engine *engine, const struct connection *connection)
 {
     LIST_EACH(&connection->children, node)
     {
@@ -151,8 +151,9 @@ static void end_deserted(struct engine *engine, const struct connection *connect
         const struct connection *owner = ike ? connection_by_serial(engine, ike->connection_serial) : NULL;
         bool is_waited_for = owner == NULL || owner == connection || owner->keep_up;
         if (!is_waited_for && ike->state == IKE_STATE_ESTABLISHED && serves_only(ike, connection))
-            ike->version->delete_ike(engine, ike, client);
+            return ike;
     }
+    return NULL;
 }
 
 void terminate_sas(struct engine *engine, struct connection *connection, uint64_t client)
@@ -175,7 +176,8 @@ void terminate_sas(struct engine *engine, struct connection *connection, uint64_
         child_uninstall(engine, child); /* traffic ends now, on a replaced one too */
         child_delete(engine, child, client);
     }
-    end_deserted(engine, connection, client);
+    while ((ike = next_deserted(engine, connection)) != NULL) /* its end takes several children along */
+        ike->version->delete_ike(engine, ike, client);
     connection_let_go(engine, connection);
 }
 

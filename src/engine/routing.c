@@ -171,27 +171,31 @@ static void make_room(struct engine *engine, const struct connection *connection
                       const struct child_sa *child)
 {
     struct connection *rival = routing_rival_with_sa(engine, connection, child);
-    while (rival != NULL) {
-        uint64_t serial = rival->serial;
+    if (engine->is_making_room) /* another SA of the rival's that takes over before it goes too */
+        return;
+    engine->is_making_room = true;
+    for (uint64_t serial = 0; rival != NULL && rival->serial != serial;) {
+        serial = rival->serial;
         say_connection(engine, RC_LOG, rival, 0,
                        "deleting its SAs to make room for those of \"%s\", which has the same clients",
                        connection->spec->name);
         terminate_sas(engine, rival, 0);
         rival = routing_rival_with_sa(engine, connection, child);
-        if (rival != NULL && rival->serial == serial)
-            return;
     }
+    engine->is_making_room = false;
 }
 
 void routing_protect(struct engine *engine, struct connection *connection, const struct child_sa *child)
 {
-    make_room(engine, connection, child);
     engine_timer_cancel(engine, &connection->route.shunt_timer);
     end_negotiation(engine, connection);
     connection->route.failures = 0;
     connection->route.deaf_until = 0;
+    bool is_new = connection->routing != ROUTING_TUNNEL;
     routing_policy_protect(engine, connection, child);
     enter(engine, connection, ROUTING_TUNNEL);
+    if (is_new)
+        make_room(engine, connection, child); /* not before: its packets always meet a policy */
 }
 
 void routing_lost(struct engine *engine, struct connection *connection, const struct child_sa *child)

@@ -325,6 +325,7 @@ struct engine {
     struct hash_table child_by_serial, child_by_spi;
     struct list_node children;
     struct spd policies; /* the outbound policies as the data plane has them; ids are connections' serials */
+    bool is_making_room; /* SAs of a connection end for those of another: routing.c */
     unsigned ondemand_count; /* negotiations under way that packets began */
 
     struct listen_address *interfaces;

@@ -57,6 +57,10 @@ static bool complete_connection(json_t *options, struct error *error)
 {
     bool has_clients =
         json_object_get(options, "leftsubnet") != NULL || json_object_get(options, "rightsubnet") != NULL;
+    const char *type = json_string_value(json_object_get(options, "type"));
+    bool is_shunt = type != NULL && strcmp(type, "tunnel") != 0 && strcmp(type, "transport") != 0;
+    if (is_shunt)
+        return true;
     if (json_object_get(options, "phase2") == NULL && json_object_get(options, "esp") == NULL)
         return error_set(error, 0, "a connection for an IKE SA alone is not supported yet: give --encrypt");
     if (json_object_get(options, "type") == NULL)

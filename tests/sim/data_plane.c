@@ -133,8 +133,52 @@ static struct virtual_policy **policy_link(struct data_plane *plane, uint64_t po
     return link;
 }
 
+/* ---- packets held ---- */
+
+void data_plane_hold(struct data_plane *plane, uint64_t policy_id, const struct virtual_packet *packet)
+{
+    struct held_virtual_packet *held = sim_alloc(sizeof(*held));
+    *held = (struct held_virtual_packet){plane->held, policy_id, *packet};
+    plane->held = held;
+}
+
+static void drop_held(struct data_plane *plane, uint64_t policy_id)
+{
+    struct held_virtual_packet **link = &plane->held;
+    while (*link != NULL) {
+        struct held_virtual_packet *each = *link;
+        if (each->policy_id != policy_id) {
+            link = &each->next;
+            continue;
+        }
+        *link = each->next;
+        free(each);
+    }
+}
+
+bool data_plane_take_released(struct data_plane *plane, struct virtual_packet *ret_packet)
+{
+    struct held_virtual_packet **found = NULL;
+    for (struct held_virtual_packet **link = &plane->held; *link != NULL; link = &(*link)->next) {
+        const struct virtual_policy *policy = *policy_link(plane, (*link)->policy_id);
+        if (policy != NULL && policy->policy.action != POLICY_TRAP)
+            found = link;
+    }
+    if (found == NULL)
+        return false;
+    struct held_virtual_packet *taken = *found;
+    *found = taken->next;
+    *ret_packet = taken->packet;
+    free(taken);
+    return true;
+}
+
+/* ---- policies ---- */
+
 static void set_policy(struct data_plane *plane, const struct kernel_policy *policy)
 {
+    if (policy->action == POLICY_TRAP)
+        drop_held(plane, policy->policy_id);
     struct virtual_policy **link = policy_link(plane, policy->policy_id);
     if (*link == NULL) {
         *link = sim_alloc(sizeof(**link));
@@ -154,6 +198,7 @@ static void delete_policy(struct data_plane *plane, uint64_t policy_id, struct k
         return;
     }
     struct virtual_policy *gone = *link;
+    drop_held(plane, policy_id);
     *link = gone->next;
     free_policy(&gone->policy);
     free(gone);
@@ -237,6 +282,20 @@ static bool any_contains(const struct selector *list, size_t count, const struct
     return false;
 }
 
+/* The smaller priority, a given one before a computed one; then the narrower; then the better rank. */
+static bool is_better(const struct virtual_policy *a, const struct virtual_policy *b)
+{
+    uint32_t a_priority = a->policy.priority - 1, b_priority = b->policy.priority - 1; /* 0 goes last */
+    const struct selector *a_remote = a->policy.remote_selectors, *b_remote = b->policy.remote_selectors;
+    if (a_priority != b_priority)
+        return a_priority < b_priority;
+    if (!selector_equal(a_remote, b_remote))
+        return selector_contains(b_remote, a_remote);
+    if (policy_rank(a->policy.action) != policy_rank(b->policy.action))
+        return policy_rank(a->policy.action) < policy_rank(b->policy.action);
+    return a->age > b->age;
+}
+
 struct virtual_policy *data_plane_policy(const struct data_plane *plane, const struct virtual_packet *packet)
 {
     struct virtual_policy *best = NULL;
@@ -245,8 +304,7 @@ struct virtual_policy *data_plane_policy(const struct data_plane *plane, const s
         if (!any_contains(policy->local_selectors, policy->local_count, &packet->source) ||
             !any_contains(policy->remote_selectors, policy->remote_count, &packet->destination))
             continue;
-        if (best == NULL || policy->priority < best->policy.priority ||
-            (policy->priority == best->policy.priority && each->age > best->age))
+        if (best == NULL || is_better(each, best))
             best = each;
     }
     return best;

@@ -21,11 +21,15 @@ struct virtual_policy {
     uint64_t age;                /* greater: set later */
 };
 
+/* A packet of the host's that met a trap. */
+struct held_virtual_packet;
+
 struct data_plane {
     struct virtual_sa *sas;
     struct virtual_policy *policies;
     uint64_t next_age;
     size_t sa_count, policy_count;
+    struct held_virtual_packet *held; /* newest first */
 };
 
 /* A kernel request with everything it points to; made by copying, freed with plane_request_free(). */
@@ -48,6 +52,17 @@ struct virtual_packet {
     struct selector source, destination;
     size_t size_bytes;
 };
+
+struct held_virtual_packet {
+    struct held_virtual_packet *next;
+    uint64_t policy_id;
+    struct virtual_packet packet;
+};
+
+/* Until the trap is replaced by another policy (then it is to go that way), deleted or set again. */
+void data_plane_hold(struct data_plane *plane, uint64_t policy_id, const struct virtual_packet *packet);
+/* The oldest held packet of a policy that traps no more; false: there is none. */
+bool data_plane_take_released(struct data_plane *plane, struct virtual_packet *ret_packet);
 
 struct virtual_packet virtual_packet_of(const char *source, const char *destination, uint8_t protocol,
                                         uint16_t destination_port, size_t size_bytes);

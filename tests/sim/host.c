@@ -176,6 +176,12 @@ static void discard_request(void *context)
     plane_request_free(context);
 }
 
+static void release_held(struct sim_host *host, void *context)
+{
+    (void)context;
+    host_release_held(host);
+}
+
 static void carry_out_request(struct sim_host *host, void *context)
 {
     struct plane_request *request = context;
@@ -185,7 +191,10 @@ static void carry_out_request(struct sim_host *host, void *context)
     if (!answer->event.ok && request->request.operation == KERNEL_SA_ADD &&
         strcmp(answer->event.text, "this SA is there already") == 0)
         world_fail(host->sim, "%s adds an SA to its data plane that is there already", host->name);
+    bool may_release = request->request.operation == KERNEL_POLICY_SET;
     plane_request_free(request);
+    if (may_release) /* the peer of a responder has its half when our answer has come */
+        host_later(host, milliseconds(20), release_held, NULL, NULL);
     if (wants_answer) {
         host_later(host, draw(host, host->delays.kernel_max), answer_kernel_request, free, answer);
     } else {
@@ -494,9 +503,11 @@ void host_load(struct sim_host *host, const struct host_connection *connection)
         world_fail(host->sim, "connection %s: %s", connection->name, error.text);
         return;
     }
-    bool starts = spec->auto_start == AUTO_START;
+    bool starts = spec->auto_start == AUTO_START, routes = spec->auto_start == AUTO_ONDEMAND;
     host_command(host, (struct command){.kind = COMMAND_ADD, .name = connection->name, .spec = spec});
     if (starts) /* as addconn does after loading */
         host_command(
             host, (struct command){.kind = COMMAND_INITIATE, .name = connection->name, .asynchronous = true});
+    if (routes)
+        host_command(host, (struct command){.kind = COMMAND_ROUTE, .name = connection->name});
 }

@@ -126,13 +126,46 @@ static bool check_plane(struct sim *sim, const struct sim_host *host)
     return true;
 }
 
+/* What the data plane does stands for the routing state, and nothing is left of a connection that is gone. */
+static bool check_routing(struct sim *sim, const struct sim_host *host, const struct virtual_policy *policy,
+                          const struct connection_view *connection)
+{
+    bool is_shunt = connection_spec_is_shunt(connection->spec);
+    enum policy_action action = policy ? policy->policy.action : POLICY_TRAP;
+    bool holds = false;
+    switch (connection->routing) {
+    case ROUTING_UNROUTED:
+        holds = policy == NULL;
+        break;
+    case ROUTING_ONDEMAND:
+        holds = policy != NULL &&
+                (is_shunt ? action == POLICY_PASS || action == POLICY_DROP : action == POLICY_TRAP);
+        break;
+    case ROUTING_NEGOTIATING: /* nothing is negotiated in a quiet world */
+        break;
+    case ROUTING_TUNNEL:
+        holds = policy != NULL && action == POLICY_PROTECT;
+        break;
+    case ROUTING_FAILURE:
+        holds = policy != NULL && (action == POLICY_PASS || action == POLICY_DROP);
+        break;
+    }
+    return holds ||
+           world_fail(sim, "%s: \"%s\" is in routing state %d, its policy's action is %d", host->name,
+                      connection->spec->name, connection->routing, policy ? (int)action : -1);
+}
+
 static bool check_policies(struct sim *sim, const struct sim_host *host)
 {
     struct connection_view connection;
+    size_t known = 0;
     for (uint64_t at = 0; engine_view_connection(host->engine, at, &connection); at = connection.serial) {
         const struct virtual_policy *policy = host->plane.policies;
         while (policy != NULL && policy->policy.policy_id != connection.serial)
             policy = policy->next;
+        known += policy != NULL;
+        if (!check_routing(sim, host, policy, &connection))
+            return false;
         bool protects = policy != NULL && policy->policy.action == POLICY_PROTECT;
         if (protects && policy->policy.child_serial != connection.newest_child_serial)
             return world_fail(sim, "%s: \"%s\" sends on Child SA #%llu, the newest is #%llu", host->name,
@@ -142,7 +175,9 @@ static bool check_policies(struct sim *sim, const struct sim_host *host)
             return world_fail(sim, "%s: \"%s\" has Child SA #%llu, but no policy leads to it", host->name,
                               connection.spec->name, (unsigned long long)connection.newest_child_serial);
     }
-    return true;
+    return known == host->plane.policy_count ||
+           world_fail(sim, "%s: the data plane has %zu policies, %zu of them of a connection", host->name,
+                      host->plane.policy_count, known);
 }
 
 /* At most one Child SA of a connection calls itself the newest. */

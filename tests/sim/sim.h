@@ -172,6 +172,10 @@ bool sim_send_packet(struct sim *sim, const char *host, const char *source, cons
                      struct error *error);
 bool sim_send_bytes(struct sim *sim, const char *host, const char *source, const char *destination,
                     size_t size_bytes, struct error *error);
+/* How many packets a trap held first and then arrived; how many a policy let pass without IPsec. */
+size_t sim_held_arrived(const struct sim *sim, const char *host);
+size_t sim_passed_clear(const struct sim *sim, const char *host);
+enum routing_state sim_routing(const struct sim *sim, const char *host, const char *connection);
 /* There and back. */
 bool sim_ping(struct sim *sim, const char *host, const char *source, const char *destination);
 

@@ -26,6 +26,7 @@ static void count_packet(struct sim_host *host, struct virtual_sa *sa, const str
 static bool acquire(struct sim_host *host, const struct virtual_policy *policy,
                     const struct virtual_packet *packet, struct error *error)
 {
+    data_plane_hold(&host->plane, policy->policy.policy_id, packet);
     tell_engine(host, &(struct kernel_event){.kind = KERNEL_ACQUIRE,
                                              .ok = true,
                                              .policy_id = policy->policy.policy_id,
@@ -48,7 +49,9 @@ static struct virtual_sa *choose_sa(struct sim_host *host, const struct virtual_
         return NULL;
     }
     if (policy->policy.action != POLICY_PROTECT) {
-        error_set(error, 0, "%s: the policy passes or drops the packet", host->name);
+        host->passed_clear += policy->policy.action == POLICY_PASS;
+        error_set(error, 0, "%s: the policy %s the packet", host->name,
+                  policy->policy.action == POLICY_PASS ? "passes" : "drops");
         return NULL;
     }
     struct virtual_sa *sa = data_plane_find(&host->plane, policy->policy.child_serial, SA_OUTBOUND);
@@ -109,6 +112,36 @@ static bool carry(struct sim *sim, struct sim_host *from, const struct virtual_p
         return error_set(error, 0, "nothing gets from %s to where its SA points", from->name);
     *ret_receiver = node->context;
     return receive_packet(node->context, outbound, &source, packet, error);
+}
+
+void host_release_held(struct sim_host *host)
+{
+    struct virtual_packet packet;
+    struct sim_host *receiver;
+    struct error error = {0};
+    while (data_plane_take_released(&host->plane, &packet)) {
+        bool arrived = carry(host->sim, host, &packet, &receiver, &error);
+        world_trace(host->sim, host, "held packet: %s", arrived ? "arrived" : error.text);
+        host->held_arrived += arrived;
+    }
+}
+
+size_t sim_held_arrived(const struct sim *sim, const char *host)
+{
+    return world_host(sim, host)->held_arrived;
+}
+
+size_t sim_passed_clear(const struct sim *sim, const char *host)
+{
+    return world_host(sim, host)->passed_clear;
+}
+
+enum routing_state sim_routing(const struct sim *sim, const char *host, const char *connection)
+{
+    struct connection_view view;
+    if (!engine_view_connection_named(world_host(sim, host)->engine, connection, &view))
+        abort();
+    return view.routing;
 }
 
 bool sim_send_bytes(struct sim *sim, const char *host, const char *source, const char *destination,

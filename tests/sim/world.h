@@ -48,7 +48,9 @@ struct sim_host {
     int64_t wall_offset_seconds;
     struct delays delays;
     struct data_plane plane;
-    usec_t kernel_free_at;                              /* requests are carried out one after the other */
+    size_t held_arrived,
+        passed_clear;      /* packets that went after being held; packets that went without IPsec */
+    usec_t kernel_free_at; /* requests are carried out one after the other */
     unsigned kernel_failures[KERNEL_POLICY_DELETE + 1]; /* so many of the next requests of this kind fail */
     uint8_t nonce_first_bytes[SIM_NONCES_MAX];
     size_t nonce_count;
@@ -139,6 +141,8 @@ void host_wake(struct sim_host *host);
 /* Returns the client number. */
 uint64_t host_command(struct sim_host *host, struct command command);
 struct waiting_command *host_waiting(const struct sim_host *host, uint64_t client);
+/* Sends what traps no longer hold. */
+void host_release_held(struct sim_host *host);
 void host_load(struct sim_host *host, const struct host_connection *connection);
 
 #endif

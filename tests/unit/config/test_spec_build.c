@@ -257,7 +257,6 @@ static void bad_pairs_are_refused_with_connection_keyword_and_reason(void **stat
         {"authby=sceret", "did you mean \"secret\"?"},
         {"authby=", "expected secret or psk"},
         {"leftauth=null", "\"null\" is not supported yet"},
-        {"type=drop", "type=drop is not supported yet"},
         {"keyexchange=ikev1", "keyexchange=ikev1 is not supported yet"},
         {"ikev2=no", "ikev2=no is not supported yet"},
         {"phase2=ah", "phase2=ah is not supported yet"},
