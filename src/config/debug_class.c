@@ -43,6 +43,20 @@ static const struct debug_name {
     {"x509", DEBUG_BASE},
 };
 
+const struct debug_class_row debug_class_rows[] = {
+    {"none", "nothing"},
+    {"base", "what is decided and why; routing with it"},
+    {"routing", "the routing of connections"},
+    {"cpu-usage", "the time that each step takes"},
+    {"refcnt", "what holds what"},
+    {"all", "base, cpu-usage and refcnt"},
+    {"tmi", "all, and much more"},
+    {"updown", "what the updown scripts do"},
+    {"crypt", "the plaintext of messages: DANGEROUS"},
+    {"private", "keys: DANGEROUS"},
+};
+const size_t debug_class_row_count = ARRAY_SIZE(debug_class_rows);
+
 static const struct debug_name *find(const char *name)
 {
     if (strncasecmp(name, "debug-", 6) == 0)

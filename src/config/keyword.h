@@ -85,6 +85,7 @@ struct keyword_option {
     const char *value; /* set when no argument is given: "yes", "secret" ...; NULL with ARGUMENT_REQUIRED */
     bool appends;      /* joins earlier ones with a comma (--rsasig --psk -> authby=rsasig,secret) */
     bool is_obsolete;  /* another spelling is preferred; not shown in --help */
+    const char *replaced_by; /* whack warns of this one and names that */
 };
 
 extern const struct keyword_option whack_connection_options[];

@@ -46,6 +46,13 @@ bool setup_option(struct setup *setup, const char *keyword, const char *value, b
  * setup. */
 struct engine_settings setup_engine_settings(const struct setup *setup);
 
+/* The classes, each with a line of help: for --debug help. */
+struct debug_class_row {
+    const char *name, *help;
+};
+extern const struct debug_class_row debug_class_rows[];
+extern const size_t debug_class_row_count;
+
 /* A list of debug classes ("base, no-crypt", "all", "none", FreeS/WAN's) onto bits to set and to clear. */
 bool debug_classes_parse(const char *text, uint64_t *ret_set, uint64_t *ret_clear, struct error *error);
 

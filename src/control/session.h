@@ -28,6 +28,7 @@ struct control_session {
     bool is_busy;   /* a reply is under way */
     bool is_broken; /* protocol error: hang up when all is written */
     bool is_stalled;
+    bool wants_utc; /* times in listings */
     struct listing listing;
 };
 

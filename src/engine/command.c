@@ -1,5 +1,9 @@
 /* Commands: what whack and the configuration ask of the engine. Each ends with one final report for its
  * client. */
+#include "engine/command.h"
+
+#include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "engine/child_install.h"
@@ -16,19 +20,22 @@ static void finish(struct engine *engine, const struct command *command, int cod
     finish_client(engine, command->client, code);
 }
 
-static void complain(struct engine *engine, const struct command *command, int code,
-                     const struct connection *connection, const char *text)
+void command_fail(struct engine *engine, const struct command *command, int code,
+                  const struct connection *connection, const char *format, ...)
 {
+    char text[512];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(text, sizeof(text), format, arguments);
+    va_end(arguments);
     say_connection(engine, code, connection, command->client, "%s", text);
     finish(engine, command, code);
 }
 
 static void refuse_name(struct engine *engine, const struct command *command)
 {
-    char text[256];
-    struct text line = text_of(text, sizeof(text));
-    text_add(&line, "no connection named \"%s\"", command->name ? command->name : "");
-    complain(engine, command, RC_UNKNOWN_NAME, NULL, text);
+    command_fail(engine, command, RC_UNKNOWN_NAME, NULL, "no connection named \"%s\"",
+                 command->name ? command->name : "");
 }
 
 /* The connection of this name; NULL after saying that there is none. */
@@ -127,6 +134,14 @@ static void remove_earlier(struct engine *engine, const struct command *command,
     connection_set_free(&set);
 }
 
+static bool is_name_in_use(const struct engine *engine, const char *name)
+{
+    struct connection_set set = connections_of_conn(engine, name);
+    bool is_conn = set.count > 0;
+    connection_set_free(&set);
+    return is_conn || connection_by_name(engine, name) != NULL;
+}
+
 static void announce(struct engine *engine, const struct command *command,
                      const struct connection *connection)
 {
@@ -160,6 +175,11 @@ static void add(struct engine *engine, const struct command *command)
 {
     const char *name = command->spec->conn_name ? command->spec->conn_name : command->spec->name;
     int code = 0;
+    if (command->keeps_old && is_name_in_use(engine, name)) {
+        connection_spec_free(command->spec);
+        command_fail(engine, command, RC_DUPNAME, NULL, "attempt to redefine connection \"%s\"", name);
+        return;
+    }
     remove_earlier(engine, command, name);
     for (struct connection_spec *spec = command->spec, *next; spec != NULL; spec = next) {
         next = spec->next;
@@ -186,7 +206,7 @@ static void refuse_unoriented(struct engine *engine, const struct command *comma
     text_add(&line, " or ");
     connection_host_text(connection, false, &line);
     text_add(&line, " are not usable");
-    complain(engine, command, RC_ORIENT, connection, text);
+    command_fail(engine, command, RC_ORIENT, connection, "%s", text);
 }
 
 /* A name that resolves later brings the connection up then. */
@@ -197,8 +217,8 @@ static void refuse_without_peer(struct engine *engine, const struct command *com
     char text[512];
     struct text line = text_of(text, sizeof(text));
     if (trouble == NULL) {
-        complain(engine, command, RC_NOPEERIP, connection,
-                 "cannot initiate connection without knowing peer IP address");
+        command_fail(engine, command, RC_NOPEERIP, connection,
+                     "cannot initiate connection without knowing peer IP address");
         return;
     }
     text_add(&line,
@@ -207,17 +227,17 @@ static void refuse_without_peer(struct engine *engine, const struct command *com
              connection->remote_end->host_name, trouble);
     connection->keep_up = true;
     host_name_ask_again(engine, connection);
-    complain(engine, command, RC_NOPEERIP, connection, text);
+    command_fail(engine, command, RC_NOPEERIP, connection, "%s", text);
 }
 
 static void initiate(struct engine *engine, const struct command *command, struct connection *connection)
 {
     if (connection_spec_is_shunt(connection->spec)) {
-        complain(engine, command, RC_INITSHUNT, connection, "cannot initiate an authby=never connection");
+        command_fail(engine, command, RC_INITSHUNT, connection, "cannot initiate an authby=never connection");
         return;
     }
     if (!engine->is_listening) {
-        complain(engine, command, RC_DEAF, connection, "need --listen before --initiate");
+        command_fail(engine, command, RC_DEAF, connection, "need --listen before --initiate");
         return;
     }
     if (!connection->is_oriented) {
@@ -232,8 +252,8 @@ static void initiate(struct engine *engine, const struct command *command, struc
             return;
         }
     } else if (address_is_set(&command->remote_host)) {
-        complain(engine, command, RC_NOPEERIP, connection,
-                 "cannot instantiate non-template connection to a supplied remote IP address");
+        command_fail(engine, command, RC_NOPEERIP, connection,
+                     "cannot instantiate non-template connection to a supplied remote IP address");
         return;
     } else if (!address_is_set(&connection->remote)) {
         refuse_without_peer(engine, command, connection);
@@ -249,40 +269,6 @@ static void initiate(struct engine *engine, const struct command *command, struc
 static void terminate(struct engine *engine, const struct command *command, struct connection *connection)
 {
     terminate_connection(engine, connection, command->client);
-    finish(engine, command, 0);
-}
-
-static void rekey(struct engine *engine, const struct command *command, struct connection *connection)
-{
-    struct ike_sa *ike = ike_by_serial(engine, connection->newest_ike_serial);
-    struct child_sa *child = child_by_serial(engine, connection->newest_child_serial);
-    if (ike == NULL && child != NULL)
-        ike = ike_by_serial(engine, child->ike_serial);
-    if (command->kind == COMMAND_REKEY_CHILD && child != NULL)
-        child_rekey(engine, child, command->client);
-    else if (command->kind == COMMAND_REKEY_IKE && ike != NULL)
-        ike->version->rekey_ike(engine, ike, command->client);
-    else
-        complain(engine, command, RC_UNKNOWN_NAME, connection, "connection has no established SA to rekey");
-}
-
-static void delete_state(struct engine *engine, const struct command *command)
-{
-    struct ike_sa *ike = ike_by_serial(engine, command->serial);
-    struct child_sa *child = child_by_serial(engine, command->serial);
-    if (ike != NULL && ike->setup == NULL) {
-        ike->version->delete_ike(engine, ike, command->client);
-    } else if (ike != NULL) {
-        ike_destroy(engine, ike);
-    } else if (child != NULL && child->state != CHILD_STATE_LARVAL) {
-        child_delete(engine, child, command->client);
-    } else {
-        char text[64];
-        struct text line = text_of(text, sizeof(text));
-        text_add(&line, "no state #%llu to delete", (unsigned long long)command->serial);
-        complain(engine, command, RC_UNKNOWN_NAME, NULL, text);
-        return;
-    }
     finish(engine, command, 0);
 }
 
@@ -312,6 +298,15 @@ static void debug(struct engine *engine, const struct command *command)
     uint64_t *classes = connection ? &connection->debug : &engine->settings.debug;
     *classes = (*classes & ~command->debug_clear) | command->debug_set;
     finish(engine, command, 0);
+}
+
+static void impair(struct engine *engine, const struct command *command)
+{
+    struct error error;
+    if (impair_apply(engine, command->impairments, command->client, &error))
+        finish(engine, command, 0);
+    else
+        command_fail(engine, command, error.code, NULL, "%s", error.text);
 }
 
 static void replace_secrets(struct engine *engine, const struct command *command)
@@ -360,10 +355,22 @@ void engine_command(struct engine *engine, const struct command *command)
         break;
     case COMMAND_REKEY_IKE:
     case COMMAND_REKEY_CHILD:
-        act_on_named(engine, command, rekey, NULL, "rekeyed");
+        act_on_named(engine, command, command_rekey, NULL, "rekeyed");
+        break;
+    case COMMAND_DELETE_IKE:
+    case COMMAND_DELETE_CHILD:
+    case COMMAND_DOWN_IKE:
+    case COMMAND_DOWN_CHILD:
+        act_on_named(engine, command, command_end_sa, NULL, "terminated");
         break;
     case COMMAND_DELETE_STATE:
-        delete_state(engine, command);
+        command_delete_state(engine, command);
+        break;
+    case COMMAND_DELETE_ID:
+        command_delete_id(engine, command);
+        break;
+    case COMMAND_CRASH:
+        command_crash(engine, command);
         break;
     case COMMAND_ROUTE:
     case COMMAND_UNROUTE:
@@ -385,6 +392,9 @@ void engine_command(struct engine *engine, const struct command *command)
         break;
     case COMMAND_DEBUG:
         debug(engine, command);
+        break;
+    case COMMAND_IMPAIR:
+        impair(engine, command);
         break;
     case COMMAND_DDOS:
         engine->settings.ddos_mode = command->ddos_mode;

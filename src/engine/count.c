@@ -141,8 +141,16 @@ void count_invalid_ke(struct engine *engine, bool is_ours, unsigned used, unsign
               wanted);
 }
 
-void engine_send(struct engine *engine, const struct path *path, struct bytes datagram)
+static void send_now(struct engine *engine, const struct path *path, struct bytes datagram)
 {
     statistics_add(&engine->statistics, COUNT_IKE_TRAFFIC, TRAFFIC_OUT, datagram.size);
     engine->env->send(engine->env->world, path, datagram);
+}
+
+void engine_send(struct engine *engine, const struct path *path, struct bytes datagram)
+{
+    if (engine->impairments.has_any)
+        impair_outbound(engine, path, datagram, send_now);
+    else
+        send_now(engine, path, datagram);
 }

@@ -143,19 +143,27 @@ void engine_free(struct engine *engine)
     secrets_free(engine->secrets);
     free(engine->interfaces);
     free(engine->vendor_id);
+    impairments_free(&engine->impairments);
     cipher_cache_free(engine->cipher_cache);
     secret_free(engine, sizeof(*engine));
 }
 
-void engine_receive(struct engine *engine, const struct path *path, struct bytes datagram)
+static void take_datagram(struct engine *engine, const struct path *path, struct bytes datagram)
 {
     struct ikev2_header header;
+    statistics_add(&engine->statistics, COUNT_IKE_TRAFFIC, TRAFFIC_IN, datagram.size);
+    if (ikev2_header_read(datagram, &header))
+        ikev2_receive(engine, path, &header, datagram);
+}
+
+void engine_receive(struct engine *engine, const struct path *path, struct bytes datagram)
+{
     if (!engine->is_listening)
         return;
-    statistics_add(&engine->statistics, COUNT_IKE_TRAFFIC, TRAFFIC_IN, datagram.size);
-    if (!ikev2_header_read(datagram, &header))
-        return;
-    ikev2_receive(engine, path, &header, datagram);
+    if (engine->impairments.has_any)
+        impair_inbound(engine, path, datagram, take_datagram);
+    else
+        take_datagram(engine, path, datagram);
 }
 
 /* ---- time ---- */
@@ -259,7 +267,8 @@ static void counters_came(struct engine *engine, const struct kernel_event *even
 static void limit_reached(struct engine *engine, const struct kernel_event *event)
 {
     struct child_sa *child = child_by_serial(engine, event->child_serial);
-    if (child == NULL || child->state != CHILD_STATE_ESTABLISHED)
+    if (child == NULL || child->state != CHILD_STATE_ESTABLISHED ||
+        is_impaired(engine, event->is_hard ? IMPAIR_IGNORE_HARD_EXPIRE : IMPAIR_IGNORE_SOFT_EXPIRE))
         return;
     say_child(engine, RC_LOG, child, 0, "%s limit of bytes or packets reached",
               event->is_hard ? "hard" : "soft");

@@ -69,13 +69,19 @@ void engine_advance(struct engine *engine);
 usec_t engine_next_deadline(const struct engine *engine);
 
 enum command_kind {
-    COMMAND_ADD,          /* spec; an existing one of that name is replaced */
+    COMMAND_ADD,          /* spec; an existing one of that name is replaced, unless keeps_old */
     COMMAND_DELETE,       /* name */
     COMMAND_INITIATE,     /* name, remote_host, asynchronous */
     COMMAND_TERMINATE,    /* name */
     COMMAND_REKEY_IKE,    /* name */
     COMMAND_REKEY_CHILD,  /* name */
     COMMAND_DELETE_STATE, /* serial */
+    COMMAND_DELETE_IKE,   /* name; it may come up again */
+    COMMAND_DELETE_CHILD, /* name; it may come up again */
+    COMMAND_DOWN_IKE,     /* name; it is kept down */
+    COMMAND_DOWN_CHILD,   /* name; it is kept down */
+    COMMAND_DELETE_ID,    /* identity: the IKE SAs with that peer */
+    COMMAND_CRASH,        /* remote_host: it has lost its SAs; its connections are brought up anew */
     COMMAND_ROUTE,        /* name */
     COMMAND_UNROUTE,      /* name */
     COMMAND_LISTEN,       /* interfaces: addresses that we listen on from now on */
@@ -83,6 +89,7 @@ enum command_kind {
     COMMAND_DDNS,     /* looks up the names of peers again whose connections are not up */
     COMMAND_SECRETS,  /* secrets: replaces all */
     COMMAND_DEBUG,    /* name (or NULL: global), debug_set, debug_clear */
+    COMMAND_IMPAIR,   /* impairments (impair.h) */
     COMMAND_DDOS,     /* ddos_mode */
     COMMAND_CLEAR_STATISTICS,
     COMMAND_SHUTDOWN, /* deletes every SA, telling the peers unless leave_state */
@@ -108,6 +115,9 @@ struct command {
     struct ip_address remote_host; /* --remote-host, unset if absent */
     bool asynchronous;
     bool leave_state;
+    bool keeps_old;                  /* COMMAND_ADD: a connection of that name is a reason to refuse */
+    const struct identity *identity; /* COMMAND_DELETE_ID */
+    const char *impairments;
     uint64_t serial;
     const struct listen_address *interfaces;
     size_t interface_count;

@@ -33,6 +33,15 @@ struct ike_sa *ike_by_own_spi(const struct engine *engine, const uint8_t spi[sta
     return NULL;
 }
 
+/* One that no IKE SA of ours has. */
+static void draw_spi(struct engine *engine, enum impairment wanted, uint8_t own[static IKE_SPI_SIZE])
+{
+    static const uint8_t zero[IKE_SPI_SIZE];
+    store_be64(own, engine->impairments.values[wanted]);
+    while (memcmp(own, zero, IKE_SPI_SIZE) == 0 || ike_by_own_spi(engine, own) != NULL)
+        engine_random(engine, own, IKE_SPI_SIZE);
+}
+
 struct ike_sa *ike_new(struct engine *engine, const struct connection *connection, bool is_initiator,
                        enum ike_state state)
 {
@@ -53,10 +62,7 @@ struct ike_sa *ike_new(struct engine *engine, const struct connection *connectio
     engine_timer_init(&ike->keepalive_timer, TIMER_IKE_KEEPALIVE, ike->serial);
     engine_timer_init(&ike->retry_timer, TIMER_IKE_RETRY, ike->serial);
     uint8_t *own = is_initiator ? ike->spi_i : ike->spi_r;
-    static const uint8_t zero[IKE_SPI_SIZE];
-    do
-        engine_random(engine, own, IKE_SPI_SIZE);
-    while (memcmp(own, zero, IKE_SPI_SIZE) == 0 || ike_by_own_spi(engine, own) != NULL);
+    draw_spi(engine, is_initiator ? IMPAIR_INITIATOR_SPI : IMPAIR_RESPONDER_SPI, own);
     hash_table_insert(&engine->ike_by_serial, &ike->by_serial, ike->serial);
     hash_table_insert(&engine->ike_by_spi, &ike->by_spi, hash_spi(engine, own));
     list_append(&engine->ikes, &ike->all);

@@ -12,6 +12,7 @@
 #include "engine/engine.h"
 #include "engine/failure.h"
 #include "engine/statistics.h"
+#include "engine/impair.h"
 #include "engine/view.h"
 #include "esp/spd.h"
 #include "wire/ikev2_build.h"
@@ -338,6 +339,8 @@ struct engine {
     uint8_t cookie_secret[2][32]; /* current, previous */
     usec_t cookie_secret_made_at;
     uint32_t cookie_version;
+
+    struct impairments impairments;
 
     bool is_shutting_down;
     uint64_t shutdown_client;

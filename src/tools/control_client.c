@@ -109,7 +109,9 @@ static bool send_all(struct control_client *client, const void *data, size_t siz
 static bool send_request(struct control_client *client, const json_t *request, struct error *error)
 {
     json_t *versioned = json_copy((json_t *)request);
-    if (versioned == NULL || json_object_set_new(versioned, "styx", json_integer(PROTOCOL_VERSION)) != 0) {
+    bool has_version = json_object_get(request, "styx") != NULL;
+    if (versioned == NULL ||
+        (!has_version && json_object_set_new(versioned, "styx", json_integer(PROTOCOL_VERSION)) != 0)) {
         json_decref(versioned);
         return error_set(error, ENOMEM, "out of memory");
     }
@@ -232,12 +234,27 @@ int control_client_call(struct control_client *client, const json_t *request, co
         int code = (int)json_integer_value(json_object_get(frame, "code"));
         const char *text = json_string_value(json_object_get(frame, "text"));
         bool is_final = json_is_true(json_object_get(frame, "final"));
+        const char *prompt = json_string_value(json_object_get(frame, "prompt"));
         if (text != NULL && on_line != NULL)
-            on_line(user, &(struct control_line){.number = code, .text = text});
+            on_line(user,
+                    &(struct control_line){.number = code,
+                                           .text = text,
+                                           .wants_answer = prompt != NULL,
+                                           .is_secret = prompt != NULL && strcmp(prompt, "secret") == 0});
         json_decref(frame);
         if (is_final)
             return code;
     }
+}
+
+bool control_client_answer(struct control_client *client, const char *answer, struct error *error)
+{
+    json_t *request = json_pack("{s:s}", "command", "answer");
+    if (answer != NULL)
+        json_object_set_new(request, "text", json_string(answer));
+    bool ok = send_request(client, request, error);
+    json_decref(request);
+    return ok;
 }
 
 void control_print_line(void *user, const struct control_line *line)

@@ -36,6 +36,8 @@ const char *control_client_path(const struct control_client *client);
 struct control_line {
     int number; /* the message number: 0, 2, 181 ... */
     const char *text;
+    bool wants_answer; /* pluto waits for control_client_answer() */
+    bool is_secret;    /* and what is typed is not to be seen */
 };
 
 typedef void control_line_function(void *user, const struct control_line *line);
@@ -55,6 +57,8 @@ int control_client_call(struct control_client *client, const json_t *request, co
  */
 typedef bool control_output_function(void *user, const void *data, size_t size);
 void control_client_on_output(struct control_client *client, control_output_function *on_output, void *user);
+/* Answers a line that wants it; NULL: there is no answer. False: the conversation is over. */
+bool control_client_answer(struct control_client *client, const char *answer, struct error *error);
 
 /* An on_line that prints as whack does: "NNN text" on standard output, flushed line by line. */
 void control_print_line(void *user, const struct control_line *line);

@@ -2,11 +2,64 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/secret.h"
 #include "tools/argument_file.h"
 #include "tools/tools.h"
 #include "tools/whack_arguments.h"
+#include "tools/whack_prompt.h"
 
+enum {
+    ANSWER_SIZE_MAX = 512,
+    FIRST_FAILURE = 20, /* message numbers from here ... */
+    LAST_FAILURE = 99,  /* to here are failures */
+};
+
+/* A conversation with pluto. */
+struct conversation {
+    const struct whack_arguments *arguments;
+    struct control_client *client;
+    int status; /* the first failure that was told; 0: none yet */
+};
+
+static void note_failure(struct conversation *conversation, int code)
+{
+    if (conversation->status == 0 && code >= FIRST_FAILURE && code <= LAST_FAILURE)
+        conversation->status = code;
+}
+
+/* pluto needs a user name or a password: from the command line, or from who sits there. */
+static void answer(struct conversation *conversation, const struct control_line *line)
+{
+    char typed[ANSWER_SIZE_MAX];
+    struct error error;
+    const struct whack_arguments *arguments = conversation->arguments;
+    const char *given = line->is_secret ? arguments->password : arguments->user;
+    if (given == NULL && whack_prompt(line->text, line->is_secret, typed, sizeof(typed)))
+        given = typed;
+    control_client_answer(conversation->client, given, &error);
+    secret_wipe(typed, sizeof(typed));
+}
+
+static void show(void *user, const struct control_line *line)
+{
+    struct conversation *conversation = user;
+    control_print_line(NULL, line);
+    if (line->wants_answer)
+        answer(conversation, line);
+    else
+        note_failure(conversation, line->number);
+}
+
+/* Our own problems: a wrong option. */
 static int complain(const struct whack_arguments *arguments, const struct error *error)
+{
+    const char *label = arguments->label != NULL ? arguments->label : "";
+    fprintf(stderr, "whack error: %s%s%s\n", label, label[0] != '\0' ? " " : "", error->text);
+    return CONTROL_EXIT_WHACK_PROBLEM;
+}
+
+/* Problems with pluto: it does not run, it hangs up. */
+static int complain_of_pluto(const struct whack_arguments *arguments, const struct error *error)
 {
     const char *label = arguments->label != NULL ? arguments->label : "";
     fprintf(stderr, "whack: %s%s%s\n", label, label[0] != '\0' ? " " : "", error->text);
@@ -17,18 +70,21 @@ static int complain(const struct whack_arguments *arguments, const struct error 
 static int send_requests(const struct whack_arguments *arguments, const json_t *requests)
 {
     struct error error;
-    struct control_client *client = control_client_open(&arguments->location, &error);
-    if (client == NULL)
-        return complain(arguments, &error);
-    int status = 0;
-    for (size_t i = 0; i < json_array_size(requests) && status == 0; i++) {
+    struct conversation conversation = {.arguments = arguments};
+    conversation.client = control_client_open(&arguments->location, &error);
+    if (conversation.client == NULL)
+        return complain_of_pluto(arguments, &error);
+    for (size_t i = 0; i < json_array_size(requests) && conversation.status == 0; i++) {
         const json_t *request = json_array_get(requests, i);
-        status = control_client_call(client, request, control_print_line, NULL, &error);
-        if (error.text[0] != '\0')
-            status = complain(arguments, &error);
+        int code = control_client_call(conversation.client, request, show, &conversation, &error);
+        if (error.text[0] != '\0') {
+            conversation.status = complain_of_pluto(arguments, &error);
+            break;
+        }
+        note_failure(&conversation, code);
     }
-    control_client_close(client);
-    return status;
+    control_client_close(conversation.client);
+    return conversation.status;
 }
 
 static int run(int argc, char **argv)
@@ -36,15 +92,15 @@ static int run(int argc, char **argv)
     struct error error;
     struct whack_arguments arguments;
     json_t *requests = NULL;
-    int status;
+    int status = 0;
     if (!whack_arguments_parse(&arguments, argc, argv, &error)) {
         status = complain(&arguments, &error);
     } else if (arguments.wants_help) {
         whack_print_help();
-        status = 0;
     } else if (arguments.wants_version) {
         puts("Styx " STYX_VERSION);
-        status = 0;
+    } else if (arguments.names != WHACK_NAMES_NONE) {
+        whack_print_names(arguments.names);
     } else {
         requests = whack_arguments_requests(&arguments, &error);
         status = requests != NULL ? send_requests(&arguments, requests) : complain(&arguments, &error);

@@ -1,106 +1,173 @@
 /* The table of whack's own options: ipsec_whack(8). */
 #include "tools/whack_options.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/bytes.h"
 #include "base/text.h"
 
-#define FIELD(member) offsetof(struct whack_arguments, member)
-#define NONE WHACK_ACTION_COUNT
+#define NO_ACTION .action = WHACK_ACTION_COUNT
+#define AT(field) .offset = offsetof(struct whack_arguments, field)
+#define GROUP(title)                                                                                         \
+    {                                                                                                        \
+        NULL, .kind = OPTION_GROUP, NO_ACTION, .help = (title)                                               \
+    }
 #define ACTION(option, act, text)                                                                            \
     {                                                                                                        \
-        option, ARGUMENT_NONE, OPTION_ACTION, act, 0, NULL, NULL, text                                       \
+        option, .kind = OPTION_ACTION, .action = (act), .asks = true, .help = (text)                         \
     }
-#define TEXT(option, act, member, argument, text)                                                            \
+#define FIELD(option, field, form, text)                                                                     \
     {                                                                                                        \
-        option, ARGUMENT_REQUIRED, OPTION_TEXT, act, FIELD(member), NULL, argument, text                     \
+        option, ARGUMENT_REQUIRED, OPTION_FIELD, NO_ACTION, AT(field), .argument_text = (form),              \
+                                                                       .help = (text)                        \
     }
-#define FLAG(option, member, text)                                                                           \
+#define SWITCH(option, field, text)                                                                          \
     {                                                                                                        \
-        option, ARGUMENT_OPTIONAL, OPTION_FLAG, NONE, FIELD(member), NULL, "yes|no", text                    \
+        option, .kind = OPTION_SWITCH, NO_ACTION, AT(field), .help = (text)                                  \
     }
-#define SWITCH(option, member, text)                                                                         \
+#define ASKS(option, act, member_kind, member_name, form, text)                                              \
     {                                                                                                        \
-        option, ARGUMENT_NONE, OPTION_FLAG, NONE, FIELD(member), NULL, NULL, text                            \
+        option, ARGUMENT_REQUIRED, member_kind, .action = (act), .asks = true, .member = (member_name),      \
+                                                .argument_text = (form), .help = (text)                      \
+    }
+#define WITH(option, act, member_kind, member_name, form, text)                                              \
+    {                                                                                                        \
+        option, ARGUMENT_REQUIRED, member_kind, .action = (act), .member = (member_name),                    \
+                                                .argument_text = (form), .help = (text)                      \
+    }
+#define YES_NO(option, act, member_name, text)                                                               \
+    {                                                                                                        \
+        option, ARGUMENT_OPTIONAL, OPTION_YES_NO, .action = (act), .member = (member_name),                  \
+                                                  .argument_text = "yes|no", .help = (text)                  \
     }
 #define DEBUG_SPELLING(option, classes)                                                                      \
     {                                                                                                        \
-        option, ARGUMENT_NONE, OPTION_DEBUG, WHACK_DEBUG, 0, classes, NULL, NULL                             \
+        option, .kind = OPTION_WORDS, .action = WHACK_DEBUG, .asks = true, .member = "classes",              \
+                .fixed = (classes)                                                                           \
     }
 #define DDOS_SPELLING(option, mode)                                                                          \
     {                                                                                                        \
-        option, ARGUMENT_NONE, OPTION_DDOS, WHACK_DDOS, 0, mode, NULL, NULL                                  \
+        option, .kind = OPTION_FIXED, .action = WHACK_DDOS, .asks = true, .member = "mode", .fixed = (mode), \
+                .replaced_by = "ddos-mode " mode                                                             \
     }
-#define NOT_YET(option, argument)                                                                            \
+#define USER(option)                                                                                         \
     {                                                                                                        \
-        option, argument, OPTION_NOT_YET, NONE, 0, NULL, NULL, NULL                                          \
+        option, ARGUMENT_REQUIRED, OPTION_USER, NO_ACTION                                                    \
+    }
+#define NOT_YET(option, takes, reason)                                                                       \
+    {                                                                                                        \
+        option, takes, OPTION_NOT_YET, NO_ACTION, .fixed = (reason)                                          \
+    }
+#define REFUSED(option, takes, advice)                                                                       \
+    {                                                                                                        \
+        option, takes, OPTION_REFUSED, NO_ACTION, .fixed = (advice)                                          \
+    }
+#define IGNORED(option, takes)                                                                               \
+    {                                                                                                        \
+        option, takes, OPTION_IGNORED, NO_ACTION                                                             \
     }
 
 const struct whack_option whack_options[] = {
     SWITCH("help", wants_help, "print this text"),
     SWITCH("version", wants_version, "print the version"),
 
-    TEXT("ctlsocket", NONE, location.ctlsocket, "PATH", "the control socket of pluto"),
-    TEXT("rundir", NONE, location.rundir, "DIRECTORY", "the directory of pluto.ctl"),
-    TEXT("ctlbase", NONE, location.ctlbase, "PATH", "the control socket without its .ctl"),
-    TEXT("label", NONE, label, "TEXT", "put TEXT before our own error messages"),
+    GROUP("Where pluto is, and how it answers"),
+    FIELD("ctlsocket", location.ctlsocket, "PATH", "the control socket of pluto"),
+    FIELD("rundir", location.rundir, "DIRECTORY", "the directory of pluto.ctl"),
+    FIELD("ctlbase", location.ctlbase, "PATH", "the control socket without its .ctl"),
+    FIELD("label", label, "TEXT", "put TEXT before our own error messages"),
+    SWITCH("utc", wants_utc, "print times in UTC"),
+    SWITCH("json", wants_json, "status, lists and traffic as a JSON document"),
+    {"magic", ARGUMENT_REQUIRED, OPTION_MAGIC, NO_ACTION, .argument_text = "NUMBER",
+     .help = "speak that version of the control protocol"},
 
-    TEXT("name", NONE, name, "CONNECTION", "the connection that this is about"),
-    {"to", ARGUMENT_NONE, OPTION_TO, NONE, 0, NULL, NULL, "ends the left end, begins the right"},
-
-    ACTION("delete", WHACK_DELETE, "delete the connection and its SAs"),
-    TEXT("deletestate", WHACK_DELETE_STATE, state_number, "NUMBER", "delete the SA of that number"),
-
+    GROUP("Connections"),
+    FIELD("name", name, "CONNECTION", "the connection that this is about"),
+    {"to", .kind = OPTION_TO, NO_ACTION, .help = "ends the left end, begins the right"},
+    ACTION("delete", WHACK_DELETE, "delete the connection and its SAs; with --to, before it is added"),
+    ACTION("route", WHACK_ROUTE, "bring the connection up when traffic asks for it"),
+    ACTION("ondemand", WHACK_ROUTE, NULL),
+    ACTION("unroute", WHACK_UNROUTE, "undo --route"),
     ACTION("initiate", WHACK_INITIATE, "bring the connection up and say how it goes"),
-    FLAG("asynchronous", is_asynchronous, "do not wait for the outcome"),
-    FLAG("async", is_asynchronous, NULL),
-    FLAG("bg", is_asynchronous, NULL),
-    TEXT("remote-host", NONE, remote_host, "ADDRESS", "the peer, where the connection leaves it open"),
-    ACTION("terminate", WHACK_TERMINATE, "delete the SAs of the connection"),
+    YES_NO("asynchronous", WHACK_INITIATE, "asynchronous", "do not wait for the outcome"),
+    YES_NO("async", WHACK_INITIATE, "asynchronous", NULL),
+    YES_NO("bg", WHACK_INITIATE, "asynchronous", NULL),
+    WITH("remote-host", WHACK_INITIATE, OPTION_TEXT, "remote-host", "ADDRESS",
+         "the peer, where the connection leaves it open"),
+    {"username", ARGUMENT_REQUIRED, OPTION_USER, NO_ACTION, .argument_text = "NAME",
+     .help = "with --initiate: the user name, if asked; else of this end"},
+    USER("xauthuser"),
+    USER("xauthname"),
+    FIELD("xauthpass", password, "PASSWORD", "with --initiate: the password, if asked"),
+    ACTION("terminate", WHACK_TERMINATE, "delete the SAs of the connection, keep it down"),
     ACTION("down", WHACK_TERMINATE, NULL),
     ACTION("rekey-ike", WHACK_REKEY_IKE, "rekey the IKE SA of the connection"),
     ACTION("rekey-child", WHACK_REKEY_CHILD, "rekey the Child SA of the connection"),
     ACTION("rekey-ipsec", WHACK_REKEY_CHILD, NULL),
-    ACTION("route", WHACK_ROUTE, "bring the connection up when traffic asks for it"),
-    ACTION("ondemand", WHACK_ROUTE, NULL),
-    ACTION("unroute", WHACK_UNROUTE, "undo --route"),
+    ACTION("delete-ike", WHACK_DELETE_IKE, "delete the IKE SA of the connection; it may come up again"),
+    ACTION("delete-child", WHACK_DELETE_CHILD, "delete the Child SA; it may come up again"),
+    ACTION("down-ike", WHACK_DOWN_IKE, "delete the IKE SA of the connection, keep it down"),
+    ACTION("down-child", WHACK_DOWN_CHILD, "delete the Child SA of the connection, keep it down"),
 
+    GROUP("Single SAs and peers"),
+    ASKS("deletestate", WHACK_DELETE_STATE, OPTION_NUMBER, "serial", "NUMBER",
+         "delete the SA of that number"),
+    ACTION("deleteuser", WHACK_DELETE_USER, "delete the SAs of the user --name"),
+    ACTION("deleteid", WHACK_DELETE_ID, "delete the SAs of the peer with the identity --name"),
+    ASKS("crash", WHACK_CRASH, OPTION_TEXT, "address", "ADDRESS",
+         "that peer has restarted: bring its connections up anew"),
+
+    GROUP("Opportunistic initiation: both addresses, the rest as wanted"),
+    ASKS("oppohere", WHACK_OPPORTUNISTIC, OPTION_TEXT, "here", "ADDRESS", "where the packet comes from"),
+    ASKS("oppothere", WHACK_OPPORTUNISTIC, OPTION_TEXT, "there", "ADDRESS", "where it goes"),
+    WITH("oppoproto", WHACK_OPPORTUNISTIC, OPTION_TEXT, "protocol", "PROTOCOL",
+         "its protocol, ICMP if not said"),
+    WITH("opposport", WHACK_OPPORTUNISTIC, OPTION_NUMBER, "source-port", "PORT", "its source port"),
+    WITH("oppodport", WHACK_OPPORTUNISTIC, OPTION_NUMBER, "destination-port", "PORT", "its destination port"),
+    NOT_YET("oppolabel", ARGUMENT_REQUIRED, "security labels"),
+    NOT_YET("opporeqid", ARGUMENT_REQUIRED, NULL),
+
+    GROUP("Public keys"),
+    ASKS("keyid", WHACK_KEY, OPTION_TEXT, "id", "IDENTITY", "whose public key it is"),
+    WITH("pubkeyrsa", WHACK_KEY, OPTION_TEXT, "key", "KEY",
+         "an RSA key as of RFC 3110: 0s base64, 0x hexadecimal"),
+    {"addkey", .kind = OPTION_YES_NO, .action = WHACK_KEY, .member = "add",
+     .help = "beside the keys that IDENTITY has, not instead of them"},
+    ASKS("myid", WHACK_MY_ID, OPTION_TEXT, "id", "IDENTITY", "what %myid stands for"),
+
+    GROUP("The daemon"),
     ACTION("listen", WHACK_LISTEN, "look for interfaces, read the secrets, answer peers"),
     ACTION("unlisten", WHACK_UNLISTEN, "answer no peers"),
     ACTION("rereadsecrets", WHACK_REREAD_SECRETS, "read ipsec.secrets again"),
+    ACTION("rereadcerts", WHACK_REREAD_CERTIFICATES, "read the certificates of the connections again"),
     ACTION("rereadall", WHACK_REREAD_ALL, "read again all that can be read again"),
+    ACTION("fetchcrls", WHACK_FETCH_CRLS, "fetch the revocation lists anew"),
+    ACTION("purgeocsp", WHACK_PURGE_OCSP, "forget what OCSP servers said"),
+    REFUSED("rereadcrls", ARGUMENT_NONE, "use --fetchcrls"),
+    ACTION("ddns", WHACK_DDNS, "look up the host names of connections again"),
+    ASKS("ddos-mode", WHACK_DDOS, OPTION_TEXT, "mode", "auto|busy|unlimited",
+         "when to ask initiators for cookies"),
+    DDOS_SPELLING("ddos-auto", "auto"),
+    DDOS_SPELLING("ddos-busy", "busy"),
+    DDOS_SPELLING("ddos-unlimited", "unlimited"),
+    ASKS("ike-socket-bufsize", WHACK_SOCKET, OPTION_NUMBER, "buffer-size", "BYTES",
+         "buffers of the IKE sockets; 0: the system's default"),
+    {"ike-socket-errqueue", ARGUMENT_REQUIRED, OPTION_YES_NO, WHACK_SOCKET, .asks = true,
+     .member = "error-queue", .argument_text = "yes|no", .help = "whether to read errors of the IKE sockets"},
+    {"ike-socket-errqueue-toggle", .kind = OPTION_YES_NO, .action = WHACK_SOCKET, .asks = true,
+     .member = "error-queue-toggle", .replaced_by = "ike-socket-errqueue yes|no"},
+    ACTION("shutdown", WHACK_SHUTDOWN, "end pluto, telling the peers"),
+    {"leave-state", .kind = OPTION_YES_NO, .action = WHACK_SHUTDOWN, .member = "leave-state",
+     .help = "with --shutdown: tell nobody, leave the SAs"},
 
-    SWITCH("json", wants_json, "status, lists and traffic as a JSON document"),
-    ACTION("status", WHACK_STATUS, "all there is to say"),
-    ACTION("briefstatus", WHACK_BRIEF_STATUS, "how many SAs there are"),
-    ACTION("globalstatus", WHACK_GLOBAL_STATUS, "counters, as NAME=VALUE"),
-    ACTION("globalstats", WHACK_GLOBAL_STATUS, NULL),
-    ACTION("connectionstatus", WHACK_CONNECTION_STATUS, "the connections, or the one named"),
-    ACTION("trafficstatus", WHACK_TRAFFIC_STATUS, "bytes through each Child SA"),
-    ACTION("showstates", WHACK_SHOW_STATES, "every SA and what it waits for"),
-    ACTION("statestatus", WHACK_SHOW_STATES, NULL),
-    ACTION("shuntstatus", WHACK_SHUNT_STATUS, "shunts without a connection"),
-    ACTION("processstatus", WHACK_PROCESS_STATUS, "helper threads and child processes"),
-    ACTION("addresspoolstatus", WHACK_ADDRESSPOOL_STATUS, "address pools and their leases"),
-    ACTION("fipsstatus", WHACK_FIPS_STATUS, "whether FIPS mode is on"),
-    ACTION("listevents", WHACK_LIST_EVENTS, "the timers that run"),
-    ACTION("briefconnectionstatus", WHACK_BRIEF_CONNECTION_STATUS,
-           "a line for each connection, or the one named"),
-    ACTION("listpubkeys", WHACK_LIST_PUBLIC_KEYS, "the public keys"),
-    ACTION("checkpubkeys", WHACK_CHECK_PUBLIC_KEYS, "the public keys that are expired or will be soon"),
-    ACTION("listpsks", WHACK_LIST_PSKS, "whose pre-shared secrets there are"),
-    ACTION("listcerts", WHACK_LIST_CERTIFICATES, "the end certificates"),
-    ACTION("listcacerts", WHACK_LIST_CA_CERTIFICATES, "the CA certificates"),
-    ACTION("listcrls", WHACK_LIST_CRLS, "the certificate revocation lists"),
-    ACTION("listall", WHACK_LIST_ALL, "all of the lists"),
-    ACTION("clearstats", WHACK_CLEAR_STATISTICS, "set the counters of --globalstatus to 0"),
-
-    {"debug", ARGUMENT_REQUIRED, OPTION_DEBUG, WHACK_DEBUG, 0, NULL, "CLASSES",
-     "log more; --debug help lists the classes"},
-    {"no-debug", ARGUMENT_REQUIRED, OPTION_DEBUG_CLEAR, WHACK_DEBUG, 0, NULL, "CLASSES", "log less"},
+    GROUP("Debugging; with --name, of that connection"),
+    ASKS("debug", WHACK_DEBUG, OPTION_WORDS, "classes", "CLASSES",
+         "log more; --debug help lists the classes"),
+    ASKS("no-debug", WHACK_DEBUG, OPTION_WORDS_OFF, "classes", "CLASSES", "log less"),
+    ASKS("impair", WHACK_IMPAIR, OPTION_WORDS, "impairments", "BEHAVIOURS",
+         "misbehave, to test; --impair help lists the ways"),
+    ASKS("no-impair", WHACK_IMPAIR, OPTION_WORDS_OFF, "impairments", "BEHAVIOURS", "behave again"),
     DEBUG_SPELLING("debug-all", "all"),
     DEBUG_SPELLING("debug-none", "none"),
     DEBUG_SPELLING("debug-raw", "raw"),
@@ -110,66 +177,54 @@ const struct whack_option whack_options[] = {
     DEBUG_SPELLING("debug-control", "control"),
     DEBUG_SPELLING("debug-lifecycle", "lifecycle"),
     DEBUG_SPELLING("debug-klips", "klips"),
+    DEBUG_SPELLING("debug-kernel", "kernel"),
     DEBUG_SPELLING("debug-dns", "dns"),
     DEBUG_SPELLING("debug-oppo", "oppo"),
+    DEBUG_SPELLING("debug-oppoinfo", "oppoinfo"),
     DEBUG_SPELLING("debug-private", "private"),
+    DEBUG_SPELLING("debug-controlmore", "controlmore"),
+    DEBUG_SPELLING("debug-pfkey", "pfkey"),
+    DEBUG_SPELLING("debug-natt", "natt"),
+    DEBUG_SPELLING("debug-x509", "x509"),
+    DEBUG_SPELLING("debug-dpd", "dpd"),
 
-    {"ddos-mode", ARGUMENT_REQUIRED, OPTION_DDOS, WHACK_DDOS, 0, NULL, "auto|busy|unlimited",
-     "when to ask initiators for cookies"},
-    DDOS_SPELLING("ddos-auto", "auto"),
-    DDOS_SPELLING("ddos-busy", "busy"),
-    DDOS_SPELLING("ddos-unlimited", "unlimited"),
+    GROUP("What there is"),
+    ACTION("status", WHACK_STATUS, "all there is to say"),
+    ACTION("briefstatus", WHACK_BRIEF_STATUS, "how many SAs there are"),
+    ACTION("connectionstatus", WHACK_CONNECTION_STATUS, "the connections, or the one named"),
+    ACTION("briefconnectionstatus", WHACK_BRIEF_CONNECTION_STATUS, "a line for each, or the one named"),
+    ACTION("trafficstatus", WHACK_TRAFFIC_STATUS, "bytes through each Child SA, or of the one named"),
+    ACTION("showstates", WHACK_SHOW_STATES, "every SA and what it waits for"),
+    ACTION("statestatus", WHACK_SHOW_STATES, NULL),
+    ACTION("shuntstatus", WHACK_SHUNT_STATUS, "shunts without a connection"),
+    ACTION("processstatus", WHACK_PROCESS_STATUS, "helper threads and child processes"),
+    ACTION("addresspoolstatus", WHACK_ADDRESSPOOL_STATUS, "address pools and their leases"),
+    ACTION("fipsstatus", WHACK_FIPS_STATUS, "whether FIPS mode is on"),
+    ACTION("globalstatus", WHACK_GLOBAL_STATUS, "counters, as NAME=VALUE"),
+    ACTION("globalstats", WHACK_GLOBAL_STATUS, NULL),
+    ACTION("clearstats", WHACK_CLEAR_STATISTICS, "set the counters to nought"),
+    ACTION("listall", WHACK_LIST_ALL, "all keys and certificates"),
+    ACTION("listpubkeys", WHACK_LIST_PUBLIC_KEYS, "the public keys"),
+    ACTION("checkpubkeys", WHACK_CHECK_PUBLIC_KEYS, "those that have expired or soon will"),
+    ACTION("listpsks", WHACK_LIST_PSKS, "whose shared secrets there are, not what they are"),
+    ACTION("listcerts", WHACK_LIST_CERTIFICATES, "the certificates"),
+    ACTION("listcacerts", WHACK_LIST_CA_CERTIFICATES, "the certificates of authorities"),
+    ACTION("listcrls", WHACK_LIST_CRLS, "the revocation lists"),
+    ACTION("listevents", WHACK_LIST_EVENTS, "the timers that run"),
 
-    ACTION("shutdown", WHACK_SHUTDOWN, "end pluto, telling the peers"),
-    SWITCH("leave-state", leaves_state, "with --shutdown: tell nobody, leave the SAs"),
-
-    NOT_YET("addkey", ARGUMENT_NONE),
-    NOT_YET("certtype", ARGUMENT_REQUIRED),
-    NOT_YET("crash", ARGUMENT_REQUIRED),
-    NOT_YET("ddns", ARGUMENT_NONE),
-    NOT_YET("delete-child", ARGUMENT_NONE),
-    NOT_YET("delete-ike", ARGUMENT_NONE),
-    NOT_YET("deleteid", ARGUMENT_NONE),
-    NOT_YET("deleteuser", ARGUMENT_NONE),
-    NOT_YET("down-child", ARGUMENT_NONE),
-    NOT_YET("down-ike", ARGUMENT_NONE),
-    NOT_YET("disablearrivalcheck", ARGUMENT_NONE),
-    NOT_YET("fetchcrls", ARGUMENT_NONE),
-    NOT_YET("global-redirect", ARGUMENT_REQUIRED),
-    NOT_YET("global-redirect-to", ARGUMENT_REQUIRED),
-    NOT_YET("groups", ARGUMENT_REQUIRED),
-    NOT_YET("ike-socket-bufsize", ARGUMENT_REQUIRED),
-    NOT_YET("ike-socket-errqueue", ARGUMENT_REQUIRED),
-    NOT_YET("ike-socket-errqueue-toggle", ARGUMENT_NONE),
-    NOT_YET("impair", ARGUMENT_REQUIRED),
-    NOT_YET("initiateontraffic", ARGUMENT_NONE),
-    NOT_YET("keyid", ARGUMENT_REQUIRED),
-    NOT_YET("listgroups", ARGUMENT_NONE),
-    NOT_YET("magic", ARGUMENT_REQUIRED),
-    NOT_YET("myid", ARGUMENT_REQUIRED),
-    NOT_YET("no-impair", ARGUMENT_REQUIRED),
-    NOT_YET("no-keep-alive", ARGUMENT_NONE),
-    NOT_YET("oppodport", ARGUMENT_REQUIRED),
-    NOT_YET("oppohere", ARGUMENT_REQUIRED),
-    NOT_YET("oppolabel", ARGUMENT_REQUIRED),
-    NOT_YET("oppoproto", ARGUMENT_REQUIRED),
-    NOT_YET("opporeqid", ARGUMENT_REQUIRED),
-    NOT_YET("opposport", ARGUMENT_REQUIRED),
-    NOT_YET("oppothere", ARGUMENT_REQUIRED),
-    NOT_YET("pfsgroup", ARGUMENT_REQUIRED),
-    NOT_YET("pubkeyrsa", ARGUMENT_REQUIRED),
-    NOT_YET("purgeocsp", ARGUMENT_NONE),
-    NOT_YET("redirect-to", ARGUMENT_REQUIRED),
-    NOT_YET("rereadcerts", ARGUMENT_NONE),
-    NOT_YET("rereadcrls", ARGUMENT_NONE),
-    NOT_YET("rereadgroups", ARGUMENT_NONE),
-    NOT_YET("seccomp-crashtest", ARGUMENT_NONE),
-    NOT_YET("suspend", ARGUMENT_NONE),
-    NOT_YET("username", ARGUMENT_REQUIRED),
-    NOT_YET("utc", ARGUMENT_NONE),
-    NOT_YET("xauthname", ARGUMENT_REQUIRED),
-    NOT_YET("xauthpass", ARGUMENT_REQUIRED),
-    NOT_YET("xauthuser", ARGUMENT_REQUIRED),
+    NOT_YET("global-redirect", ARGUMENT_REQUIRED, "redirection (RFC 5685)"),
+    NOT_YET("global-redirect-to", ARGUMENT_REQUIRED, "redirection (RFC 5685)"),
+    NOT_YET("redirect-to", ARGUMENT_REQUIRED, "redirection (RFC 5685)"),
+    NOT_YET("suspend", ARGUMENT_NONE, "session resumption (RFC 5723)"),
+    NOT_YET("seccomp-crashtest", ARGUMENT_NONE, "there is no seccomp filter to test"),
+    NOT_YET("listgroups", ARGUMENT_NONE, NULL),
+    NOT_YET("rereadgroups", ARGUMENT_NONE, "--listen reads policy groups"),
+    {"pfsgroup", ARGUMENT_REQUIRED, OPTION_FIELD, NO_ACTION, AT(pfs_group),
+     .replaced_by = "esp ALGORITHMS;GROUP"},
+    REFUSED("initiateontraffic", ARGUMENT_NONE, "use --route after the connection is added"),
+    IGNORED("certtype", ARGUMENT_REQUIRED),
+    IGNORED("disablearrivalcheck", ARGUMENT_NONE),
+    IGNORED("groups", ARGUMENT_REQUIRED),
 };
 
 const size_t whack_option_count = ARRAY_SIZE(whack_options);
@@ -177,7 +232,7 @@ const size_t whack_option_count = ARRAY_SIZE(whack_options);
 const struct whack_option *whack_option_find(const char *name)
 {
     for (size_t i = 0; i < whack_option_count; i++) {
-        if (strcmp(whack_options[i].name, name) == 0)
+        if (whack_options[i].name != NULL && strcmp(whack_options[i].name, name) == 0)
             return &whack_options[i];
     }
     return NULL;
@@ -192,62 +247,43 @@ const struct keyword *whack_connection_keyword(const struct keyword_option *opti
     return NULL;
 }
 
+/* The names of both tables, for the caller to free. */
+static const char **all_names(size_t *ret_count)
+{
+    const char **names = calloc(whack_option_count + whack_connection_option_count, sizeof(*names));
+    size_t count = 0;
+    for (size_t i = 0; names != NULL && i < whack_option_count; i++) {
+        if (whack_options[i].name != NULL)
+            names[count++] = whack_options[i].name;
+    }
+    for (size_t i = 0; names != NULL && i < whack_connection_option_count; i++)
+        names[count++] = whack_connection_options[i].name;
+    *ret_count = count;
+    return names;
+}
+
 const char *whack_option_nearest(const char *name)
 {
-    size_t count = whack_option_count + whack_connection_option_count;
-    const char **names = calloc(count, sizeof(*names));
-    if (names == NULL)
-        return NULL;
-    for (size_t i = 0; i < whack_option_count; i++)
-        names[i] = whack_options[i].name;
-    for (size_t i = 0; i < whack_connection_option_count; i++)
-        names[whack_option_count + i] = whack_connection_options[i].name;
-    const char *nearest = text_nearest(name, names, count);
+    size_t count;
+    const char **names = all_names(&count);
+    const char *nearest = names != NULL ? text_nearest(name, names, count) : NULL;
     free(names);
     return nearest;
 }
 
-static const char *argument_text(enum option_argument argument, const char *text, char *out, size_t size)
+const char *whack_option_complete(const char *name)
 {
-    if (argument == ARGUMENT_NONE)
-        return "";
-    snprintf(out, size, argument == ARGUMENT_OPTIONAL ? "[=%s]" : " %s", text != NULL ? text : "VALUE");
-    return out;
-}
-
-static void print_option(const char *name, enum option_argument argument, const char *text, const char *help)
-{
-    char form[64], line[112];
-    snprintf(line, sizeof(line), "--%s%s", name, argument_text(argument, text, form, sizeof(form)));
-    printf("  %-34s %s\n", line, help);
-}
-
-static void print_connection_option(const struct keyword_option *option)
-{
-    const struct keyword *keyword = whack_connection_keyword(option);
-    if (option->is_obsolete || keyword == NULL || keyword->status == KEYWORD_NOT_YET)
-        return;
-    char help[160];
-    snprintf(help, sizeof(help), "%s%s%s%s", keyword->name[0] != '\0' ? keyword->name : "left, right",
-             option->argument == ARGUMENT_NONE ? "=" : "",
-             option->argument == ARGUMENT_NONE && option->value != NULL ? option->value : "",
-             keyword->is_per_end ? " of the end being described" : "");
-    print_option(option->name, option->argument, keyword->type == KEYWORD_BOOL ? "yes|no" : "VALUE", help);
-}
-
-void whack_print_help(void)
-{
-    puts("usage: ipsec whack OPTION...\n"
-         "Tells a running pluto what to do: ipsec_whack(8).\n");
-    for (size_t i = 0; i < whack_option_count; i++) {
-        const struct whack_option *option = &whack_options[i];
-        if (option->help != NULL)
-            print_option(option->name, option->argument, option->argument_text, option->help);
+    size_t count, length = strlen(name);
+    const char **names = all_names(&count), *found = NULL;
+    for (size_t i = 0; i < count; i++) {
+        if (strncmp(names[i], name, length) != 0)
+            continue;
+        if (found != NULL) {
+            found = NULL;
+            break;
+        }
+        found = names[i];
     }
-    print_option("optionsfrom", ARGUMENT_REQUIRED, "FILE", "read options from FILE here");
-    puts("\nA connection: --name CONNECTION, the left end, --to, the right end, and how it is to be; each "
-         "option\n"
-         "sets the keyword of ipsec.conf(5) that stands beside it:");
-    for (size_t i = 0; i < whack_connection_option_count; i++)
-        print_connection_option(&whack_connection_options[i]);
+    free(names);
+    return found;
 }

@@ -13,6 +13,10 @@ static void send_delete(struct engine *engine, struct ike_sa *ike, uint8_t proto
 {
     uint8_t buffer[512];
     struct bytes message;
+    if (is_impaired(engine, IMPAIR_SEND_NO_DELETE)) {
+        engine_timer_arm(engine, &ike->retransmit_timer, engine_now(engine)); /* as if it were answered */
+        return;
+    }
     struct ikev2_builder builder =
         protect_start(ike, buffer, sizeof(buffer), INFORMATIONAL, false, ike->next_message_id);
     if (notify != NOTIFY_NONE)

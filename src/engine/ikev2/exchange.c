@@ -124,13 +124,21 @@ void exchange_retransmit(struct engine *engine, struct ike_sa *ike)
     usec_t now = engine_now(engine);
     usec_t waited = now - ike->request_first_sent;
     uint64_t client = ike->current_client ? ike->current_client : ike->setup ? ike->setup->client : 0;
-    if (ike->request.size == 0)
+    if (ike->request.size == 0) {
+        if (ike->current == TASK_DELETE_CHILD || ike->current == TASK_DELETE_IKE)
+            informational_response(engine, ike, NULL); /* IMPAIR_SEND_NO_DELETE: nobody will answer */
         return;
-    if (waited >= spec->retransmit_timeout || engine->settings.no_retransmits) {
+    }
+    if (waited >= spec->retransmit_timeout || engine->settings.no_retransmits ||
+        is_impaired(engine, IMPAIR_TIMEOUT_ON_RETRANSMIT)) {
         ike_fail_because(engine, ike, FAILURE_NO_ANSWER, 0, RC_NORETRANSMISSION,
                          "%s: %u second timeout exceeded after %u retransmits.  %s",
                          ike->version->ike_state_name(ike), (unsigned)(waited / USEC_PER_SEC),
                          ike->retransmits, hint(ike));
+        return;
+    }
+    if (is_impaired(engine, IMPAIR_SUPPRESS_RETRANSMITS)) {
+        engine_timer_arm(engine, &ike->retransmit_timer, ike->request_first_sent + spec->retransmit_timeout);
         return;
     }
     ike->retransmits++;

@@ -11,8 +11,9 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/bytes.h"
 #include "tools/argument_file.h"
-#include "tools/whack_arguments.h"
+#include "tools/whack_options.h"
 
 #define MAXIMUM_WORDS 40
 
@@ -54,7 +55,7 @@ static void options_before_to_describe_left_and_after_it_right(void **state)
          "--psk",
          "[{\"command\":\"add\",\"name\":\"n\",\"options\":{\"authby\":\"secret\",\"left\":\"10.0.0.1\","
          "\"leftsubnet\":\"10.0.1.0/24\",\"pfs\":\"no\",\"phase2\":\"esp\",\"right\":\"10.0.0.2\","
-         "\"rightsubnet\":\"10.0.2.0/24\",\"type\":\"tunnel\"}}]");
+         "\"rightsubnet\":\"10.0.2.0/24\",\"type\":\"tunnel\"},\"replace\":false}]");
 }
 
 static void a_connection_between_two_hosts_is_transport_unless_tunnel_is_given(void **state)
@@ -76,8 +77,112 @@ static void ways_to_authenticate_add_up(void **state)
 static void a_command_without_its_name_is_refused(void **state)
 {
     (void)state;
-    REFUSES("--initiate", "--initiate needs --name");
-    REFUSES("--host a --to --host b --encrypt", "--to needs --name");
+    REFUSES("--initiate", "missing --name <connection_name>");
+    REFUSES("--host a --to --host b --encrypt", "missing --name <connection_name>");
+    REFUSES("--listen --name x", "no reason for --name");
+}
+
+static void an_incomplete_connection_is_refused_in_the_words_that_are_known(void **state)
+{
+    (void)state;
+    REFUSES("--name n --host a --encrypt", "connection description option, but no --to");
+    REFUSES("--name n --host a --to --psk", "connection missing --host after --to");
+    REFUSES("--name n --to --host a --psk", "connection missing --host before --to");
+    REFUSES("--name n --host %any --to --host 0.0.0.0 --psk", "hosts cannot be both 0.0.0.0 or 0::0");
+    REFUSES("--name n --host a --to --host b --pass --psk", "shunt connection cannot have authentication");
+    REFUSES("--name n --host a --to --host b --client 10.0.0.0/8",
+            "must not specify clients for ISAKMP-only");
+    REFUSES("--name n --host a --to --host b", "IKE SA alone is not supported yet");
+    REFUSES("--name n --host a --to --to", "only one --to allowed");
+    REFUSES("--name n --host a --to --host b --encrypt --ikelifetime 3x", "--ikelifetime: found \"3x\"");
+}
+
+static void without_delete_the_name_of_a_connection_must_be_free(void **state)
+{
+    (void)state;
+    assert_non_null(strstr(requests_of("--name n --host a --to --host b --encrypt"), "\"replace\":false"));
+    assert_null(strstr(requests_of("--name n --delete --host a --to --host b --encrypt"), "replace"));
+    ASKS("--name n --delete", "[{\"command\":\"delete\",\"name\":\"n\"}]");
+}
+
+static void a_user_name_is_of_an_end_or_the_answer_to_a_prompt(void **state)
+{
+    (void)state;
+    assert_non_null(strstr(requests_of("--name n --host a --to --host b --encrypt --username u"),
+                           "\"rightusername\":\"u\""));
+    ASKS("--name n --initiate --xauthuser u --xauthpass p", "[{\"command\":\"initiate\",\"name\":\"n\"}]");
+    REFUSES("--status --xauthuser u", "go with --initiate");
+}
+
+static void pfsgroup_is_added_to_the_algorithms(void **state)
+{
+    (void)state;
+    assert_non_null(strstr(requests_of("--name n --host a --to --host b --esp aes --pfsgroup modp2048"),
+                           "\"esp\":\"aes;modp2048\""));
+    REFUSES("--name n --host a --to --host b --encrypt --pfsgroup modp2048", "needs --esp");
+}
+
+static void a_key_needs_its_identity(void **state)
+{
+    (void)state;
+    ASKS("--keyid @east --pubkeyrsa 0sAQ --addkey",
+         "[{\"add\":true,\"command\":\"add-key\",\"id\":\"@east\",\"key\":\"0sAQ\"}]");
+    REFUSES("--pubkeyrsa 0sAQ", "--addkey and --pubkeyrsa require --keyid");
+    REFUSES("--keyid @east", "--keyid needs --pubkeyrsa");
+}
+
+static void opportunistic_initiation_needs_both_addresses(void **state)
+{
+    (void)state;
+    ASKS("--oppohere 10.0.0.1 --oppothere 10.0.0.2 --oppodport 80",
+         "[{\"command\":\"initiate-opportunistic\",\"destination-port\":80,\"here\":\"10.0.0.1\",\"there\":"
+         "\"10.0.0.2\"}]");
+    REFUSES("--oppohere 10.0.0.1", "--oppohere and --oppothere must be used together");
+}
+
+static const struct {
+    const char *name;
+    enum option_argument argument;
+} reference[] = {
+#include "whack_reference.inc"
+};
+
+static void every_option_of_the_references_is_known_with_its_argument(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(reference); i++) {
+        const struct whack_option *own = whack_option_find(reference[i].name);
+        const struct keyword_option *option = whack_connection_option_find(reference[i].name);
+        if ((own != NULL) == (option != NULL))
+            fail_msg("--%s is in %s table", reference[i].name, own != NULL ? "more than one" : "no");
+        enum option_argument argument = own != NULL ? own->argument : option->argument;
+        /* An optional argument is attached by "=": nothing else changes. */
+        if ((argument == ARGUMENT_REQUIRED) != (reference[i].argument == ARGUMENT_REQUIRED))
+            fail_msg("--%s takes another argument than in the reference", reference[i].name);
+        if (option != NULL && whack_connection_keyword(option) == NULL)
+            fail_msg("--%s sets \"%s\", which is no keyword", option->name, option->keyword);
+    }
+}
+
+static void every_old_spelling_names_one_that_is_known(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < whack_connection_option_count; i++) {
+        char name[64];
+        const char *replaced_by = whack_connection_options[i].replaced_by;
+        if (replaced_by == NULL)
+            continue;
+        snprintf(name, sizeof(name), "%.*s", (int)strcspn(replaced_by, " "), replaced_by);
+        if (whack_connection_option_find(name) == NULL)
+            fail_msg("--%s: no option --%s", whack_connection_options[i].name, name);
+    }
+}
+
+static void the_beginning_of_a_name_is_enough_where_there_is_only_one(void **state)
+{
+    (void)state;
+    ASKS("--trafficst", "[{\"command\":\"trafficstatus\",\"output\":\"text\"}]");
+    REFUSES("--list", "unrecognized option");
 }
 
 static void the_name_may_stand_alone(void **state)
@@ -96,8 +201,8 @@ static void several_things_are_asked_in_the_order_that_makes_sense(void **state)
 static void debug_classes_add_up_in_both_spellings(void **state)
 {
     (void)state;
-    ASKS("--debug base,tmi --no-debug crypt --debug-parsing",
-         "[{\"classes\":\"base,tmi,no-crypt,parsing\",\"command\":\"debug\"}]");
+    ASKS("--debug base,tmi --no-debug crypt,private --debug-parsing",
+         "[{\"classes\":\"base,tmi,no-crypt,no-private,parsing\",\"command\":\"debug\"}]");
 }
 
 static void old_spellings_mean_the_new(void **state)
@@ -112,20 +217,22 @@ static void old_spellings_mean_the_new(void **state)
 static void what_is_known_and_does_not_act_is_refused_by_name(void **state)
 {
     (void)state;
-    REFUSES("--impair none", "--impair is not supported yet");
-    REFUSES("--pfsgroup modp2048", "--pfsgroup is not supported yet");
-    REFUSES("--name n --host a --to --host b", "IKE SA alone is not supported yet");
+    REFUSES("--global-redirect yes", "--global-redirect is not supported yet: redirection");
+    REFUSES("--suspend", "--suspend is not supported yet: session resumption");
+    REFUSES("--rereadcrls", "--rereadcrls was removed; use --fetchcrls");
+    REFUSES("--initiateontraffic", "--initiateontraffic was removed");
 }
 
 static void nonsense_is_refused_with_the_nearest_word(void **state)
 {
     (void)state;
     REFUSES("--initate --name x", "did you mean --initiate?");
-    REFUSES("--listen=yes", "takes no argument");
-    REFUSES("--deletestate seven", "expected the number");
-    REFUSES("--status --asynchronous", "--asynchronous goes with --initiate");
-    REFUSES("--name", "--name needs an argument");
-    REFUSES("", "nothing to do");
+    REFUSES("--listen=yes", "doesn't allow an argument");
+    REFUSES("--deletestate seven", "expected a number");
+    REFUSES("--status --asynchronous", "\"asynchronous\" goes with --initiate");
+    REFUSES("--name", "option '--name' requires an argument");
+    REFUSES("", "no action specified; try --help for hints");
+    REFUSES("--name x", "no action specified");
 }
 
 static char *file_with(const char *content)
@@ -178,6 +285,15 @@ int main(void)
         cmocka_unit_test(ways_to_authenticate_add_up),
         cmocka_unit_test(a_command_without_its_name_is_refused),
         cmocka_unit_test(the_name_may_stand_alone),
+        cmocka_unit_test(an_incomplete_connection_is_refused_in_the_words_that_are_known),
+        cmocka_unit_test(without_delete_the_name_of_a_connection_must_be_free),
+        cmocka_unit_test(a_user_name_is_of_an_end_or_the_answer_to_a_prompt),
+        cmocka_unit_test(pfsgroup_is_added_to_the_algorithms),
+        cmocka_unit_test(a_key_needs_its_identity),
+        cmocka_unit_test(opportunistic_initiation_needs_both_addresses),
+        cmocka_unit_test(every_option_of_the_references_is_known_with_its_argument),
+        cmocka_unit_test(every_old_spelling_names_one_that_is_known),
+        cmocka_unit_test(the_beginning_of_a_name_is_enough_where_there_is_only_one),
         cmocka_unit_test(several_things_are_asked_in_the_order_that_makes_sense),
         cmocka_unit_test(debug_classes_add_up_in_both_spellings),
         cmocka_unit_test(old_spellings_mean_the_new),

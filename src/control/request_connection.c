@@ -1,0 +1,123 @@
+/* Requests about connections, their SAs, single SAs and peers. */
+#include "config/spec_build.h"
+#include "control/request.h"
+
+/* What the configuration accepts but the user should know. */
+static void send_warning(void *context, const char *text)
+{
+    session_line(context, RC_LOG, "%s", text);
+}
+
+/* The options of an `add`, into the builder; false: refused, and said why. */
+static bool build_options(struct control_session *session, struct spec_builder *builder, json_t *options)
+{
+    const char *keyword;
+    json_t *value;
+    struct error error;
+    json_object_foreach(options, keyword, value)
+    {
+        if (!json_is_string(value)) {
+            session_refuse(session, "bad whack message: option \"%s\" is no text", keyword);
+            return false;
+        }
+        if (!spec_build_option(builder, keyword, json_string_value(value), &error)) {
+            request_fail(session, RC_FATAL, "%s", error.text);
+            return false;
+        }
+    }
+    return true;
+}
+
+void request_add(struct control_session *session, const struct request *request)
+{
+    json_t *options = json_object_get(request->json, "options");
+    struct error error;
+    if (!json_is_object(options)) {
+        session_refuse(session, "bad whack message: \"options\" is missing or no object");
+        return;
+    }
+    struct warning_sink sink = {send_warning, session};
+    struct spec_builder *builder = spec_builder_new(request->name, &sink);
+    if (builder == NULL) {
+        request_fail(session, RC_FATAL, "out of memory");
+        return;
+    }
+    if (!build_options(session, builder, options)) {
+        spec_builder_free(builder);
+        return;
+    }
+    struct connection_spec *spec = spec_build_finish(builder, &error);
+    if (spec == NULL) {
+        request_fail(session, RC_FATAL, "%s", error.text);
+        return;
+    }
+    engine_command(session->control->engine,
+                   &(struct command){.kind = COMMAND_ADD,
+                                     .client = session->id,
+                                     .spec = spec,
+                                     .keeps_old = json_is_false(json_object_get(request->json, "replace"))});
+}
+
+/* An address that the request names; false: refused, and said why. */
+static bool take_address(struct control_session *session, const struct request *request, const char *member,
+                         struct ip_address *out)
+{
+    const char *text = request_text(request, member);
+    struct error error;
+    if (text == NULL) {
+        session_refuse(session, "bad whack message: \"%s\" is missing or no text", member);
+        return false;
+    }
+    if (address_parse(text, out, &error))
+        return true;
+    request_fail(session, RC_WHACK_PROBLEM, "%s: %s", member, error.text);
+    return false;
+}
+
+void request_named(struct control_session *session, const struct request *request)
+{
+    struct command command = {
+        .kind = request->kind,
+        .client = session->id,
+        .name = request->name,
+        .asynchronous = request_flag(request, "asynchronous"),
+    };
+    bool has_host = json_object_get(request->json, "remote-host") != NULL;
+    if (!has_host || take_address(session, request, "remote-host", &command.remote_host))
+        engine_command(session->control->engine, &command);
+}
+
+void request_delete_state(struct control_session *session, const struct request *request)
+{
+    json_t *serial = json_object_get(request->json, "serial");
+    if (!json_is_integer(serial)) {
+        session_refuse(session, "bad whack message: \"serial\" is missing or no number");
+        return;
+    }
+    engine_command(session->control->engine, &(struct command){
+                                                 .kind = COMMAND_DELETE_STATE,
+                                                 .client = session->id,
+                                                 .serial = (uint64_t)json_integer_value(serial),
+                                             });
+}
+
+void request_crash(struct control_session *session, const struct request *request)
+{
+    struct command command = {.kind = COMMAND_CRASH, .client = session->id};
+    if (take_address(session, request, "address", &command.remote_host))
+        engine_command(session->control->engine, &command);
+}
+
+void request_delete_id(struct control_session *session, const struct request *request)
+{
+    struct identity identity;
+    struct error error;
+    if (!identity_parse(request->name, &identity, &error)) {
+        request_fail(session, RC_BADID, "%s", error.text);
+        return;
+    }
+    engine_command(
+        session->control->engine,
+        &(struct command){.kind = COMMAND_DELETE_ID, .client = session->id, .identity = &identity});
+    identity_free(&identity);
+}

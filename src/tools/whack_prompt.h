@@ -1,0 +1,12 @@
+/* Answers to what pluto asks on behalf of a peer: a user name (041) or a password (040). */
+#ifndef STYX_TOOLS_WHACK_PROMPT_H
+#define STYX_TOOLS_WHACK_PROMPT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* Writes the question to the terminal and reads one line of answer into out, unseen if it is secret; from
+ * standard input when there is no terminal. False: there is none. */
+bool whack_prompt(const char *question, bool is_secret, char *out, size_t size);
+
+#endif
