@@ -35,7 +35,11 @@ void request_ddos(struct control_session *session, const struct request *request
     static const char *const modes[] = {"auto", "busy", "unlimited"}; /* in the order of enum ddos_mode */
     static const char *const stories[] = {"auto-detect", "active", "unlimited"};
     const char *mode = request_text(request, "mode");
-    for (size_t i = 0; mode != NULL && i < ARRAY_SIZE(modes); i++) {
+    if (mode == NULL) {
+        session_refuse(session, "bad whack message: \"mode\" is missing or no text");
+        return;
+    }
+    for (size_t i = 0; i < ARRAY_SIZE(modes); i++) {
         if (strcmp(mode, modes[i]) != 0)
             continue;
         session_line(session, RC_LOG, "pluto DDoS protection mode set to %s", stories[i]);
@@ -46,6 +50,5 @@ void request_ddos(struct control_session *session, const struct request *request
                                                  });
         return;
     }
-    request_fail(session, RC_WHACK_PROBLEM, "DDoS mode \"%.40s\": expected auto, busy or unlimited",
-                 mode != NULL ? mode : "");
+    request_fail(session, RC_WHACK_PROBLEM, "DDoS mode \"%.40s\": expected auto, busy or unlimited", mode);
 }

@@ -312,7 +312,7 @@ static void faulty_requests_end_the_conversation(void **state)
         "{\"styx\":1,\"command\":\"add\",\"name\":\"x\",\"options\":{\"left\":1}}",
         "{\"styx\":1,\"command\":\"delete-state\",\"serial\":\"one\"}",
         "{\"styx\":1,\"command\":\"debug\"}",
-        "{\"styx\":1,\"command\":\"ddos\",\"mode\":\"sleepy\"}",
+        "{\"styx\":1,\"command\":\"ddos\",\"mode\":7}",
         "{\"styx\":1,\"styx\":1,\"command\":\"status\"}",
     };
     (void)state;
