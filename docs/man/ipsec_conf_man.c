@@ -19,7 +19,7 @@ static const char head[] =
     "in\n.B config "
     "setup\nthe last time; what a section says itself comes before what it takes in, and that before\n.BR "
     "%default .\n"
-    "Keywords that begin with x\- or x_ are comments.\n"
+    "Keywords that begin with x\\- or x_ are comments.\n"
     ".PP\nA bad value makes the connections that have to do with it unusable, and no others; an unknown "
     "keyword or "
     "a\nline of no known shape makes the file unusable, and so does a fault in\n.BR \"config setup\" .\n"
