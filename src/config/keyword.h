@@ -45,7 +45,8 @@ struct keyword {
     enum keyword_section section;
     bool is_per_end;
     bool appends;   /* written twice, both count (connalias, subnets) */
-    bool is_capped; /* above the maximum, the maximum is taken with a warning */
+    bool is_capped;     /* above the maximum, the maximum is taken with a warning */
+    bool zero_is_unset; /* 0 is accepted below the minimum */
     enum keyword_type type;
     enum keyword_status status;
     const char *alias_of; /* NULL, or the name of the keyword it stands for; all below is that keyword's */

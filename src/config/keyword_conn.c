@@ -20,7 +20,7 @@
 /* ipsec.conf(5) counts to 2^63; nothing is ever beyond. */
 #define SIXTY_THREE_BITS ((uint64_t)1 << 63)
 
-enum { MANUAL_REQID_MAX = 16383, REPLAY_WINDOW_MAX = 4096 };
+enum { REPLAY_WINDOW_MAX = 4096 };
 
 #define WORD_NOT_YET .value = -1, .is_not_yet = true
 
@@ -41,8 +41,9 @@ static const struct keyword_word encapsulation_words[] = {{"auto", ENCAPSULATION
                                                           {"true", ENCAPSULATION_YES},
                                                           {"false", ENCAPSULATION_NO},
                                                           {NULL}};
-static const struct keyword_word esn_words[] = {
-    {"either", ESN_EITHER}, {"yes", PROPOSAL_ESN_YES}, {"no", PROPOSAL_ESN_NO}, {NULL}};
+static const struct keyword_word esn_words[] = {{"either", ESN_EITHER},     {"yes", PROPOSAL_ESN_YES},
+                                                {"no", PROPOSAL_ESN_NO},    {"true", PROPOSAL_ESN_YES},
+                                                {"false", PROPOSAL_ESN_NO}, {NULL}};
 static const struct keyword_word family_words[] = {{"ipv4", IP_V4}, {"ipv6", IP_V6}, {"v4", IP_V4},
                                                    {"v6", IP_V6},   {"inet", IP_V4}, {"inet6", IP_V6},
                                                    {NULL}};
@@ -55,12 +56,12 @@ static const struct keyword_word ikev2_words[] = {{"yes", 2},
                                                   {"insist", 2},
                                                   {"always", 2},
                                                   {"propose", 2},
-                                                  {"permit", 2},
                                                   {"true", 2},
                                                   {"on", 2},
                                                   {"y", 2},
                                                   {"no", WORD_NOT_YET},
                                                   {"never", WORD_NOT_YET},
+                                                  {"permit", WORD_NOT_YET},
                                                   {"false", WORD_NOT_YET},
                                                   {"off", WORD_NOT_YET},
                                                   {"n", WORD_NOT_YET},
@@ -208,7 +209,8 @@ const struct keyword conn_keywords[] = {
     {"modecfgpull", NOT_YET, BOOL("no"), .help = "the client asks for its address, rather than being told"},
     {"modecfgserver", END_NOT_YET, BOOL("no"), .help = "this end gives out addresses"},
     {"ms-dh-downgrade", NOT_YET, BOOL("no"), .help = "accept the weaker group of Windows when rekeying"},
-    {"mtu", ACTS(mtu), SIZE(65535, ""), .minimum = 68, .help = "MTU of the routes that are installed"},
+    {"mtu", ACTS(mtu), SIZE(65535, ""), .minimum = 68, .zero_is_unset = true,
+     .help = "MTU of the routes that are installed; 0 the interface's"},
     {"narrowing", ACTS(narrowing), BOOL("no"), .help = "accept traffic selectors narrower than asked for"},
     {"nat-ikev1-method", NOT_YET, ENUM(natt_words, "both"), .help = "the forms of IKEv1 NAT traversal"},
     {"nat-keepalive", ACTS(nat_keepalive), BOOL("yes"), .help = "send NAT keep-alives when behind a NAT"},
@@ -244,9 +246,9 @@ const struct keyword conn_keywords[] = {
      .help = "how long before expiry an SA is renewed"},
     {"remote-peer-type", NOT_YET, ENUM(peer_type_words, "ietf"), .help = "work around a peer's habits"},
     {"remote_peer_type", ALIAS_OF("remote-peer-type")},
-    {"replay-window", ACTS(replay_window), UINT(0, REPLAY_WINDOW_MAX, "128"),
+    {"replay-window", ACTS(replay_window), UINT(0, REPLAY_WINDOW_MAX, "128"), .is_capped = true,
      .help = "packets that may come out of order; 0 no check"},
-    {"reqid", ACTS(reqid), UINT(1, MANUAL_REQID_MAX, ""),
+    {"reqid", ACTS_BY_HAND, SPECIAL("a number from 1 to 16383", ""),
      .help = "number that ties policy and SA; chosen when absent"},
     {"require-id-on-certificate", NOT_YET, BOOL("yes"), .help = "the certificate must name the identity"},
     {"retransmit-interval", ACTS(retransmit_interval), TIME(USEC_PER_MSEC, "500ms"), .minimum = USEC_PER_MSEC,

@@ -146,9 +146,48 @@ static bool set_ike(struct spec_builder *builder, const char *value, struct erro
     return true;
 }
 
+static bool set_esp_of(struct spec_builder *builder, bool is_phase2alg, const char *value,
+                       struct error *error)
+{
+    if (builder->esp_text != NULL && builder->esp_is_phase2alg != is_phase2alg)
+        return error_set(error, -1, "esp= and phase2alg= say the same; remove one of them");
+    builder->esp_is_phase2alg = is_phase2alg;
+    return set_proposals(&builder->esp_text, PROTOCOL_ESP, value, error);
+}
+
 static bool set_esp(struct spec_builder *builder, const char *value, struct error *error)
 {
-    return set_proposals(&builder->esp_text, PROTOCOL_ESP, value, error);
+    return set_esp_of(builder, false, value, error);
+}
+
+static bool set_phase2alg(struct spec_builder *builder, const char *value, struct error *error)
+{
+    return set_esp_of(builder, true, value, error);
+}
+
+static bool set_ikev2(struct spec_builder *builder, const char *value, struct error *error)
+{
+    (void)value, (void)error;
+    warning_send(builder->warnings, "\"%s\": ikev2=yes has been replaced by keyexchange=ikev2",
+                 builder->spec->name);
+    return true;
+}
+
+/* Those beyond what is left to people are not worth refusing a connection. */
+static bool set_reqid(struct spec_builder *builder, const char *value, struct error *error)
+{
+    enum { MANUAL_REQID_MAX = 16383 };
+    uint64_t number;
+    const struct keyword any = {
+        .type = KEYWORD_UINT, .values = "a number from 1 to 16383", .maximum = UINT64_MAX};
+    if (!value_number(&any, value, &number, NULL, error))
+        return false;
+    if (number == 0 || number > MANUAL_REQID_MAX)
+        warning_send(builder->warnings, "\"%s\": ignoring reqid value - range must be 1-%d",
+                     builder->spec->name, MANUAL_REQID_MAX);
+    else
+        builder->spec->reqid = (uint32_t)number;
+    return true;
 }
 
 /* Words of which those that are supported all mean the same. */
@@ -177,10 +216,11 @@ static const struct {
     {"esp", set_esp},
     {"fragmentation", set_fragmentation},
     {"ike", set_ike},
-    {"ikev2", set_nothing},
+    {"ikev2", set_ikev2},
     {"keyexchange", set_nothing},
     {"phase2", set_nothing},
-    {"phase2alg", set_esp},
+    {"phase2alg", set_phase2alg},
+    {"reqid", set_reqid},
     {"x-comment", set_nothing},
 };
 
@@ -342,6 +382,13 @@ static void apply_protoport(const struct end_spec *end, struct selector *clients
     }
 }
 
+/* One way for both ends, or one for each. */
+static bool check_auth(const struct connection_spec *spec, struct error *error)
+{
+    return (spec->left.auth == AUTH_UNSET) == (spec->right.auth == AUTH_UNSET) ||
+           error_set(error, -1, "leftauth= and rightauth= must both be set or both be unset");
+}
+
 static void finish_end(struct spec_builder *builder, struct end_spec *end, unsigned which)
 {
     const struct client_list *subnets = &builder->subnets[which];
@@ -402,6 +449,8 @@ static bool finish(struct spec_builder *builder, struct error *error)
     struct connection_spec *spec = builder->spec;
     if (spec->host_family == IP_NONE)
         spec->host_family = builder->implied_family;
+    if (!check_auth(spec, error))
+        return false;
     finish_end(builder, &spec->left, 0);
     finish_end(builder, &spec->right, 1);
     if (!default_client(builder, &spec->left, 0) || !default_client(builder, &spec->right, 1))

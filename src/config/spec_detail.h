@@ -16,7 +16,8 @@ struct client_list {
 struct spec_builder {
     struct connection_spec *spec;
     const struct warning_sink *warnings;
-    char *esp_text;                /* esp= */
+    char *esp_text;                /* esp= or phase2alg= */
+    bool esp_is_phase2alg;
     unsigned esn_flags;            /* esn=; 0: not given */
     enum auth_method authby;       /* for ends without auth= of their own */
     enum ip_family implied_family; /* %any4, %defaultroute6 ... */

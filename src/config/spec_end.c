@@ -212,6 +212,9 @@ bool spec_end_set_sourceip(struct spec_builder *builder, struct end_spec *end, c
                            struct error *error)
 {
     (void)builder;
+    end->sourceip = (struct ip_address){0};
+    if (*value == '\0')
+        return true;
     if (strchr(value, ',') != NULL)
         return error_set(error, (int)strcspn(value, ","), "several source addresses are not supported yet");
     return address_parse(value, &end->sourceip, error) || at_byte(error, 0);

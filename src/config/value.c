@@ -140,18 +140,27 @@ static bool parse_time(const struct keyword *keyword, const char *text, uint64_t
     return true;
 }
 
+/* "Ki" and "KiB", "" and "B" are the same. */
+static bool size_unit(const char *suffix, unsigned *out)
+{
+    *out = 0;
+    if (*suffix == '\0' || strcasecmp(suffix, "B") == 0)
+        return true;
+    for (size_t i = 0; i < ARRAY_SIZE(size_units); i++) {
+        if (strncasecmp(suffix, size_units[i].suffix, 2) != 0)
+            continue;
+        *out = size_units[i].shift;
+        return suffix[2] == '\0' || strcasecmp(suffix + 2, "B") == 0;
+    }
+    return false;
+}
+
 static bool parse_size(const struct keyword *keyword, const char *text, uint64_t *out, struct error *error)
 {
     const char *at = text;
     uint64_t number;
-    if (!take_digits(&at, &number))
-        return found_instead(error, text, 0, keyword->values);
-    unsigned shift = 0;
-    for (size_t i = 0; i < ARRAY_SIZE(size_units) && *at != '\0' && shift == 0; i++) {
-        if (strcasecmp(at, size_units[i].suffix) == 0)
-            shift = size_units[i].shift;
-    }
-    if (*at != '\0' && shift == 0)
+    unsigned shift;
+    if (!take_digits(&at, &number) || !size_unit(at, &shift))
         return found_instead(error, text, (size_t)(at - text), keyword->values);
     if (!multiply(number, (uint64_t)1 << shift, out))
         return found_instead(error, text, 0, "a smaller number");
@@ -223,7 +232,8 @@ bool value_number(const struct keyword *keyword, const char *text, uint64_t *out
         is_capped = keyword->is_capped && number > keyword->maximum;
         if (is_capped)
             number = keyword->maximum;
-        if (number < keyword->minimum || number > keyword->maximum)
+        bool is_unset = number == 0 && keyword->zero_is_unset;
+        if (!is_unset && (number < keyword->minimum || number > keyword->maximum))
             return error_set(error, 0, "found \"%s\"; expected %llu to %llu", text,
                              (unsigned long long)keyword->minimum, (unsigned long long)keyword->maximum);
     }

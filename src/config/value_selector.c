@@ -93,11 +93,28 @@ static const char *second_slash(const char *text)
     return slash != NULL ? strchr(slash + 1, '/') : NULL;
 }
 
+/* The address in ADDRESS/LENGTH; what lacks of an IPv4 address is 0: 10/8, 192.168/16, 0/0. */
+static void complete(const char *text, char out[static SUBNET_TEXT_MAX + 8])
+{
+    size_t length = strspn(text, "0123456789.");
+    unsigned dots = 0;
+    for (size_t i = 0; i < length; i++)
+        dots += text[i] == '.';
+    if (length == 0 || text[length] != '/' || dots >= 3 || text[length - 1] == '.') {
+        snprintf(out, SUBNET_TEXT_MAX + 8, "%s", text);
+        return;
+    }
+    static const char *const rest[] = {".0.0.0", ".0.0", ".0"};
+    snprintf(out, SUBNET_TEXT_MAX + 8, "%.*s%s%s", (int)length, text, rest[dots], text + length);
+}
+
 /* Host bits are forgiven: the network around the address is meant. */
-static bool parse_network(const char *text, struct ip_prefix *out, struct error *error)
+static bool parse_network(const char *written, struct ip_prefix *out, struct error *error)
 {
     enum { HAS_HOST_BITS = 1 };
     struct error reason = {0};
+    char text[SUBNET_TEXT_MAX + 8];
+    complete(written, text);
     if (prefix_parse(text, out, &reason))
         return true;
     const char *slash = strchr(text, '/');

@@ -150,7 +150,9 @@ static bool add(struct addconn *addconn, size_t index)
 {
     const char *name = conf_conn_name(addconn->conf, index);
     struct error error;
-    struct connection_spec *spec = conf_conn_build(addconn->conf, index, &sink, &error);
+    /* pluto warns of the same when it builds it. */
+    bool is_only_read = addconn->checkconfig || addconn->showonly;
+    struct connection_spec *spec = conf_conn_build(addconn->conf, index, is_only_read ? &sink : NULL, &error);
     json_t *options = spec ? options_object(addconn, index, &error) : NULL;
     connection_spec_free(spec);
     if (options == NULL) {
