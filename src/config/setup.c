@@ -66,6 +66,8 @@ void setup_free(struct setup *setup)
     free(setup->secretsfile);
     free(setup->ipsecdir);
     free(setup->rundir);
+    free(setup->seeddev);
+    free(setup->statsbin);
     free(setup->virtual_private);
     free(setup);
 }
@@ -220,5 +222,6 @@ struct engine_settings setup_engine_settings(const struct setup *setup)
     settings.nat_keepalive_interval = setup->keep_alive;
     settings.shunt_lifetime = setup->shunt_lifetime;
     settings.debug = setup->debug;
+    settings.dns_by_systemd = setup->dns_resolver == 1;
     return settings;
 }

@@ -16,6 +16,8 @@ struct setup {
     char *logfile; /* NULL: syslog */
     bool logappend;
     bool logtime;
+    bool logip;    /* addresses may stand in the log */
+    bool loglimit; /* lines that peers cause are limited */
     bool logstderr;
     uint64_t debug; /* enum debug_class */
     bool uniqueids;
@@ -30,8 +32,13 @@ struct setup {
     usec_t keep_alive;
     usec_t shunt_lifetime;
     uint32_t ike_socket_bufsize; /* 0: the kernel's */
-    char *myvendorid;            /* NULL: built in */
-    int protostack;              /* enum protostack */
+    bool ike_socket_errqueue;
+    int dns_resolver;  /* 1: systemd */
+    uint32_t seedbits; /* 0: no seeding beyond the kernel's */
+    char *seeddev;
+    char *statsbin;   /* NULL: none */
+    char *myvendorid; /* NULL: built in */
+    int protostack;   /* enum protostack */
     char *dumpdir, *secretsfile, *ipsecdir, *rundir;
     char *virtual_private; /* checked; used by connections with vhost: clients */
 };

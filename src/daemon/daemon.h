@@ -18,7 +18,8 @@ struct daemon_options {
     size_t interface_count;
     char *protostack;
     uint16_t ike_port, natt_port;
-    bool nofork, leak_detective, no_retransmits;
+    char *perpeerlogbase;
+    bool nofork, leak_detective, no_retransmits, force_keepalive, perpeerlog, selftest;
 };
 
 struct udp_socket;
@@ -26,6 +27,8 @@ struct control_listener;
 struct workers;
 struct updown_queue;
 struct process_group;
+struct stats_program;
+struct peer_log;
 
 struct daemon {
     struct daemon_options options;
@@ -36,6 +39,8 @@ struct daemon {
     struct control_listener *control_listener;
     struct workers *workers;
     struct process_group *processes;
+    struct stats_program *stats_program; /* NULL without statsbin= */
+    struct peer_log *peer_log;           /* NULL without --perpeerlog */
     struct updown_queue *updown;
     const struct backend_functions *backend_functions;
     struct backend *backend;
@@ -48,6 +53,8 @@ struct daemon {
     bool is_shutting_down;
     bool leaves_state;
     int exit_status;
+    uint64_t bytes_at_start;     /* of the engine */
+    size_t descriptors_at_start; /* open files */
 };
 
 /* world.c: the engine's environment. */
@@ -109,6 +116,20 @@ void pid_file_write(const char *path);
 /* secrets.c: loads the secrets file and hands it to the engine. Lines go to `client` too, whose command ends
  * with it or goes on. */
 void daemon_read_secrets(struct daemon *daemon, uint64_t client, bool is_whole_command);
+
+/* seed.c: seedbits=. False with the reason. */
+bool seed_random_pools(const struct setup *setup, struct error *error);
+
+/* selftest.c: says what it tests; the exit status. */
+int selftest_run(void);
+
+/* leaks.c: what is still owned. That of the engine is counted after its goodbye, the rest at the very end. */
+struct leaks {
+    uint64_t connections, ike_sas, child_sas, bytes, scripts, descriptors;
+};
+struct leaks leaks_of_engine(const struct daemon *daemon);
+size_t leaks_count_descriptors(void);
+void leaks_report(const struct leaks *leaks);
 
 /* The folder of _updown and of the pluto binary. */
 const char *daemon_exec_dir(void);

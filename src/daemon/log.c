@@ -12,18 +12,20 @@
 #include <time.h>
 
 #include "daemon/daemon.h"
+#include "daemon/hide_addresses.h"
 
 enum {
     LINES_AT_ONCE = 100000, /* of what peers can cause: without a pause */
     LINES_A_SECOND = 1000,  /* that may be logged for ever */
-    BUFFER_SIZE = 65536
+    BUFFER_SIZE = 65536,
+    LINE_SIZE = 2048
 };
 
 static struct {
     pthread_mutex_t lock; /* the data plane's threads log too */
     FILE *file;           /* NULL: syslog */
     struct event *flush;  /* NULL: the loop does not run, lines are written at once */
-    bool has_time, is_gathering;
+    bool has_time, is_gathering, hides_addresses, is_unlimited;
     int64_t allowance, lines_lost;
     time_t refilled_at;
 } log_state = {.lock = PTHREAD_MUTEX_INITIALIZER, .allowance = LINES_AT_ONCE};
@@ -31,6 +33,8 @@ static struct {
 bool log_open(const struct setup *setup, struct error *error)
 {
     log_state.has_time = setup->logtime;
+    log_state.hides_addresses = !setup->logip;
+    log_state.is_unlimited = !setup->loglimit;
     if (setup->logstderr) {
         log_state.file = stderr;
     } else if (setup->logfile != NULL) {
@@ -60,6 +64,9 @@ static void write_stamp(const struct timespec *now)
 
 static void write_line(const struct timespec *now, const char *text)
 {
+    char hidden[LINE_SIZE];
+    if (log_state.hides_addresses)
+        text = hide_addresses(text, hidden, sizeof(hidden));
     if (log_state.file == NULL) {
         syslog(LOG_WARNING, "%s", text);
         return;
@@ -114,14 +121,14 @@ void log_peer_text(const char *text)
     struct timespec now;
     clock_gettime(CLOCK_REALTIME, &now);
     pthread_mutex_lock(&log_state.lock);
-    if (may_log(&now))
+    if (log_state.is_unlimited || may_log(&now))
         write_line(&now, text);
     pthread_mutex_unlock(&log_state.lock);
 }
 
 void log_line(const char *format, ...)
 {
-    char line[2048];
+    char line[LINE_SIZE];
     va_list arguments;
     va_start(arguments, format);
     vsnprintf(line, sizeof(line), format, arguments);

@@ -7,169 +7,164 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <strings.h>
 
+#include "config/argument_file.h"
 #include "config/conf_file.h"
 #include "config/keyword.h"
 
 #define DEFAULT_RUNDIR "/run/pluto"
+#define DEFAULT_PEER_LOGS "/var/log/pluto/peer"
 
 /* Options that set no keyword. */
 struct own_option {
     const char *name;
-    bool takes_value;
-    bool (*set)(struct daemon_options *options, const char *value, struct error *error);
-    const char *help;
+    enum option_argument argument;
+    bool (*set)(struct daemon_options *options, const struct own_option *row, const char *value,
+                struct error *error);
+    const char *help; /* NULL: another spelling is preferred */
+    size_t offset;    /* of the field that set_text and set_flag fill */
+    const char *text; /* the value that the option stands for */
 };
 
-static bool replace_text(char **slot, const char *value)
+static void warn(void *context, const char *text)
 {
+    (void)context;
+    fprintf(stderr, "pluto: %s\n", text);
+}
+
+static const struct warning_sink sink = {warn, NULL};
+
+static bool set_text(struct daemon_options *options, const struct own_option *row, const char *value,
+                     struct error *error)
+{
+    char **slot = (char **)(void *)((char *)options + row->offset);
+    char *copy = strdup(row->text ? row->text : value);
+    if (copy == NULL)
+        return error_set(error, 0, "out of memory");
     free(*slot);
-    *slot = strdup(value);
-    return *slot != NULL;
-}
-
-static bool set_config(struct daemon_options *options, const char *value, struct error *error)
-{
-    (void)error;
-    return replace_text(&options->config_file, value);
-}
-
-static bool set_rundir(struct daemon_options *options, const char *value, struct error *error)
-{
-    (void)error;
-    return replace_text(&options->rundir, value);
-}
-
-static bool set_ctlbase(struct daemon_options *options, const char *value, struct error *error)
-{
-    (void)error;
-    free(options->control_socket);
-    free(options->pid_file);
-    return asprintf(&options->control_socket, "%s.ctl", value) > 0 &&
-           asprintf(&options->pid_file, "%s.pid", value) > 0;
-}
-
-static bool set_ctlsocket(struct daemon_options *options, const char *value, struct error *error)
-{
-    (void)error;
-    return replace_text(&options->control_socket, value);
-}
-
-static bool set_nofork(struct daemon_options *options, const char *value, struct error *error)
-{
-    (void)value;
-    (void)error;
-    return options->nofork = true;
-}
-
-static bool set_stderrlog(struct daemon_options *options, const char *value, struct error *error)
-{
-    (void)value;
-    (void)error;
-    return options->setup->logstderr = true;
-}
-
-static bool set_leak_detective(struct daemon_options *options, const char *value, struct error *error)
-{
-    (void)value;
-    (void)error;
-    return options->leak_detective = true;
-}
-
-static bool set_no_leak_detective(struct daemon_options *options, const char *value, struct error *error)
-{
-    (void)value;
-    (void)error;
-    options->leak_detective = false;
+    *slot = copy;
     return true;
 }
 
-static bool set_no_retransmits(struct daemon_options *options, const char *value, struct error *error)
+static bool parse_yes_no(const char *name, const char *value, bool *out, struct error *error)
 {
-    (void)value;
-    (void)error;
-    return options->no_retransmits = true;
+    static const char *const words[] = {"yes", "on", "true", "1", "no", "off", "false", "0"};
+    for (size_t i = 0; value != NULL && i < ARRAY_SIZE(words); i++) {
+        if (strcasecmp(value, words[i]) == 0) {
+            *out = i < ARRAY_SIZE(words) / 2;
+            return true;
+        }
+    }
+    *out = true;
+    return value == NULL || error_set(error, 0, "--%s=%.40s: expected yes or no", name, value);
 }
 
-static bool set_interface(struct daemon_options *options, const char *value, struct error *error)
+static bool set_flag(struct daemon_options *options, const struct own_option *row, const char *value,
+                     struct error *error)
 {
+    bool is_on;
+    if (!parse_yes_no(row->name, row->text ? row->text : value, &is_on, error))
+        return false;
+    *(bool *)((char *)options + row->offset) = is_on;
+    return true;
+}
+
+static bool set_ctlbase(struct daemon_options *options, const struct own_option *row, const char *value,
+                        struct error *error)
+{
+    (void)row;
+    free(options->control_socket);
+    free(options->pid_file);
+    return (asprintf(&options->control_socket, "%s.ctl", value) > 0 &&
+            asprintf(&options->pid_file, "%s.pid", value) > 0) ||
+           error_set(error, 0, "out of memory");
+}
+
+static bool set_stderrlog(struct daemon_options *options, const struct own_option *row, const char *value,
+                          struct error *error)
+{
+    (void)row, (void)value, (void)error;
+    return options->setup->logstderr = true;
+}
+
+static bool set_interface(struct daemon_options *options, const struct own_option *row, const char *value,
+                          struct error *error)
+{
+    (void)row;
     if (options->interface_count == ARRAY_SIZE(options->interfaces))
         return error_set(error, 0, "--interface can be given %zu times", ARRAY_SIZE(options->interfaces));
     options->interfaces[options->interface_count] = strdup(value);
-    return options->interfaces[options->interface_count++] != NULL;
+    return options->interfaces[options->interface_count++] != NULL || error_set(error, 0, "out of memory");
 }
 
-static bool parse_port(const char *name, const char *value, uint16_t *out, struct error *error)
+static bool set_port(struct daemon_options *options, const struct own_option *row, const char *value,
+                     struct error *error)
 {
     char *end;
     unsigned long port = strtoul(value, &end, 10);
     if (*value == '\0' || *end != '\0' || port == 0 || port > UINT16_MAX)
-        return error_set(error, 0, "--%s wants a port from 1 to 65535, not \"%s\"", name, value);
-    *out = (uint16_t)port;
+        return error_set(error, 0, "--%s wants a port from 1 to 65535, not \"%.40s\"", row->name, value);
+    *(uint16_t *)(void *)((char *)options + row->offset) = (uint16_t)port;
     return true;
 }
 
-static bool set_ikeport(struct daemon_options *options, const char *value, struct error *error)
+static bool set_perpeerlogbase(struct daemon_options *options, const struct own_option *row,
+                               const char *value, struct error *error)
 {
-    return parse_port("ikeport", value, &options->ike_port, error);
+    options->perpeerlog = true;
+    return set_text(options, row, value, error);
 }
 
-static bool set_natikeport(struct daemon_options *options, const char *value, struct error *error)
+static bool warn_obsolete(struct daemon_options *options, const struct own_option *row, const char *value,
+                          struct error *error)
 {
-    return parse_port("natikeport", value, &options->natt_port, error);
+    (void)options, (void)value, (void)error;
+    fprintf(stderr, "pluto: warning: option --%s is obsolete and has no effect: %s\n", row->name, row->text);
+    return true;
 }
 
-static bool set_stack(struct daemon_options *options, const char *value, struct error *error)
-{
-    (void)error;
-    return replace_text(&options->protostack, value);
-}
-
-static bool set_noklips(struct daemon_options *options, const char *value, struct error *error)
-{
-    (void)value;
-    return set_stack(options, "none", error);
-}
-
-static bool set_netkey(struct daemon_options *options, const char *value, struct error *error)
-{
-    (void)value;
-    return set_stack(options, "xfrm", error);
-}
-
-static bool set_pfkey(struct daemon_options *options, const char *value, struct error *error)
-{
-    (void)value;
-    return set_stack(options, "pfkey", error);
-}
+#define FIELD(member) .offset = offsetof(struct daemon_options, member)
+#define TAKES ARGUMENT_REQUIRED
+#define MAY ARGUMENT_OPTIONAL
+#define ALONE ARGUMENT_NONE
 
 static const struct own_option own_options[] = {
-    {"config", true, set_config, "FILE  read `config setup` of this ipsec.conf"},
-    {"rundir", true, set_rundir, "DIR  folder of pluto.ctl and pluto.pid (default " DEFAULT_RUNDIR ")"},
-    {"ctlbase", true, set_ctlbase, "PATH  control socket PATH.ctl, lock file PATH.pid"},
-    {"ctlsocket", true, set_ctlsocket, "PATH  control socket"},
-    {"nofork", false, set_nofork, "stay in the foreground and say \"Pluto initialized\""},
-    {"stderrlog", false, set_stderrlog, "log to standard error"},
-    {"interface", true, set_interface, "NAME  only this network interface; may be repeated"},
-    {"ikeport", true, set_ikeport, "PORT  UDP port instead of 500"},
-    {"natikeport", true, set_natikeport, "PORT  UDP port instead of 4500"},
-    {"protostack", true, set_stack, "NAME  data plane: userspace or none"},
-    {"noklips", false, set_noklips, "negotiate only, as --protostack none"},
-    {"use-nostack", false, set_noklips, NULL},
-    {"use-netkey", false, set_netkey, NULL},
-    {"use-xfrm", false, set_netkey, NULL},
-    {"use-bsdkame", false, set_pfkey, NULL},
-    {"use-pfkeyv2", false, set_pfkey, NULL},
-    {"leak-detective", false, set_leak_detective, "at exit tell what is still owned"},
-    {"no-leak-detective", false, set_no_leak_detective, NULL},
-    {"noretransmits", false, set_no_retransmits, "never send a message twice"},
+    {"config", TAKES, set_text, "FILE  read `config setup` of this ipsec.conf", FIELD(config_file)},
+    {"rundir", TAKES, set_text, "DIR  folder of pluto.ctl and pluto.pid (default " DEFAULT_RUNDIR ")",
+     FIELD(rundir)},
+    {"ctlbase", TAKES, set_ctlbase, "PATH  control socket PATH.ctl, lock file PATH.pid"},
+    {"ctlsocket", TAKES, set_text, "PATH  control socket", FIELD(control_socket)},
+    {"nofork", ALONE, set_flag, "stay in the foreground and say \"Pluto initialized\"", FIELD(nofork)},
+    {"stderrlog", ALONE, set_stderrlog, "log to standard error"},
+    {"perpeerlog", ALONE, set_flag, "a log file for each peer as well", FIELD(perpeerlog)},
+    {"perpeerlogbase", TAKES, set_perpeerlogbase, "DIR  where those are (default " DEFAULT_PEER_LOGS ")",
+     FIELD(perpeerlogbase)},
+    {"interface", TAKES, set_interface, "NAME  only this network interface; may be repeated"},
+    {"ikeport", TAKES, set_port, "PORT  UDP port instead of 500", FIELD(ike_port)},
+    {"natikeport", TAKES, set_port, "PORT  UDP port instead of 4500", FIELD(natt_port)},
+    {"protostack", TAKES, set_text, "NAME  data plane: userspace or none", FIELD(protostack)},
+    {"noklips", ALONE, set_text, "negotiate only, as --protostack none", FIELD(protostack), "none"},
+    {"use-nostack", ALONE, set_text, NULL, FIELD(protostack), "none"},
+    {"use-none", ALONE, set_text, NULL, FIELD(protostack), "none"},
+    {"use-auto", ALONE, set_text, NULL, FIELD(protostack), "auto"},
+    {"use-netkey", ALONE, set_text, NULL, FIELD(protostack), "xfrm"},
+    {"use-xfrm", ALONE, set_text, NULL, FIELD(protostack), "xfrm"},
+    {"use-bsdkame", ALONE, set_text, NULL, FIELD(protostack), "bsdkame"},
+    {"use-pfkeyv2", ALONE, set_text, NULL, FIELD(protostack), "pfkeyv2"},
+    {"force-keepalive", ALONE, set_flag, "NAT keep-alives also where no NAT was found",
+     FIELD(force_keepalive)},
+    {"leak-detective", MAY, set_flag, "at exit tell what is still owned", FIELD(leak_detective)},
+    {"no-leak-detective", ALONE, set_flag, NULL, FIELD(leak_detective), "no"},
+    {"noretransmits", ALONE, set_flag, "never send a message twice", FIELD(no_retransmits)},
+    {"selftest", ALONE, set_flag, "test the cryptography and exit", FIELD(selftest)},
+    {"adns", TAKES, warn_obsolete, NULL, .text = "names are looked up by the daemon itself"},
+    {"lwdnsq", TAKES, warn_obsolete, NULL, .text = "names are looked up by the daemon itself"},
+    {"efence-protect", ALONE, warn_obsolete, NULL, .text = "build with -Db_sanitize=address instead"},
 };
 
 /* Known words of ipsec_pluto(8) that do not act in this version. */
-static const char *const not_yet[] = {
-    "adns",       "efence-protect", "force-keepalive", "impair",   "lwdnsq",    "no-debug", "optionsfrom",
-    "perpeerlog", "perpeerlogbase", "selftest",        "use-auto", "use-klips", "use-mast", "use-none",
-};
+static const char *const not_yet[] = {"impair", "no-debug", "use-klips", "use-mast"};
 
 static const struct own_option *find_own(const char *name)
 {
@@ -191,14 +186,6 @@ static void print_help(void)
             printf("  --%-18s %s=\n", pluto_setup_options[i].name, pluto_setup_options[i].keyword);
     printf("  --help, --version\n");
 }
-
-static void warn(void *context, const char *text)
-{
-    (void)context;
-    fprintf(stderr, "pluto: %s\n", text);
-}
-
-static const struct warning_sink sink = {warn, NULL};
 
 /* One argument: its name without dashes, its value (NULL if none may follow), and how many words it took. */
 struct argument {
@@ -225,11 +212,13 @@ static bool next_argument(int left, char **words, char name[static 64], struct a
     snprintf(name, 64, "%.*s", (int)(length < 63 ? length : 63), word + 2);
     const struct own_option *own = find_own(name);
     const struct keyword_option *option = own ? NULL : pluto_setup_option_find(name);
-    bool needs_value = own ? own->takes_value : option != NULL && option->argument == ARGUMENT_REQUIRED;
     *out = (struct argument){name, equals ? equals + 1 : NULL, 1};
     if (own == NULL && option == NULL)
-        return strcmp(name, "help") == 0 || strcmp(name, "version") == 0 || unknown(name, error);
-    if (needs_value && out->value == NULL) {
+        return unknown(name, error);
+    enum option_argument wanted = own ? own->argument : option->argument;
+    if (wanted == ARGUMENT_NONE && out->value != NULL)
+        return error_set(error, 0, "option --%s takes no value", name);
+    if (wanted == ARGUMENT_REQUIRED && out->value == NULL) {
         if (left < 2)
             return error_set(error, 0, "option --%s needs a value", name);
         out->value = words[1];
@@ -238,13 +227,29 @@ static bool next_argument(int left, char **words, char name[static 64], struct a
     return true;
 }
 
+/* It acts all the same. */
+static void warn_of_old_spelling(const struct keyword_option *option)
+{
+    for (size_t i = 0; i < pluto_setup_option_count; i++) {
+        const struct keyword_option *other = &pluto_setup_options[i];
+        if (other->is_obsolete || other->argument == ARGUMENT_NONE ||
+            strcmp(other->keyword, option->keyword) != 0)
+            continue;
+        fprintf(stderr, "pluto: warning: option --%s is obsolete; use --%s%s%s\n", option->name, other->name,
+                option->value ? "=" : "", option->value ? option->value : "");
+        return;
+    }
+}
+
 static bool apply(struct daemon_options *options, const struct argument *argument, struct error *error)
 {
     const struct own_option *own = find_own(argument->name);
     if (own != NULL)
-        return own->set(options, argument->value, error);
+        return own->set(options, own, argument->value, error);
     const struct keyword_option *option = pluto_setup_option_find(argument->name);
     const char *value = argument->value ? argument->value : option->value;
+    if (option->is_obsolete)
+        warn_of_old_spelling(option);
     return setup_option(options->setup, option->keyword, value, false, &sink, error);
 }
 
@@ -282,6 +287,8 @@ static bool fill_defaults(struct daemon_options *options)
     if (options->control_socket == NULL &&
         asprintf(&options->control_socket, "%s/pluto.ctl", options->rundir) < 0)
         return false;
+    if (options->perpeerlogbase == NULL)
+        options->perpeerlogbase = strdup(DEFAULT_PEER_LOGS);
     if (options->pid_file == NULL && asprintf(&options->pid_file, "%s/pluto.pid", options->rundir) < 0)
         return false;
     /* The default working directory is the run directory, wherever that is. */
@@ -294,27 +301,41 @@ static bool fill_defaults(struct daemon_options *options)
     return true;
 }
 
+/* What ends at once: --help, --version. */
+static bool ends_at_once(const struct argument_list *arguments)
+{
+    for (size_t i = 1; i < arguments->count; i++) {
+        bool is_help = strcmp(arguments->words[i], "--help") == 0;
+        if (is_help)
+            print_help();
+        else if (strcmp(arguments->words[i], "--version") == 0)
+            printf("Styx %s\n", STYX_VERSION);
+        else
+            continue;
+        return true;
+    }
+    return false;
+}
+
 int options_read(int argc, char **argv, struct daemon_options *out)
 {
     struct error error = {0};
-    for (int i = 1; i < argc; i++) {
-        if (strcmp(argv[i], "--help") == 0) {
-            print_help();
-            return 0;
-        }
-        if (strcmp(argv[i], "--version") == 0) {
-            printf("Styx %s\n", STYX_VERSION);
-            return 0;
-        }
-    }
+    struct argument_list arguments = {0};
     *out = (struct daemon_options){.setup = setup_new(), .ike_port = 500, .natt_port = 4500};
-    bool ok = out->setup != NULL && each_argument(argc, argv, out, true, &error) &&
-              read_config(out, &error) && each_argument(argc, argv, out, false, &error) && fill_defaults(out);
-    if (ok)
+    bool ok = out->setup != NULL && argument_list_expand(&arguments, argc, argv, &error);
+    bool is_over = ok && ends_at_once(&arguments);
+    if (ok && !is_over) {
+        int count = (int)arguments.count;
+        ok = each_argument(count, arguments.words, out, true, &error) && read_config(out, &error) &&
+             each_argument(count, arguments.words, out, false, &error) && fill_defaults(out);
+    }
+    argument_list_free(&arguments);
+    if (ok && !is_over)
         return -1;
-    fprintf(stderr, "pluto: %s\n", error.text);
+    if (!ok)
+        fprintf(stderr, "pluto: %s\n", error.text);
     options_free(out);
-    return 1;
+    return ok ? 0 : 1;
 }
 
 void options_free(struct daemon_options *options)
@@ -325,6 +346,7 @@ void options_free(struct daemon_options *options)
     free(options->control_socket);
     free(options->pid_file);
     free(options->protostack);
+    free(options->perpeerlogbase);
     for (size_t i = 0; i < options->interface_count; i++)
         free(options->interfaces[i]);
 }

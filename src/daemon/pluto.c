@@ -16,7 +16,9 @@
 #include "base/text.h"
 #include "daemon/daemon.h"
 #include "daemon/options.h"
+#include "daemon/peer_log.h"
 #include "daemon/process.h"
+#include "daemon/stats_program.h"
 #include "engine/view.h"
 
 enum { SHUTDOWN_LIMIT_SECONDS = 30, DESCRIPTORS_WANTED = 65536 };
@@ -292,6 +294,18 @@ static unsigned helper_count(const struct daemon *daemon)
     return processors > 1 ? (unsigned)processors - 1 : 1;
 }
 
+/* Those who are told of SAs and peers beside the log: statsbin=, --perpeerlog. */
+static bool open_observers(struct daemon *daemon)
+{
+    const struct daemon_options *options = &daemon->options;
+    if (options->setup->statsbin != NULL)
+        daemon->stats_program = stats_program_new(daemon->base, daemon->processes, options->setup->statsbin);
+    if (options->perpeerlog)
+        daemon->peer_log = peer_log_new(options->perpeerlogbase);
+    return (options->setup->statsbin == NULL || daemon->stats_program != NULL) &&
+           (!options->perpeerlog || daemon->peer_log != NULL);
+}
+
 static bool assemble(struct daemon *daemon, struct error *error)
 {
     struct engine_settings settings = setup_engine_settings(daemon->options.setup);
@@ -309,6 +323,7 @@ static bool assemble(struct daemon *daemon, struct error *error)
     settings.ike_port = daemon->options.ike_port;
     settings.natt_port = daemon->options.natt_port;
     settings.no_retransmits = daemon->options.no_retransmits;
+    settings.force_keepalive = daemon->options.force_keepalive;
     daemon->base = event_base_new();
     daemon->timer = event_new(daemon->base, -1, 0, timer_fired, daemon);
     world_init(daemon);
@@ -324,6 +339,9 @@ static bool assemble(struct daemon *daemon, struct error *error)
     if (daemon->workers == NULL || daemon->processes == NULL || daemon->updown == NULL ||
         daemon->control == NULL)
         return error_set(error, 0, "out of memory");
+    daemon->bytes_at_start = engine_view_totals(daemon->engine).bytes_owned;
+    if (!open_observers(daemon))
+        return error_set(error, 0, "out of memory");
     fill_facts(daemon, (int)helpers);
     log_line("started %u helper threads for cryptography", helpers);
     daemon->control_listener = control_listener_new(daemon, daemon->options.control_socket, error);
@@ -335,21 +353,14 @@ static bool assemble(struct daemon *daemon, struct error *error)
     return true;
 }
 
-static void report_leaks(const struct daemon *daemon)
-{
-    struct engine_totals totals = engine_view_totals(daemon->engine);
-    if (daemon->options.leak_detective)
-        log_line("leak detective: %llu bytes are still owned%s", (unsigned long long)totals.bytes_owned,
-                 totals.bytes_owned ? "" : ", no leaks");
-}
-
 static void dismantle(struct daemon *daemon)
 {
     daemon->is_shutting_down = true;
     resolver_stop();
     workers_free(daemon->workers);
-    if (daemon->engine != NULL)
-        report_leaks(daemon);
+    struct leaks leaks = leaks_of_engine(daemon);
+    if (daemon->updown != NULL && !updown_is_idle(daemon->updown))
+        leaks.scripts++;
     udp_close_all(daemon);
     if (daemon->backend_event != NULL)
         event_free(daemon->backend_event);
@@ -361,6 +372,8 @@ static void dismantle(struct daemon *daemon)
     control_listener_free(daemon->control_listener);
     control_free(daemon->control);
     engine_free(daemon->engine);
+    stats_program_free(daemon->stats_program);
+    peer_log_free(daemon->peer_log);
     process_group_free(daemon->processes);
     updown_free(daemon->updown);
     if (daemon->shutdown_limit != NULL)
@@ -372,6 +385,11 @@ static void dismantle(struct daemon *daemon)
         event_free(daemon->timer);
     if (daemon->base != NULL)
         event_base_free(daemon->base);
+    size_t descriptors = leaks_count_descriptors();
+    if (descriptors > daemon->descriptors_at_start)
+        leaks.descriptors = descriptors - daemon->descriptors_at_start;
+    if (daemon->options.leak_detective)
+        leaks_report(&leaks);
 }
 
 /* The parent waits until the child is ready or has failed: its exit status is then known (ipsec_pluto(8)). */
@@ -417,8 +435,10 @@ static int run(struct daemon *daemon, int ready)
 {
     struct error error;
     log_line("Starting Pluto (Styx Version %s) pid:%d", STYX_VERSION, (int)getpid());
-    daemon->exit_status = EXIT_KERNEL;
-    if (!assemble(daemon, &error)) {
+    daemon->descriptors_at_start = leaks_count_descriptors();
+    bool is_seeded = seed_random_pools(daemon->options.setup, &error);
+    daemon->exit_status = is_seeded ? EXIT_KERNEL : 1;
+    if (!is_seeded || !assemble(daemon, &error)) {
         log_line("FATAL ERROR: %s", error.text);
         if (!daemon->options.setup->logstderr)
             fprintf(stderr, "pluto: %s\n", error.text);
@@ -456,6 +476,21 @@ static void raise_descriptor_limit(void)
     }
 }
 
+/* A core file, if there must be one, is written into the working directory. */
+static void prepare_core_dumps(const char *folder)
+{
+    struct rlimit limit;
+    if (folder == NULL)
+        return;
+    if (chdir(folder) != 0)
+        log_line("cannot change to dumpdir \"%s\": %s", folder, strerror(errno));
+    if (getrlimit(RLIMIT_CORE, &limit) == 0) {
+        limit.rlim_cur = limit.rlim_max;
+        setrlimit(RLIMIT_CORE, &limit);
+    }
+    log_line("core dump dir: %s", folder);
+}
+
 int pluto_main(int argc, char **argv)
 {
     static struct daemon daemon;
@@ -464,6 +499,10 @@ int pluto_main(int argc, char **argv)
     int status = options_read(argc, argv, &daemon.options);
     if (status >= 0)
         return status;
+    if (daemon.options.selftest) {
+        options_free(&daemon.options);
+        return selftest_run();
+    }
     if (mkdir(daemon.options.rundir, 0755) != 0 && errno != EEXIST)
         fprintf(stderr, "pluto: cannot make run directory \"%s\": %s\n", daemon.options.rundir,
                 strerror(errno));
@@ -478,8 +517,7 @@ int pluto_main(int argc, char **argv)
         return status;
     evthread_use_pthreads();
     raise_descriptor_limit();
-    if (daemon.options.setup->dumpdir != NULL && chdir(daemon.options.setup->dumpdir) != 0)
-        log_line("cannot change to dumpdir \"%s\": %s", daemon.options.setup->dumpdir, strerror(errno));
+    prepare_core_dumps(daemon.options.setup->dumpdir);
     status = run(&daemon, ready);
     log_close();
     options_free(&daemon.options);

@@ -179,7 +179,8 @@ static void attach(struct udp_socket *udp)
             functions->attach_natt_socket(daemon->backend, udp->descriptor, &udp->local, on_ike, daemon);
     if (udp->is_attached)
         return;
-    socket_errors_watch(udp->descriptor, &udp->local);
+    if (daemon->options.setup->ike_socket_errqueue)
+        socket_errors_watch(udp->descriptor, &udp->local);
     udp->event = event_new(daemon->base, udp->descriptor, EV_READ | EV_PERSIST, readable, udp);
     event_add(udp->event, NULL);
 }

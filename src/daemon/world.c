@@ -6,6 +6,9 @@
 
 #include "base/secret.h"
 #include "daemon/daemon.h"
+#include "daemon/peer_log.h"
+#include "daemon/stats_program.h"
+#include "engine/view.h"
 
 enum { RANDOM_POOL = 4096 };
 
@@ -76,11 +79,32 @@ static void updown(void *world, const struct updown_request *request)
         updown_submit(daemon->updown, request);
 }
 
+static void tell_stats_program(struct daemon *daemon, const struct report *report)
+{
+    struct connection_view connection;
+    bool is_wanted = daemon->stats_program != NULL && report->connection != NULL;
+    if (is_wanted && engine_view_connection_named(daemon->engine, report->connection, &connection))
+        stats_program_tell(daemon->stats_program, report, connection.interface);
+    else if (is_wanted)
+        stats_program_tell(daemon->stats_program, report, "");
+}
+
+static void log_for_peer(struct daemon *daemon, const struct report *report)
+{
+    if (daemon->peer_log == NULL || report->text[0] == '\0')
+        return;
+    struct ip_address peer = peer_log_owner(daemon->engine, report);
+    peer_log_write(daemon->peer_log, &peer, report->text);
+}
+
 static void report(void *world, const struct report *report)
 {
     struct daemon *daemon = world;
-    if (report->event != EVENT_NONE)
+    if (report->event != EVENT_NONE) {
+        tell_stats_program(daemon, report);
         return;
+    }
+    log_for_peer(daemon, report);
     if (report->text[0] != '\0' && report->client != 0)
         log_text(report->text);
     else if (report->text[0] != '\0')

@@ -27,6 +27,7 @@ struct engine_settings {
     uint16_t natt_port;    /* 4500 */
     uint64_t debug;        /* enum debug_class bits */
     bool no_retransmits;
+    bool force_keepalive; /* NAT keep-alives also where no NAT was found */
     const char *stack;   /* the data plane's name, for scripts; NULL: none */
     bool stack_routes;   /* it installs the routes to the peers' clients itself */
     bool dns_by_systemd; /* dns-resolver=systemd */

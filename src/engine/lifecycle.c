@@ -44,7 +44,9 @@ void lifecycle_arm_ike(struct engine *engine, struct ike_sa *ike)
                      ike->rekey_at < ike->expire_at ? ike->rekey_at : ike->expire_at);
     if (spec->dpd_delay != 0)
         engine_timer_arm(engine, &ike->liveness_timer, engine_now(engine) + spec->dpd_delay);
-    if (ike->local_behind_nat && spec->nat_keepalive && engine->settings.nat_keepalive_interval != 0)
+    bool is_forced = engine->settings.force_keepalive && ike->path.local.port != engine->settings.ike_port;
+    if ((ike->local_behind_nat || is_forced) && spec->nat_keepalive &&
+        engine->settings.nat_keepalive_interval != 0)
         engine_timer_arm(engine, &ike->keepalive_timer,
                          engine_now(engine) + engine->settings.nat_keepalive_interval);
 }

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "base/secret.h"
-#include "tools/argument_file.h"
+#include "config/argument_file.h"
 #include "tools/tools.h"
 #include "tools/whack_arguments.h"
 #include "tools/whack_prompt.h"

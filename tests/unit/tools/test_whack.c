@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 #include "base/bytes.h"
-#include "tools/argument_file.h"
+#include "config/argument_file.h"
 #include "tools/whack_options.h"
 
 #define MAXIMUM_WORDS 40

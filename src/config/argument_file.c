@@ -1,5 +1,5 @@
 /* --optionsfrom FILE: see argument_file.h. */
-#include "tools/argument_file.h"
+#include "config/argument_file.h"
 
 #include <errno.h>
 #include <stdio.h>

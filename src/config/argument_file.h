@@ -1,6 +1,6 @@
 /* --optionsfrom FILE: arguments that are kept in a file, put in the place of the option. */
-#ifndef STYX_TOOLS_ARGUMENT_FILE_H
-#define STYX_TOOLS_ARGUMENT_FILE_H
+#ifndef STYX_CONFIG_ARGUMENT_FILE_H
+#define STYX_CONFIG_ARGUMENT_FILE_H
 
 #include <stddef.h>
 
