@@ -69,6 +69,7 @@ void setup_free(struct setup *setup)
     free(setup->seeddev);
     free(setup->statsbin);
     free(setup->virtual_private);
+    free(setup->virtual_nets);
     free(setup);
 }
 
@@ -111,29 +112,26 @@ static bool set_debug(struct setup *setup, const char *value, bool in_file, stru
     return true;
 }
 
-/* %v4:CIDR, %v6:CIDR, %v4:!CIDR */
-static bool check_network(const char *word, struct error *error)
+static bool add_network(struct setup *setup, const char *word, struct error *error)
 {
-    struct ip_prefix prefix;
-    enum ip_family family = strncasecmp(word, "%v4:", 4) == 0   ? IP_V4
-                            : strncasecmp(word, "%v6:", 4) == 0 ? IP_V6
-                                                                : IP_NONE;
-    if (family == IP_NONE)
-        return error_set(error, 0, "found \"%.60s\"; expected %%v4:CIDR, %%v6:CIDR, %%v4:!CIDR or %%v6:!CIDR",
-                         word);
-    const char *network = word + (word[4] == '!' ? 5 : 4);
-    if (!prefix_parse(network, &prefix, error))
+    struct virtual_net net, *grown;
+    if (!value_virtual_net(word, &net, error))
         return false;
-    return prefix.address.family == family ||
-           error_set(error, 0, "found \"%s\"; expected an IPv%d network", word, (int)family);
+    grown = realloc(setup->virtual_nets, (setup->virtual_net_count + 1) * sizeof(*grown));
+    if (grown == NULL)
+        return error_set(error, -1, "out of memory");
+    setup->virtual_nets = grown;
+    grown[setup->virtual_net_count++] = net;
+    return true;
 }
 
 static bool set_virtual_private(struct setup *setup, const char *value, bool in_file, struct error *error)
 {
     (void)in_file;
     char word[NETWORK_TEXT_MAX];
+    setup->virtual_net_count = 0;
     for (const char *cursor = value; value_next_word(&cursor, word, sizeof(word));) {
-        if (!check_network(word, error)) {
+        if (!add_network(setup, word, error)) {
             if (error != NULL)
                 error->code = (int)(cursor - value) - (int)strlen(word);
             return false;
@@ -223,5 +221,7 @@ struct engine_settings setup_engine_settings(const struct setup *setup)
     settings.shunt_lifetime = setup->shunt_lifetime;
     settings.debug = setup->debug;
     settings.dns_by_systemd = setup->dns_resolver == 1;
+    settings.virtual_private = setup->virtual_nets;
+    settings.virtual_private_count = setup->virtual_net_count;
     return settings;
 }

@@ -40,7 +40,9 @@ struct setup {
     char *myvendorid; /* NULL: built in */
     int protostack;   /* enum protostack */
     char *dumpdir, *secretsfile, *ipsecdir, *rundir;
-    char *virtual_private; /* checked; used by connections with vhost: clients */
+    char *virtual_private;            /* as written */
+    struct virtual_net *virtual_nets; /* the same, parsed */
+    size_t virtual_net_count;
 };
 
 /* All defaults; NULL: out of memory. */
@@ -49,8 +51,8 @@ void setup_free(struct setup *setup);
 /* One keyword of `config setup`; the error names keyword and value. `in_file` false: from a command line. */
 bool setup_option(struct setup *setup, const char *keyword, const char *value, bool in_file,
                   const struct warning_sink *warnings, struct error *error);
-/* What of it concerns the engine; ports and no_retransmits keep their defaults. vendor_id is borrowed from
- * setup. */
+/* What of it concerns the engine; ports and no_retransmits keep their defaults. vendor_id and virtual_private
+ * are borrowed from setup. */
 struct engine_settings setup_engine_settings(const struct setup *setup);
 
 /* The classes, each with a line of help: for --debug help. */

@@ -31,6 +31,10 @@ typedef bool spec_end_setter(struct spec_builder *builder, struct end_spec *end,
 spec_end_setter spec_end_set_host, spec_end_set_auth, spec_end_set_id, spec_end_set_nexthop,
     spec_end_set_protoport, spec_end_set_sourceip, spec_end_set_subnet, spec_end_set_subnets;
 
+/* vhost:... or vnet:... instead of a list of subnets. */
+bool spec_is_virtual(const char *value);
+bool spec_end_set_virtual(struct end_spec *end, const char *value, struct error *error);
+
 void client_list_clear(struct client_list *list);
 /* The connections of a conn with subnets= as a chain, from the builder's spec, which they take over. NULL
  * with the reason. */

@@ -286,10 +286,18 @@ bool spec_end_set_subnet(struct spec_builder *builder, struct end_spec *end, con
 {
     struct client_list list;
     bool **flags = &builder->client_has_protoport[end == &builder->spec->left ? 0 : 1];
-    if (!read_clients(builder, value, CLIENTS_MAX, &list, error))
+    bool is_virtual = spec_is_virtual(value);
+    if (is_virtual ? !spec_end_set_virtual(end, value, error)
+                   : !read_clients(builder, value, CLIENTS_MAX, &list, error))
         return false;
     free(end->clients);
     free(*flags);
+    if (is_virtual) {
+        list = (struct client_list){0};
+    } else {
+        free(end->virtual_client.nets);
+        end->virtual_client = (struct virtual_client){0};
+    }
     end->clients = list.clients;
     end->client_count = list.count;
     *flags = list.has_protoport;

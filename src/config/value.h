@@ -33,4 +33,8 @@ bool value_protoport(const char *text, uint8_t *ret_protocol, uint16_t *ret_port
 /* ADDRESS/LENGTH, with /PROTOCOL/PORT behind if wanted; of an address within a network, the network. */
 bool value_subnet(const char *text, struct selector *out, bool *ret_has_protoport, struct error *error);
 
+/* %v4:CIDR, %v6:CIDR, %v4:!CIDR, %v6:!CIDR: a network of virtual-private=. */
+struct virtual_net;
+bool value_virtual_net(const char *text, struct virtual_net *out, struct error *error);
+
 #endif

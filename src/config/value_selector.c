@@ -1,6 +1,7 @@
 /* Subnets and PROTOCOL/PORT of ipsec.conf(5), without asking the system's files for names. */
 #include "base/text.h"
 #include "config/value.h"
+#include "engine/connection_spec.h"
 
 #include <ctype.h>
 #include <stdio.h>
@@ -140,7 +141,7 @@ bool value_subnet(const char *text, struct selector *out, bool *ret_has_protopor
     const char *behind = second_slash(text);
     size_t length = behind != NULL ? (size_t)(behind - text) : strlen(text);
     if (strncasecmp(text, "vhost:", 6) == 0 || strncasecmp(text, "vnet:", 5) == 0)
-        return error_set(error, 0, "virtual subnets (vhost:, vnet:) are not supported yet");
+        return error_set(error, 0, "a virtual subnet (vhost:, vnet:) stands alone in subnet=");
     if (length == 0 || length >= sizeof(address))
         return refuse(error, 0, "subnet", text, "ADDRESS/LENGTH");
     snprintf(address, sizeof(address), "%.*s", (int)length, text);
@@ -159,5 +160,23 @@ bool value_subnet(const char *text, struct selector *out, bool *ret_has_protopor
     }
     *out = selector_of_prefix(&prefix, protocol, port);
     *ret_has_protoport = behind != NULL;
+    return true;
+}
+
+bool value_virtual_net(const char *text, struct virtual_net *out, struct error *error)
+{
+    struct ip_prefix prefix;
+    enum ip_family family = strncasecmp(text, "%v4:", 4) == 0   ? IP_V4
+                            : strncasecmp(text, "%v6:", 4) == 0 ? IP_V6
+                                                                : IP_NONE;
+    if (family == IP_NONE)
+        return error_set(error, 0, "found \"%.60s\"; expected %%v4:CIDR, %%v6:CIDR, %%v4:!CIDR or %%v6:!CIDR",
+                         text);
+    bool is_excluded = text[4] == '!';
+    if (!prefix_parse(text + (is_excluded ? 5 : 4), &prefix, error))
+        return false;
+    if (prefix.address.family != family)
+        return error_set(error, 0, "found \"%s\"; expected an IPv%d network", text, (int)family);
+    *out = (struct virtual_net){prefix, is_excluded};
     return true;
 }

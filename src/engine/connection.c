@@ -30,6 +30,22 @@ static uint64_t hash_identity(const struct engine *engine, const struct ip_addre
     return engine_hash(engine, parts, 3);
 }
 
+static uint64_t hash_clients(const struct engine *engine, const struct ip_address *local,
+                             const struct ip_address *remote, const struct selector *local_client,
+                             const struct selector *remote_client)
+{
+    const uint16_t numbers[] = {local_client->protocol,  local_client->port_start,  local_client->port_end,
+                                remote_client->protocol, remote_client->port_start, remote_client->port_end};
+    const struct bytes parts[] = {
+        bytes_of(local, sizeof(*local)),
+        bytes_of(remote, sizeof(*remote)),
+        bytes_of(&local_client->range, sizeof(local_client->range)),
+        bytes_of(&remote_client->range, sizeof(remote_client->range)),
+        bytes_of(numbers, sizeof(numbers)),
+    };
+    return engine_hash(engine, parts, ARRAY_SIZE(parts));
+}
+
 static uint64_t hash_name(const struct engine *engine, const char *name)
 {
     const struct bytes part = bytes_of_text(name);
@@ -59,7 +75,19 @@ void connection_unindex(struct engine *engine, struct connection *connection)
         return;
     hash_table_remove(&engine->connections_by_hosts, &connection->by_hosts);
     hash_table_remove(&engine->connections_by_remote_id, &connection->by_remote_id);
+    hash_table_remove(&engine->connections_by_clients, &connection->by_clients);
     connection->is_indexed = false;
+}
+
+/* None: a template's, whose instances have their host. */
+static struct selector first_client(const struct connection *connection, bool local)
+{
+    struct selector list[SELECTORS_MAX];
+    const struct end_spec *end = local ? connection->local_end : connection->remote_end;
+    if (!local && connection->is_template && end->client_count == 0)
+        return (struct selector){0};
+    connection_selectors(connection, local, list);
+    return list[0];
 }
 
 /* A peer whose name has no address yet can be nobody's. */
@@ -74,6 +102,9 @@ void connection_index_by_peer(struct engine *engine, struct connection *connecti
                       hash_hosts(engine, &connection->local, &connection->remote));
     hash_table_insert(&engine->connections_by_remote_id, &connection->by_remote_id,
                       hash_identity(engine, &connection->local, &connection->remote_id));
+    struct selector local = first_client(connection, true), remote = first_client(connection, false);
+    hash_table_insert(&engine->connections_by_clients, &connection->by_clients,
+                      hash_clients(engine, &connection->local, &connection->remote, &local, &remote));
     connection->is_indexed = true;
 }
 
@@ -214,6 +245,41 @@ struct connection *connection_next_for_hosts(const struct engine *engine, const 
     return found ? found : next_in_bucket(engine, local, &any, in_templates ? previous : NULL);
 }
 
+static struct connection *next_with_clients(const struct engine *engine, const struct ip_address *local,
+                                            const struct ip_address *remote,
+                                            const struct selector *local_client,
+                                            const struct selector *remote_client,
+                                            const struct connection *previous)
+{
+    uint64_t hash = hash_clients(engine, local, remote, local_client, remote_client);
+    const struct hash_node *node = previous ? hash_node_next(&previous->by_clients)
+                                            : hash_table_find(&engine->connections_by_clients, hash);
+    for (; node != NULL; node = hash_node_next(node)) {
+        struct connection *connection = CONTAINER_OF(node, struct connection, by_clients);
+        struct selector ours = first_client(connection, true), theirs = first_client(connection, false);
+        if (address_equal(&connection->local, local) && address_equal(&connection->remote, remote) &&
+            selector_equal(&ours, local_client) && selector_equal(&theirs, remote_client))
+            return connection;
+    }
+    return NULL;
+}
+
+struct connection *connection_next_for_clients(const struct engine *engine, const struct ip_address *local,
+                                               const struct ip_address *remote,
+                                               const struct selector *local_client,
+                                               const struct selector *remote_client,
+                                               const struct connection *previous)
+{
+    static const struct selector none;
+    struct selector last = previous ? first_client(previous, false) : none;
+    bool was_none = previous != NULL && selector_equal(&last, &none);
+    struct connection *found =
+        was_none ? NULL : next_with_clients(engine, local, remote, local_client, remote_client, previous);
+    if (found != NULL || address_is_set(remote))
+        return found;
+    return next_with_clients(engine, local, remote, local_client, &none, was_none ? previous : NULL);
+}
+
 static bool ids_fit(const struct connection *connection, const struct identity *remote_id,
                     const struct identity *wanted_id)
 {
@@ -298,6 +364,10 @@ size_t connection_selectors(const struct connection *connection, bool local, str
 {
     const struct end_spec *end = local ? connection->local_end : connection->remote_end;
     const struct ip_address *host = local ? &connection->local : &connection->remote;
+    if (!local && connection->has_virtual_client) {
+        out[0] = connection->virtual_client;
+        return 1;
+    }
     if (end->client_count == 0) {
         struct ip_prefix prefix = prefix_of_address(host);
         out[0] = selector_of_prefix(&prefix, end->protocol, end->port);

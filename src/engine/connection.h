@@ -42,6 +42,14 @@ struct connection *connection_next_for_hosts(const struct engine *engine, const 
                                              const struct ip_address *remote,
                                              const struct connection *previous);
 
+/* Those between these hosts that have exactly these as their first clients; of templates (`remote` unset)
+ * those without clients of their own too. Start with NULL. */
+struct connection *connection_next_for_clients(const struct engine *engine, const struct ip_address *local,
+                                               const struct ip_address *remote,
+                                               const struct selector *local_client,
+                                               const struct selector *remote_client,
+                                               const struct connection *previous);
+
 /*
  * The connection that fits once the peer has named itself: `current` if it still fits, another of the same
  * hosts otherwise; *ret is a connection proper or a template (the caller makes the instance). wanted_id: IDr

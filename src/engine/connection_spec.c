@@ -41,6 +41,7 @@ static void end_clear(struct end_spec *end)
 {
     free(end->host_name);
     free(end->clients);
+    free(end->virtual_client.nets);
     free(end->updown);
     identity_free(&end->id);
 }
@@ -156,6 +157,8 @@ static bool check_family(const struct connection_spec *spec, struct error *error
 static unsigned client_families(const struct connection_spec *spec, const struct end_spec *end)
 {
     unsigned families = 0;
+    if (end->virtual_client.kind != VIRTUAL_NONE)
+        return 0;
     for (size_t i = 0; i < end->client_count; i++)
         families |= 1U << end->clients[i].range.start.family;
     if (end->client_count > 0)
@@ -206,6 +209,17 @@ static bool check_sourceip(const struct end_spec *end, const char *name, struct 
     return error_set(error, -1, "%ssourceip= is not within %ssubnet=", name, name);
 }
 
+static bool check_virtual(const struct connection_spec *spec, struct error *error)
+{
+    bool left = spec->left.virtual_client.kind != VIRTUAL_NONE;
+    bool right = spec->right.virtual_client.kind != VIRTUAL_NONE;
+    if (left && right)
+        return error_set(error, -1, "leftsubnet= and rightsubnet= are both virtual; only a peer's can be");
+    if ((left || right) && connection_spec_is_shunt(spec))
+        return error_set(error, -1, "a virtual subnet is agreed on with a peer; type= has none");
+    return true;
+}
+
 static bool check_auth(const struct connection_spec *spec, struct error *error)
 {
     const struct end_spec *ends[] = {&spec->left, &spec->right};
@@ -228,5 +242,5 @@ bool connection_spec_check(const struct connection_spec *spec, struct error *err
 {
     return check_hosts(spec, error) && check_family(spec, error) && check_clients(spec, error) &&
            check_transport(spec, error) && check_sourceip(&spec->left, "left", error) &&
-           check_sourceip(&spec->right, "right", error) && check_auth(spec, error);
+           check_sourceip(&spec->right, "right", error) && check_virtual(spec, error) && check_auth(spec, error);
 }

@@ -21,6 +21,24 @@ enum host_kind {
 
 enum auth_method { AUTH_UNSET, AUTH_PSK, AUTH_NEVER };
 
+/* A network of virtual-private= or of a vhost:/vnet: list. */
+struct virtual_net {
+    struct ip_prefix prefix;
+    bool is_excluded; /* %v4:!CIDR */
+};
+
+enum virtual_kind { VIRTUAL_NONE, VIRTUAL_HOST, VIRTUAL_NET };
+
+/* subnet=vhost:... or vnet:...: which client the peer may name (engine/virtual_client.h). */
+struct virtual_client {
+    enum virtual_kind kind;
+    bool allows_no;      /* %no: the peer itself */
+    bool allows_private; /* %priv: as virtual-private= says */
+    bool allows_all;     /* %all */
+    struct virtual_net *nets;
+    size_t net_count;
+};
+
 struct end_spec {
     enum host_kind host_kind;
     struct ip_address host;
@@ -34,6 +52,7 @@ struct end_spec {
     struct ip_address sourceip;
     struct selector *clients; /* subnet=, several allowed; none: the host itself */
     size_t client_count;
+    struct virtual_client virtual_client; /* instead of clients */
     uint8_t protocol; /* protoport=, already applied to clients; for the host itself the engine applies it */
     uint16_t port;    /* 0: any */
     char *updown;     /* NULL: the default; "": none */
@@ -68,6 +87,7 @@ struct connection_spec {
     bool decap_dscp;
     bool encap_dscp;
     bool nopmtudisc;
+    bool overlapip; /* clients may be those of other connections with overlapip=yes */
     char **aliases; /* connalias=; of subnets= also the conn's name */
     size_t alias_count;
     usec_t ike_lifetime;      /* ikelifetime= */

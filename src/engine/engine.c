@@ -65,7 +65,7 @@ void engine_timer_cancel(struct engine *engine, struct engine_timer *timer)
     timer_cancel(&engine->wheel, &timer->timer);
 }
 
-enum { TABLE_COUNT = 14 };
+enum { TABLE_COUNT = 15 };
 
 static void list_tables(struct engine *engine, struct hash_table *out[static TABLE_COUNT])
 {
@@ -81,6 +81,7 @@ static void list_tables(struct engine *engine, struct hash_table *out[static TAB
         &engine->child_by_serial,
         &engine->child_by_spi,
         &engine->connections_by_alias,
+        &engine->connections_by_clients,
         &engine->batches,
         &engine->host_names,
         &engine->host_names_by_serial,

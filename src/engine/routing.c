@@ -176,6 +176,8 @@ static void make_room(struct engine *engine, const struct connection *connection
     engine->is_making_room = true;
     for (uint64_t serial = 0; rival != NULL && rival->serial != serial;) {
         serial = rival->serial;
+        if (rival->spec->overlapip && connection->spec->overlapip)
+            break; /* both stay; packets leave on the newer one */
         say_connection(engine, RC_LOG, rival, 0,
                        "deleting its SAs to make room for those of \"%s\", which has the same clients",
                        connection->spec->name);

@@ -151,3 +151,13 @@ struct connection *routing_rival_without_sa(const struct engine *engine, const s
     struct clients clients;
     return fill_own(connection, &clients) ? find_rival(&rivalry, &clients) : NULL;
 }
+
+struct connection *routing_rival_for_client(const struct engine *engine, const struct connection *connection,
+                                            const struct selector *remote)
+{
+    struct rivalry rivalry = {engine, connection, .wants_sa = true};
+    struct clients clients = {.remote = remote, .remote_count = 1};
+    clients.local = clients.own_local;
+    clients.local_count = connection_selectors(connection, true, clients.own_local);
+    return find_rival(&rivalry, &clients);
+}

@@ -18,4 +18,8 @@ struct connection *routing_rival_with_sa(const struct engine *engine, const stru
                                          const struct child_sa *child);
 struct connection *routing_rival_without_sa(const struct engine *engine, const struct connection *connection);
 
+/* Another connection with an SA for just this remote client and one of our local ones; NULL: none. */
+struct connection *routing_rival_for_client(const struct engine *engine, const struct connection *connection,
+                                            const struct selector *remote);
+
 #endif

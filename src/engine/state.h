@@ -113,7 +113,7 @@ struct connection_scripts {
 };
 
 struct connection {
-    struct hash_node by_serial, by_name, by_hosts, by_remote_id;
+    struct hash_node by_serial, by_name, by_hosts, by_remote_id, by_clients;
     struct list_node all;
     struct list_node instances;       /* of a template: struct connection.of_template */
     struct list_node of_template;     /* of an instance */
@@ -132,7 +132,9 @@ struct connection {
     struct ip_address local, remote;          /* remote unset: any, or the name of the peer is not resolved */
     struct ip_address nexthop;                /* unset: found out from the routes */
     struct host_name_user host_name_users[2]; /* of left and right */
-    struct identity local_id, remote_id;      /* remote ID_NONE: any */
+    bool has_virtual_client;
+    struct selector virtual_client;      /* what the peer named, of an end with vhost: or vnet: */
+    struct identity local_id, remote_id; /* remote ID_NONE: any */
     enum routing_state routing;
     struct connection_route route; /* routing.c */
     uint64_t newest_ike_serial, newest_child_serial;
@@ -319,7 +321,7 @@ struct engine {
     struct timer_wheel wheel;
 
     struct hash_table connections_by_serial, connections_by_name, connections_by_hosts,
-        connections_by_remote_id, connections_by_alias;
+        connections_by_remote_id, connections_by_alias, connections_by_clients;
     struct list_node connections;
     struct hash_table ike_by_serial, ike_by_spi, ike_by_initiator, ike_by_peers;
     struct list_node ikes;

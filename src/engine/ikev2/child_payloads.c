@@ -5,6 +5,7 @@
 #include "engine/child_install.h"
 #include "engine/ikev2/traffic_selectors.h"
 #include "engine/sa.h"
+#include "engine/virtual_client.h"
 
 struct proposal_offer child_offer(const struct ike_sa *ike, const struct child_sa *child,
                                   const struct connection *connection, bool in_auth, uint8_t spi[static 4])
@@ -73,19 +74,44 @@ static size_t substitute_nat_addresses(const struct ike_sa *ike, const struct ip
     return count;
 }
 
+/* Our remote clients: those of the connection, or what the peer may name itself. A template's host is the
+ * peer. */
+static bool remote_clients(const struct engine *engine, const struct ike_sa *ike,
+                           const struct connection *connection, const struct selector *theirs, size_t count,
+                           struct selector *out, size_t *ret_count, struct error *error)
+{
+    const struct end_spec *end = connection->remote_end;
+    *ret_count = 1;
+    if (end->virtual_client.kind != VIRTUAL_NONE) {
+        if (virtual_client_choose(engine, connection, &ike->path.remote.address, &ike->remote_id, theirs,
+                                  count, &out[0], error))
+            return true;
+        error->code = TS_UNACCEPTABLE;
+        return false;
+    }
+    if (connection->is_template && end->client_count == 0) {
+        struct ip_prefix host = prefix_of_address(&ike->path.remote.address);
+        out[0] = selector_of_prefix(&host, end->protocol, end->port);
+        return true;
+    }
+    *ret_count = connection_selectors(connection, false, out);
+    return true;
+}
+
 /* Whether the peer's selectors fit the connection: with narrowing=no all of ours must be in them (2.9). */
-static bool narrow(const struct ike_sa *ike, const struct connection *connection,
+static bool narrow(const struct engine *engine, const struct ike_sa *ike, const struct connection *connection,
                    const struct incoming *incoming, struct choice *choice, struct error *error)
 {
     const struct ikev2_message *message = incoming->message;
     struct selector local[SELECTORS_MAX], remote[SELECTORS_MAX], ts_i[SELECTORS_MAX], ts_r[SELECTORS_MAX];
     bool is_transport = connection->spec->type == TYPE_TRANSPORT;
-    size_t local_count = connection_selectors(connection, true, local);
-    size_t remote_count = connection_selectors(connection, false, remote);
+    size_t remote_count, local_count = connection_selectors(connection, true, local);
     size_t i_count = substitute_nat_addresses(ike, &ike->path.remote.address,
                                               is_transport && ike->remote_behind_nat, &message->ts_i, ts_i);
     size_t r_count = substitute_nat_addresses(ike, &ike->path.local.address,
                                               is_transport && ike->local_behind_nat, &message->ts_r, ts_r);
+    if (!remote_clients(engine, ike, connection, ts_i, i_count, remote, &remote_count, error))
+        return false;
     choice->local_count = selectors_narrow(local, local_count, ts_r, r_count, choice->local, SELECTORS_MAX);
     choice->remote_count =
         selectors_narrow(remote, remote_count, ts_i, i_count, choice->remote, SELECTORS_MAX);
@@ -151,38 +177,99 @@ static bool choose_mode(const struct connection *connection, const struct incomi
     return true;
 }
 
-static bool try_connection(const struct ike_sa *ike, const struct connection *connection,
-                           const struct incoming *incoming, bool in_auth, struct choice *choice,
-                           uint16_t *ret_group, struct error *error)
+static bool try_connection(const struct engine *engine, const struct ike_sa *ike,
+                           const struct connection *connection, const struct incoming *incoming, bool in_auth,
+                           struct choice *choice, uint16_t *ret_group, struct error *error)
 {
     choice->connection = connection;
-    return narrow(ike, connection, incoming, choice, error) &&
+    return narrow(engine, ike, connection, incoming, choice, error) &&
            choose_mode(connection, incoming, choice, error) &&
            choose_suite(ike, connection, incoming, in_auth, choice, ret_group, error);
 }
 
-/* Another connection of the same two peers may be the one that is meant. */
-static bool try_others(struct engine *engine, const struct ike_sa *ike, const struct incoming *incoming,
-                       bool in_auth, struct choice *choice, uint16_t *ret_group, struct error *error)
+/* Whether the same two peers speak for the other connection; shunts speak with nobody. */
+static bool has_same_peers(const struct engine *engine, const struct ike_sa *ike,
+                           const struct connection *other)
 {
     const struct connection *first = connection_by_serial(engine, ike->connection_serial);
-    const struct connection *other = NULL;
-    struct error unused;
-    for (unsigned tried = 0; tried < CONNECTION_CANDIDATES_LIMIT; tried++) {
-        other = connection_next_for_hosts(engine, &ike->path.local.address, &ike->path.remote.address, other);
-        if (other == NULL)
-            return false;
-        bool same_peers =
-            identity_equal(&other->local_id, &first->local_id) &&
-            (other->remote_id.kind == ID_NONE || identity_equal(&other->remote_id, &ike->remote_id));
-        if (other == first || other->serial == first->template_serial || !same_peers || other->is_template)
-            continue;
-        if (try_connection(ike, other, incoming, in_auth, choice, ret_group, &unused))
-            return true;
-        if (unused.code != TS_UNACCEPTABLE)
-            *error = unused;
+    if (other == first || other->serial == first->template_serial || connection_spec_is_shunt(other->spec))
+        return false;
+    return identity_equal(&other->local_id, &first->local_id) &&
+           (other->remote_id.kind == ID_NONE || identity_equal(&other->remote_id, &ike->remote_id));
+}
+
+static bool try_other(const struct engine *engine, const struct ike_sa *ike, const struct connection *other,
+                      const struct incoming *incoming, bool in_auth, struct choice *choice,
+                      uint16_t *ret_group, struct error *error)
+{
+    struct error reason;
+    if (!has_same_peers(engine, ike, other))
+        return false;
+    if (try_connection(engine, ike, other, incoming, in_auth, choice, ret_group, &reason))
+        return true;
+    if (reason.code != TS_UNACCEPTABLE)
+        *error = reason;
+    return false;
+}
+
+/* Peers that have many connections with us are found by what they ask for: the first selectors name the
+ * packet that began it all, or the clients (2.9). */
+static bool try_exact(const struct engine *engine, const struct ike_sa *ike, const struct ip_address *remote,
+                      const struct incoming *incoming, bool in_auth, struct choice *choice,
+                      uint16_t *ret_group, struct error *error)
+{
+    enum { TRIED_OF_A_SIDE = 2 };
+    const struct ikev2_selectors *ts_i = &incoming->message->ts_i, *ts_r = &incoming->message->ts_r;
+    const struct ip_address *local = &ike->path.local.address;
+    for (size_t i = 0; i < ts_i->count && i < TRIED_OF_A_SIDE; i++) {
+        for (size_t r = 0; r < ts_r->count && r < TRIED_OF_A_SIDE; r++) {
+            const struct connection *other = NULL;
+            for (unsigned tried = 0; tried < CONNECTION_CANDIDATES_LIMIT; tried++) {
+                other =
+                    connection_next_for_clients(engine, local, remote, &ts_r->list[r], &ts_i->list[i], other);
+                if (other == NULL)
+                    break;
+                if (try_other(engine, ike, other, incoming, in_auth, choice, ret_group, error))
+                    return true;
+            }
+        }
     }
     return false;
+}
+
+/* Another connection of the same two peers may be the one that is meant. */
+static bool try_others(const struct engine *engine, const struct ike_sa *ike, const struct incoming *incoming,
+                       bool in_auth, struct choice *choice, uint16_t *ret_group, struct error *error)
+{
+    static const struct ip_address any;
+    const struct ip_address *local = &ike->path.local.address, *remote = &ike->path.remote.address;
+    const struct connection *other = NULL;
+    if (try_exact(engine, ike, remote, incoming, in_auth, choice, ret_group, error) ||
+        try_exact(engine, ike, &any, incoming, in_auth, choice, ret_group, error))
+        return true;
+    for (unsigned tried = 0; tried < CONNECTION_CANDIDATES_LIMIT; tried++) {
+        other = connection_next_for_hosts(engine, local, remote, other);
+        if (other == NULL)
+            return false;
+        if (try_other(engine, ike, other, incoming, in_auth, choice, ret_group, error))
+            return true;
+    }
+    return false;
+}
+
+/* Of a template the instance that this IKE SA uses already, or a new one. */
+static struct connection *settle(struct engine *engine, const struct ike_sa *ike,
+                                 const struct connection *chosen)
+{
+    if (!chosen->is_template)
+        return connection_by_serial(engine, chosen->serial);
+    for (const struct list_node *node = ike->children.next; node != &ike->children; node = node->next) {
+        const struct child_sa *child = CONTAINER_OF(node, const struct child_sa, siblings);
+        struct connection *used = connection_by_serial(engine, child->connection_serial);
+        if (used != NULL && used->template_serial == chosen->serial)
+            return used;
+    }
+    return connection_instantiate(engine, chosen, &ike->path.remote.address, &ike->remote_id);
 }
 
 struct child_sa *child_choose(struct engine *engine, struct ike_sa *ike, const struct incoming *incoming,
@@ -192,15 +279,22 @@ struct child_sa *child_choose(struct engine *engine, struct ike_sa *ike, const s
     struct choice choice;
     const struct connection *first =
         connection ? connection : connection_by_serial(engine, ike->connection_serial);
-    bool found = try_connection(ike, first, incoming, in_auth, &choice, ret_group, error) ||
+    bool found = try_connection(engine, ike, first, incoming, in_auth, &choice, ret_group, error) ||
                  (connection == NULL && error->code == TS_UNACCEPTABLE &&
                   try_others(engine, ike, incoming, in_auth, &choice, ret_group, error));
     if (!found)
         return NULL;
-    struct child_sa *child = child_new(engine, ike, choice.connection);
+    struct connection *settled = settle(engine, ike, choice.connection);
+    struct child_sa *child = settled ? child_new(engine, ike, settled) : NULL;
     if (child == NULL) {
         error_set(error, NO_ADDITIONAL_SAS, "no room for another Child SA");
+        if (settled != NULL && settled->is_instance && settled->sa_count == 0)
+            connection_destroy(engine, settled);
         return NULL;
+    }
+    if (settled->remote_end->virtual_client.kind != VIRTUAL_NONE) {
+        settled->has_virtual_client = true;
+        settled->virtual_client = choice.remote[0];
     }
     child->suite = choice.suite;
     child->mode = choice.mode;

@@ -144,6 +144,25 @@ static void hosts_have_all_their_forms(void **state)
     }
 }
 
+static void a_virtual_subnet_says_which_clients_the_peer_may_name(void **state)
+{
+    (void)state;
+    struct connection_spec *spec =
+        built(BASE "rightsubnet=10.0.0.0/8;rightsubnet=VHost:%no,%priv,%v4:10.1.0.0/16,%v6:!fd00::/8");
+    const struct virtual_client *client = &spec->right.virtual_client;
+    assert_int_equal(client->kind, VIRTUAL_HOST);
+    assert_true(client->allows_no && client->allows_private && !client->allows_all);
+    assert_int_equal(client->net_count, 2);
+    assert_false(client->nets[0].is_excluded);
+    assert_true(client->nets[1].is_excluded);
+    assert_int_equal(spec->right.client_count, 0);
+    connection_spec_free(spec);
+    spec = built(BASE "rightsubnet=vnet:%all;rightsubnet=10.0.0.0/8");
+    assert_int_equal(spec->right.virtual_client.kind, VIRTUAL_NONE);
+    assert_int_equal(spec->right.client_count, 1);
+    connection_spec_free(spec);
+}
+
 static void subnets_make_a_connection_for_each_pair(void **state)
 {
     (void)state;
@@ -270,7 +289,10 @@ static void bad_pairs_are_refused_with_connection_keyword_and_reason(void **stat
         {"leftid=%fromcert", "not supported yet"},
         {"leftid=@#abc", "hexadecimal"},
         {"leftsubnet=10.1.2.3/33", "leftsubnet=10.1.2.3/33"},
-        {"leftsubnet=vhost:%priv", "not supported yet"},
+        {"leftsubnet=vhost:%dhcp", "%dhcp is not supported yet"},
+        {"leftsubnet=vhost:", "expected %no, %priv"},
+        {"leftsubnet=vnet:%v4:fd00::/8", "%v4:10.0.0.0/8"},
+        {"leftsubnet=10.0.0.0/8,vhost:%priv", "stands alone"},
         {"leftsubnet=", "no subnet"},
         {"leftprotoport=tpc", "expected tcp"},
         {"leftnexthop=gw", "%defaultroute"},
@@ -334,6 +356,7 @@ static void what_only_the_whole_shows_is_refused(void **state)
         {BASE "hostaddrfamily=ipv6", "hostaddrfamily= says IPv6"},
         {BASE "leftsubnet=fd00::/8;rightsubnet=10.0.0.0/8", "address family"},
         {BASE "leftsubnet=fd00::/8", "address family"},
+        {BASE "leftsubnet=vhost:%no;rightsubnet=vnet:%priv", "both virtual"},
         {BASE "type=transport;leftsubnet=10.0.0.0/8;rightsubnet=10.1.0.0/16", "remove leftsubnet="},
         {BASE "leftsubnet=10.1.0.0/16;leftsourceip=10.2.0.1", "leftsourceip= is not within leftsubnet="},
         {BASE "esn=yes;replay-window=0", "esn=yes needs a replay window"},
@@ -403,6 +426,7 @@ int main(void)
         cmocka_unit_test(a_later_keyword_replaces_an_earlier_one),
         cmocka_unit_test(protoport_applies_to_subnets_that_name_none),
         cmocka_unit_test(hosts_have_all_their_forms),
+        cmocka_unit_test(a_virtual_subnet_says_which_clients_the_peer_may_name),
         cmocka_unit_test(subnets_make_a_connection_for_each_pair),
         cmocka_unit_test(an_end_without_subnets_counts_as_number_0),
         cmocka_unit_test(subnets_of_different_families_are_skipped_with_a_warning),
