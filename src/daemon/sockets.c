@@ -174,6 +174,8 @@ static void attach(struct udp_socket *udp)
 {
     struct daemon *daemon = udp->daemon;
     const struct backend_functions *functions = daemon->backend_functions;
+    if (functions->prepare_socket != NULL)
+        functions->prepare_socket(daemon->backend, udp->descriptor, udp->local.address.family, udp->is_natt);
     if (udp->is_natt && functions->attach_natt_socket != NULL)
         udp->is_attached =
             functions->attach_natt_socket(daemon->backend, udp->descriptor, &udp->local, on_ike, daemon);

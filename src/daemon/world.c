@@ -50,9 +50,13 @@ static void random_bytes(void *world, uint8_t *out, size_t size)
     }
 }
 
+/* The peer may answer with protected packets at once: what they need must be there before. */
 static void send_datagram(void *world, const struct path *path, struct bytes datagram)
 {
-    udp_send(world, path, datagram);
+    struct daemon *daemon = world;
+    if (daemon->backend_functions->flush != NULL)
+        daemon->backend_functions->flush(daemon->backend);
+    udp_send(daemon, path, datagram);
 }
 
 static void submit_job(void *world, struct job *job)

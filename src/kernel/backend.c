@@ -1,6 +1,7 @@
 /* The data-plane back ends by their names of protostack=. */
 #include "kernel/backend.h"
 
+#include <stdio.h>
 #include <strings.h>
 
 static const struct {
@@ -8,13 +9,12 @@ static const struct {
     const struct backend_functions *functions; /* NULL: known, and not in this version */
 } names[] = {
     {"userspace", &backend_userspace},
-    {"auto", &backend_userspace},
     {"none", &backend_none},
     {"noklips", &backend_none},
     {"nokernel", &backend_none},
-    {"xfrm", NULL},
-    {"netkey", NULL},
-    {"native", NULL},
+    {"xfrm", &backend_xfrm},
+    {"netkey", &backend_xfrm},
+    {"native", &backend_xfrm},
     {"klips", NULL},
     {"mast", NULL},
     {"bsdkame", NULL},
@@ -40,17 +40,30 @@ static bool is_known(const char *name)
     return false;
 }
 
+/* The kernel is asked once whether it can do ESP. */
+static const struct backend_functions *choose_for_user(const struct backend_settings *settings)
+{
+    struct error why;
+    char line[256];
+    if (xfrm_is_available(&why))
+        return &backend_xfrm;
+    snprintf(line, sizeof(line), "%.160s; using the userspace data plane", why.text);
+    settings->log(settings->context, line);
+    return &backend_userspace;
+}
+
 const struct backend_functions *backend_choose(const char *protostack,
                                                const struct backend_settings *settings, struct error *error)
 {
-    if (protostack == NULL || *protostack == '\0' || strcasecmp(protostack, "auto") == 0) {
-        settings->log(settings->context, "protostack=auto: using the userspace data plane");
-        return &backend_userspace;
-    }
+    if (protostack == NULL || *protostack == '\0' || strcasecmp(protostack, "auto") == 0)
+        return choose_for_user(settings);
     const struct backend_functions *functions = backend_by_name(protostack);
+    if (functions == &backend_xfrm) /* what every ipsec.conf(5) of Linux says: a wish, not a condition */
+        return choose_for_user(settings);
     if (functions == NULL && is_known(protostack))
-        error_set(error, 0, "protostack=%s is not supported yet; use protostack=userspace", protostack);
+        error_set(error, 0, "protostack=%s is not supported yet; use protostack=xfrm or userspace",
+                  protostack);
     else if (functions == NULL)
-        error_set(error, 0, "protostack=%s is unknown; expected userspace, none or auto", protostack);
+        error_set(error, 0, "protostack=%s is unknown; expected xfrm, userspace, none or auto", protostack);
     return functions;
 }

@@ -25,6 +25,9 @@ struct backend_functions {
     /* Undoes everything it made on the host (interfaces, routes, rules) unless leave_state. */
     void (*close)(struct backend *backend, bool leave_state);
     void (*request)(struct backend *backend, const struct kernel_request *request);
+    /* Requests so far reach the data plane now: before a message leaves that a peer will answer with packets.
+     * NULL: they always do at once. */
+    void (*flush)(struct backend *backend);
     /* A descriptor that becomes readable when backend dispatch is due; -1: none. */
     int (*event_fd)(const struct backend *backend);
     void (*dispatch)(struct backend *backend);
@@ -39,10 +42,17 @@ struct backend_functions {
                                               const struct ip_endpoint *remote, struct bytes datagram),
                                void *context);
     void (*detach_natt_socket)(struct backend *backend, int fd);
+    /* What a new IKE socket needs so that policies leave it alone, and a NAT-T one so that the kernel takes
+     * its ESP packets. NULL: nothing. */
+    void (*prepare_socket)(struct backend *backend, int fd, enum ip_family family, bool is_natt);
 };
 
 extern const struct backend_functions backend_userspace;
+extern const struct backend_functions backend_xfrm;
 extern const struct backend_functions backend_none;
+
+/* Whether this host's kernel does ESP and lets us; the reason if not. */
+bool xfrm_is_available(struct error *error);
 
 /*
  * The fwmark (SO_MARK) that every IKE socket of the daemon carries: the userspace back end's routing rule
@@ -51,7 +61,8 @@ extern const struct backend_functions backend_none;
  */
 enum { BACKEND_SOCKET_MARK = 0x53747978 };
 
-/* By protostack name or alias; NULL when unknown or not in this version. */
+/* By protostack name or alias, but for those that leave the choice to us; NULL when unknown or not in this
+ * version. */
 const struct backend_functions *backend_by_name(const char *name);
 
 /* The same with the reason of a refusal; NULL, "" or "auto" chooses for the user and says so in one log line.

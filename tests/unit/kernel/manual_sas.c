@@ -1,7 +1,7 @@
 /*
- * A host with one hand-made pair of SAs on the userspace back end, for tests and benchmarks of the data plane
- * without IKE. Arguments are NAME=VALUE words; commands come on standard input (query, install, receive,
- * rekey, move PORT, delete, quit), events and answers go to standard output, one line each.
+ * A host with one hand-made pair of SAs on a data plane (backend=NAME), for tests and benchmarks of the data
+ * plane without IKE. Arguments are NAME=VALUE words; commands come on standard input (query, install,
+ * receive, rekey, move PORT, delete, quit), events and answers go to standard output, one line each.
  */
 #include <netinet/in.h>
 #include <poll.h>
@@ -13,8 +13,10 @@
 
 #include "kernel/backend.h"
 
+enum { REQID = 16389 };
+
 struct options {
-    const char *local, *remote, *local_selector, *remote_selector, *encr, *integ, *sourceip;
+    const char *backend, *local, *remote, *local_selector, *remote_selector, *encr, *integ, *sourceip;
     unsigned key_bits, spi_in, spi_out, local_port, remote_port, replay_window;
     uint64_t soft_packets, hard_packets;
     bool udp, transport, esn, trap, nopmtudisc;
@@ -22,6 +24,7 @@ struct options {
 
 struct host {
     struct options options;
+    const struct backend_functions *functions;
     struct backend *backend;
     uint64_t child_serial;
     int natt_fd;
@@ -121,6 +124,7 @@ static void parse_option(struct options *options, char *word)
         bool *flag;
         uint64_t *large;
     } table[] = {
+        {"backend", &options->backend, 0, 0, 0},
         {"local", &options->local, 0, 0, 0},
         {"remote", &options->remote, 0, 0, 0},
         {"localselector", &options->local_selector, 0, 0, 0},
@@ -185,6 +189,8 @@ static struct kernel_sa make_sa(const struct host *host, enum sa_direction direc
         .encr_key_bits = (uint16_t)options->key_bits,
         .integ = options->integ != NULL ? find_algorithm(TRANSFORM_INTEG, options->integ) : NULL,
         .replay_window = options->replay_window,
+        .reqid = REQID,
+        .encap_dscp = true,
         .local_selectors = local,
         .local_count = 1,
         .remote_selectors = remote,
@@ -206,7 +212,7 @@ static void request_sa(struct host *host, enum kernel_operation operation, enum 
     struct selector remote = parse_selector(host->options.remote_selector);
     struct kernel_sa sa = make_sa(host, direction, spi, &local, &remote);
     struct kernel_request request = {.request_id = 1, .operation = operation, .sa = &sa};
-    backend_userspace.request(host->backend, &request);
+    host->functions->request(host->backend, &request);
 }
 
 static void set_policy(struct host *host, enum policy_action action)
@@ -217,6 +223,9 @@ static void set_policy(struct host *host, enum policy_action action)
         .policy_id = 7,
         .action = action,
         .child_serial = host->child_serial,
+        .protocol = PROTOCOL_ESP,
+        .mode = host->options.transport ? MODE_TRANSPORT : MODE_TUNNEL,
+        .reqid = REQID,
         .local_host = parse_address(host->options.local),
         .remote_host = parse_address(host->options.remote),
         .sourceip = parse_address(host->options.sourceip),
@@ -227,7 +236,7 @@ static void set_policy(struct host *host, enum policy_action action)
         .remote_count = 1,
     };
     struct kernel_request request = {.request_id = 2, .operation = KERNEL_POLICY_SET, .policy = &policy};
-    backend_userspace.request(host->backend, &request);
+    host->functions->request(host->backend, &request);
 }
 
 static void install_pair(struct host *host)
@@ -248,8 +257,12 @@ static void attach_natt(struct host *host)
     memcpy(&v4.sin_addr, local.address.bytes, 4);
     memcpy(&v6.sin6_addr, local.address.bytes, 16);
     const struct sockaddr *address = is_v6 ? (struct sockaddr *)&v6 : (struct sockaddr *)&v4;
-    if (bind(host->natt_fd, address, is_v6 ? sizeof(v6) : sizeof(v4)) < 0 ||
-        !backend_userspace.attach_natt_socket(host->backend, host->natt_fd, &local, on_ike, host))
+    if (bind(host->natt_fd, address, is_v6 ? sizeof(v6) : sizeof(v4)) < 0)
+        fail("cannot bind the NAT-T socket");
+    if (host->functions->prepare_socket != NULL)
+        host->functions->prepare_socket(host->backend, host->natt_fd, local.address.family, true);
+    if (host->functions->attach_natt_socket != NULL &&
+        !host->functions->attach_natt_socket(host->backend, host->natt_fd, &local, on_ike, host))
         fail("cannot attach the NAT-T socket");
 }
 
@@ -259,7 +272,7 @@ static bool obey(struct host *host, const char *line)
     struct kernel_request query = {
         .request_id = 3, .operation = KERNEL_SA_QUERY, .child_serial = host->child_serial};
     if (strcmp(line, "query\n") == 0) {
-        backend_userspace.request(host->backend, &query);
+        host->functions->request(host->backend, &query);
     } else if (strcmp(line, "install\n") == 0) {
         install_pair(host);
     } else if (strcmp(line, "receive\n") == 0) { /* a rekey's first half: the new inbound SA */
@@ -276,7 +289,7 @@ static bool obey(struct host *host, const char *line)
         struct kernel_request request = {.request_id = 4, .operation = KERNEL_POLICY_DELETE, .policy_id = 7};
         request_sa(host, KERNEL_SA_DELETE, SA_INBOUND, host->options.spi_in);
         request_sa(host, KERNEL_SA_DELETE, SA_OUTBOUND, host->options.spi_out);
-        backend_userspace.request(host->backend, &request);
+        host->functions->request(host->backend, &request);
     } else {
         return false;
     }
@@ -285,12 +298,12 @@ static bool obey(struct host *host, const char *line)
 
 static void run(struct host *host)
 {
-    struct pollfd wanted[2] = {{.fd = backend_userspace.event_fd(host->backend), .events = POLLIN},
+    struct pollfd wanted[2] = {{.fd = host->functions->event_fd(host->backend), .events = POLLIN},
                                {.fd = STDIN_FILENO, .events = POLLIN}};
     char line[64];
     while (poll(wanted, 2, -1) >= 0) {
         if (wanted[0].revents != 0)
-            backend_userspace.dispatch(host->backend);
+            host->functions->dispatch(host->backend);
         if (wanted[1].revents != 0 && (fgets(line, sizeof(line), stdin) == NULL || !obey(host, line)))
             return;
     }
@@ -300,6 +313,7 @@ int main(int argc, char **argv)
 {
     struct host host = {.child_serial = 1, .natt_fd = -1};
     host.options = (struct options){
+        .backend = "userspace",
         .encr = "aes_gcm_16",
         .key_bits = 128,
         .local_port = 4500,
@@ -313,8 +327,11 @@ int main(int argc, char **argv)
     for (int i = 1; i < argc; i++)
         parse_option(&host.options, argv[i]);
     struct error error = {0};
+    host.functions = backend_by_name(host.options.backend);
+    if (host.functions == NULL)
+        fail("no such back end");
     struct backend_settings settings = {.on_event = on_event, .context = &host, .log = log_line, .now = now};
-    host.backend = backend_userspace.open(&settings, &error);
+    host.backend = host.functions->open(&settings, &error);
     if (host.backend == NULL)
         fail(error.text);
     if (host.options.udp)
@@ -324,10 +341,10 @@ int main(int argc, char **argv)
     else
         install_pair(&host);
     run(&host);
-    if (host.natt_fd >= 0) {
-        backend_userspace.detach_natt_socket(host.backend, host.natt_fd);
+    if (host.natt_fd >= 0 && host.functions->detach_natt_socket != NULL)
+        host.functions->detach_natt_socket(host.backend, host.natt_fd);
+    if (host.natt_fd >= 0)
         close(host.natt_fd);
-    }
-    backend_userspace.close(host.backend, false);
+    host.functions->close(host.backend, false);
     return 0;
 }

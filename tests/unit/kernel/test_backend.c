@@ -44,21 +44,28 @@ static void test_names_and_aliases_lead_to_back_ends(void **state)
     assert_ptr_equal(backend_by_name("userspace"), &backend_userspace);
     assert_ptr_equal(backend_by_name("none"), &backend_none);
     assert_ptr_equal(backend_by_name("noklips"), &backend_none);
-    assert_null(backend_by_name("xfrm"));
+    assert_ptr_equal(backend_by_name("xfrm"), &backend_xfrm);
+    assert_ptr_equal(backend_by_name("netkey"), &backend_xfrm);
+    assert_null(backend_by_name("pfkey"));
     assert_null(backend_by_name("carrier-pigeon"));
 }
 
-static void test_the_choice_made_for_the_user_is_told_in_one_line(void **state)
+/* A kernel without ESP is passed over, and that is told in one line. */
+static void test_the_kernel_is_asked_before_the_choice_is_made(void **state)
 {
     (void)state;
     struct seen seen = {0};
     struct backend_settings settings = settings_for(&seen);
     struct error error;
-    assert_ptr_equal(backend_choose(NULL, &settings, &error), &backend_userspace);
-    assert_ptr_equal(backend_choose("auto", &settings, &error), &backend_userspace);
-    assert_int_equal(seen.lines, 2);
+    bool has_esp = xfrm_is_available(&error);
+    const char *const wishes[] = {NULL, "", "auto", "xfrm", "netkey", "native"};
+    for (size_t i = 0; i < ARRAY_SIZE(wishes); i++)
+        assert_ptr_equal(backend_choose(wishes[i], &settings, &error),
+                         has_esp ? &backend_xfrm : &backend_userspace);
+    assert_int_equal(seen.lines, has_esp ? 0 : ARRAY_SIZE(wishes));
+    seen.lines = 0;
     assert_ptr_equal(backend_choose("userspace", &settings, &error), &backend_userspace);
-    assert_int_equal(seen.lines, 2);
+    assert_int_equal(seen.lines, 0);
 }
 
 static void test_a_back_end_of_another_version_is_refused_by_name(void **state)
@@ -67,7 +74,7 @@ static void test_a_back_end_of_another_version_is_refused_by_name(void **state)
     struct seen seen = {0};
     struct backend_settings settings = settings_for(&seen);
     struct error error;
-    const char *const names[] = {"xfrm", "netkey", "klips", "bsdkame", "pfkey"};
+    const char *const names[] = {"klips", "bsdkame", "pfkey"};
     for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
         assert_null(backend_choose(names[i], &settings, &error));
         assert_non_null(strstr(error.text, names[i]));
@@ -107,7 +114,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_names_and_aliases_lead_to_back_ends),
-        cmocka_unit_test(test_the_choice_made_for_the_user_is_told_in_one_line),
+        cmocka_unit_test(test_the_kernel_is_asked_before_the_choice_is_made),
         cmocka_unit_test(test_a_back_end_of_another_version_is_refused_by_name),
         cmocka_unit_test(test_none_answers_every_request_from_dispatch_only),
     };

@@ -1,0 +1,216 @@
+/* protostack=xfrm: birth and death of the back end, the engine's requests, the kernel's answers. */
+#include "kernel/xfrm.h"
+
+#include <errno.h>
+#include <libmnl/libmnl.h>
+#include <linux/in6.h>
+#include <linux/udp.h>
+#include <linux/xfrm.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/epoll.h>
+#include <sys/random.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+/* ---- answers ---- */
+
+static const char *purpose_text(const struct xfrm_ticket *ticket)
+{
+    return ticket->child_serial != 0 ? "of a Child SA" : "";
+}
+
+static void answered(void *context, const struct xfrm_ticket *ticket, int failure, const char *words,
+                     const struct nlmsghdr *reply)
+{
+    struct backend *backend = context;
+    char text[160];
+    if (ticket->may_be_missing && (failure == ESRCH || failure == ENOENT))
+        failure = 0;
+    if (failure != 0) {
+        snprintf(text, sizeof(text), "the kernel refused a request%s%s: %s%s%s",
+                 ticket->child_serial != 0 ? " " : "", purpose_text(ticket), strerror(failure),
+                 *words ? ": " : "", words);
+        backend->settings.log(backend->settings.context, text);
+        event_queue_push_done(&backend->events, ticket->request_id, text);
+        return;
+    }
+    if (ticket->purpose == XFRM_PURPOSE_COUNTERS)
+        xfrm_sa_counters_came(backend, ticket, reply);
+    else if (ticket->purpose == XFRM_PURPOSE_MOVE && reply != NULL)
+        xfrm_sa_make_anew(backend, ticket, reply);
+    else if (ticket->purpose == XFRM_PURPOSE_SAY_DONE)
+        event_queue_push_done(&backend->events, ticket->request_id, NULL);
+}
+
+/* A lost EXPIRE of a soft limit is followed by that of the hard one; a lost ACQUIRE by the next packet's. */
+static void overrun(void *context)
+{
+    const struct backend *backend = context;
+    backend->settings.log(backend->settings.context,
+                          "the kernel told of more IPsec events than could be taken");
+}
+
+/* ---- requests ---- */
+
+static void xfrm_request(struct backend *backend, const struct kernel_request *request)
+{
+    switch (request->operation) {
+    case KERNEL_SA_ADD:
+        xfrm_sa_add(backend, request);
+        break;
+    case KERNEL_SA_DELETE:
+        xfrm_sa_delete(backend, request);
+        break;
+    case KERNEL_SA_MOVE:
+        xfrm_sa_move(backend, request);
+        break;
+    case KERNEL_SA_QUERY:
+        xfrm_sa_query(backend, request);
+        break;
+    case KERNEL_POLICY_SET:
+        xfrm_policy_set(backend, request);
+        break;
+    case KERNEL_POLICY_DELETE:
+        xfrm_policy_delete(backend, request);
+        break;
+    }
+    event_queue_wake(&backend->events); /* what is gathered is sent at the latest when the loop comes round */
+}
+
+static void xfrm_flush(struct backend *backend)
+{
+    xfrm_link_flush(&backend->link);
+}
+
+static int xfrm_event_fd(const struct backend *backend)
+{
+    return backend->poll_fd;
+}
+
+static void xfrm_dispatch(struct backend *backend)
+{
+    xfrm_link_flush(&backend->link);
+    xfrm_link_read_events(&backend->link);
+    event_queue_drain(&backend->events, backend->settings.on_event, backend->settings.context);
+}
+
+/* ---- sockets of IKE ---- */
+
+/* IKE passes whatever policies there are (RFC 4301 4.4.1): a policy of the socket's own allows it. */
+static void bypass(int fd, int family)
+{
+    struct xfrm_userpolicy_info policy = {
+        .sel = {.family = (uint16_t)family},
+        .lft = {XFRM_INF, XFRM_INF, XFRM_INF, XFRM_INF, 0, 0, 0, 0},
+        .action = XFRM_POLICY_ALLOW,
+    };
+    int level = family == AF_INET6 ? IPPROTO_IPV6 : IPPROTO_IP;
+    int option = family == AF_INET6 ? IPV6_XFRM_POLICY : IP_XFRM_POLICY;
+    policy.dir = XFRM_POLICY_IN;
+    (void)setsockopt(fd, level, option, &policy, sizeof(policy));
+    policy.dir = XFRM_POLICY_OUT;
+    (void)setsockopt(fd, level, option, &policy, sizeof(policy));
+}
+
+/* The kernel takes the ESP packets out of the NAT-T port's datagrams (RFC 3948); IKE stays the daemon's. */
+static void xfrm_prepare_socket(struct backend *backend, int fd, enum ip_family family, bool is_natt)
+{
+    int encapsulation = UDP_ENCAP_ESPINUDP;
+    bypass(fd, family == IP_V6 ? AF_INET6 : AF_INET);
+    if (is_natt && setsockopt(fd, IPPROTO_UDP, UDP_ENCAP, &encapsulation, sizeof(encapsulation)) < 0)
+        backend->settings.log(backend->settings.context,
+                              "this kernel takes no ESP in UDP: peers behind a NAT cannot be served");
+}
+
+/* ---- birth and death ---- */
+
+static bool watch(const struct backend *backend, int fd, struct error *error)
+{
+    struct epoll_event event = {.events = EPOLLIN};
+    return epoll_ctl(backend->poll_fd, EPOLL_CTL_ADD, fd, &event) == 0 ||
+           error_set(error, errno, "cannot watch a descriptor: %s", strerror(errno));
+}
+
+static bool open_tables(struct backend *backend)
+{
+    return hash_table_init(&backend->sas_by_child) && hash_table_init(&backend->sas_by_spi) &&
+           hash_table_init(&backend->policies) && hash_table_init(&backend->slots);
+}
+
+static bool open_parts(struct backend *backend, struct error *error)
+{
+    backend->poll_fd = epoll_create1(EPOLL_CLOEXEC);
+    if (backend->poll_fd < 0)
+        return error_set(error, errno, "cannot make a descriptor to watch others: %s", strerror(errno));
+    return watch(backend, backend->events.fd, error) &&
+           watch(backend, xfrm_link_events_fd(&backend->link), error) &&
+           (open_tables(backend) || error_set(error, 0, "out of memory"));
+}
+
+static void free_all(struct backend *backend)
+{
+    xfrm_policy_free_all(backend);
+    xfrm_sa_free_all(backend);
+    xfrm_link_close(&backend->link);
+    event_queue_free(&backend->events);
+    if (backend->poll_fd >= 0)
+        close(backend->poll_fd);
+    free(backend);
+}
+
+static struct backend *xfrm_open(const struct backend_settings *settings, struct error *error)
+{
+    struct backend *backend = calloc(1, sizeof(*backend));
+    if (backend == NULL) {
+        error_set(error, 0, "out of memory");
+        return NULL;
+    }
+    backend->settings = *settings;
+    backend->poll_fd = -1;
+    backend->link = (struct xfrm_link){
+        .on_answer = answered, .on_event = xfrm_event, .on_overrun = overrun, .context = backend};
+    if (!event_queue_init(&backend->events, error)) {
+        free(backend);
+        return NULL;
+    }
+    if (!xfrm_link_open(&backend->link, error) || !xfrm_probe(&backend->link, error) ||
+        !open_parts(backend, error)) {
+        free_all(backend);
+        return NULL;
+    }
+    (void)!getrandom(backend->hash_key, sizeof(backend->hash_key), 0);
+    xfrm_remove_leftovers(backend);
+    settings->log(settings->context, "using the kernel's IPsec (XFRM)");
+    return backend;
+}
+
+static void xfrm_close(struct backend *backend, bool leave_state)
+{
+    if (!leave_state) {
+        xfrm_policy_delete_all(backend);
+        xfrm_sa_delete_all(backend);
+    }
+    xfrm_link_flush(&backend->link);
+    free_all(backend);
+}
+
+bool xfrm_is_available(struct error *error)
+{
+    struct xfrm_link link = {0};
+    bool is_available = xfrm_link_open(&link, error) && xfrm_probe(&link, error);
+    xfrm_link_close(&link);
+    return is_available;
+}
+
+const struct backend_functions backend_xfrm = {
+    .name = "xfrm",
+    .open = xfrm_open,
+    .close = xfrm_close,
+    .request = xfrm_request,
+    .flush = xfrm_flush,
+    .event_fd = xfrm_event_fd,
+    .dispatch = xfrm_dispatch,
+    .prepare_socket = xfrm_prepare_socket,
+};

@@ -1,0 +1,96 @@
+/*
+ * protostack=xfrm: the Linux kernel's IPsec (linux/xfrm.h), by netlink. The parts and what they share; all of
+ * it runs on the engine's thread and none of it waits.
+ */
+#ifndef STYX_KERNEL_XFRM_H
+#define STYX_KERNEL_XFRM_H
+
+#include "base/hash_table.h"
+#include "base/list.h"
+#include "kernel/backend.h"
+#include "kernel/event_queue.h"
+#include "kernel/xfrm_link.h"
+
+/* What is ours is known by it, for those who come after a crash: the upper byte of an SA's sequence number
+ * and of a policy's index. */
+enum { XFRM_SIGNATURE = 0x53, XFRM_SIGNATURE_SHIFT = 24 };
+
+/* What a request to the kernel was for (xfrm_ticket.purpose). */
+enum xfrm_purpose {
+    XFRM_PURPOSE_CHANGE,   /* to be done, and its failure to be told */
+    XFRM_PURPOSE_SAY_DONE, /* the same, and its success too */
+    XFRM_PURPOSE_COUNTERS,
+    XFRM_PURPOSE_MOVE, /* the SA as it is, to be made anew at its new addresses */
+};
+
+/* An SA that the kernel has from us; its keys only the kernel has. */
+struct xfrm_sa {
+    struct hash_node by_child, by_spi;
+    uint64_t child_serial;
+    enum sa_direction direction;
+    uint8_t protocol; /* IPPROTO_ESP, IPPROTO_AH */
+    enum sa_mode mode;
+    bool udp_encapsulation;
+    uint32_t spi; /* host order */
+    uint32_t reqid;
+    struct ip_endpoint local, remote;
+    uint64_t policy_id; /* outbound: whose policy leads here */
+};
+
+/* Counters of a Child SA on their way: one direction has come. */
+struct xfrm_counting {
+    uint64_t child_serial;
+    bool is_pending;
+    struct sa_counters counters[2];
+};
+
+struct backend {
+    struct backend_settings settings;
+    struct event_queue events;
+    struct xfrm_link link;
+    int poll_fd; /* readable when any of the above has something */
+    struct hash_table sas_by_child, sas_by_spi;
+    struct hash_table policies, slots; /* xfrm_policy.c */
+    uint8_t hash_key[16];
+    uint32_t last_sequence, last_index;
+    struct xfrm_counting counting;
+};
+
+/* xfrm_sa.c */
+void xfrm_sa_add(struct backend *backend, const struct kernel_request *request);
+void xfrm_sa_delete(struct backend *backend, const struct kernel_request *request);
+void xfrm_sa_move(struct backend *backend, const struct kernel_request *request);
+/* The kernel's answer to the first half of a move: deletes the SA and adds it with its new addresses. */
+void xfrm_sa_make_anew(struct backend *backend, const struct xfrm_ticket *ticket,
+                       const struct nlmsghdr *reply);
+struct xfrm_sa *xfrm_sa_of_child(const struct backend *backend, uint64_t child_serial,
+                                 enum sa_direction direction);
+/* By what an event names; NULL: not ours. */
+struct xfrm_sa *xfrm_sa_by_spi(const struct backend *backend, uint32_t spi_network_order, uint8_t protocol);
+void xfrm_sa_query(struct backend *backend, const struct kernel_request *request);
+void xfrm_sa_counters_came(struct backend *backend, const struct xfrm_ticket *ticket,
+                           const struct nlmsghdr *reply);
+void xfrm_sa_delete_all(struct backend *backend);
+void xfrm_sa_free_all(struct backend *backend);
+
+/* xfrm_policy.c */
+void xfrm_policy_set(struct backend *backend, const struct kernel_request *request);
+void xfrm_policy_delete(struct backend *backend, const struct kernel_request *request);
+/* The outbound SA of a policy has moved, and the template with it. */
+void xfrm_policy_follow(struct backend *backend, const struct xfrm_sa *sa);
+/* Whose policy the kernel met with a packet; 0: not ours. */
+struct xfrm_selector;
+uint64_t xfrm_policy_find(const struct backend *backend, const struct xfrm_selector *selector);
+void xfrm_policy_delete_all(struct backend *backend);
+void xfrm_policy_free_all(struct backend *backend);
+
+/* xfrm_event.c: what the kernel tells unasked. */
+void xfrm_event(void *context, const struct nlmsghdr *message);
+
+/* xfrm_start.c */
+/* Whether this kernel can do ESP at all; the reason if not. */
+bool xfrm_probe(struct xfrm_link *link, struct error *error);
+/* Takes away what a daemon that crashed has left. */
+void xfrm_remove_leftovers(struct backend *backend);
+
+#endif

@@ -1,0 +1,75 @@
+/* What the kernel tells unasked: packets that met a trap (ACQUIRE), limits of SAs (EXPIRE), NAT mappings that
+ * changed (MAPPING). */
+#include <arpa/inet.h>
+#include <libmnl/libmnl.h>
+#include <linux/xfrm.h>
+
+#include "kernel/xfrm.h"
+#include "kernel/xfrm_selector.h"
+
+static bool holds(const struct nlmsghdr *message, size_t header_size)
+{
+    return mnl_nlmsg_get_payload_len(message) >= header_size;
+}
+
+static void acquire(struct backend *backend, const struct nlmsghdr *message)
+{
+    const struct xfrm_user_acquire *acquire = mnl_nlmsg_get_payload(message);
+    uint64_t policy_id = xfrm_policy_find(backend, &acquire->policy.sel);
+    if (policy_id == 0)
+        return; /* another program's */
+    event_queue_push(&backend->events, &(struct kernel_event){
+                                           .kind = KERNEL_ACQUIRE,
+                                           .policy_id = policy_id,
+                                           .packet_local = xfrm_selector_end(&acquire->sel, true),
+                                           .packet_remote = xfrm_selector_end(&acquire->sel, false),
+                                       });
+}
+
+static void expire(struct backend *backend, const struct nlmsghdr *message)
+{
+    const struct xfrm_user_expire *expire = mnl_nlmsg_get_payload(message);
+    const struct xfrm_sa *sa = xfrm_sa_by_spi(backend, expire->state.id.spi, expire->state.id.proto);
+    if (sa == NULL)
+        return;
+    event_queue_push(&backend->events, &(struct kernel_event){
+                                           .kind = KERNEL_EXPIRE,
+                                           .child_serial = sa->child_serial,
+                                           .is_hard = expire->hard != 0,
+                                       });
+}
+
+static void mapping(struct backend *backend, const struct nlmsghdr *message)
+{
+    const struct xfrm_user_mapping *mapping = mnl_nlmsg_get_payload(message);
+    const struct xfrm_sa *sa = xfrm_sa_by_spi(backend, mapping->id.spi, mapping->id.proto);
+    if (sa == NULL || sa->direction != SA_INBOUND)
+        return;
+    event_queue_push(
+        &backend->events,
+        &(struct kernel_event){
+            .kind = KERNEL_MAPPING,
+            .child_serial = sa->child_serial,
+            .remote = {xfrm_address_read(&mapping->new_saddr, mapping->id.family), ntohs(mapping->new_sport)},
+        });
+}
+
+void xfrm_event(void *context, const struct nlmsghdr *message)
+{
+    switch (message->nlmsg_type) {
+    case XFRM_MSG_ACQUIRE:
+        if (holds(message, sizeof(struct xfrm_user_acquire)))
+            acquire(context, message);
+        break;
+    case XFRM_MSG_EXPIRE:
+        if (holds(message, sizeof(struct xfrm_user_expire)))
+            expire(context, message);
+        break;
+    case XFRM_MSG_MAPPING:
+        if (holds(message, sizeof(struct xfrm_user_mapping)))
+            mapping(context, message);
+        break;
+    default:
+        break;
+    }
+}
