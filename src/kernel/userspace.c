@@ -290,7 +290,10 @@ static void userspace_detach(struct backend *backend, int fd)
 
 static bool start_threads(struct backend *backend, struct error *error)
 {
-    backend->router = router_open(&backend->tun, &backend->events, error);
+    struct router_settings routes = {.name = backend->tun.name,
+                                     .number = backend->tun.number,
+                                     .interface_index = backend->tun.interface_index};
+    backend->router = router_open(&routes, &backend->events, error);
     if (backend->router == NULL)
         return false;
     if (!worker_start(&backend->outbound, userspace_outbound_run, backend, error))

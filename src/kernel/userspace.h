@@ -12,9 +12,9 @@
 #include "esp/spd.h"
 #include "kernel/backend.h"
 #include "kernel/event_queue.h"
+#include "kernel/router.h"
 #include "kernel/userspace_held.h"
 #include "kernel/userspace_ike.h"
-#include "kernel/userspace_route.h"
 #include "kernel/userspace_socket.h"
 #include "kernel/userspace_tun.h"
 

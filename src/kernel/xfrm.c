@@ -141,16 +141,19 @@ static bool open_tables(struct backend *backend)
 
 static bool open_parts(struct backend *backend, struct error *error)
 {
+    struct router_settings routes = {.name = "protected traffic", .number = ROUTER_NUMBER_OF_PEERS};
     backend->poll_fd = epoll_create1(EPOLL_CLOEXEC);
     if (backend->poll_fd < 0)
         return error_set(error, errno, "cannot make a descriptor to watch others: %s", strerror(errno));
     return watch(backend, backend->events.fd, error) &&
            watch(backend, xfrm_link_events_fd(&backend->link), error) &&
-           (open_tables(backend) || error_set(error, 0, "out of memory"));
+           (open_tables(backend) || error_set(error, 0, "out of memory")) &&
+           (backend->router = router_open(&routes, &backend->events, error)) != NULL;
 }
 
 static void free_all(struct backend *backend)
 {
+    router_close(backend->router);
     xfrm_policy_free_all(backend);
     xfrm_sa_free_all(backend);
     xfrm_link_close(&backend->link);
@@ -182,6 +185,7 @@ static struct backend *xfrm_open(const struct backend_settings *settings, struct
     }
     (void)!getrandom(backend->hash_key, sizeof(backend->hash_key), 0);
     xfrm_remove_leftovers(backend);
+    xfrm_hold_packets(backend);
     settings->log(settings->context, "using the kernel's IPsec (XFRM)");
     return backend;
 }
@@ -191,6 +195,7 @@ static void xfrm_close(struct backend *backend, bool leave_state)
     if (!leave_state) {
         xfrm_policy_delete_all(backend);
         xfrm_sa_delete_all(backend);
+        xfrm_stop_holding(backend);
     }
     xfrm_link_flush(&backend->link);
     free_all(backend);

@@ -9,6 +9,7 @@
 #include "base/list.h"
 #include "kernel/backend.h"
 #include "kernel/event_queue.h"
+#include "kernel/router.h"
 #include "kernel/xfrm_link.h"
 
 /* What is ours is known by it, for those who come after a crash: the upper byte of an SA's sequence number
@@ -34,7 +35,8 @@ struct xfrm_sa {
     uint32_t spi; /* host order */
     uint32_t reqid;
     struct ip_endpoint local, remote;
-    uint64_t policy_id; /* outbound: whose policy leads here */
+    struct ip_endpoint told_remote; /* the mapping that the engine has been told of */
+    uint64_t policy_id;             /* outbound: whose policy leads here */
 };
 
 /* Counters of a Child SA on their way: one direction has come. */
@@ -48,10 +50,12 @@ struct backend {
     struct backend_settings settings;
     struct event_queue events;
     struct xfrm_link link;
+    struct router *router;
     int poll_fd; /* readable when any of the above has something */
     struct hash_table sas_by_child, sas_by_spi;
     struct hash_table policies, slots; /* xfrm_policy.c */
     uint8_t hash_key[16];
+    bool holds_packets; /* xfrm_start.c: we have made the kernel hold packets that wait for an SA */
     uint32_t last_sequence, last_index;
     struct xfrm_counting counting;
 };
@@ -90,6 +94,9 @@ void xfrm_event(void *context, const struct nlmsghdr *message);
 /* xfrm_start.c */
 /* Whether this kernel can do ESP at all; the reason if not. */
 bool xfrm_probe(struct xfrm_link *link, struct error *error);
+/* A packet that met a trap waits for its SA; xfrm_stop_holding() gives the kernel its former way back. */
+void xfrm_hold_packets(struct backend *backend);
+void xfrm_stop_holding(struct backend *backend);
 /* Takes away what a daemon that crashed has left. */
 void xfrm_remove_leftovers(struct backend *backend);
 

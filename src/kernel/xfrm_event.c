@@ -42,16 +42,18 @@ static void expire(struct backend *backend, const struct nlmsghdr *message)
 static void mapping(struct backend *backend, const struct nlmsghdr *message)
 {
     const struct xfrm_user_mapping *mapping = mnl_nlmsg_get_payload(message);
-    const struct xfrm_sa *sa = xfrm_sa_by_spi(backend, mapping->id.spi, mapping->id.proto);
-    if (sa == NULL || sa->direction != SA_INBOUND)
+    struct xfrm_sa *sa = xfrm_sa_by_spi(backend, mapping->id.spi, mapping->id.proto);
+    struct ip_endpoint remote = {xfrm_address_read(&mapping->new_saddr, mapping->id.family),
+                                 ntohs(mapping->new_sport)};
+    /* The kernel tells with every packet until the SA is changed. */
+    if (sa == NULL || sa->direction != SA_INBOUND || endpoint_equal(&sa->told_remote, &remote))
         return;
-    event_queue_push(
-        &backend->events,
-        &(struct kernel_event){
-            .kind = KERNEL_MAPPING,
-            .child_serial = sa->child_serial,
-            .remote = {xfrm_address_read(&mapping->new_saddr, mapping->id.family), ntohs(mapping->new_sport)},
-        });
+    sa->told_remote = remote;
+    event_queue_push(&backend->events, &(struct kernel_event){
+                                           .kind = KERNEL_MAPPING,
+                                           .child_serial = sa->child_serial,
+                                           .remote = remote,
+                                       });
 }
 
 void xfrm_event(void *context, const struct nlmsghdr *message)

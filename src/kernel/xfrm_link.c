@@ -11,6 +11,7 @@
 #include <sys/socket.h>
 
 #include "base/secret.h"
+#include "kernel/netlink_attributes.h"
 
 enum { RECEIVE_SIZE = 65536, RECEIVE_BUFFER_BYTES = 4 << 20, EVENT_BUFFER_BYTES = 16 << 20 };
 
@@ -112,7 +113,7 @@ static const char *words_of(const struct nlmsghdr *message)
     struct nlattr *attribute;
     if ((message->nlmsg_flags & NLM_F_ACK_TLVS) == 0)
         return "";
-    XFRM_ATTRIBUTES(attribute, message, sizeof(struct nlmsgerr))
+    NETLINK_ATTRIBUTES(attribute, message, sizeof(struct nlmsgerr))
     {
         if (mnl_attr_get_type(attribute) == NLMSGERR_ATTR_MSG &&
             mnl_attr_validate(attribute, MNL_TYPE_NUL_STRING) == 0)

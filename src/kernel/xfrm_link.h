@@ -11,12 +11,6 @@
 struct mnl_socket;
 struct nlmsghdr;
 
-/* The attributes behind a message's fixed header. */
-#define XFRM_ATTRIBUTES(attribute, message, header_size)                                                     \
-    for ((attribute) = mnl_nlmsg_get_payload_offset((message), (header_size));                               \
-         mnl_attr_ok((attribute), (int)((char *)mnl_nlmsg_get_payload_tail(message) - (char *)(attribute))); \
-         (attribute) = mnl_attr_next(attribute))
-
 /* A batch is sent when it has so many requests; whoever reads an answer may add two more for each. */
 enum {
     XFRM_BATCH_REQUESTS = 64,

@@ -321,6 +321,30 @@ static bool make_claims(struct backend *backend, struct policy *policy, const st
     return true;
 }
 
+/* The route's answer is the request's. */
+static void set_routes(struct backend *backend, const struct kernel_request *request)
+{
+    const struct kernel_policy *wanted = request->policy;
+    struct route_request route = {
+        .request_id = request->request_id,
+        .policy_id = wanted->policy_id,
+        .sourceip = wanted->sourceip,
+        .mtu = wanted->mtu,
+        .metric = wanted->metric,
+        .local_host = wanted->local_host,
+        .remote_host = wanted->remote_host,
+        .local_selectors = wanted->local_selectors,
+        .local_count = wanted->local_count,
+        .remote_selectors = wanted->remote_selectors,
+        .remote_count = wanted->remote_count,
+    };
+    bool is_told = wanted->wants_route
+                       ? router_set(backend->router, &route)
+                       : router_delete(backend->router, request->request_id, wanted->policy_id);
+    if (!is_told)
+        event_queue_push_done(&backend->events, request->request_id, "out of memory for a route");
+}
+
 /* The former version of the policy goes when the new one is there, so that its selectors are never bare. */
 void xfrm_policy_set(struct backend *backend, const struct kernel_request *request)
 {
@@ -344,15 +368,19 @@ void xfrm_policy_set(struct backend *backend, const struct kernel_request *reque
         withdraw(backend, failure == NULL ? old : policy);
     }
     free(selectors);
-    if (failure != NULL)
-        backend->settings.log(backend->settings.context, failure);
+    if (failure == NULL) {
+        set_routes(backend, request);
+        return;
+    }
+    backend->settings.log(backend->settings.context, failure);
     event_queue_push_done(&backend->events, request->request_id, failure);
 }
 
 void xfrm_policy_delete(struct backend *backend, const struct kernel_request *request)
 {
     withdraw(backend, find_policy(backend, request->policy_id));
-    event_queue_push_done(&backend->events, request->request_id, NULL);
+    if (!router_delete(backend->router, request->request_id, request->policy_id))
+        event_queue_push_done(&backend->events, request->request_id, "out of memory for a route");
 }
 
 void xfrm_policy_follow(struct backend *backend, const struct xfrm_sa *sa)

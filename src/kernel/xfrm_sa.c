@@ -11,6 +11,7 @@
 #include <time.h>
 
 #include "base/secret.h"
+#include "kernel/netlink_attributes.h"
 #include "kernel/xfrm_algorithm.h"
 #include "kernel/xfrm_selector.h"
 
@@ -362,7 +363,7 @@ void xfrm_sa_make_anew(struct backend *backend, const struct xfrm_ticket *ticket
     info->saddr = xfrm_address_of(&source->address);
     info->family = xfrm_family_of(&destination->address);
     struct nlattr *attribute;
-    XFRM_ATTRIBUTES(attribute, reply, sizeof(*info))
+    NETLINK_ATTRIBUTES(attribute, reply, sizeof(*info))
     {
         uint16_t type = mnl_attr_get_type(attribute);
         bool is_kept = type == XFRMA_ALG_AEAD || type == XFRMA_ALG_CRYPT || type == XFRMA_ALG_AUTH_TRUNC ||
@@ -400,7 +401,7 @@ void xfrm_sa_query(struct backend *backend, const struct kernel_request *request
 static usec_t last_use_of(const struct backend *backend, const struct nlmsghdr *reply)
 {
     struct nlattr *attribute;
-    XFRM_ATTRIBUTES(attribute, reply, sizeof(struct xfrm_usersa_info))
+    NETLINK_ATTRIBUTES(attribute, reply, sizeof(struct xfrm_usersa_info))
     {
         if (mnl_attr_get_type(attribute) != XFRMA_LASTUSED || mnl_attr_validate(attribute, MNL_TYPE_U64) < 0)
             continue;

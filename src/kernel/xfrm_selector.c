@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <sys/socket.h>
 
-#include "kernel/userspace_route_plan.h"
+#include "kernel/route_plan.h"
 
 enum { PORT_BLOCKS_MAX = 32 }; /* of one range of ports, at worst 30 */
 

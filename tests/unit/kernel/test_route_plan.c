@@ -6,7 +6,7 @@
 #include <cmocka.h>
 
 #include "kernel/host_addresses.h"
-#include "kernel/userspace_route_plan.h"
+#include "kernel/route_plan.h"
 
 static struct selector range_of(const char *start, const char *end)
 {

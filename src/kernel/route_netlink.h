@@ -1,6 +1,6 @@
-/* The few rtnetlink requests of the userspace back end, each waiting for its answer. */
-#ifndef STYX_KERNEL_USERSPACE_NETLINK_H
-#define STYX_KERNEL_USERSPACE_NETLINK_H
+/* The few rtnetlink requests of the back ends that route, each waiting for its answer. */
+#ifndef STYX_KERNEL_ROUTE_NETLINK_H
+#define STYX_KERNEL_ROUTE_NETLINK_H
 
 #include "base/address.h"
 
@@ -15,8 +15,9 @@ struct netlink_route {
     struct ip_prefix destination;
     uint32_t table;
     int interface_index;
-    struct ip_address source; /* preferred source; unset: none */
-    uint32_t mtu, metric;     /* 0: unset */
+    struct ip_address gateway; /* unset: the destination is on the link */
+    struct ip_address source;  /* preferred source; unset: none */
+    uint32_t mtu, metric;      /* 0: unset */
 };
 
 enum netlink_rule_kind {
@@ -38,6 +39,11 @@ int netlink_route_replace(struct netlink *netlink, const struct netlink_route *r
 int netlink_route_delete(struct netlink *netlink, const struct netlink_route *route);
 int netlink_rule_add(struct netlink *netlink, const struct netlink_rule *rule);
 int netlink_rule_delete(struct netlink *netlink, const struct netlink_rule *rule);
+/* Where packets between the two go: interface and gateway; those of a socket with the mark. */
+int netlink_route_get(struct netlink *netlink, const struct ip_address *local,
+                      const struct ip_address *remote, uint32_t mark, struct netlink_route *ret_route);
+/* Deletes every route of the table. */
+void netlink_table_flush(struct netlink *netlink, enum ip_family family, uint32_t table);
 /* A host address on the interface. */
 int netlink_address_add(struct netlink *netlink, int interface_index, const struct ip_address *address);
 

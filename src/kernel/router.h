@@ -1,15 +1,24 @@
 /*
- * Routes that lead the host's packets into the TUN device: in tables of our own, which a rule makes every
+ * Routes that lead the host's packets where a back end gets them: into its TUN device, or on the way to the
+ * peer, where the kernel's own policies meet them. They are in tables of our own, which a rule makes every
  * packet consult that does not carry our sockets' mark. All netlink work is done on a thread of its own.
  */
-#ifndef STYX_KERNEL_USERSPACE_ROUTE_H
-#define STYX_KERNEL_USERSPACE_ROUTE_H
+#ifndef STYX_KERNEL_ROUTER_H
+#define STYX_KERNEL_ROUTER_H
 
 #include "esp/esp_sa.h"
 #include "kernel/event_queue.h"
-#include "kernel/userspace_tun.h"
 
 struct router;
+
+struct router_settings {
+    const char *name;    /* for people */
+    unsigned number;     /* of the pair of tables; another one for each router of a network namespace */
+    int interface_index; /* every route leads there; 0: each to its peer's interface and gateway */
+};
+
+/* The number for routes on the way to the peer; a TUN device's is its own. */
+enum { ROUTER_NUMBER_OF_PEERS = 1000 };
 
 /* What one policy wants; selectors and addresses are copied. */
 struct route_request {
@@ -27,7 +36,8 @@ struct route_request {
 };
 
 /* Removes what a daemon that crashed left, adds the rule, starts the thread. */
-struct router *router_open(const struct tun *tun, struct event_queue *events, struct error *error);
+struct router *router_open(const struct router_settings *settings, struct event_queue *events,
+                           struct error *error);
 /* Removes every rule and route. NULL is fine. */
 void router_close(struct router *router);
 

@@ -1,5 +1,5 @@
 /* rtnetlink requests (RFC 3549) through libmnl. */
-#include "kernel/userspace_netlink.h"
+#include "kernel/route_netlink.h"
 
 #include <errno.h>
 #include <libmnl/libmnl.h>
@@ -7,6 +7,8 @@
 #include <linux/if_addr.h>
 #include <linux/rtnetlink.h>
 #include <sys/socket.h>
+
+#include "kernel/netlink_attributes.h"
 
 enum { REQUEST_SIZE = 512, TABLE_OF_HEADER_MAX = 255 };
 
@@ -30,10 +32,10 @@ void netlink_close(struct netlink *netlink)
     netlink->socket = NULL;
 }
 
-/* Sends the request and reads its acknowledgement. */
-static int transact(struct netlink *netlink, struct nlmsghdr *message)
+/* Sends the request and reads all of its answer; visit (may be NULL) sees each message of it. */
+static int ask(struct netlink *netlink, struct nlmsghdr *message, mnl_cb_t visit, void *context)
 {
-    uint8_t answer[8192] __attribute__((aligned(8)));
+    uint8_t answer[32768] __attribute__((aligned(8)));
     message->nlmsg_seq = ++netlink->sequence;
     if (mnl_socket_sendto(netlink->socket, message, message->nlmsg_len) < 0)
         return errno;
@@ -44,11 +46,19 @@ static int transact(struct netlink *netlink, struct nlmsghdr *message)
         if (size < 0)
             return errno;
         unsigned port = mnl_socket_get_portid(netlink->socket);
-        int result = mnl_cb_run(answer, (size_t)size, message->nlmsg_seq, port, NULL, NULL);
+        int result = mnl_cb_run(answer, (size_t)size, message->nlmsg_seq, port, visit, context);
         if (result < 0 && errno == ESRCH) /* a late answer to an earlier request */
             continue;
-        return result < 0 ? errno : 0;
+        if (result < 0)
+            return errno;
+        if (result == MNL_CB_STOP || (message->nlmsg_flags & (NLM_F_ACK | NLM_F_DUMP)) == 0)
+            return 0;
     }
+}
+
+static int transact(struct netlink *netlink, struct nlmsghdr *message)
+{
+    return ask(netlink, message, NULL, NULL);
 }
 
 static uint8_t family_number(enum ip_family family)
@@ -71,12 +81,15 @@ static struct nlmsghdr *build_route(uint8_t *buffer, uint16_t type, uint16_t fla
     header->rtm_family = family_number(route->destination.address.family);
     header->rtm_dst_len = route->destination.length;
     header->rtm_protocol = RTPROT_STATIC;
-    header->rtm_scope = header->rtm_family == AF_INET ? RT_SCOPE_LINK : RT_SCOPE_UNIVERSE;
+    bool is_on_link = header->rtm_family == AF_INET && !address_is_set(&route->gateway);
+    header->rtm_scope = is_on_link ? RT_SCOPE_LINK : RT_SCOPE_UNIVERSE;
     header->rtm_type = RTN_UNICAST;
     header->rtm_table = route->table <= TABLE_OF_HEADER_MAX ? (uint8_t)route->table : RT_TABLE_UNSPEC;
     put_address(message, RTA_DST, &route->destination.address);
     mnl_attr_put_u32(message, RTA_TABLE, route->table);
     mnl_attr_put_u32(message, RTA_OIF, (uint32_t)route->interface_index);
+    if (address_is_set(&route->gateway))
+        put_address(message, RTA_GATEWAY, &route->gateway);
     if (address_is_set(&route->source))
         put_address(message, RTA_PREFSRC, &route->source);
     if (route->metric != 0)
@@ -99,6 +112,90 @@ int netlink_route_delete(struct netlink *netlink, const struct netlink_route *ro
 {
     uint8_t buffer[REQUEST_SIZE] __attribute__((aligned(8))) = {0};
     return transact(netlink, build_route(buffer, RTM_DELROUTE, 0, route));
+}
+
+static struct nlmsghdr *start_get(uint8_t *buffer, uint16_t flags, enum ip_family family)
+{
+    struct nlmsghdr *message = mnl_nlmsg_put_header(buffer);
+    message->nlmsg_type = RTM_GETROUTE;
+    message->nlmsg_flags = NLM_F_REQUEST | flags;
+    struct rtmsg *header = mnl_nlmsg_put_extra_header(message, sizeof(*header));
+    header->rtm_family = family_number(family);
+    return message;
+}
+
+static int read_route(const struct nlmsghdr *message, void *context)
+{
+    struct netlink_route *route = context;
+    const struct rtmsg *header = mnl_nlmsg_get_payload(message);
+    struct nlattr *attribute;
+    enum ip_family family = header->rtm_family == AF_INET6 ? IP_V6 : IP_V4;
+    route->table = header->rtm_table;
+    route->destination = (struct ip_prefix){.address.family = (uint8_t)family, .length = header->rtm_dst_len};
+    NETLINK_ATTRIBUTES(attribute, message, sizeof(*header))
+    {
+        uint16_t type = mnl_attr_get_type(attribute);
+        const uint8_t *value = mnl_attr_get_payload(attribute);
+        bool is_address = mnl_attr_get_payload_len(attribute) == address_size(&route->destination.address);
+        if (type == RTA_OIF)
+            route->interface_index = (int)mnl_attr_get_u32(attribute);
+        else if (type == RTA_TABLE)
+            route->table = mnl_attr_get_u32(attribute);
+        else if (type == RTA_PRIORITY)
+            route->metric = mnl_attr_get_u32(attribute);
+        else if (type == RTA_GATEWAY && is_address)
+            route->gateway = address_of_bytes(family, value);
+        else if (type == RTA_DST && is_address)
+            route->destination.address = address_of_bytes(family, value);
+    }
+    return MNL_CB_OK;
+}
+
+int netlink_route_get(struct netlink *netlink, const struct ip_address *local,
+                      const struct ip_address *remote, uint32_t mark, struct netlink_route *ret_route)
+{
+    uint8_t buffer[REQUEST_SIZE] __attribute__((aligned(8))) = {0};
+    struct nlmsghdr *message = start_get(buffer, 0, remote->family);
+    struct rtmsg *header = mnl_nlmsg_get_payload(message);
+    header->rtm_dst_len = header->rtm_src_len = (uint8_t)(address_size(remote) * 8);
+    put_address(message, RTA_DST, remote);
+    put_address(message, RTA_SRC, local);
+    mnl_attr_put_u32(message, RTA_MARK, mark);
+    *ret_route = (struct netlink_route){0};
+    return ask(netlink, message, read_route, ret_route);
+}
+
+enum { FLUSH_AT_ONCE = 64 };
+
+struct found_routes {
+    uint32_t table;
+    size_t count;
+    struct netlink_route list[FLUSH_AT_ONCE];
+};
+
+static int note_route(const struct nlmsghdr *message, void *context)
+{
+    struct found_routes *found = context;
+    struct netlink_route route = {0};
+    read_route(message, &route);
+    if (route.table == found->table && found->count < FLUSH_AT_ONCE)
+        found->list[found->count++] = route;
+    return MNL_CB_OK;
+}
+
+void netlink_table_flush(struct netlink *netlink, enum ip_family family, uint32_t table)
+{
+    struct found_routes found;
+    bool goes_on = true;
+    while (goes_on) {
+        uint8_t buffer[REQUEST_SIZE] __attribute__((aligned(8))) = {0};
+        struct nlmsghdr *message = start_get(buffer, NLM_F_DUMP, family);
+        mnl_attr_put_u32(message, RTA_TABLE, table);
+        found = (struct found_routes){.table = table};
+        goes_on = ask(netlink, message, note_route, &found) == 0 && found.count == FLUSH_AT_ONCE;
+        for (size_t i = 0; i < found.count; i++)
+            goes_on = netlink_route_delete(netlink, &found.list[i]) == 0 && goes_on;
+    }
 }
 
 static struct nlmsghdr *build_rule(uint8_t *buffer, uint16_t type, uint16_t flags,

@@ -1,5 +1,5 @@
 /* The prefixes that the routes of a policy lead to. */
-#include "kernel/userspace_route_plan.h"
+#include "kernel/route_plan.h"
 
 /* The two halves of a prefix. */
 static struct ip_prefix half_of(const struct ip_prefix *prefix, bool upper)

@@ -1,6 +1,6 @@
 /* What routes a policy needs: the prefixes that make up its remote selectors. */
-#ifndef STYX_KERNEL_USERSPACE_ROUTE_PLAN_H
-#define STYX_KERNEL_USERSPACE_ROUTE_PLAN_H
+#ifndef STYX_KERNEL_ROUTE_PLAN_H
+#define STYX_KERNEL_ROUTE_PLAN_H
 
 #include "base/address.h"
 

@@ -1,11 +1,12 @@
 /*
- * Routes into the TUN device. Two tables: the first is consulted before the host's own; the second, for
+ * Routes for protected traffic. Two tables: the first is consulted before the host's own; the second, for
  * default routes, only after the host's more specific routes, so that a tunnel to everywhere does not cut off
  * the neighbours on the wire. It exists while a policy needs it.
  */
-#include "kernel/userspace_route.h"
+#include "kernel/router.h"
 
 #include <errno.h>
+#include <net/if.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -13,9 +14,10 @@
 #include "base/list.h"
 #include "kernel/backend.h"
 #include "kernel/host_addresses.h"
-#include "kernel/userspace_netlink.h"
-#include "kernel/userspace_route_plan.h"
+#include "kernel/route_netlink.h"
+#include "kernel/route_plan.h"
 #include "kernel/userspace_socket.h"
+#include "kernel/userspace_tun.h"
 
 enum { TABLE_BASE = 52000, PRIORITY_BASE = 5200, STALE_NUMBERS_CHECKED = 16 };
 
@@ -29,6 +31,8 @@ struct order {
     struct esp_sa *sa; /* until the mtu is found; a reference */
     bool udp_encapsulation;
     struct ip_address local_host, remote_host;
+    int interface_index; /* where its routes lead, once that is known */
+    struct ip_address gateway;
     struct selector local; /* the first local selector of each family would do; the first of all is used */
     size_t prefix_count;
     struct ip_prefix prefixes[];
@@ -49,7 +53,7 @@ struct route {
 
 struct router {
     struct event_queue *events;
-    struct tun tun; /* a copy: name, number and index */
+    struct router_settings settings;
     struct netlink netlink;
     struct host_addresses addresses;
     struct hash_table claims, routes;
@@ -87,26 +91,41 @@ static void delete_rules(struct router *router, unsigned number)
     }
 }
 
-/* The routes of a dead daemon went with its device; its rules stay. */
+static bool is_of_device(const struct router *router)
+{
+    return router->settings.interface_index != 0;
+}
+
+static void flush_tables(struct router *router)
+{
+    for (unsigned table = 0; table < 2; table++) {
+        netlink_table_flush(&router->netlink, IP_V4, TABLE_BASE + router->settings.number * 2 + table);
+        netlink_table_flush(&router->netlink, IP_V6, TABLE_BASE + router->settings.number * 2 + table);
+    }
+}
+
+/* The routes of a dead daemon went with its device, if they led into one; its rules stay. */
 static void remove_leftovers(struct router *router)
 {
+    if (!is_of_device(router))
+        flush_tables(router);
     for (unsigned number = 0; number < STALE_NUMBERS_CHECKED; number++) {
         char name[IF_NAMESIZE];
         snprintf(name, sizeof(name), "styx%u", number);
-        if (number == router->tun.number || if_nametoindex(name) == 0)
+        if (number == router->settings.number || if_nametoindex(name) == 0)
             delete_rules(router, number);
     }
-    if (router->tun.number >= STALE_NUMBERS_CHECKED)
-        delete_rules(router, router->tun.number);
+    if (router->settings.number >= STALE_NUMBERS_CHECKED)
+        delete_rules(router, router->settings.number);
 }
 
 static bool add_rules(struct router *router, struct error *error)
 {
-    struct netlink_rule v4 = rule_of(router->tun.number, IP_V4, 0),
-                        v6 = rule_of(router->tun.number, IP_V6, 0);
+    struct netlink_rule v4 = rule_of(router->settings.number, IP_V4, 0),
+                        v6 = rule_of(router->settings.number, IP_V6, 0);
     int failure = netlink_rule_add(&router->netlink, &v4);
     if (failure != 0)
-        return error_set(error, 0, "cannot add the routing rule of %s: %s", router->tun.name,
+        return error_set(error, 0, "cannot add the routing rule of %s: %s", router->settings.name,
                          strerror(failure));
     (void)netlink_rule_add(&router->netlink, &v6); /* a host without IPv6 needs none */
     return true;
@@ -117,8 +136,8 @@ static int use_default_rules(struct router *router, enum ip_family family)
 {
     if (router->default_users[family == IP_V6]++ > 0)
         return 0;
-    struct netlink_rule main_table = rule_of(router->tun.number, family, 1);
-    struct netlink_rule ours = rule_of(router->tun.number, family, 2);
+    struct netlink_rule main_table = rule_of(router->settings.number, family, 1);
+    struct netlink_rule ours = rule_of(router->settings.number, family, 2);
     int failure = netlink_rule_add(&router->netlink, &main_table);
     return failure != 0 ? failure : netlink_rule_add(&router->netlink, &ours);
 }
@@ -127,8 +146,8 @@ static void release_default_rules(struct router *router, enum ip_family family)
 {
     if (--router->default_users[family == IP_V6] > 0)
         return;
-    delete_rule(router, router->tun.number, family, 1);
-    delete_rule(router, router->tun.number, family, 2);
+    delete_rule(router, router->settings.number, family, 1);
+    delete_rule(router, router->settings.number, family, 2);
 }
 
 static uint64_t hash_of(const void *data, size_t size)
@@ -154,20 +173,20 @@ static struct route *new_route(struct router *router, const struct ip_prefix *pr
     if (route == NULL)
         return NULL;
     route->data.destination = *prefix;
-    route->data.interface_index = router->tun.interface_index;
-    route->data.table = TABLE_BASE + router->tun.number * 2 + (prefix->length == 0);
+    route->data.table = TABLE_BASE + router->settings.number * 2 + (prefix->length == 0);
     if (hash_table_insert(&router->routes, &route->node, hash_of(prefix, sizeof(*prefix))))
         return route;
     free(route);
     return NULL;
 }
 
-/* A source address that the host does not have yet is given to the TUN device. */
+/* A source address that the host does not have yet is given to the device, or to the loopback one. */
 static int install(struct router *router, struct route *route)
 {
+    int holder = is_of_device(router) ? router->settings.interface_index : (int)if_nametoindex("lo");
     int failure = netlink_route_replace(&router->netlink, &route->data);
     if (failure == EINVAL && address_is_set(&route->data.source) &&
-        netlink_address_add(&router->netlink, router->tun.interface_index, &route->data.source) == 0)
+        netlink_address_add(&router->netlink, holder, &route->data.source) == 0)
         failure = netlink_route_replace(&router->netlink, &route->data);
     return failure;
 }
@@ -185,6 +204,8 @@ static int add_one(struct router *router, const struct order *order, const struc
             return failure;
     }
     route->users++;
+    route->data.interface_index = order->interface_index;
+    route->data.gateway = order->gateway;
     if (source->family == prefix->address.family)
         route->data.source = *source;
     route->data.mtu = order->mtu;
@@ -228,7 +249,8 @@ static void drop_claim(struct router *router, struct claim *claim)
 
 static bool orders_are_same(const struct order *a, const struct order *b)
 {
-    return a->mtu == b->mtu && a->metric == b->metric && a->prefix_count == b->prefix_count &&
+    return a->interface_index == b->interface_index && address_equal(&a->gateway, &b->gateway) &&
+           a->mtu == b->mtu && a->metric == b->metric && a->prefix_count == b->prefix_count &&
            address_equal(&a->sourceip, &b->sourceip) && selector_equal(&a->local, &b->local) &&
            memcmp(a->prefixes, b->prefixes, a->prefix_count * sizeof(a->prefixes[0])) == 0;
 }
@@ -254,6 +276,20 @@ static void free_order(struct order *order)
     free(order);
 }
 
+/* Finds out where the routes lead. 0, or an errno value. */
+static int find_way(struct router *router, struct order *order)
+{
+    struct netlink_route way;
+    order->interface_index = router->settings.interface_index;
+    if (is_of_device(router))
+        return 0;
+    int failure = netlink_route_get(&router->netlink, &order->local_host, &order->remote_host,
+                                    BACKEND_SOCKET_MARK, &way);
+    order->interface_index = way.interface_index;
+    order->gateway = way.gateway;
+    return failure;
+}
+
 /* The routes are made before those of the policy's former version go, so that shared ones never vanish. */
 static int carry_out_set(struct router *router, struct order *order)
 {
@@ -261,6 +297,11 @@ static int carry_out_set(struct router *router, struct order *order)
         order->mtu = mtu_through(order);
         esp_sa_unref(order->sa);
         order->sa = NULL;
+    }
+    int failure = find_way(router, order);
+    if (failure != 0) {
+        free(order);
+        return failure;
     }
     struct claim *old = find_claim(router, order->policy_id);
     if (old != NULL && orders_are_same(old->order, order)) {
@@ -278,7 +319,6 @@ static int carry_out_set(struct router *router, struct order *order)
     struct ip_address source = order->sourceip;
     if (!address_is_set(&source))
         source = host_addresses_find_inside(&router->addresses, &order->local);
-    int failure = 0;
     for (size_t i = 0; i < order->prefix_count; i++) {
         int result = add_one(router, order, &order->prefixes[i], &source);
         failure = failure != 0 ? failure : result;
@@ -299,7 +339,7 @@ static void carry_out(struct router *router, struct order *order)
         failure = carry_out_set(router, order);
     }
     if (failure != 0)
-        snprintf(text, sizeof(text), "cannot install the route through %s: %s", router->tun.name,
+        snprintf(text, sizeof(text), "cannot install a route for %s: %s", router->settings.name,
                  strerror(failure));
     event_queue_push_done(router->events, request_id, failure != 0 ? text : NULL);
 }
@@ -387,11 +427,12 @@ static bool prepare(struct router *router, struct error *error)
         return false;
     if (pthread_create(&router->thread, NULL, run, router) == 0)
         return true;
-    delete_rules(router, router->tun.number);
+    delete_rules(router, router->settings.number);
     return error_set(error, 0, "cannot start the routing thread");
 }
 
-struct router *router_open(const struct tun *tun, struct event_queue *events, struct error *error)
+struct router *router_open(const struct router_settings *settings, struct event_queue *events,
+                           struct error *error)
 {
     struct router *router = calloc(1, sizeof(*router));
     if (router == NULL) {
@@ -399,7 +440,7 @@ struct router *router_open(const struct tun *tun, struct event_queue *events, st
         return NULL;
     }
     router->events = events;
-    router->tun = *tun;
+    router->settings = *settings;
     host_addresses_init(&router->addresses);
     pthread_mutex_init(&router->lock, NULL);
     pthread_cond_init(&router->has_orders, NULL);
@@ -437,8 +478,10 @@ void router_close(struct router *router)
     pthread_cond_signal(&router->has_orders);
     pthread_mutex_unlock(&router->lock);
     pthread_join(router->thread, NULL);
-    /* The routes go with the device; the rules have to be taken away. */
-    delete_rules(router, router->tun.number);
+    /* The routes go with the device, if there is one; the rules have to be taken away. */
+    if (!is_of_device(router))
+        flush_tables(router);
+    delete_rules(router, router->settings.number);
     LIST_EACH(&router->orders, node)
     {
         free_order(CONTAINER_OF(node, struct order, node));
