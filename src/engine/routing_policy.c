@@ -1,6 +1,7 @@
 /* The outbound policies of connections: set in one step, never absent while something is to be there. */
 #include "engine/routing_policy.h"
 
+#include "engine/child_install.h"
 #include "engine/connection.h"
 #include "engine/sa.h"
 
@@ -60,6 +61,9 @@ static bool set(struct engine *engine, const struct connection *connection, enum
         .action = action,
         .child_serial = child_serial,
         .priority = connection->spec->priority,
+        .reqid = child_reqid(connection),
+        .protocol = connection->spec->protocol,
+        .mode = connection->spec->type == TYPE_TRANSPORT ? MODE_TRANSPORT : MODE_TUNNEL,
         .local_host = connection->local,
         .remote_host = connection->remote,
         .sourceip = connection->local_end->sourceip,

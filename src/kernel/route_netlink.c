@@ -45,10 +45,11 @@ static int ask(struct netlink *netlink, struct nlmsghdr *message, mnl_cb_t visit
             continue;
         if (size < 0)
             return errno;
+        const struct nlmsghdr *first = (const struct nlmsghdr *)(void *)answer;
+        if ((size_t)size < sizeof(*first) || first->nlmsg_seq != message->nlmsg_seq)
+            continue; /* a late answer to an earlier request */
         unsigned port = mnl_socket_get_portid(netlink->socket);
         int result = mnl_cb_run(answer, (size_t)size, message->nlmsg_seq, port, visit, context);
-        if (result < 0 && errno == ESRCH) /* a late answer to an earlier request */
-            continue;
         if (result < 0)
             return errno;
         if (result == MNL_CB_STOP || (message->nlmsg_flags & (NLM_F_ACK | NLM_F_DUMP)) == 0)
@@ -71,6 +72,21 @@ static void put_address(struct nlmsghdr *message, uint16_t type, const struct ip
     mnl_attr_put(message, type, address_size(address), address->bytes);
 }
 
+/* A gateway may be of the other family (RFC 5549). */
+static void put_gateway(struct nlmsghdr *message, const struct netlink_route *route)
+{
+    uint8_t via[sizeof(struct rtvia) + sizeof(route->gateway.bytes)];
+    const struct rtvia header = {.rtvia_family = family_number((enum ip_family)route->gateway.family)};
+    size_t size = address_size(&route->gateway);
+    if (route->gateway.family == route->destination.address.family) {
+        put_address(message, RTA_GATEWAY, &route->gateway);
+        return;
+    }
+    memcpy(via, &header, sizeof(header));
+    memcpy(via + sizeof(header), route->gateway.bytes, size);
+    mnl_attr_put(message, RTA_VIA, sizeof(header) + size, via);
+}
+
 static struct nlmsghdr *build_route(uint8_t *buffer, uint16_t type, uint16_t flags,
                                     const struct netlink_route *route)
 {
@@ -89,7 +105,7 @@ static struct nlmsghdr *build_route(uint8_t *buffer, uint16_t type, uint16_t fla
     mnl_attr_put_u32(message, RTA_TABLE, route->table);
     mnl_attr_put_u32(message, RTA_OIF, (uint32_t)route->interface_index);
     if (address_is_set(&route->gateway))
-        put_address(message, RTA_GATEWAY, &route->gateway);
+        put_gateway(message, route);
     if (address_is_set(&route->source))
         put_address(message, RTA_PREFSRC, &route->source);
     if (route->metric != 0)

@@ -201,13 +201,20 @@ static void install(struct backend *backend, struct slot *slot)
 
 /* ---- claims ---- */
 
-/* By priority; among equals the newest first. True when it is now the best. */
+/* By priority, then by what they do; among equals the newest first. */
+static bool comes_before(const struct claim *a, const struct claim *b)
+{
+    uint32_t priority_a = priority_of(a->policy, &a->slot->selector);
+    uint32_t priority_b = priority_of(b->policy, &b->slot->selector);
+    return priority_a < priority_b ||
+           (priority_a == priority_b && policy_rank(a->policy->action) < policy_rank(b->policy->action));
+}
+
+/* True when it is now the best. */
 static bool file_claim(struct claim *claim)
 {
     struct list_node *before = claim->slot->claims.next;
-    while (before != &claim->slot->claims &&
-           priority_of(CONTAINER_OF(before, struct claim, of_slot)->policy, &claim->slot->selector) <
-               priority_of(claim->policy, &claim->slot->selector))
+    while (before != &claim->slot->claims && comes_before(CONTAINER_OF(before, struct claim, of_slot), claim))
         before = before->next;
     list_append(before, &claim->of_slot); /* in front of it */
     return best_claim(claim->slot) == claim;
@@ -338,7 +345,8 @@ static void set_routes(struct backend *backend, const struct kernel_request *req
         .remote_selectors = wanted->remote_selectors,
         .remote_count = wanted->remote_count,
     };
-    bool is_told = wanted->wants_route
+    bool leads_to_peer = address_is_set(&wanted->remote_host) && wanted->action != POLICY_DROP;
+    bool is_told = wanted->wants_route && leads_to_peer
                        ? router_set(backend->router, &route)
                        : router_delete(backend->router, request->request_id, wanted->policy_id);
     if (!is_told)

@@ -49,3 +49,21 @@ class Styx(LibreswanLike):
         if status is not None and status < 0 and status != -signal.SIGTERM:
             found.append(f"pluto died by {signal.Signals(-status).name}")
         return found
+
+
+class KernelStyx(Styx):
+    """On the kernel's ESP."""
+    setup_lines = ("protostack=xfrm",)
+    left = ()
+
+    def stop(self):
+        status = super().stop()
+        listed = [(kind, run(self.namespace.enter(["ip", "xfrm", kind]), check=False)[1].strip())
+                  for kind in ("state", "policy")]
+        self.left = [f"ip xfrm {kind} is not empty: {text[:200]}" for kind, text in listed if text]
+        return status
+
+    def faults(self):
+        """Its log has to say that the kernel's IPsec was used, and nothing may stay in the kernel."""
+        unused = [] if "using the kernel's IPsec" in self.log() else ["the kernel's IPsec was not used"]
+        return super().faults() + unused + list(self.left)
