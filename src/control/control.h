@@ -66,6 +66,9 @@ bool control_session_is_over(const struct control_session *session);
 /* A listing that waited (for counters of the data plane) goes on. */
 void control_wake(struct control *control, uint64_t client);
 
+/* The daemon ends: the last words for those who watch. */
+void control_goodbye(struct control *control);
+
 /* A line or the end for whoever waits as report->client; others are ignored. */
 void control_report(struct control *control, const struct report *report);
 void control_finish(struct control *control, uint64_t client, int code);

@@ -61,7 +61,10 @@ static void put_state(struct facts *facts, const struct state *state, usec_t now
     facts_text(facts, "state", state->state_name);
     facts_text(facts, "story", state->story);
     facts_bool(facts, "is_established", state->is_established);
-    facts_bool(facts, "is_initiator", state->is_initiator);
+    if (state->is_child)
+        facts_absent(facts, "is_initiator", "");
+    else
+        facts_bool(facts, "is_initiator", state->is_initiator);
     facts_bool(facts, "is_newest", state->is_newest);
     facts_text(facts, "local", local);
     facts_text(facts, "remote", remote);

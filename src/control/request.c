@@ -12,6 +12,11 @@ struct command_row {
     enum command_kind kind;
 };
 
+static void handle_events(struct control_session *session, const struct request *request)
+{
+    events_subscribe(session, request->name);
+}
+
 static void handle_explain(struct control_session *session, const struct request *request)
 {
     session_explain(session, request->name, request_flag(request, "json"));
@@ -51,6 +56,7 @@ static const struct command_row rows[] = {
     {"debug", "name classes", false, request_debug, COMMAND_DEBUG},
     {"impair", "impairments", false, request_impair, COMMAND_IMPAIR},
     {"ddos", "mode", false, request_ddos, COMMAND_DDOS},
+    {"events", "name", false, handle_events, COMMAND_LISTEN},
     {"explain", "name json", true, handle_explain, COMMAND_ADD},
     {"shutdown", "leave-state", false, request_shutdown, COMMAND_SHUTDOWN},
 };

@@ -29,6 +29,7 @@ struct control *control_new(struct engine *engine, const struct control_host *ho
     }
     control->engine = engine;
     control->host = *host;
+    list_init(&control->subscribers);
     return control;
 }
 
@@ -46,6 +47,7 @@ void control_free(struct control *control)
     hash_table_free(&control->sessions);
     facts_free(&control->facts);
     buffer_free(&control->frame);
+    buffer_free(&control->event);
     free(control);
 }
 
@@ -76,6 +78,7 @@ void control_session_free(struct control_session *session)
     if (session == NULL)
         return;
     engine_client_gone(session->control->engine, session->id);
+    events_unsubscribe(session);
     hash_table_remove(&session->control->sessions, &session->by_id);
     session->control->session_count--;
     buffer_free(&session->input);
@@ -218,6 +221,7 @@ void control_session_wrote(struct control_session *session, size_t size)
 {
     buffer_consume(&session->output, size);
     continue_listing(session);
+    events_continue(session);
     serve_next(session);
 }
 
@@ -305,10 +309,17 @@ void control_finish(struct control *control, uint64_t client, int code)
 
 void control_report(struct control *control, const struct report *report)
 {
+    if (report->event != EVENT_NONE)
+        events_tell(control, report);
     if (report->client == 0 || report->event != EVENT_NONE)
         return;
     if (report->text[0] != '\0')
         control_line(control, report->client, report->code, report->text);
     if (report->is_final)
         control_finish(control, report->client, report->code);
+}
+
+void control_goodbye(struct control *control)
+{
+    events_end(control);
 }

@@ -7,6 +7,7 @@
 #include "base/hash_table.h"
 #include "base/list.h"
 #include "control/control.h"
+#include "control/event_stream.h"
 #include "control/listing.h"
 
 struct control {
@@ -15,8 +16,11 @@ struct control {
     struct hash_table sessions; /* by client id */
     size_t session_count;
     uint64_t last_id;
-    struct facts facts;  /* of whatever listing makes its piece */
-    struct buffer frame; /* the one that is being made */
+    struct facts facts;           /* of whatever listing makes its piece */
+    struct buffer frame;          /* the one that is being made */
+    struct list_node subscribers; /* struct control_session.events.node */
+    struct buffer event;          /* the line of the one that is being told */
+    uint64_t event_count;
 };
 
 struct control_session {
@@ -30,6 +34,7 @@ struct control_session {
     bool is_stalled;
     bool wants_utc; /* times in listings */
     struct listing listing;
+    struct event_subscription events;
 };
 
 void session_line(struct control_session *session, int code, const char *format, ...)

@@ -367,8 +367,10 @@ static void dismantle(struct daemon *daemon)
     if (daemon->backend != NULL)
         daemon->backend_functions->close(daemon->backend, daemon->leaves_state);
     unlink(daemon->options.pid_file);
-    if (daemon->control != NULL)
+    if (daemon->control != NULL) {
+        control_goodbye(daemon->control);
         control_finish(daemon->control, daemon->shutdown_client, 0);
+    }
     control_listener_free(daemon->control_listener);
     control_free(daemon->control);
     engine_free(daemon->engine);

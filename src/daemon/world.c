@@ -106,6 +106,8 @@ static void report(void *world, const struct report *report)
     struct daemon *daemon = world;
     if (report->event != EVENT_NONE) {
         tell_stats_program(daemon, report);
+        if (daemon->control != NULL)
+            control_report(daemon->control, report);
         return;
     }
     log_for_peer(daemon, report);

@@ -118,6 +118,7 @@ static void remove_connection(struct engine *engine, const struct command *comma
         cut_off(engine, connection);
     }
     connection->sa_count--;
+    say_event(engine, EVENT_CONNECTION_REMOVED, connection->spec->name, 0, 0, "");
     connection_destroy(engine, connection);
 }
 
@@ -166,9 +167,11 @@ static bool add_one(struct engine *engine, const struct command *command, struct
     if (old != NULL)
         remove_connection(engine, command, old);
     struct connection *connection = connection_add(engine, spec);
-    if (connection != NULL)
-        announce(engine, command, connection);
-    return connection != NULL;
+    if (connection == NULL)
+        return false;
+    announce(engine, command, connection);
+    say_event(engine, EVENT_CONNECTION_ADDED, connection->spec->name, 0, 0, "");
+    return true;
 }
 
 static void add(struct engine *engine, const struct command *command)
@@ -287,6 +290,7 @@ static void listen(struct engine *engine, const struct command *command)
     engine->is_listening = true;
     LIST_EACH(&engine->connections, node)
     connection_reorient(engine, CONTAINER_OF(node, struct connection, all));
+    say_event(engine, EVENT_LISTENING, NULL, 0, 0, "");
     finish(engine, command, 0);
 }
 
@@ -381,6 +385,7 @@ void engine_command(struct engine *engine, const struct command *command)
         break;
     case COMMAND_UNLISTEN:
         engine->is_listening = false;
+        say_event(engine, EVENT_NOT_LISTENING, NULL, 0, 0, "");
         finish(engine, command, 0);
         break;
     case COMMAND_DDNS:

@@ -75,6 +75,13 @@ void lifecycle_ike_is_up(struct engine *engine, struct ike_sa *ike)
     lifecycle_arm_ike(engine, ike);
 }
 
+static const char *ike_end_reason(const struct ike_sa *ike)
+{
+    if (ike->end_reason != NULL)
+        return ike->end_reason;
+    return ike->replaced_by_serial != 0 ? "rekeyed" : "deleted here";
+}
+
 void lifecycle_ike_is_going(struct engine *engine, struct ike_sa *ike)
 {
     struct connection *connection = connection_by_serial(engine, ike->connection_serial);
@@ -83,7 +90,8 @@ void lifecycle_ike_is_going(struct engine *engine, struct ike_sa *ike)
     if (ike->counted_halfopen)
         engine->totals.ike_halfopen--;
     if (ike->established_at != 0)
-        say_event(engine, EVENT_IKE_DOWN, connection ? connection->spec->name : NULL, ike->serial, 0, "");
+        say_event(engine, EVENT_IKE_DOWN, connection ? connection->spec->name : NULL, ike->serial, 0,
+                  ike_end_reason(ike));
     else
         engine->totals.ike_failed++;
     for (size_t i = 0; i < ARRAY_SIZE(clients); i++)
@@ -145,6 +153,16 @@ static struct child_sa *another_established(const struct connection *connection,
     return NULL;
 }
 
+static const char *child_end_reason(const struct engine *engine, const struct child_sa *child)
+{
+    const struct ike_sa *ike = ike_by_serial(engine, child->ike_serial);
+    if (child->replaced_by_serial != 0)
+        return "rekeyed";
+    if (child->end_reason != NULL)
+        return child->end_reason;
+    return ike != NULL && ike->end_reason != NULL ? ike->end_reason : "deleted here";
+}
+
 void lifecycle_child_is_going(struct engine *engine, struct child_sa *child)
 {
     struct connection *connection = connection_by_serial(engine, child->connection_serial);
@@ -153,7 +171,7 @@ void lifecycle_child_is_going(struct engine *engine, struct child_sa *child)
         engine->totals.child_failed++;
     else
         say_event(engine, EVENT_CHILD_DOWN, connection ? connection->spec->name : NULL, child->ike_serial,
-                  child->serial, "");
+                  child->serial, child_end_reason(engine, child));
     finish_client(engine, child->client, RC_FATAL);
     child->client = 0;
     if (connection == NULL)
@@ -217,6 +235,7 @@ static void fail(struct engine *engine, struct ike_sa *ike, enum failure_kind ki
         ike->setup->client = 0;
     if (child != NULL)
         child->client = 0;
+    ike->end_reason = "failed";
     ike_destroy(engine, ike);
 }
 

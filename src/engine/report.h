@@ -44,8 +44,19 @@ enum event_kind {
     EVENT_CHILD_UP,
     EVENT_CHILD_DOWN,
     EVENT_CHILD_REKEYED,
+    EVENT_CHILD_TRAFFIC, /* it is gone; counters are its last */
     EVENT_FAILED,
     EVENT_PEER_MOVED,
+    EVENT_CONNECTION_ADDED,
+    EVENT_CONNECTION_REMOVED,
+    EVENT_ROUTING, /* text: the new routing state */
+    EVENT_LISTENING,
+    EVENT_NOT_LISTENING,
+    EVENT_SHUTDOWN,
+};
+
+struct traffic {
+    uint64_t in_bytes, out_bytes;
 };
 
 struct report {
@@ -59,6 +70,7 @@ struct report {
     /* The whole line as people see it, with its "NAME" #N: prefix; no number. May be empty with is_final.
      * With an event: a detail for the event stream, not a line for the log or whack. */
     const char *text;
+    const struct traffic *counters; /* EVENT_CHILD_TRAFFIC; else NULL */
 };
 
 #endif

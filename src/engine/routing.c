@@ -25,10 +25,12 @@ typedef void routing_action(struct engine *engine, struct connection *connection
 static void enter(struct engine *engine, struct connection *connection, enum routing_state state)
 {
     static const char *const names[] = {"unrouted", "on-demand", "negotiating", "tunnel", "failure"};
-    if (connection->routing != state)
-        trace(engine, DEBUG_ROUTING, "\"%s\" ($%llu): %s -> %s", connection->spec->name,
+    if (connection->routing == state)
+        return;
+    trace(engine, DEBUG_ROUTING, "\"%s\" ($%llu): %s -> %s", connection->spec->name,
               (unsigned long long)connection->serial, names[connection->routing], names[state]);
     connection->routing = state;
+    say_event(engine, EVENT_ROUTING, connection->spec->name, 0, 0, names[state]);
 }
 
 /* ---- actions ---- */

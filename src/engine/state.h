@@ -262,6 +262,7 @@ struct ike_sa {
     struct owned lowest_nonce;                               /* of the exchange that made this one */
 
     usec_t created_at, established_at, last_received_at, rekey_at, expire_at;
+    const char *end_reason; /* why it ends, static; NULL: as its state says */
     unsigned temporary_failures;
     bool liveness_querying;
     struct engine_timer life_timer, liveness_timer, keepalive_timer, retry_timer;
@@ -305,6 +306,7 @@ struct child_sa {
     uint64_t rival_serial; /* larval, ours: made by the peer's rekey of the same Child SA meanwhile */
     struct owned lowest_nonce;
     usec_t established_at, rekey_at, expire_at;
+    const char *end_reason; /* why it ends, static; NULL: as its state says */
     int64_t established_wall;
     struct sa_counters in, out;
     struct engine_timer life_timer, switch_timer;

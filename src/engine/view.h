@@ -39,6 +39,9 @@ struct ike_view {
     const char *state_name;   /* STATE_V2_ESTABLISHED_IKE_SA ... */
     const char *state_story;  /* established IKE SA ... */
     bool is_established, is_halfopen, is_initiator, is_newest;
+    unsigned version;                 /* of IKE */
+    uint64_t replaced_by_serial;      /* by a rekey; 0 none */
+    const struct identity *remote_id; /* ID_NONE before the peer has named itself */
     uint8_t spi_i[8], spi_r[8];
     struct path path;
     bool uses_natt, local_behind_nat, remote_behind_nat;
@@ -54,6 +57,7 @@ struct child_view {
     unsigned instance_number;
     const char *state_name, *state_story;
     bool is_established, is_newest;
+    uint64_t replaces_serial, replaced_by_serial; /* by a rekey; 0 none */
     const struct suite *suite;
     enum sa_mode mode;
     bool udp_encapsulation;

@@ -1,6 +1,8 @@
 /* ipsec_whack(8): tells a running pluto what to do and shows what it answers. */
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/secret.h"
 #include "config/argument_file.h"
@@ -66,6 +68,22 @@ static int complain_of_pluto(const struct whack_arguments *arguments, const stru
     return CONTROL_EXIT_WHACK_PROBLEM;
 }
 
+/* The stream of events has no end but this. */
+static void end_stream(int signal_number)
+{
+    (void)signal_number;
+    _exit(0);
+}
+
+static void watch_for_end(const json_t *request)
+{
+    const char *command = json_string_value(json_object_get(request, "command"));
+    if (strcmp(command, "events") != 0)
+        return;
+    signal(SIGINT, end_stream);
+    signal(SIGTERM, end_stream);
+}
+
 /* One after the other; the first that fails ends it, for the later ones were to build on it. */
 static int send_requests(const struct whack_arguments *arguments, const json_t *requests)
 {
@@ -76,6 +94,7 @@ static int send_requests(const struct whack_arguments *arguments, const json_t *
         return complain_of_pluto(arguments, &error);
     for (size_t i = 0; i < json_array_size(requests) && conversation.status == 0; i++) {
         const json_t *request = json_array_get(requests, i);
+        watch_for_end(request);
         int code = control_client_call(conversation.client, request, show, &conversation, &error);
         if (error.text[0] != '\0') {
             conversation.status = complain_of_pluto(arguments, &error);

@@ -210,6 +210,7 @@ const struct whack_option whack_options[] = {
     ACTION("listcerts", WHACK_LIST_CERTIFICATES, "the certificates"),
     ACTION("listcacerts", WHACK_LIST_CA_CERTIFICATES, "the certificates of authorities"),
     ACTION("listcrls", WHACK_LIST_CRLS, "the revocation lists"),
+    ACTION("events", WHACK_EVENTS, "what happens, as it happens: a JSON object a line"),
     ACTION("listevents", WHACK_LIST_EVENTS, "the timers that run"),
 
     NOT_YET("global-redirect", ARGUMENT_REQUIRED, "redirection (RFC 5685)"),

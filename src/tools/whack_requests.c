@@ -62,6 +62,7 @@ static const struct request_form {
     [WHACK_PROCESS_STATUS] = {"processstatus", "processstatus", NAME_UNUSED},
     [WHACK_ADDRESSPOOL_STATUS] = {"addresspoolstatus", "addresspoolstatus", NAME_UNUSED},
     [WHACK_FIPS_STATUS] = {"fipsstatus", "fipsstatus", NAME_UNUSED},
+    [WHACK_EVENTS] = {"events", "events", NAME_OPTIONAL},
     [WHACK_SHUTDOWN] = {"shutdown", "shutdown", NAME_UNUSED},
 };
 

@@ -120,6 +120,7 @@ static uint32_t obey_child_delete(struct engine *engine, struct ike_sa *ike, uin
     struct child_sa *heir = child_by_serial(engine, child->replaced_by_serial);
     uint32_t named = child->state == CHILD_STATE_DELETING ? 0 : child->spi_in;
     say_child(engine, RC_LOG, child, 0, "peer deletes the Child SA");
+    child->end_reason = "deleted by the peer";
     if (heir != NULL && heir->state == CHILD_STATE_ESTABLISHED)
         lifecycle_switch_to(engine, heir);
     child_destroy(engine, child);

@@ -33,6 +33,7 @@ void informational_request(struct engine *engine, struct ike_sa *ike, struct inc
         return;
     count_one(engine, COUNT_MESSAGES, MESSAGES_DELETE_RECEIVED);
     say_ike(engine, RC_LOG, ike, 0, "peer deletes the IKE SA");
+    ike->end_reason = "deleted by the peer";
     ike_retire(engine, ike);
 }
 
