@@ -370,12 +370,20 @@ static char *command_of(struct sequence *sequence, const char *script)
     return keep(sequence, command);
 }
 
-static const char *path_variable(struct sequence *sequence)
+enum { OWN_VARIABLES = 3 };
+
+/* What the daemon itself adds: where programs are, and where scripts may keep notes and for which pluto. */
+static bool add_own_variables(struct sequence *sequence, const char *out[static OWN_VARIABLES])
 {
     const char *path = getenv("PATH");
     char text[4096];
     snprintf(text, sizeof(text), "PATH=%s", path && path[0] ? path : default_path);
-    return keep(sequence, text);
+    out[0] = keep(sequence, text);
+    snprintf(text, sizeof(text), "PLUTO_RUNDIR=%s", sequence->queue->daemon->options.rundir);
+    out[1] = keep(sequence, text);
+    snprintf(text, sizeof(text), "PLUTO_PID=%d", (int)getpid());
+    out[2] = keep(sequence, text);
+    return out[0] != NULL && out[1] != NULL && out[2] != NULL;
 }
 
 static bool keep_steps(struct sequence *sequence, const struct updown_request *request)
@@ -397,11 +405,12 @@ static bool keep_steps(struct sequence *sequence, const struct updown_request *r
 
 static bool keep_request(struct sequence *sequence, const struct updown_request *request)
 {
-    const char **environment = keep_list(sequence, request->environment, request->environment_count, 1);
-    if (environment == NULL || (environment[0] = path_variable(sequence)) == NULL)
+    const char **environment =
+        keep_list(sequence, request->environment, request->environment_count, OWN_VARIABLES);
+    if (environment == NULL || !add_own_variables(sequence, environment))
         return false;
     sequence->request.environment = environment;
-    sequence->request.environment_count++;
+    sequence->request.environment_count += OWN_VARIABLES;
     sequence->request.prefix = keep(sequence, request->prefix);
     sequence->command = command_of(sequence, request->script);
     return sequence->request.prefix != NULL && sequence->command != NULL && keep_steps(sequence, request);

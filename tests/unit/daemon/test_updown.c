@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "daemon/daemon.h"
 #include "daemon/process.h"
@@ -88,6 +89,7 @@ static int make_queue(void **state)
     (void)state;
     log_of_test[0] = done_order[0] = failed_verbs[0] = '\0';
     running_most = 0;
+    daemon_under_test.options.rundir = "/run/styx";
     daemon_under_test.base = event_base_new();
     daemon_under_test.processes = process_group_new(daemon_under_test.base);
     daemon_under_test.updown = updown_new(&daemon_under_test);
@@ -147,10 +149,16 @@ static void environment_is_what_was_given_and_the_path(void **state)
     setenv("PATH", "/usr/bin:/bin", 1);
     submit(1, 1, "/usr/bin/env");
     run_until_idle();
-    assert_string_equal(log_of_test, "\"west\" #3: up-client output: PATH=/usr/bin:/bin\n"
-                                     "\"west\" #3: up-client output: PLUTO_PEER_ID=$(touch /tmp/no); `id`\n"
-                                     "\"west\" #3: up-client output: PLUTO_INBYTES=0\n"
-                                     "\"west\" #3: up-client output: PLUTO_VERB=up-client\n");
+    char expected[512];
+    snprintf(expected, sizeof(expected),
+             "\"west\" #3: up-client output: PATH=/usr/bin:/bin\n"
+             "\"west\" #3: up-client output: PLUTO_RUNDIR=/run/styx\n"
+             "\"west\" #3: up-client output: PLUTO_PID=%d\n"
+             "\"west\" #3: up-client output: PLUTO_PEER_ID=$(touch /tmp/no); `id`\n"
+             "\"west\" #3: up-client output: PLUTO_INBYTES=0\n"
+             "\"west\" #3: up-client output: PLUTO_VERB=up-client\n",
+             (int)getpid());
+    assert_string_equal(log_of_test, expected);
     assert_string_equal(done_order, "1=0 ");
 }
 
