@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/secret.h"
 #include "base/text.h"
 
 /* The topmost bit of a frame's size: what follows is output as it is, no JSON object. */
@@ -186,7 +187,7 @@ static void serve_next(struct control_session *session);
 
 void session_finish(struct control_session *session, int code)
 {
-    session->is_busy = false;
+    session->is_busy = session->is_asking = false;
     session->listing.command = NULL;
     send_object(session, json_pack("{s:b, s:i}", "final", 1, "code", code));
 }
@@ -243,12 +244,30 @@ void control_wake(struct control *control, uint64_t client)
 
 /* ---- input ---- */
 
+/* The answer to a question; it may be a password. */
+static void serve_answer(struct control_session *session, const json_t *request)
+{
+    const char *command = json_string_value(json_object_get(request, "command"));
+    const char *text = json_string_value(json_object_get(request, "text"));
+    if (command == NULL || strcmp(command, "answer") != 0) {
+        session_refuse(session, "bad whack message: an answer was expected");
+        return;
+    }
+    session->is_asking = false;
+    engine_command(session->control->engine,
+                   &(struct command){.kind = COMMAND_ANSWER, .client = session->id, .answer = text});
+    if (text != NULL)
+        secret_wipe((void *)(uintptr_t)text, strlen(text));
+}
+
 static void serve_frame(struct control_session *session, struct bytes frame)
 {
     json_error_t error;
     json_t *request = json_loadb((const char *)frame.data, frame.size, JSON_REJECT_DUPLICATES, &error);
     session->is_busy = true;
-    if (json_is_object(request))
+    if (json_is_object(request) && session->is_asking)
+        serve_answer(session, request);
+    else if (json_is_object(request))
         session_request(session, request);
     else
         session_refuse(session, "bad whack message: not a JSON object: %.200s",
@@ -259,7 +278,7 @@ static void serve_frame(struct control_session *session, struct bytes frame)
 
 static void serve_next(struct control_session *session)
 {
-    while (!session->is_busy && !session->is_broken && !session->is_stalled &&
+    while ((!session->is_busy || session->is_asking) && !session->is_broken && !session->is_stalled &&
            control_session_output(session).size < OUTPUT_HIGH_WATER) {
         struct bytes waiting = buffer_bytes(&session->input);
         if (waiting.size < FRAME_HEADER)
@@ -272,7 +291,10 @@ static void serve_next(struct control_session *session)
         }
         if (waiting.size < FRAME_HEADER + size)
             return;
+        bool is_answer = session->is_asking;
         serve_frame(session, bytes_of(waiting.data + FRAME_HEADER, size));
+        if (is_answer) /* nobody has added input meanwhile: it is where it was */
+            secret_wipe(session->input.data + session->input.start + FRAME_HEADER, size);
         buffer_consume(&session->input, FRAME_HEADER + size);
     }
 }
@@ -307,13 +329,26 @@ void control_finish(struct control *control, uint64_t client, int code)
         session_finish(session, code);
 }
 
+/* A line that wants an answer. */
+static void ask(struct control *control, const struct report *report)
+{
+    struct control_session *session = session_by_id(control, report->client);
+    if (session == NULL || !session->is_busy)
+        return;
+    session->is_asking = true;
+    send_object(session, json_pack("{s:i, s:s, s:s}", "code", report->code, "text", report->text, "prompt",
+                                   report->code == RC_ENTERSECRET ? "secret" : "name"));
+}
+
 void control_report(struct control *control, const struct report *report)
 {
     if (report->event != EVENT_NONE)
         events_tell(control, report);
     if (report->client == 0 || report->event != EVENT_NONE)
         return;
-    if (report->text[0] != '\0')
+    if (report->code == RC_ENTERSECRET || report->code == RC_USERPROMPT)
+        ask(control, report);
+    else if (report->text[0] != '\0')
         control_line(control, report->client, report->code, report->text);
     if (report->is_final)
         control_finish(control, report->client, report->code);

@@ -30,6 +30,7 @@ struct control_session {
     void *user;
     struct buffer input, output;
     bool is_busy;   /* a reply is under way */
+    bool is_asking; /* and waits for an answer */
     bool is_broken; /* protocol error: hang up when all is written */
     bool is_stalled;
     bool wants_utc; /* times in listings */

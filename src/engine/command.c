@@ -12,6 +12,7 @@
 #include "engine/connection_named.h"
 #include "engine/host_name.h"
 #include "engine/initiate.h"
+#include "engine/prompt.h"
 #include "engine/routing.h"
 #include "engine/version.h"
 
@@ -398,6 +399,9 @@ void engine_command(struct engine *engine, const struct command *command)
     case COMMAND_DEBUG:
         debug(engine, command);
         break;
+    case COMMAND_ANSWER: /* no command of its own: it goes on with the one that asked */
+        prompt_answer(engine, command->client, command->answer);
+        break;
     case COMMAND_IMPAIR:
         impair(engine, command);
         break;
@@ -420,5 +424,6 @@ void engine_command(struct engine *engine, const struct command *command)
 void engine_client_gone(struct engine *engine, uint64_t client)
 {
     client_batch_forget(engine, client);
+    prompt_forget(engine, client);
     trace(engine, DEBUG_BASE, "client %llu is gone", (unsigned long long)client);
 }

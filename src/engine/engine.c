@@ -14,6 +14,7 @@
 #include "engine/initiate.h"
 #include "engine/lifecycle.h"
 #include "engine/peer_path.h"
+#include "engine/prompt.h"
 #include "engine/routing.h"
 #include "engine/version.h"
 
@@ -70,6 +71,7 @@ enum { TABLE_COUNT = 15 };
 static void list_tables(struct engine *engine, struct hash_table *out[static TABLE_COUNT])
 {
     struct hash_table *tables[TABLE_COUNT] = {
+        &engine->prompts,
         &engine->connections_by_serial,
         &engine->connections_by_name,
         &engine->connections_by_hosts,
@@ -139,6 +141,7 @@ void engine_free(struct engine *engine)
     while (!list_is_empty(&engine->connections))
         connection_destroy(engine, CONTAINER_OF(engine->connections.next, struct connection, all));
     client_batches_free(engine);
+    prompts_free(engine);
     free_tables(engine);
     spd_free(&engine->policies);
     secrets_free(engine->secrets);

@@ -89,11 +89,12 @@ enum command_kind {
     COMMAND_UNROUTE,      /* name */
     COMMAND_LISTEN,       /* interfaces: addresses that we listen on from now on */
     COMMAND_UNLISTEN,
-    COMMAND_DDNS,     /* looks up the names of peers again whose connections are not up */
-    COMMAND_SECRETS,  /* secrets: replaces all */
-    COMMAND_DEBUG,    /* name (or NULL: global), debug_set, debug_clear */
-    COMMAND_IMPAIR,   /* impairments (impair.h) */
-    COMMAND_DDOS,     /* ddos_mode */
+    COMMAND_DDNS,    /* looks up the names of peers again whose connections are not up */
+    COMMAND_SECRETS, /* secrets: replaces all */
+    COMMAND_DEBUG,   /* name (or NULL: global), debug_set, debug_clear */
+    COMMAND_IMPAIR,  /* impairments (impair.h) */
+    COMMAND_ANSWER,  /* answer (or NULL: none) to a report RC_ENTERSECRET or RC_USERPROMPT; ends nothing */
+    COMMAND_DDOS,    /* ddos_mode */
     COMMAND_CLEAR_STATISTICS,
     COMMAND_SHUTDOWN, /* deletes every SA, telling the peers unless leave_state */
 };
@@ -121,6 +122,7 @@ struct command {
     bool keeps_old;                  /* COMMAND_ADD: a connection of that name is a reason to refuse */
     const struct identity *identity; /* COMMAND_DELETE_ID */
     const char *impairments;
+    const char *answer;
     uint64_t serial;
     const struct listen_address *interfaces;
     size_t interface_count;

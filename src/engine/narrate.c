@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "engine/client_batch.h"
+#include "engine/prompt.h"
 
 enum { LINE_SIZE = 2048 };
 
@@ -96,8 +97,10 @@ void say_event(struct engine *engine, enum event_kind event, const char *connect
 
 void finish_client(struct engine *engine, uint64_t client, int code)
 {
-    if (client != 0 && client_batch_part_ended(engine, client, &code))
-        emit(engine, &(struct report){.code = code, .client = client, .is_final = true, .text = ""});
+    if (client == 0 || !client_batch_part_ended(engine, client, &code))
+        return;
+    prompt_discard(engine, client);
+    emit(engine, &(struct report){.code = code, .client = client, .is_final = true, .text = ""});
 }
 
 static void trace_line(struct engine *engine, const char *format, va_list arguments)

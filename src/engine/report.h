@@ -27,6 +27,8 @@ enum rc {
     RC_INITSHUNT = 30,
     RC_WILDCARD = 31,
     RC_WHACK_PROBLEM = 33,
+    RC_ENTERSECRET = 40, /* the text is a question; the waiting client answers by COMMAND_ANSWER */
+    RC_USERPROMPT = 41,
     RC_BADWHACKMESSAGE = 30,
     RC_NORETRANSMISSION = 31,
     RC_INTERNAL_ERROR = 32,

@@ -345,6 +345,7 @@ struct engine {
     uint32_t cookie_version;
 
     struct impairments impairments;
+    struct hash_table prompts; /* by client: questions that wait for an answer */
 
     bool is_shutting_down;
     uint64_t shutdown_client;

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/bytes.h"
+#include "base/secret.h"
 
 #define PROTOCOL_VERSION 1
 #define READ_SIZE 65536
@@ -127,6 +128,8 @@ static bool send_request(struct control_client *client, const json_t *request, s
         store_be32(header, (uint32_t)size);
         ok = send_all(client, header, sizeof(header), error) && send_all(client, text, size, error);
     }
+    if (text != NULL)
+        secret_wipe(text, size); /* it may hold a password */
     free(text);
     return ok;
 }

@@ -10,6 +10,8 @@
 #include <stdlib.h>
 
 #include "control/control.h"
+#include "engine/prompt.h"
+#include "engine/sa.h"
 
 /* ---- a world in which nothing happens ---- */
 
@@ -90,8 +92,14 @@ static void end_reply(void *context, uint64_t client)
 
 static const char *line_of_listen = "listening";
 
+static void (*asks_on_listen)(void *context, uint64_t client);
+
 static void say_and_end_reply(void *context, uint64_t client)
 {
+    if (asks_on_listen != NULL) {
+        asks_on_listen(context, client);
+        return;
+    }
     control_line(control, client, RC_LOG, line_of_listen);
     end_reply(context, client);
 }
@@ -296,6 +304,70 @@ static void refused(struct control_session *session, const char *text)
     assert_false(control_session_wants_input(session));
 }
 
+static char answered_with[64];
+static uint64_t asked_client;
+
+static void take_answer(struct engine *of, struct ike_sa *ike, const char *answer)
+{
+    snprintf(answered_with, sizeof(answered_with), "%s", answer != NULL ? answer : "(none)");
+    ike_destroy(of, ike);
+    control_finish(control, asked_client, 0);
+}
+
+/* A command that needs a password of its user. */
+static void ask_for_password(void *context, uint64_t client)
+{
+    struct connection *connection = connection_by_name(engine, "c1");
+    struct ike_sa *ike = ike_new(engine, connection, true, IKE_STATE_AUTH_SENT);
+    (void)context;
+    asked_client = client;
+    assert_true(prompt_ask(engine, ike, client, true, "Enter password:", take_answer));
+}
+
+static struct control_session *make_asking(struct control_session *session)
+{
+    add_connection(session, 1);
+    hear_reply(session);
+    asks_on_listen = ask_for_password;
+    say(session, "{\"styx\":1,\"command\":\"listen\"}");
+    asks_on_listen = NULL;
+    json_t *question = hear(session);
+    assert_int_equal(json_integer_value(json_object_get(question, "code")), RC_ENTERSECRET);
+    assert_string_equal(json_string_value(json_object_get(question, "text")), "\"c1\" #1: Enter password:");
+    assert_string_equal(json_string_value(json_object_get(question, "prompt")), "secret");
+    json_decref(question);
+    return session;
+}
+
+static void a_command_may_ask_its_client_for_a_password(void **state)
+{
+    make_asking(*state);
+    say(*state, "{\"styx\":1,\"command\":\"answer\",\"text\":\"open sesame\"}");
+    assert_string_equal(answered_with, "open sesame");
+    assert_int_equal(hear_reply(*state).end, 0);
+    say(*state, "{\"styx\":1,\"command\":\"briefstatus\"}");
+    assert_int_equal(hear_reply(*state).end, 0);
+}
+
+static void who_asks_is_told_that_nobody_answers(void **state)
+{
+    control_session_free(make_asking(control_session_new(control, NULL)));
+    assert_string_equal(answered_with, "(none)");
+    (void)state;
+}
+
+static void refused(struct control_session *session, const char *text);
+
+static void another_request_is_no_answer(void **state)
+{
+    refused(make_asking(*state), "{\"styx\":1,\"command\":\"briefstatus\"}");
+}
+
+static void an_answer_without_a_question_is_a_fault(void **state)
+{
+    refused(*state, "{\"styx\":1,\"command\":\"answer\",\"text\":\"x\"}");
+}
+
 static void faulty_requests_end_the_conversation(void **state)
 {
     static const char *const faults[] = {
@@ -413,6 +485,10 @@ int main(void)
         TEST(request_in_single_bytes_is_understood),
         TEST(requests_in_one_piece_are_answered_in_order),
         TEST(any_text_survives_the_way),
+        TEST(a_command_may_ask_its_client_for_a_password),
+        TEST(who_asks_is_told_that_nobody_answers),
+        TEST(another_request_is_no_answer),
+        TEST(an_answer_without_a_question_is_a_fault),
         TEST(faulty_requests_end_the_conversation),
         TEST(oversized_frame_is_refused_by_its_header),
         TEST(refused_option_leaves_the_conversation_open),
