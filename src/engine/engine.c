@@ -2,6 +2,7 @@
  */
 #include "engine/engine.h"
 
+#include <assert.h>
 #include <stdlib.h>
 
 #include "base/secret.h"
@@ -66,11 +67,11 @@ void engine_timer_cancel(struct engine *engine, struct engine_timer *timer)
     timer_cancel(&engine->wheel, &timer->timer);
 }
 
-enum { TABLE_COUNT = 15 };
+enum { TABLE_COUNT = 16 };
 
 static void list_tables(struct engine *engine, struct hash_table *out[static TABLE_COUNT])
 {
-    struct hash_table *tables[TABLE_COUNT] = {
+    struct hash_table *tables[] = {
         &engine->prompts,
         &engine->connections_by_serial,
         &engine->connections_by_name,
@@ -88,6 +89,7 @@ static void list_tables(struct engine *engine, struct hash_table *out[static TAB
         &engine->host_names,
         &engine->host_names_by_serial,
     };
+    static_assert(ARRAY_SIZE(tables) == TABLE_COUNT, "each table is made and freed");
     memcpy(out, tables, sizeof(tables));
 }
 
