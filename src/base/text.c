@@ -32,6 +32,17 @@ void text_add_hex(struct text *text, struct bytes bytes)
         text_add(text, "%02x", bytes.data[i]);
 }
 
+void text_add_bytes(struct text *text, uint64_t bytes)
+{
+    enum { KILO = 1024 };
+    if (bytes < KILO)
+        text_add(text, "%lluB", (unsigned long long)bytes);
+    else if (bytes / KILO < KILO)
+        text_add(text, "%lluKB", (unsigned long long)(bytes / KILO));
+    else
+        text_add(text, "%lluMB", (unsigned long long)(bytes / KILO / KILO));
+}
+
 static int hex_digit(char c)
 {
     if (c >= '0' && c <= '9')

@@ -25,6 +25,9 @@ void text_add_escaped(struct text *text, struct bytes bytes);
 /* Lower-case hexadecimal. */
 void text_add_hex(struct text *text, struct bytes bytes);
 
+/* A number of bytes for people, as Libreswan has it: 84B, 13KB, 7MB. */
+void text_add_bytes(struct text *text, uint64_t bytes);
+
 /* Decodes hexadecimal digits ('_' and blanks between digits are skipped, as in 0x keys of ipsec.secrets).
  * Returns the number of bytes written, or -1 if a character is no digit, a digit is alone, or it does not
  * fit. */

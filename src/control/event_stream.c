@@ -132,7 +132,10 @@ static void put_event(struct control *control, struct json_out *json, const stru
         json_out_number(json, "in_bytes", report->counters->in_bytes);
         json_out_number(json, "out_bytes", report->counters->out_bytes);
     }
-    put_suite(json, has_child ? child.suite : has_ike ? ike.suite : NULL);
+    if (has_child)
+        put_suite(json, child.suite);
+    else if (has_ike && report->child_serial == 0)
+        put_suite(json, ike.suite);
     put_text(json, is_end(report->event) ? "reason" : "detail", report->text);
     end(json);
 }

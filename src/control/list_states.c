@@ -15,7 +15,8 @@ static const char *const state_lines[] = {
     "{is_child?IKE SA #{ike_serial}; }idle;",
     "{esp.spi_in?#{serial}: {name} {esp.protocol}.{esp.spi_out}@{remote} {esp.protocol}.{esp.spi_in}@{local} "
     "{esp.is_tunnel?tun}{!esp.is_tunnel?tpt}.0@{remote} {esp.is_tunnel?tun}{!esp.is_tunnel?tpt}.0@{local} "
-    "Traffic: {esp.label}in={esp.in_bytes}B {esp.label}out={esp.out_bytes}B {esp.label}max={esp.max_bytes}B "
+    "Traffic: {esp.label}in={esp.in_readable} {esp.label}out={esp.out_readable} "
+    "{esp.label}max={esp.max_bytes}B "
     "}",
 };
 
@@ -105,6 +106,14 @@ static void put_counters(struct facts *facts, const struct sa_counters *in, cons
     facts_number(facts, "out_packets", out->packets);
 }
 
+static void put_readable(struct facts *facts, const char *name, uint64_t bytes)
+{
+    char readable[32];
+    struct text text = text_of(readable, sizeof(readable));
+    text_add_bytes(&text, bytes);
+    facts_shown(facts, name, readable);
+}
+
 static const char *protocol_name(const struct child_view *view)
 {
     return view->suite != NULL && view->suite->protocol == PROTOCOL_AH ? "AH" : "ESP";
@@ -129,6 +138,8 @@ static void put_esp(struct facts *facts, const struct child_view *view)
     facts_bool(facts, "is_tunnel", child->mode == MODE_TUNNEL);
     facts_bool(facts, "udp_encapsulation", child->udp_encapsulation);
     put_counters(facts, &child->in, &child->out);
+    put_readable(facts, "in_readable", child->in.bytes);
+    put_readable(facts, "out_readable", child->out.bytes);
     facts_limit(facts, "max_bytes", is_there ? child->max_bytes : UINT64_MAX, "2^63");
     put_selectors(facts, "local_selectors", child->local_selectors, child->local_count);
     put_selectors(facts, "remote_selectors", child->remote_selectors, child->remote_count);

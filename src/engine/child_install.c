@@ -3,6 +3,7 @@
 
 #include "base/secret.h"
 #include "engine/connection.h"
+#include "engine/farewell.h"
 #include "engine/routing.h"
 #include "engine/sa.h"
 
@@ -121,6 +122,7 @@ void child_uninstall(struct engine *engine, struct child_sa *child)
     struct connection *connection = connection_by_serial(engine, child->connection_serial);
     if (connection->policy_child_serial == child->serial)
         routing_lost(engine, connection, child);
+    farewell_begin(engine, child);
     for (int direction = SA_INBOUND; direction <= SA_OUTBOUND; direction++) {
         struct kernel_sa sa = describe(engine, child, (enum sa_direction)direction);
         send_request(engine, &(struct kernel_request){.operation = KERNEL_SA_DELETE, .sa = &sa});
@@ -142,4 +144,11 @@ void child_query(struct engine *engine, const struct child_sa *child)
 {
     send_request(engine,
                  &(struct kernel_request){.operation = KERNEL_SA_QUERY, .child_serial = child->serial});
+}
+
+void child_query_last(struct engine *engine, const struct child_sa *child)
+{
+    send_request(engine, &(struct kernel_request){.operation = KERNEL_SA_QUERY,
+                                                  .request_id = child->serial,
+                                                  .child_serial = child->serial});
 }

@@ -16,6 +16,8 @@ void child_take_policy(struct engine *engine, struct child_sa *child);
 void child_uninstall(struct engine *engine, struct child_sa *child);
 /* After the peer's address or our NAT mapping changed. */
 void child_follow_path(struct engine *engine, struct child_sa *child);
+/* The same with the answer marked as the last. */
+void child_query_last(struct engine *engine, const struct child_sa *child);
 void child_query(struct engine *engine, const struct child_sa *child);
 
 #endif

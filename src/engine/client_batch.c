@@ -36,6 +36,15 @@ void client_batch_expect(struct engine *engine, uint64_t client, size_t count)
     hash_table_insert(&engine->batches, &batch->by_client, client);
 }
 
+void client_batch_expect_another(struct engine *engine, uint64_t client)
+{
+    struct client_batch *batch = find(engine, client);
+    if (batch != NULL)
+        batch->left++;
+    else
+        client_batch_expect(engine, client, 2);
+}
+
 bool client_batch_part_ended(struct engine *engine, uint64_t client, int *code)
 {
     struct client_batch *batch = find(engine, client);

@@ -116,7 +116,9 @@ static void remove_connection(struct engine *engine, const struct command *comma
     connection_hold(connection);
     if (is_in_use) {
         say_connection(engine, RC_LOG, connection, command->client, "terminating SAs using this connection");
+        engine->watcher = command->client;
         cut_off(engine, connection);
+        engine->watcher = 0;
     }
     connection->sa_count--;
     say_event(engine, EVENT_CONNECTION_REMOVED, connection->spec->name, 0, 0, "");
@@ -272,7 +274,9 @@ static void initiate(struct engine *engine, const struct command *command, struc
 
 static void terminate(struct engine *engine, const struct command *command, struct connection *connection)
 {
+    engine->watcher = command->client;
     terminate_connection(engine, connection, command->client);
+    engine->watcher = 0;
     finish(engine, command, 0);
 }
 

@@ -242,5 +242,6 @@ bool connection_spec_check(const struct connection_spec *spec, struct error *err
 {
     return check_hosts(spec, error) && check_family(spec, error) && check_clients(spec, error) &&
            check_transport(spec, error) && check_sourceip(&spec->left, "left", error) &&
-           check_sourceip(&spec->right, "right", error) && check_virtual(spec, error) && check_auth(spec, error);
+           check_sourceip(&spec->right, "right", error) && check_virtual(spec, error) &&
+           check_auth(spec, error);
 }

@@ -9,6 +9,7 @@
 #include "engine/child_install.h"
 #include "engine/client_batch.h"
 #include "engine/count.h"
+#include "engine/farewell.h"
 #include "engine/host_name.h"
 #include "engine/ikev2/protect.h"
 #include "engine/ikev2/receive.h"
@@ -67,7 +68,7 @@ void engine_timer_cancel(struct engine *engine, struct engine_timer *timer)
     timer_cancel(&engine->wheel, &timer->timer);
 }
 
-enum { TABLE_COUNT = 16 };
+enum { TABLE_COUNT = 17 };
 
 static void list_tables(struct engine *engine, struct hash_table *out[static TABLE_COUNT])
 {
@@ -86,6 +87,7 @@ static void list_tables(struct engine *engine, struct hash_table *out[static TAB
         &engine->connections_by_alias,
         &engine->connections_by_clients,
         &engine->batches,
+        &engine->farewells,
         &engine->host_names,
         &engine->host_names_by_serial,
     };
@@ -142,6 +144,7 @@ void engine_free(struct engine *engine)
         ike_destroy(engine, CONTAINER_OF(engine->ikes.next, struct ike_sa, all));
     while (!list_is_empty(&engine->connections))
         connection_destroy(engine, CONTAINER_OF(engine->connections.next, struct connection, all));
+    farewells_free(engine);
     client_batches_free(engine);
     prompts_free(engine);
     free_tables(engine);
@@ -206,6 +209,9 @@ static void timer_fired(struct engine *engine, const struct engine_timer *timer)
     case TIMER_HOST_NAME:
         host_name_timer_fired(engine, timer->owner_serial);
         break;
+    case TIMER_FAREWELL:
+        farewell_is_due(engine, timer->owner_serial);
+        break;
     case TIMER_IKE_KEEPALIVE:
         if ((ike = ike_by_serial(engine, timer->owner_serial)) != NULL)
             peer_path_keep_alive(engine, ike);
@@ -258,6 +264,7 @@ void engine_job_done(struct engine *engine, struct job *job)
 static void counters_came(struct engine *engine, const struct kernel_event *event)
 {
     struct child_sa *child = child_by_serial(engine, event->child_serial);
+    farewell_counters_came(engine, event);
     if (child == NULL)
         return;
     if (event->ok) {

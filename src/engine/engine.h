@@ -27,7 +27,7 @@ struct engine_settings {
     uint16_t natt_port;    /* 4500 */
     uint64_t debug;        /* enum debug_class bits */
     bool no_retransmits;
-    bool force_keepalive; /* NAT keep-alives also where no NAT was found */
+    bool force_keepalive;                      /* NAT keep-alives also where no NAT was found */
     const struct virtual_net *virtual_private; /* virtual-private=; must outlive the engine */
     size_t virtual_private_count;
     const char *stack;   /* the data plane's name, for scripts; NULL: none */

@@ -15,7 +15,8 @@ struct path {
     struct ip_endpoint remote;
 };
 
-/* One call of an updown script: its verb (up-client), and the variables that the calls of a sequence differ in. */
+/* One call of an updown script: its verb (up-client), and the variables that the calls of a sequence differ
+ * in. */
 struct updown_step {
     const char *verb;
     const char *const *environment;

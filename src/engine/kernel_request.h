@@ -61,9 +61,9 @@ struct kernel_policy {
     uint64_t policy_id; /* the connection's serial, or a shunt's */
     enum policy_action action;
     uint64_t child_serial;
-    uint32_t priority;                         /* the smaller wins; 0: computed from the selectors' widths */
-    uint32_t reqid;                            /* of the SAs to come; protocol and mode theirs too: POLICY_TRAP */
-    uint8_t protocol;                          /* PROTOCOL_ESP, PROTOCOL_AH */
+    uint32_t priority; /* the smaller wins; 0: computed from the selectors' widths */
+    uint32_t reqid;    /* of the SAs to come; protocol and mode theirs too: POLICY_TRAP */
+    uint8_t protocol;  /* PROTOCOL_ESP, PROTOCOL_AH */
     enum sa_mode mode;
     struct ip_address local_host, remote_host; /* the gateways; for routes */
     struct ip_address sourceip;

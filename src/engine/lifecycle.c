@@ -200,8 +200,9 @@ void lifecycle_child_is_going(struct engine *engine, struct child_sa *child)
 
 void lifecycle_schedule_revival(struct engine *engine, struct connection *connection)
 {
-    if (is_impaired(engine, IMPAIR_REVIVAL) || !connection->keep_up || connection->newest_child_serial != 0 || engine->is_shutting_down ||
-        !engine->is_listening || connection->is_instance || timer_is_armed(&connection->revive_timer.timer))
+    if (is_impaired(engine, IMPAIR_REVIVAL) || !connection->keep_up || connection->newest_child_serial != 0 ||
+        engine->is_shutting_down || !engine->is_listening || connection->is_instance ||
+        timer_is_armed(&connection->revive_timer.timer))
         return;
     usec_t delay = REVIVAL_DELAY_FIRST + connection->revive_attempts * REVIVAL_DELAY_STEP;
     if (delay > REVIVAL_DELAY_MAX)

@@ -24,6 +24,12 @@ void connection_add_prefix(struct text *text, const struct connection *connectio
     }
 }
 
+void describe_child(struct text *text, const struct engine *engine, const struct child_sa *child)
+{
+    connection_add_prefix(text, connection_by_serial(engine, child->connection_serial));
+    text_add(text, " #%llu", (unsigned long long)child->serial);
+}
+
 static void say(struct engine *engine, int code, const struct connection *connection, uint64_t ike_serial,
                 uint64_t child_serial, uint64_t client, const char *format, va_list arguments)
 {

@@ -28,7 +28,7 @@ static void enter(struct engine *engine, struct connection *connection, enum rou
     if (connection->routing == state)
         return;
     trace(engine, DEBUG_ROUTING, "\"%s\" ($%llu): %s -> %s", connection->spec->name,
-              (unsigned long long)connection->serial, names[connection->routing], names[state]);
+          (unsigned long long)connection->serial, names[connection->routing], names[state]);
     connection->routing = state;
     say_event(engine, EVENT_ROUTING, connection->spec->name, 0, 0, names[state]);
 }

@@ -11,8 +11,8 @@
 #include "base/text.h"
 #include "engine/engine.h"
 #include "engine/failure.h"
-#include "engine/statistics.h"
 #include "engine/impair.h"
+#include "engine/statistics.h"
 #include "engine/view.h"
 #include "esp/spd.h"
 #include "wire/ikev2_build.h"
@@ -60,6 +60,7 @@ enum timer_kind {
     TIMER_CONNECTION_REVIVE,
     TIMER_CONNECTION_SHUNT, /* a failure shunt has had its time */
     TIMER_HOST_NAME,
+    TIMER_FAREWELL, /* the last counters of a Child SA did not come */
 };
 
 struct engine_timer {
@@ -338,7 +339,9 @@ struct engine {
     bool is_listening;
     struct secrets *secrets;
     struct hash_table host_names, host_names_by_serial; /* host_name.c */
-    struct hash_table batches;                          /* by client: client_batch.c */
+    struct hash_table farewells;                        /* by Child SA: farewell.c */
+    uint64_t watcher; /* the client that is told what becomes of SAs that its command takes down; 0: none */
+    struct hash_table batches; /* by client: client_batch.c */
 
     uint8_t cookie_secret[2][32]; /* current, previous */
     usec_t cookie_secret_made_at;
@@ -392,6 +395,8 @@ void say_ike(struct engine *engine, int code, const struct ike_sa *ike, uint64_t
              ...) __attribute__((format(printf, 5, 6)));
 void say_child(struct engine *engine, int code, const struct child_sa *child, uint64_t client,
                const char *format, ...) __attribute__((format(printf, 5, 6)));
+/* "west" #2 */
+void describe_child(struct text *text, const struct engine *engine, const struct child_sa *child);
 void say_event(struct engine *engine, enum event_kind event, const char *connection, uint64_t ike_serial,
                uint64_t child_serial, const char *text);
 /* A line without a connection: what a stranger did. */
