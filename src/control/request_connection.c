@@ -8,6 +8,18 @@ static void send_warning(void *context, const char *text)
     session_line(context, RC_LOG, "%s", text);
 }
 
+/* `conn "x": reason` as users know it: "x": failed to add connection: reason. */
+static void refuse_add(struct control_session *session, const struct error *error)
+{
+    const char *reason = error->text;
+    const char *behind = strncmp(reason, "conn \"", 6) == 0 ? strstr(reason, "\": ") : NULL;
+    if (behind != NULL)
+        request_fail(session, RC_FATAL, "%.*s failed to add connection: %s", (int)(behind + 2 - (reason + 5)),
+                     reason + 5, behind + 3);
+    else
+        request_fail(session, RC_FATAL, "%s", reason);
+}
+
 /* The options of an `add`, into the builder; false: refused, and said why. */
 static bool build_options(struct control_session *session, struct spec_builder *builder, json_t *options)
 {
@@ -21,7 +33,7 @@ static bool build_options(struct control_session *session, struct spec_builder *
             return false;
         }
         if (!spec_build_option(builder, keyword, json_string_value(value), &error)) {
-            request_fail(session, RC_FATAL, "%s", error.text);
+            refuse_add(session, &error);
             return false;
         }
     }
@@ -48,7 +60,7 @@ void request_add(struct control_session *session, const struct request *request)
     }
     struct connection_spec *spec = spec_build_finish(builder, &error);
     if (spec == NULL) {
-        request_fail(session, RC_FATAL, "%s", error.text);
+        refuse_add(session, &error);
         return;
     }
     engine_command(session->control->engine,
