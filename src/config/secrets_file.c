@@ -18,6 +18,7 @@ struct loader {
     const char *stack[INCLUDE_DEPTH_MAX]; /* paths of the files being read */
     size_t depth;
     size_t file_count;
+    size_t left_out; /* entries */
 };
 
 static bool is_word(const struct secrets_word *word, const char *text)
@@ -33,34 +34,12 @@ static bool out_of_memory(struct error *error)
 
 /* ---- a record ---- */
 
-struct record {
-    struct secret_entry entry;
-    bool is_left_out; /* an index that cannot match anything yet */
-};
-
-static void record_clear(struct record *record)
-{
-    for (size_t i = 0; i < record->entry.id_count; i++)
-        identity_free(&record->entry.ids[i]);
-    free(record->entry.ids);
-    free(record->entry.id_is_any);
-    secret_free(record->entry.key, record->entry.key_size);
-    free(record->entry.origin);
-    *record = (struct record){0};
-}
-
 static bool is_any(const char *index)
 {
     struct ip_address address;
     if (strcasecmp(index, "%any") == 0 || strcasecmp(index, "%any4") == 0 || strcasecmp(index, "%any6") == 0)
         return true;
     return address_parse(index, &address, NULL) && address_is_any(&address);
-}
-
-/* Names of certificates; nobody has such an identity in this version. */
-static bool is_of_certificate(const char *index)
-{
-    return index[0] == '%' || strncmp(index, "@~", 2) == 0 || (index[0] != '@' && strchr(index, '=') != NULL);
 }
 
 static bool grow(struct secret_entry *entry)
@@ -78,11 +57,10 @@ static bool grow(struct secret_entry *entry)
     return flags != NULL;
 }
 
-static bool add_index(struct loader *loader, const struct secrets_lexer *lexer, struct record *record,
+static bool add_index(const struct secrets_lexer *lexer, struct secret_entry *entry,
                       const struct secrets_word *word, struct error *error)
 {
     char index[IDENTITY_SIZE_MAX + 1];
-    struct secret_entry *entry = &record->entry;
     if (word->text.size > IDENTITY_SIZE_MAX || memchr(word->text.data, '\0', word->text.size) != NULL)
         return secrets_error(error, lexer, word,
                              "found an index that is too long; expected an identity or a colon");
@@ -90,19 +68,11 @@ static bool add_index(struct loader *loader, const struct secrets_lexer *lexer, 
         return secrets_error(error, lexer, word, "found too many indexes; is the colon before PSK missing?");
     snprintf(index, sizeof(index), "%.*s", (int)word->text.size, (const char *)word->text.data);
     bool any = is_any(index);
-    if (!any && is_of_certificate(index)) {
-        warning_send(loader->warnings,
-                     "%s:%u: the secret is left out: an index of this kind is not supported yet", lexer->path,
-                     word->line);
-        record->is_left_out = true;
-        return true;
-    }
     struct identity id = {0};
-    if (!any && !identity_parse(index, &id, NULL))
-        return secrets_error(
-            error, lexer, word,
-            "found something that is no index; expected an address, @name, user@name, @#hex, "
-            "%any or a colon");
+    if (!any && (!identity_parse(index, &id, NULL) || id.kind == ID_NONE))
+        return secrets_error(error, lexer, word,
+                             "found an index of a kind that is not supported; expected an address, @name, "
+                             "user@name, @#hex, %any or a colon");
     if (!grow(entry)) {
         identity_free(&id);
         return out_of_memory(error);
@@ -146,146 +116,203 @@ static bool decode_key(const struct secrets_word *word, struct secret_entry *ent
     return true;
 }
 
-static bool read_key(struct secrets_lexer *lexer, struct secret_entry *entry, struct error *error)
+/* The next word, which may not be missing. */
+static bool take(struct secrets_lexer *lexer, struct secrets_word *word, const char *missing,
+                 struct error *error)
 {
-    struct secrets_word word = {.line = lexer->line, .column = (uint32_t)(lexer->at - lexer->line_start) + 1};
     bool is_end;
-    const char *reason;
-    if (!secrets_lexer_next(lexer, &word, &is_end, error))
+    *word =
+        (struct secrets_word){.line = lexer->line, .column = (uint32_t)(lexer->at - lexer->line_start) + 1};
+    if (!secrets_lexer_next(lexer, word, &is_end, error))
         return false;
-    if (is_end)
-        return secrets_error(error, lexer, &word, "found nothing behind PSK; expected the secret");
-    if (!decode_key(&word, entry, &reason))
-        return secrets_error(error, lexer, &word, reason);
-    if (!secrets_lexer_next(lexer, &word, &is_end, error))
-        return false;
-    return is_end ||
-           secrets_error(error, lexer, &word,
-                         "found more text behind the secret; expected the next entry at the start of a "
-                         "line");
+    return !is_end || secrets_error(error, lexer, word, missing);
 }
 
-/* Kinds that are known but not of use: left out with a warning. */
-static const char *const other_kinds[] = {"RSA", "ECDSA", "PUBKEY", "XAUTH", "PPKS",
-                                          "PPK", "PIN",   "NULL",   "EAP"};
-
-static bool leave_out(struct loader *loader, struct secrets_lexer *lexer, const struct secrets_word *kind,
-                      struct error *error)
+static bool expect_end(struct secrets_lexer *lexer, const char *surplus, struct error *error)
 {
-    for (size_t i = 0; i < ARRAY_SIZE(other_kinds); i++) {
-        if (!is_word(kind, other_kinds[i]))
-            continue;
-        warning_send(loader->warnings, "%s:%u: the secret of kind %s is left out: it is not supported yet",
-                     lexer->path, kind->line, other_kinds[i]);
-        secrets_lexer_skip_record(lexer);
-        return true;
-    }
-    return secrets_error(error, lexer, kind,
-                         "found an unknown kind of secret behind the colon; expected PSK");
+    struct secrets_word word;
+    bool is_end;
+    if (!secrets_lexer_next(lexer, &word, &is_end, error))
+        return false;
+    return is_end || secrets_error(error, lexer, &word, surplus);
+}
+
+static bool read_key(struct secrets_lexer *lexer, struct secret_entry *entry, struct error *error)
+{
+    struct secrets_word word;
+    const char *reason;
+    if (!take(lexer, &word, "found nothing behind the kind; expected the secret", error))
+        return false;
+    if (!decode_key(&word, entry, &reason))
+        return secrets_error(error, lexer, &word, reason);
+    return expect_end(
+        lexer, "found more text behind the secret; expected the next entry at the start of a line", error);
+}
+
+/* PPKS "ID" KEY (RFC 8784): the peers agree on the key by its id. */
+static bool read_ppk(struct secrets_lexer *lexer, struct secret_entry *entry, struct error *error)
+{
+    struct secrets_word word;
+    if (!take(lexer, &word, "found nothing behind PPKS; expected the id of the key in quotes", error))
+        return false;
+    if (!word.is_quoted || word.text.size == 0)
+        return secrets_error(error, lexer, &word, "found no id in quotes; expected PPKS \"ID\" KEY");
+    entry->ppk_id = malloc(word.text.size);
+    if (entry->ppk_id == NULL)
+        return out_of_memory(error);
+    memcpy(entry->ppk_id, word.text.data, word.text.size);
+    entry->ppk_id_size = word.text.size;
+    return read_key(lexer, entry, error);
+}
+
+/* NULL reads the entry; otherwise why it is left out. */
+static const struct secret_kind_row {
+    const char *word;
+    enum secret_kind kind;
+    bool (*read)(struct secrets_lexer *lexer, struct secret_entry *entry, struct error *error);
+    const char *why_not;
+} kinds[] = {
+    {"PSK", SECRET_PSK, read_key, NULL},
+    {"XAUTH", SECRET_XAUTH, read_key, NULL},
+    {"PPKS", SECRET_PPK, read_ppk, NULL},
+    {"RSA", SECRET_PSK, NULL,
+     "RSA keys are not read from here any more: the database of certificates has them (ipsec newhostkey "
+     "makes "
+     "one, ipsec import brings one in)"},
+    {"ECDSA", SECRET_PSK, NULL,
+     "ECDSA keys are not read from here: the database of certificates has them (ipsec import brings one in)"},
+    {"P12", SECRET_PSK, NULL, "P12 files are not read from here: ipsec import brings them in"},
+    {"PIN", SECRET_PSK, NULL, "PIN entries have no effect: leftcert= names a key on a token"},
+    {"PUBKEY", SECRET_PSK, NULL,
+     "PUBKEY entries have no effect: leftrsasigkey= and leftpubkey= name public keys"},
+    {"EAP", SECRET_PSK, NULL, "EAP secrets are of another IKE daemon"},
+    {"NTLM", SECRET_PSK, NULL, "NTLM secrets are of another IKE daemon"},
+    {"NULL", SECRET_PSK, NULL, "NULL entries have no effect: authby=null needs none"},
+};
+
+static const struct secret_kind_row *find_kind(const struct secrets_word *word)
+{
+    for (size_t i = 0; i < ARRAY_SIZE(kinds); i++)
+        if (is_word(word, kinds[i].word))
+            return &kinds[i];
+    return NULL;
 }
 
 static bool keep(struct loader *loader, const struct secrets_lexer *lexer, uint32_t line,
-                 struct record *record, struct error *error)
+                 struct secret_entry *entry, struct error *error)
 {
-    if (record->is_left_out)
-        return true;
-    if (asprintf(&record->entry.origin, "%s:%u", lexer->path, line) < 0) {
-        record->entry.origin = NULL;
+    if (asprintf(&entry->origin, "%s:%u", lexer->path, line) < 0) {
+        entry->origin = NULL;
         return out_of_memory(error);
     }
-    return secrets_add(loader->secrets, &record->entry) || out_of_memory(error);
+    return secrets_add(loader->secrets, entry) || out_of_memory(error);
 }
 
+static bool read_indexes(struct secrets_lexer *lexer, struct secrets_word *word, struct secret_entry *entry,
+                         struct error *error)
+{
+    while (!is_word(word, ":"))
+        if (!add_index(lexer, entry, word, error) ||
+            !take(lexer, word, "found an entry without a colon; expected INDEX ... : PSK \"...\"", error))
+            return false;
+    return true;
+}
+
+/* On failure, what is left of the record is still to be passed over; `has_braces`: to its closing brace. */
 static bool read_record(struct loader *loader, struct secrets_lexer *lexer, struct secrets_word *word,
-                        struct record *record, struct error *error)
+                        struct secret_entry *entry, bool *has_braces, struct error *error)
 {
     uint32_t line = word->line;
-    bool is_end = false;
-    while (!is_end && !is_word(word, ":")) {
-        if (!add_index(loader, lexer, record, word, error) ||
-            !secrets_lexer_next(lexer, word, &is_end, error))
-            return false;
-    }
-    if (is_end)
-        return secrets_error(error, lexer, word,
-                             "found an entry without a colon; expected INDEX ... : PSK \"...\"");
-    if (!secrets_lexer_next(lexer, word, &is_end, error))
+    if (!read_indexes(lexer, word, entry, error) ||
+        !take(lexer, word, "found nothing behind the colon; expected PSK \"...\"", error))
         return false;
-    if (is_end)
-        return secrets_error(error, lexer, word, "found nothing behind the colon; expected PSK \"...\"");
-    if (!is_word(word, "PSK"))
-        return leave_out(loader, lexer, word, error);
-    return read_key(lexer, &record->entry, error) && keep(loader, lexer, line, record, error);
+    const struct secret_kind_row *row = find_kind(word);
+    if (row == NULL)
+        return secrets_error(error, lexer, word,
+                             "found an unknown kind of secret behind the colon; expected PSK, XAUTH or PPKS");
+    *has_braces = row->read == NULL;
+    if (row->why_not != NULL)
+        return secrets_error(error, lexer, word, row->why_not);
+    entry->kind = row->kind;
+    return row->read(lexer, entry, error) && keep(loader, lexer, line, entry, error);
 }
 
 /* ---- files ---- */
 
 static bool read_matching(struct loader *loader, const char *pattern, struct error *error);
 
-static bool include(struct loader *loader, struct secrets_lexer *lexer, struct secrets_word *word,
-                    struct error *error)
-{
-    struct secrets_word file = *word;
-    bool is_end;
-    if (!secrets_lexer_next(lexer, &file, &is_end, error))
-        return false;
-    if (is_end || file.text.size == 0)
-        return secrets_error(error, lexer, word, "found include without a file; expected include FILE");
-    if (loader->depth == INCLUDE_DEPTH_MAX)
-        return secrets_error(error, lexer, word, "files include each other too deep");
-    char *name = strndup((const char *)file.text.data, file.text.size);
-    char *pattern = name != NULL ? file_reader_resolve(lexer->path, name) : NULL;
-    bool ok = pattern != NULL ? read_matching(loader, pattern, error) : out_of_memory(error);
-    free(name);
-    free(pattern);
-    struct secrets_word more = file;
-    if (!ok || !secrets_lexer_next(lexer, &more, &is_end, error))
-        return false;
-    return is_end || secrets_error(error, lexer, &more, "found more text behind the file's name");
-}
-
-static bool read_records(struct loader *loader, struct secrets_lexer *lexer, struct error *error)
-{
-    while (secrets_lexer_begin_record(lexer)) {
-        struct record record = {0};
-        struct secrets_word word;
-        bool is_end;
-        bool ok = secrets_lexer_next(lexer, &word, &is_end, error);
-        if (ok && is_word(&word, "include"))
-            ok = include(loader, lexer, &word, error);
-        else if (ok)
-            ok = read_record(loader, lexer, &word, &record, error);
-        record_clear(&record);
-        if (!ok)
-            return false;
-    }
-    return true;
-}
-
-static bool check_path(const struct loader *loader, const char *path, struct error *error)
+static bool is_being_read(const struct loader *loader, const char *path)
 {
     for (size_t i = 0; i < loader->depth; i++)
         if (strcmp(loader->stack[i], path) == 0)
-            return error_set(error, 0, "%s: the file includes itself", path);
-    return loader->file_count < FILES_MAX ||
-           error_set(error, 0, "%s: more than %d files are included", path, FILES_MAX);
+            return true;
+    return false;
+}
+
+static bool include(struct loader *loader, struct secrets_lexer *lexer, struct error *error)
+{
+    struct secrets_word file;
+    if (!take(lexer, &file, "found include without a file; expected include FILE", error))
+        return false;
+    if (file.text.size == 0)
+        return secrets_error(error, lexer, &file, "found include without a file; expected include FILE");
+    if (loader->depth == INCLUDE_DEPTH_MAX)
+        return secrets_error(error, lexer, &file, "files include each other too deep; this one is not read");
+    char *name = strndup((const char *)file.text.data, file.text.size);
+    char *pattern = name != NULL ? file_reader_resolve(lexer->path, name) : NULL;
+    struct error reason;
+    bool ok = pattern != NULL ? read_matching(loader, pattern, &reason) : out_of_memory(&reason);
+    free(name);
+    free(pattern);
+    if (!ok)
+        return secrets_error(error, lexer, &file, reason.text);
+    return expect_end(lexer, "found more text behind the file's name", error);
+}
+
+/* An entry with a fault is told of and passed over; the others stay. */
+static void leave_out(struct loader *loader, struct secrets_lexer *lexer, bool has_braces,
+                      const struct error *error)
+{
+    loader->left_out++;
+    warning_send(loader->warnings, "%s", error->text);
+    secrets_lexer_skip_record(lexer, has_braces);
+}
+
+static void read_records(struct loader *loader, struct secrets_lexer *lexer)
+{
+    while (secrets_lexer_begin_record(lexer)) {
+        struct secret_entry entry = {0};
+        struct secrets_word word;
+        struct error error;
+        bool is_end, has_braces = false;
+        bool ok = secrets_lexer_next(lexer, &word, &is_end, &error);
+        if (ok && is_word(&word, "include"))
+            ok = include(loader, lexer, &error);
+        else if (ok)
+            ok = read_record(loader, lexer, &word, &entry, &has_braces, &error);
+        secret_entry_clear(&entry);
+        if (!ok)
+            leave_out(loader, lexer, has_braces, &error);
+    }
 }
 
 static bool read_file(struct loader *loader, const char *path, struct error *error)
 {
     size_t size;
-    if (!check_path(loader, path, error))
-        return false;
+    if (is_being_read(loader, path))
+        return error_set(error, 0, "%s: the file includes itself", path);
+    if (loader->file_count == FILES_MAX)
+        return error_set(error, 0, "%s: more than %d files are included", path, FILES_MAX);
     char *text = loader->reader->read(loader->reader->context, path, &size, error);
     if (text == NULL)
         return false;
     loader->stack[loader->depth++] = path;
     loader->file_count++;
     struct secrets_lexer lexer = secrets_lexer_of(path, text, size);
-    bool ok = read_records(loader, &lexer, error);
+    read_records(loader, &lexer);
     loader->depth--;
     secret_free(text, size);
-    return ok;
+    return true;
 }
 
 static bool read_matching(struct loader *loader, const char *pattern, struct error *error)
@@ -304,15 +331,19 @@ static bool read_matching(struct loader *loader, const char *pattern, struct err
 }
 
 struct secrets *secrets_file_load(const struct file_reader *reader, const char *pattern,
-                                  const struct warning_sink *warnings, struct error *error)
+                                  const struct warning_sink *warnings, size_t *ret_left_out,
+                                  struct error *error)
 {
     struct loader loader = {.secrets = secrets_new(), .reader = reader, .warnings = warnings};
     if (loader.secrets == NULL) {
         out_of_memory(error);
         return NULL;
     }
-    if (read_matching(&loader, pattern, error))
-        return loader.secrets;
-    secrets_free(loader.secrets);
-    return NULL;
+    if (!read_matching(&loader, pattern, error)) {
+        secrets_free(loader.secrets);
+        return NULL;
+    }
+    if (ret_left_out != NULL)
+        *ret_left_out = loader.left_out;
+    return loader.secrets;
 }

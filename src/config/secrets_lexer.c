@@ -100,13 +100,13 @@ bool secrets_lexer_next(struct secrets_lexer *lexer, struct secrets_word *word, 
     return true;
 }
 
-void secrets_lexer_skip_record(struct secrets_lexer *lexer)
+void secrets_lexer_skip_record(struct secrets_lexer *lexer, bool has_braces)
 {
     long depth = 0;
     while (lexer->at < lexer->end) {
         if ((skip_blanks(lexer) && depth <= 0) || lexer->at == lexer->end)
             return;
-        depth += *lexer->at == '{' ? 1 : *lexer->at == '}' ? -1 : 0;
+        depth += !has_braces ? 0 : *lexer->at == '{' ? 1 : *lexer->at == '}' ? -1 : 0;
         lexer->at++;
     }
 }

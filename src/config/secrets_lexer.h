@@ -24,8 +24,8 @@ bool secrets_lexer_begin_record(struct secrets_lexer *lexer);
 /* The next word of the record. *ret_is_end: there is none. A colon behind an index is a word of its own. */
 bool secrets_lexer_next(struct secrets_lexer *lexer, struct secrets_word *word, bool *ret_is_end,
                         struct error *error);
-/* Passes over the rest of the record, braces and all. */
-void secrets_lexer_skip_record(struct secrets_lexer *lexer);
+/* Passes over the rest of the record; when it `has_braces`, what is between them whatever its indentation. */
+void secrets_lexer_skip_record(struct secrets_lexer *lexer, bool has_braces);
 
 /* FILE:LINE:COLUMN: the reason; never the text itself, which may be a secret. Returns false. */
 bool secrets_error(struct error *error, const struct secrets_lexer *lexer, const struct secrets_word *word,

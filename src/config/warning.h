@@ -3,7 +3,7 @@
 #define STYX_CONFIG_WARNING_H
 
 struct warning_sink {
-    void (*warn)(void *context, const char *text); /* one line, no newline; may be NULL */
+    void (*warn)(void *context, const char *text); /* no newline at its end; may be NULL */
     void *context;
 };
 

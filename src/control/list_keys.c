@@ -30,7 +30,9 @@ static void put_secret(struct facts *facts, const struct secret_entry *entry, ui
     struct text text = text_of(owners, sizeof(owners));
     facts_begin(facts, NULL, &secret_form);
     facts_number(facts, "number", number);
-    facts_text(facts, "kind", "PSK");
+    static const char *const kinds[] = {
+        [SECRET_PSK] = "PSK", [SECRET_XAUTH] = "XAUTH", [SECRET_PPK] = "PPKS"};
+    facts_text(facts, "kind", kinds[entry->kind]);
     if (facts->is_json) {
         facts_list_begin(facts, "ids", ' ');
         for (size_t i = 0; i < entry->id_count; i++)
@@ -40,7 +42,7 @@ static void put_secret(struct facts *facts, const struct secret_entry *entry, ui
     /* The last first, as Libreswan has them. */
     for (size_t i = entry->id_count; i-- > 0;)
         text_add(&text, " %s", owner_text(entry, i, id));
-    facts_shown(facts, "owners", entry->id_count > 0 ? owners : " %any");
+    facts_shown(facts, "owners", entry->id_count > 0 ? owners : " (none) (none)");
     facts_text(facts, "origin", entry->origin);
     facts_end(facts);
 }

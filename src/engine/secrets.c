@@ -1,6 +1,7 @@
 /* Shared secrets and the choice of the best match: ipsec.secrets(5). */
 #include "engine/secrets.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/hash_table.h"
@@ -12,13 +13,14 @@ struct secrets *secrets_new(void)
     return calloc(1, sizeof(struct secrets));
 }
 
-static void entry_clear(struct secret_entry *entry)
+void secret_entry_clear(struct secret_entry *entry)
 {
     for (size_t i = 0; i < entry->id_count; i++)
         identity_free(&entry->ids[i]);
     free(entry->ids);
     free(entry->id_is_any);
     secret_free(entry->key, entry->key_size);
+    free(entry->ppk_id);
     free(entry->origin);
     *entry = (struct secret_entry){0};
 }
@@ -31,7 +33,7 @@ void secrets_free(struct secrets *secrets)
         return;
     index_drop(secrets);
     for (size_t i = 0; i < secrets->count; i++)
-        entry_clear(&secrets->entries[i]);
+        secret_entry_clear(&secrets->entries[i]);
     free(secrets->entries);
     free(secrets);
 }
@@ -80,25 +82,27 @@ static enum match match_end(const struct secret_entry *entry, const struct ident
     return best;
 }
 
-/* 0: does not apply. An entry with one index applies when that names either end. */
+/* 0: does not apply. One index: our end alone counts. */
 static unsigned match_entry(const struct secret_entry *entry, const struct identity *ours,
                             const struct identity *theirs, const struct ip_address *our_host,
                             const struct ip_address *their_host)
 {
+    enum { DEFAULT = 1, SINGLE = 1, SEVERAL = 2 * (MATCH_ID + 1) };
     if (entry->id_count == 0)
-        return 1;
+        return DEFAULT;
     enum match mine = match_end(entry, ours, our_host);
+    if (entry->id_count == 1)
+        return mine != MATCH_NONE ? SINGLE + (unsigned)mine : 0;
     enum match other = match_end(entry, theirs, their_host);
-    bool names_both = mine != MATCH_NONE && other != MATCH_NONE;
-    if (names_both || entry->id_count == 1)
-        return (unsigned)mine + (unsigned)other;
-    return 0;
+    if (mine == MATCH_NONE || other == MATCH_NONE)
+        return 0;
+    return SEVERAL + (unsigned)mine + (unsigned)other;
 }
 
 /* ---- the index ----
- * An entry with several identities applies only if one of them names the peer (or is %any): it is found by
- * the peer's identity or address. An entry with one identity is found by either side's. The rest are tried
- * for every pair. */
+ * A pre-shared key with several identities serves only if one of them names the peer (or is %any): it is
+ * found by the peer's identity or address. One with a single identity is found by ours. The rest are tried
+ * for every pair. Passwords are found by their users, PPKs by their ids. */
 
 struct index_node {
     struct hash_node node;
@@ -106,21 +110,23 @@ struct index_node {
 };
 
 struct secret_index {
-    struct hash_table single, several;
+    struct hash_table single, several, users, ppks;
     struct index_node *nodes;
     size_t node_count;
-    size_t *general; /* entries without index or with %any */
+    size_t *general; /* pre-shared keys without index or with %any */
     size_t general_count;
+    size_t user_default; /* number of the first password without index; SIZE_MAX: none */
 };
+
+static const uint8_t hash_key[16]; /* the file is ours: nobody chooses collisions */
 
 static uint64_t hash_identity(const struct identity *id)
 {
-    static const uint8_t key[16]; /* the file is ours: nobody chooses collisions */
     uint8_t folded[1 + IDENTITY_SIZE_MAX] = {id->kind};
     for (size_t i = 0; i < id->size; i++)
         folded[1 + i] =
             (uint8_t)(id->data[i] >= 'A' && id->data[i] <= 'Z' ? id->data[i] | 0x20 : id->data[i]);
-    return hash_bytes(key, bytes_of(folded, 1u + id->size));
+    return hash_bytes(hash_key, bytes_of(folded, 1u + id->size));
 }
 
 static void index_drop(struct secrets *secrets)
@@ -129,6 +135,8 @@ static void index_drop(struct secrets *secrets)
         return;
     hash_table_free(&secrets->index->single);
     hash_table_free(&secrets->index->several);
+    hash_table_free(&secrets->index->users);
+    hash_table_free(&secrets->index->ppks);
     free(secrets->index->nodes);
     free(secrets->index->general);
     free(secrets->index);
@@ -143,39 +151,69 @@ static bool is_general(const struct secret_entry *entry)
     return entry->id_count == 0;
 }
 
-static void index_entry(struct secret_index *index, const struct secret_entry *entry, size_t number)
+static bool insert(struct secret_index *index, struct hash_table *table, size_t number, uint64_t hash)
 {
+    struct index_node *node = &index->nodes[index->node_count++];
+    node->entry = number;
+    return hash_table_insert(table, &node->node, hash);
+}
+
+static bool index_by_ids(struct secret_index *index, struct hash_table *table,
+                         const struct secret_entry *entry, size_t number)
+{
+    for (size_t i = 0; i < entry->id_count; i++)
+        if (!insert(index, table, number, hash_identity(&entry->ids[i])))
+            return false;
+    return true;
+}
+
+static bool index_entry(struct secret_index *index, const struct secret_entry *entry, size_t number)
+{
+    switch (entry->kind) {
+    case SECRET_PSK:
+        break;
+    case SECRET_XAUTH:
+        if (is_general(entry) && index->user_default == SIZE_MAX)
+            index->user_default = number;
+        return is_general(entry) || index_by_ids(index, &index->users, entry, number);
+    case SECRET_PPK:
+        return insert(index, &index->ppks, number,
+                      hash_bytes(hash_key, bytes_of(entry->ppk_id, entry->ppk_id_size)));
+    }
     if (is_general(entry)) {
         index->general[index->general_count++] = number;
-        return;
+        return true;
     }
-    struct hash_table *table = entry->id_count == 1 ? &index->single : &index->several;
-    for (size_t i = 0; i < entry->id_count; i++) {
-        struct index_node *node = &index->nodes[index->node_count++];
-        node->entry = number;
-        hash_table_insert(table, &node->node, hash_identity(&entry->ids[i]));
-    }
+    return index_by_ids(index, entry->id_count == 1 ? &index->single : &index->several, entry, number);
+}
+
+static bool index_init(struct secret_index *index, const struct secrets *secrets)
+{
+    size_t nodes = secrets->count;
+    for (size_t i = 0; i < secrets->count; i++)
+        nodes += secrets->entries[i].id_count;
+    index->user_default = SIZE_MAX;
+    index->nodes = calloc(nodes + 1, sizeof(*index->nodes));
+    index->general = calloc(secrets->count + 1, sizeof(*index->general));
+    return index->nodes != NULL && index->general != NULL && hash_table_init(&index->single) &&
+           hash_table_init(&index->several) && hash_table_init(&index->users) &&
+           hash_table_init(&index->ppks);
 }
 
 static bool index_make(struct secrets *secrets)
 {
-    size_t nodes = 0;
-    for (size_t i = 0; i < secrets->count; i++)
-        nodes += secrets->entries[i].id_count;
-    struct secret_index *index = calloc(1, sizeof(*index));
-    if (index == NULL)
-        return false;
-    secrets->index = index;
-    index->nodes = calloc(nodes + 1, sizeof(*index->nodes));
-    index->general = calloc(secrets->count + 1, sizeof(*index->general));
-    if (index->nodes == NULL || index->general == NULL || !hash_table_init(&index->single) ||
-        !hash_table_init(&index->several)) {
+    secrets->index = calloc(1, sizeof(*secrets->index));
+    bool ok = secrets->index != NULL && index_init(secrets->index, secrets);
+    for (size_t i = 0; i < secrets->count && ok; i++)
+        ok = index_entry(secrets->index, &secrets->entries[i], i);
+    if (!ok)
         index_drop(secrets);
-        return false;
-    }
-    for (size_t i = 0; i < secrets->count; i++)
-        index_entry(index, &secrets->entries[i], i);
-    return true;
+    return ok;
+}
+
+static bool has_index(struct secrets *secrets)
+{
+    return secrets != NULL && (secrets->index != NULL || index_make(secrets));
 }
 
 struct search {
@@ -218,10 +256,9 @@ const struct secret_entry *secrets_find_psk(struct secrets *secrets, const struc
 {
     struct search search = {secrets, ours, theirs, our_host, their_host, 0, 0};
     const struct secret_entry *best = NULL;
-    if (secrets != NULL && (secrets->index != NULL || index_make(secrets))) {
+    if (has_index(secrets)) {
         const struct secret_index *index = secrets->index;
         consider_end(&search, &index->several, theirs, their_host);
-        consider_end(&search, &index->single, theirs, their_host);
         consider_end(&search, &index->single, ours, our_host);
         for (size_t i = 0; i < index->general_count; i++)
             consider(&search, index->general[i]);
@@ -236,4 +273,56 @@ const struct secret_entry *secrets_find_psk(struct secrets *secrets, const struc
                   identity_text(ours, mine), identity_text(theirs, other), mine, other);
     }
     return best;
+}
+
+/* The first in the file of those with this hash that `is_it`. */
+static const struct secret_entry *
+find_first(const struct secrets *secrets, const struct hash_table *table, uint64_t hash,
+           bool (*is_it)(const struct secret_entry *entry, const void *what), const void *what)
+{
+    size_t best = SIZE_MAX;
+    struct hash_node *node = hash_table_find(table, hash);
+    for (; node != NULL; node = hash_node_next(node)) {
+        size_t number = CONTAINER_OF(node, struct index_node, node)->entry;
+        if (number < best && is_it(&secrets->entries[number], what))
+            best = number;
+    }
+    return best != SIZE_MAX ? &secrets->entries[best] : NULL;
+}
+
+static bool is_of_user(const struct secret_entry *entry, const void *user)
+{
+    for (size_t i = 0; i < entry->id_count; i++)
+        if (identity_equal(&entry->ids[i], user))
+            return true;
+    return false;
+}
+
+const struct secret_entry *secrets_find_xauth(struct secrets *secrets, const char *user)
+{
+    char index[IDENTITY_SIZE_MAX + 1];
+    struct identity id = {0};
+    int length = snprintf(index, sizeof(index), "@%s", user);
+    if (!has_index(secrets) || length < 2 || length >= (int)sizeof(index) ||
+        !identity_parse(index, &id, NULL))
+        return NULL;
+    const struct secret_entry *found =
+        find_first(secrets, &secrets->index->users, hash_identity(&id), is_of_user, &id);
+    identity_free(&id);
+    if (found == NULL && secrets->index->user_default != SIZE_MAX)
+        found = &secrets->entries[secrets->index->user_default];
+    return found;
+}
+
+static bool has_ppk_id(const struct secret_entry *entry, const void *what)
+{
+    const struct bytes *id = what;
+    return entry->ppk_id_size == id->size && memcmp(entry->ppk_id, id->data, id->size) == 0;
+}
+
+const struct secret_entry *secrets_find_ppk(struct secrets *secrets, struct bytes ppk_id)
+{
+    if (!has_index(secrets))
+        return NULL;
+    return find_first(secrets, &secrets->index->ppks, hash_bytes(hash_key, ppk_id), has_ppk_id, &ppk_id);
 }

@@ -4,12 +4,21 @@
 
 #include "engine/identity.h"
 
+enum secret_kind {
+    SECRET_PSK,
+    SECRET_XAUTH, /* a user's password; the index is the user, as @name */
+    SECRET_PPK,   /* post-quantum pre-shared key (RFC 8784) */
+};
+
 struct secret_entry {
+    enum secret_kind kind;
     struct identity *ids; /* none: matches every pair, worst */
     bool *id_is_any;      /* %any or %any6 or 0.0.0.0 in that place; parallel to ids */
     size_t id_count;
     uint8_t *key;
     size_t key_size;
+    uint8_t *ppk_id; /* SECRET_PPK only */
+    size_t ppk_id_size;
     char *origin; /* file:line, for explanations */
 };
 
@@ -25,14 +34,23 @@ struct secrets {
 struct secrets *secrets_new(void);
 /* Wipes every key. NULL is fine. */
 void secrets_free(struct secrets *secrets);
+/* Frees what it owns, wiped, and clears it. */
+void secret_entry_clear(struct secret_entry *entry);
 /* Takes ownership of everything in *entry and clears it. */
 bool secrets_add(struct secrets *secrets, struct secret_entry *entry);
 
-/* Best match rules of ipsec.secrets(5): an index equal to both identities beats one equal to ours or theirs,
- * which beats %any, which beats an entry without index; our and their host addresses count when the identity
- * itself is not named. Among equals the first. NULL: none, and the reason says which pair was looked for. */
+/*
+ * Best match rules of ipsec.secrets(5): an entry with several indexes serves when each end is one of them,
+ * and comes before one with a single index, which serves when it is our end, whoever the peer is; last comes
+ * one without index. An index that equals the identity is better than one that is the end's address, and that
+ * than %any. Among equals the first. NULL: none, and the reason says which pair was looked for.
+ */
 const struct secret_entry *secrets_find_psk(struct secrets *secrets, const struct identity *ours,
                                             const struct identity *theirs, const struct ip_address *our_host,
                                             const struct ip_address *their_host, struct error *error);
+/* The password of a user: the entry that has @user for an index, or one without index. NULL: none. */
+const struct secret_entry *secrets_find_xauth(struct secrets *secrets, const char *user);
+/* By the id that the peer names. NULL: none. */
+const struct secret_entry *secrets_find_ppk(struct secrets *secrets, struct bytes ppk_id);
 
 #endif

@@ -79,9 +79,100 @@ static void an_entry_for_another_pair_does_not_serve(void **state)
     add(secrets, "@us @other", "wrong");
     add(secrets, "@them @other", "wrong");
     add(secrets, "@other", "wrong");
+    add(secrets, "@them", "not the peer alone");
     expect(secrets, "@us", "@them", NULL);
-    add(secrets, "@them", "theirs");
-    expect(secrets, "@us", "@them", "theirs");
+    secrets_free(secrets);
+}
+
+/* The rules that ipsec.secrets(5) states, each with the entry that it prefers. */
+static void the_rules_of_the_manual_page_hold(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *indexes[4]; /* of the entries, whose keys are "0", "1" ... */
+        const char *ours, *theirs, *key;
+    } rows[] = {
+        {{""}, "@us", "@them", "0"},
+        {{"", "@us"}, "@us", "@them", "1"},
+        {{"", "@them"}, "@us", "@them", "0"},
+        {{"@us", "@us @them"}, "@us", "@them", "1"},
+        {{"@us", "@us %any"}, "@us", "@them", "1"},
+        {{"@us", "@us %any"}, "@us", "203.0.113.9", "1"},
+        {{"@us %any", "@us 203.0.113.9"}, "@us", "203.0.113.9", "1"},
+        {{"@us %any", "@us 203.0.113.9"}, "@us", "203.0.113.10", "0"},
+        {{"%any %any", "@us %any"}, "@us", "@them", "1"},
+        {{"%any", "%any @them"}, "@us", "@them", "1"},
+        {{"%any"}, "@us", "@them", "0"},
+        {{"192.0.2.1 192.0.2.2"}, "192.0.2.1", "192.0.2.2", "0"},
+        {{"192.0.2.1 192.0.2.2"}, "192.0.2.2", "192.0.2.1", "0"},
+        {{"192.0.2.1 192.0.2.2"}, "@us", "@them", "0"},
+        {{"192.0.2.1 192.0.2.2", "@us @them"}, "@us", "@them", "1"},
+        {{"192.0.2.1", ""}, "@us", "@them", "0"},
+        {{"@a @b @c", "@a @c"}, "@a", "@c", "0"},
+        {{"@a @b", "@b @c"}, "@a", "@c", NULL},
+        {{"@us @us"}, "@us", "@them", NULL},
+        {{"@US @Them"}, "@us", "@them", "0"},
+        {{"us@example.com @them"}, "us@example.com", "@them", "0"},
+        {{"@#7573 @them"}, "@#7573", "@them", "0"},
+        {{"@[us] @them"}, "@#7573", "@them", "0"},
+        {{"2001:db8::1 2001:db8::2"}, "2001:db8::1", "2001:db8::2", "0"},
+    };
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        struct secrets *secrets = secrets_new();
+        for (size_t j = 0; j < 4 && rows[i].indexes[j] != NULL; j++)
+            add(secrets, rows[i].indexes[j], (const char *[]){"0", "1", "2", "3"}[j]);
+        expect(secrets, rows[i].ours, rows[i].theirs, rows[i].key);
+        secrets_free(secrets);
+    }
+}
+
+static void add_kind(struct secrets *secrets, enum secret_kind kind, const char *index, const char *ppk_id,
+                     const char *key)
+{
+    add(secrets, index, key);
+    struct secret_entry *entry = &secrets->entries[secrets->count - 1];
+    entry->kind = kind;
+    if (ppk_id != NULL) {
+        entry->ppk_id = (uint8_t *)strdup(ppk_id);
+        entry->ppk_id_size = strlen(ppk_id);
+    }
+}
+
+static void passwords_are_found_by_user_and_serve_no_pair(void **state)
+{
+    (void)state;
+    struct secrets *secrets = secrets_new();
+    add_kind(secrets, SECRET_XAUTH, "@alice", NULL, "a");
+    add_kind(secrets, SECRET_XAUTH, "@bob @carol", NULL, "b");
+    add_kind(secrets, SECRET_XAUTH, "@bob", NULL, "later");
+    add_kind(secrets, SECRET_XAUTH, "user@example.com", NULL, "u");
+    expect(secrets, "@alice", "@bob", NULL);
+    assert_memory_equal(secrets_find_xauth(secrets, "alice")->key, "a", 1);
+    assert_memory_equal(secrets_find_xauth(secrets, "carol")->key, "b", 1);
+    assert_memory_equal(secrets_find_xauth(secrets, "bob")->key, "b", 1);
+    assert_memory_equal(secrets_find_xauth(secrets, "user@example.com")->key, "u", 1);
+    assert_null(secrets_find_xauth(secrets, "mallory"));
+    assert_null(secrets_find_xauth(secrets, ""));
+    assert_null(secrets_find_xauth(NULL, "alice"));
+    add_kind(secrets, SECRET_XAUTH, "", NULL, "default");
+    assert_memory_equal(secrets_find_xauth(secrets, "mallory")->key, "default", 7);
+    assert_memory_equal(secrets_find_xauth(secrets, "alice")->key, "a", 1);
+    secrets_free(secrets);
+}
+
+static void ppks_are_found_by_their_ids_and_serve_no_pair(void **state)
+{
+    (void)state;
+    struct secrets *secrets = secrets_new();
+    add_kind(secrets, SECRET_PPK, "@a @b", "one", "1");
+    add_kind(secrets, SECRET_PPK, "", "two", "2");
+    add_kind(secrets, SECRET_PPK, "@a @b", "one", "later");
+    expect(secrets, "@a", "@b", NULL);
+    assert_memory_equal(secrets_find_ppk(secrets, bytes_of_text("one"))->key, "1", 1);
+    assert_memory_equal(secrets_find_ppk(secrets, bytes_of_text("two"))->key, "2", 1);
+    assert_null(secrets_find_ppk(secrets, bytes_of_text("on")));
+    assert_null(secrets_find_ppk(secrets, bytes_of_text("ONE")));
+    assert_null(secrets_find_ppk(NULL, bytes_of_text("one")));
     secrets_free(secrets);
 }
 
@@ -128,6 +219,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_best_match_wins_in_any_order),
+        cmocka_unit_test(the_rules_of_the_manual_page_hold),
+        cmocka_unit_test(passwords_are_found_by_user_and_serve_no_pair),
+        cmocka_unit_test(ppks_are_found_by_their_ids_and_serve_no_pair),
         cmocka_unit_test(an_entry_for_another_pair_does_not_serve),
         cmocka_unit_test(lists_of_more_than_two_serve_any_pair_in_them),
         cmocka_unit_test(among_equals_the_first_wins),
