@@ -44,7 +44,7 @@ struct keyword {
     const char *name; /* per end without left/right; "" is left= or right= itself */
     enum keyword_section section;
     bool is_per_end;
-    bool appends;   /* written twice, both count (connalias, subnets) */
+    bool appends;       /* written twice, both count (connalias, subnets) */
     bool is_capped;     /* above the maximum, the maximum is taken with a warning */
     bool zero_is_unset; /* 0 is accepted below the minimum */
     enum keyword_type type;

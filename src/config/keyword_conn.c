@@ -6,7 +6,8 @@
 #define ACTS_BY_HAND .section = SECTION_CONN, .status = KEYWORD_ACTS, NO_FIELD
 #define NOT_YET .section = SECTION_CONN, .status = KEYWORD_NOT_YET, NO_FIELD
 #define OBSOLETE .section = SECTION_CONN, .status = KEYWORD_OBSOLETE, NO_FIELD
-#define IKEV1_ONLY .section = SECTION_CONN, .status = KEYWORD_IKEV1_ONLY, NO_FIELD
+#define IKEV1_ONLY(member)                                                                                   \
+    .section = SECTION_CONN, .status = KEYWORD_IKEV1_ONLY, FIELD_OF(struct connection_spec, member)
 #define ALIAS_OF(name) .section = SECTION_CONN, .alias_of = (name), NO_FIELD
 /* Of an end. */
 #define END_ACTS(member)                                                                                     \
@@ -50,22 +51,10 @@ static const struct keyword_word family_words[] = {{"ipv4", IP_V4}, {"ipv6", IP_
 static const struct keyword_word fragmentation_words[] = {
     {"yes", 1},  {"no", 0},    {"never", 0}, {"force", WORD_NOT_YET}, {"insist", WORD_NOT_YET},
     {"true", 1}, {"false", 0}, {NULL}};
-static const struct keyword_word keyexchange_words[] = {
-    {"ikev2", 2}, {"ike", 2}, {"ikev1", WORD_NOT_YET}, {NULL}};
-static const struct keyword_word ikev2_words[] = {{"yes", 2},
-                                                  {"insist", 2},
-                                                  {"always", 2},
-                                                  {"propose", 2},
-                                                  {"true", 2},
-                                                  {"on", 2},
-                                                  {"y", 2},
-                                                  {"no", WORD_NOT_YET},
-                                                  {"never", WORD_NOT_YET},
-                                                  {"permit", WORD_NOT_YET},
-                                                  {"false", WORD_NOT_YET},
-                                                  {"off", WORD_NOT_YET},
-                                                  {"n", WORD_NOT_YET},
-                                                  {NULL}};
+static const struct keyword_word keyexchange_words[] = {{"ikev2", 2}, {"ike", 2}, {"ikev1", 1}, {NULL}};
+static const struct keyword_word ikev2_words[] = {
+    {"yes", 2}, {"insist", 2}, {"always", 2}, {"propose", 2}, {"true", 2}, {"on", 2}, {"y", 2},
+    {"no", 1},  {"never", 1},  {"permit", 1}, {"false", 1},   {"off", 1},  {"n", 1},  {NULL}};
 static const struct keyword_word phase2_words[] = {{"esp", PROTOCOL_ESP}, {"ah", WORD_NOT_YET}, {NULL}};
 
 /* Enumerations of which only the default stands for what happens today. */
@@ -106,7 +95,7 @@ const struct keyword conn_keywords[] = {
      .help = "where the peer may redirect us to"},
     {"addresspool", END_NOT_YET, STRING("ranges of addresses", ""),
      .help = "addresses leased to the other end"},
-    {"aggressive", NOT_YET, BOOL("no"), .help = "IKEv1 Aggressive Mode"},
+    {"aggressive", IKEV1_ONLY(aggressive), BOOL("no"), .help = "IKEv1 Aggressive Mode"},
     {"aggrmode", ALIAS_OF("aggressive")},
     {"ah", NOT_YET, SPECIAL("algorithms", ""), .help = "algorithms of AH"},
     {"also", ACTS_BY_HAND, .appends = true, SPECIAL("the name of a conn", ""),
@@ -141,7 +130,8 @@ const struct keyword conn_keywords[] = {
      .help = "a dead peer's SAs are always revived as auto= says"},
     {"dpddelay", ACTS(dpd_delay), TIME(USEC_PER_SEC, "0"),
      .help = "silence after which the peer is probed; 0 never"},
-    {"dpdtimeout", IKEV1_ONLY, TIME(USEC_PER_SEC, ""), .help = "silence after which an IKEv1 peer is dead"},
+    {"dpdtimeout", IKEV1_ONLY(dpd_timeout), TIME(USEC_PER_SEC, "120s"),
+     .help = "silence after which an IKEv1 peer is dead"},
     {"ecdsakey", END_NOT_YET, STRING("a public key", ""), .help = "the ECDSA public key of this end"},
     {"eddsakey", END_NOT_YET, STRING("a public key", ""), .help = "the EdDSA public key of this end"},
     {"enable-tcp", NOT_YET, ENUM(tcp_words, "no"), .help = "IKE and ESP over TCP (RFC 9329)"},

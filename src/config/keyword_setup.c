@@ -11,7 +11,8 @@
 
 static const struct keyword_word ddos_words[] = {
     {"auto", DDOS_AUTO}, {"busy", DDOS_BUSY}, {"unlimited", DDOS_UNLIMITED}, {NULL}};
-static const struct keyword_word ikev1_policy_words[] = {{"drop", 0}, {"accept", 1}, {"reject", 2}, {NULL}};
+static const struct keyword_word ikev1_policy_words[] = {
+    {"drop", IKEV1_DROP}, {"accept", IKEV1_ACCEPT}, {"reject", IKEV1_REJECT}, {NULL}};
 static const struct keyword_word redirect_words[] = {{"no", 0}, {"yes", 1}, {"auto", 2}, {NULL}};
 static const struct keyword_word ocsp_words[] = {{"get", 0}, {"post", 1}, {NULL}};
 static const struct keyword_word resolver_words[] = {{"file", 0}, {"systemd", 1}, {NULL}};
@@ -54,7 +55,8 @@ const struct keyword setup_keywords[] = {
      .help = "bytes of socket buffer for IKE; 0 as the kernel has it"},
     {"ike-socket-errqueue", ACTS(ike_socket_errqueue), BOOL("yes"),
      .help = "learn of ICMP errors from the socket's error queue"},
-    {"ikev1-policy", NOT_YET, ENUM(ikev1_policy_words, "drop"), .help = "what becomes of IKEv1 packets"},
+    {"ikev1-policy", ACTS(ikev1_policy), ENUM(ikev1_policy_words, "drop"),
+     .help = "what becomes of IKEv1 packets"},
     {"ikev1-secctx-attr-type", OBSOLETE, STRING("a number", ""), .help = "had the number of the IKEv1 label"},
     {"interfaces", OBSOLETE, STRING("interfaces", ""), .help = "bound KLIPS interfaces"},
     {"ipsec-interface-managed", NOT_YET, BOOL("yes"), .help = "create and delete ipsec interfaces"},

@@ -214,6 +214,7 @@ struct engine_settings setup_engine_settings(const struct setup *setup)
     struct engine_settings settings = engine_settings_default();
     settings.vendor_id = setup->myvendorid;
     settings.unique_ids = setup->uniqueids;
+    settings.ikev1_policy = (enum ikev1_policy)setup->ikev1_policy;
     settings.ddos_mode = (enum ddos_mode)setup->ddos_mode;
     settings.ddos_ike_threshold = setup->ddos_ike_threshold;
     settings.max_halfopen_ike = setup->max_halfopen_ike;

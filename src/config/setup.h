@@ -27,6 +27,7 @@ struct setup {
     bool listen_udp;
     int64_t nhelpers; /* -1: one less than processors */
     int ddos_mode;    /* enum ddos_mode */
+    int ikev1_policy; /* enum ikev1_policy */
     uint32_t ddos_ike_threshold;
     uint32_t max_halfopen_ike;
     usec_t keep_alive;

@@ -32,6 +32,7 @@ void spec_builder_free(struct spec_builder *builder)
     if (builder == NULL)
         return;
     connection_spec_free(builder->spec);
+    free(builder->ike_text);
     free(builder->esp_text);
     free(builder->client_has_protoport[0]);
     free(builder->client_has_protoport[1]);
@@ -124,26 +125,23 @@ static bool set_fragmentation(struct spec_builder *builder, const char *value, s
     return true;
 }
 
-/* Parsed here for the place of an error, and once more when pfs= and esn= are known. */
+/* Parsed here for the place of an error, and once more when keyexchange=, pfs= and esn= are known. What one
+ * version of IKE takes is fine here. */
 static bool set_proposals(char **slot, enum security_protocol protocol, const char *value,
                           struct error *error)
 {
     struct proposal_list *list = proposals_parse(protocol, PROPOSAL_PFS, value, error);
+    if (list == NULL)
+        list = proposals_parse(protocol, PROPOSAL_PFS | PROPOSAL_IKEV1, value, NULL);
     if (list == NULL)
         return false;
     proposals_free(list);
     return replace_text(slot, value, error);
 }
 
-/* Nothing else bears on what ike= says. */
 static bool set_ike(struct spec_builder *builder, const char *value, struct error *error)
 {
-    struct proposal_list *list = proposals_parse(PROTOCOL_IKE, 0, value, error);
-    if (list == NULL)
-        return false;
-    proposals_free(builder->spec->ike_proposals);
-    builder->spec->ike_proposals = list;
-    return true;
+    return set_proposals(&builder->ike_text, PROTOCOL_IKE, value, error);
 }
 
 static bool set_esp_of(struct spec_builder *builder, bool is_phase2alg, const char *value,
@@ -165,11 +163,28 @@ static bool set_phase2alg(struct spec_builder *builder, const char *value, struc
     return set_esp_of(builder, true, value, error);
 }
 
+static bool set_version(struct spec_builder *builder, const char *keyword, const char *value,
+                        struct error *error)
+{
+    uint64_t version;
+    if (!value_number(keyword_find(SECTION_CONN, keyword, NULL), value, &version, NULL, error))
+        return false;
+    builder->spec->ike_version = (uint8_t)version;
+    return true;
+}
+
+static bool set_keyexchange(struct spec_builder *builder, const char *value, struct error *error)
+{
+    return set_version(builder, "keyexchange", value, error);
+}
+
 static bool set_ikev2(struct spec_builder *builder, const char *value, struct error *error)
 {
-    (void)value, (void)error;
-    warning_send(builder->warnings, "\"%s\": ikev2=yes has been replaced by keyexchange=ikev2",
-                 builder->spec->name);
+    if (!set_version(builder, "ikev2", value, error))
+        return false;
+    bool is_v1 = builder->spec->ike_version == 1;
+    warning_send(builder->warnings, "\"%s\": ikev2=%s has been replaced by keyexchange=%s",
+                 builder->spec->name, is_v1 ? "no" : "yes", is_v1 ? "ikev1" : "ikev2");
     return true;
 }
 
@@ -217,7 +232,7 @@ static const struct {
     {"fragmentation", set_fragmentation},
     {"ike", set_ike},
     {"ikev2", set_ikev2},
-    {"keyexchange", set_nothing},
+    {"keyexchange", set_keyexchange},
     {"phase2", set_nothing},
     {"phase2alg", set_phase2alg},
     {"reqid", set_reqid},
@@ -354,10 +369,10 @@ bool spec_build_option(struct spec_builder *builder, const char *name, const cha
                      builder->spec->name, spelling);
         return true;
     case KEYWORD_IKEV1_ONLY:
-        if (!value_check(keyword, value, &reason))
+        if (!set_acting(builder, keyword, end, value, &reason))
             break;
-        warning_send(builder->warnings, "conn \"%s\": keyword \"%s\" concerns IKEv1 only and has no effect",
-                     builder->spec->name, spelling);
+        if (!value_is_default(keyword, value))
+            snprintf(builder->ikev1_only, sizeof(builder->ikev1_only), "%s", spelling);
         return true;
     case KEYWORD_COMMAND_LINE:
         return refuse_not_yet(builder, spelling, error);
@@ -435,12 +450,13 @@ static bool finish_proposals(struct spec_builder *builder, struct error *error)
         return error_set(error, -1, "esn=yes needs a replay window; remove replay-window=0 or write esn=no");
     if (spec->replay_window == 0)
         esn = PROPOSAL_ESN_NO;
+    unsigned version = spec->ike_version == 1 ? PROPOSAL_IKEV1 : 0;
     if (spec->ike_proposals == NULL)
-        spec->ike_proposals = make_proposals(PROTOCOL_IKE, 0, NULL, error);
+        spec->ike_proposals = make_proposals(PROTOCOL_IKE, version, builder->ike_text, error);
     if (spec->ike_proposals == NULL)
         return false;
-    spec->child_proposals =
-        make_proposals(spec->protocol, (spec->pfs ? PROPOSAL_PFS : 0) | esn, builder->esp_text, error);
+    spec->child_proposals = make_proposals(spec->protocol, (spec->pfs ? PROPOSAL_PFS : 0) | esn | version,
+                                           builder->esp_text, error);
     return spec->child_proposals != NULL;
 }
 
@@ -457,6 +473,11 @@ static bool finish(struct spec_builder *builder, struct error *error)
         return error_set(error, -1, "out of memory");
     if (!finish_proposals(builder, error))
         return false;
+    if (spec->ike_version != 1 && builder->ikev1_only[0] != '\0') {
+        warning_send(builder->warnings, "conn \"%s\": keyword \"%s\" concerns IKEv1 only and has no effect",
+                     spec->name, builder->ikev1_only);
+        spec->aggressive = false;
+    }
     if (builder->subnets[0].count > 0 || builder->subnets[1].count > 0)
         builder->spec = spec_expand_subnets(builder, error);
     else if (!connection_spec_check(spec, error))

@@ -16,7 +16,9 @@ struct client_list {
 struct spec_builder {
     struct connection_spec *spec;
     const struct warning_sink *warnings;
-    char *esp_text;                /* esp= or phase2alg= */
+    char *ike_text;      /* ike= */
+    char *esp_text;      /* esp= or phase2alg= */
+    char ikev1_only[64]; /* a keyword that concerns IKEv1 only; "": none was given */
     bool esp_is_phase2alg;
     unsigned esn_flags;            /* esn=; 0: not given */
     enum auth_method authby;       /* for ends without auth= of their own */

@@ -103,7 +103,7 @@ static const char *const setup_lines[] = {
     "nhelpers={nhelpers}, uniqueids={uniqueids}, dnssec-enable=no, logappend={logappend}, logip=yes, "
     "shuntlifetime=900s, xfrmlifetime=30s",
     "ddos-cookies-threshold={ddos_cookies_threshold}, ddos-max-halfopen={ddos_max_halfopen}, "
-    "ddos-mode={ddos_mode}, ikev1-policy=drop",
+    "ddos-mode={ddos_mode}, ikev1-policy={ikev1_policy}",
     "ikebuf={ikebuf}, msg_errqueue=yes, crl-strict=no, crlcheckinterval=0, listen={listen}, nflog-all=0",
     "ocsp-enable=no, ocsp-strict=no, ocsp-timeout=2, ocsp-uri=<unset>",
     "ocsp-trust-name=<unset>",
@@ -149,7 +149,9 @@ static bool next_setup(struct control_session *session, struct facts *facts)
     facts_bool(facts, "logappend", daemon->log_append);
     facts_number(facts, "ddos_cookies_threshold", settings->ddos_ike_threshold);
     facts_number(facts, "ddos_max_halfopen", settings->max_halfopen_ike);
+    static const char *const ikev1[] = {"drop", "accept", "reject"}; /* in the order of enum ikev1_policy */
     facts_text(facts, "ddos_mode", ddos[settings->ddos_mode]);
+    facts_text(facts, "ikev1_policy", ikev1[settings->ikev1_policy]);
     facts_number(facts, "ikebuf", daemon->ike_socket_bufsize);
     facts_text(facts, "listen", daemon->listen);
     put_debug(facts, settings->debug);

@@ -2,7 +2,7 @@
 #include "engine/child_install.h"
 #include "engine/count.h"
 #include "engine/lifecycle.h"
-#include "engine/sa.h"
+#include "engine/version.h"
 
 enum { SPI_FIRST = 0x1000 }; /* 0 to 0xff are IANA's, 0x100 to 0xfff are for manual keying */
 
@@ -58,6 +58,7 @@ struct child_sa *child_new(struct engine *engine, struct ike_sa *ike, const stru
     list_append(&ike->children, &child->siblings);
     ike->child_count++;
     count_child_started(engine, child);
+    child->created_at = engine_now(engine);
     child->rekey_at = child->expire_at = USEC_NEVER;
     return child;
 }
@@ -107,6 +108,8 @@ void child_destroy(struct engine *engine, struct child_sa *child)
     engine_timer_cancel(engine, &child->switch_timer);
     lifecycle_child_is_going(engine, child); /* first: the policy moves to another in one step */
     child_uninstall(engine, child);
+    if (child->quick != NULL)
+        child_version(engine, child)->child_drop_parts(engine, child);
     hash_table_remove(&engine->child_by_serial, &child->by_serial);
     hash_table_remove(&engine->child_by_spi, &child->by_spi);
     list_remove(&child->all);

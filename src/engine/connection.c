@@ -296,8 +296,14 @@ static bool hosts_fit(const struct connection *connection, const struct ip_addre
            (!address_is_set(&connection->remote) || address_equal(&connection->remote, remote));
 }
 
-static struct connection *find_by_remote_id(const struct engine *engine, const struct ip_address *local,
-                                            const struct ip_address *remote, const struct identity *remote_id,
+static bool versions_fit(const struct connection *a, const struct connection *b)
+{
+    return a->spec->ike_version == b->spec->ike_version;
+}
+
+static struct connection *find_by_remote_id(const struct engine *engine, const struct connection *current,
+                                            const struct ip_address *local, const struct ip_address *remote,
+                                            const struct identity *remote_id,
                                             const struct identity *wanted_id)
 {
     struct connection *best = NULL;
@@ -305,7 +311,8 @@ static struct connection *find_by_remote_id(const struct engine *engine, const s
         hash_table_find(&engine->connections_by_remote_id, hash_identity(engine, local, remote_id));
     for (; node != NULL; node = hash_node_next(node)) {
         struct connection *connection = CONTAINER_OF(node, struct connection, by_remote_id);
-        if (!hosts_fit(connection, local, remote) || !ids_fit(connection, remote_id, wanted_id))
+        if (!hosts_fit(connection, local, remote) || !ids_fit(connection, remote_id, wanted_id) ||
+            !versions_fit(connection, current))
             continue;
         if (!connection->is_template)
             return connection;
@@ -322,7 +329,7 @@ struct connection *connection_find_for_peer(const struct engine *engine, const s
     bool is_exact = identity_equal(&current->remote_id, remote_id);
     if (is_exact && ids_fit(current, remote_id, wanted_id))
         return connection_by_serial(engine, current->serial);
-    struct connection *found = find_by_remote_id(engine, local, remote, remote_id, wanted_id);
+    struct connection *found = find_by_remote_id(engine, current, local, remote, remote_id, wanted_id);
     if (found != NULL)
         return found;
     if (ids_fit(current, remote_id, wanted_id))
@@ -330,7 +337,7 @@ struct connection *connection_find_for_peer(const struct engine *engine, const s
     unsigned tried = 0;
     while ((found = connection_next_for_hosts(engine, local, remote, found)) != NULL &&
            tried++ < CONNECTION_CANDIDATES_LIMIT)
-        if (ids_fit(found, remote_id, wanted_id))
+        if (ids_fit(found, remote_id, wanted_id) && versions_fit(found, current))
             return found;
     char theirs[IDENTITY_TEXT_SIZE], wanted[IDENTITY_TEXT_SIZE], expected[IDENTITY_TEXT_SIZE];
     error_set(error, 0,

@@ -4,7 +4,12 @@
 
 #include <stdlib.h>
 
-enum { DEFAULT_LIFETIME_HOURS = 8, DEFAULT_REKEY_MARGIN_SECONDS = 540, DEFAULT_REPLAY_WINDOW = 128 };
+enum {
+    DEFAULT_LIFETIME_HOURS = 8,
+    DEFAULT_REKEY_MARGIN_SECONDS = 540,
+    DEFAULT_REPLAY_WINDOW = 128,
+    DEFAULT_DPD_TIMEOUT_SECONDS = 120
+};
 
 struct connection_spec *connection_spec_new(const char *name)
 {
@@ -18,6 +23,8 @@ struct connection_spec *connection_spec_new(const char *name)
     *spec = (struct connection_spec){
         .name = copy,
         .protocol = PROTOCOL_ESP,
+        .ike_version = 2,
+        .dpd_timeout = DEFAULT_DPD_TIMEOUT_SECONDS * USEC_PER_SEC,
         .pfs = true,
         .rekey = true,
         .nat_keepalive = true,
@@ -238,10 +245,20 @@ static bool check_auth(const struct connection_spec *spec, struct error *error)
     return true;
 }
 
+/* A Quick Mode names one network of each side (RFC 2409 5.5). */
+static bool check_ikev1(const struct connection_spec *spec, struct error *error)
+{
+    if (spec->ike_version == 1 && (spec->left.client_count > 1 || spec->right.client_count > 1))
+        return error_set(error, -1,
+                         "keyexchange=ikev1 takes one leftsubnet= and one rightsubnet=; leftsubnets= and "
+                         "rightsubnets= make a connection of each pair");
+    return true;
+}
+
 bool connection_spec_check(const struct connection_spec *spec, struct error *error)
 {
     return check_hosts(spec, error) && check_family(spec, error) && check_clients(spec, error) &&
-           check_transport(spec, error) && check_sourceip(&spec->left, "left", error) &&
-           check_sourceip(&spec->right, "right", error) && check_virtual(spec, error) &&
-           check_auth(spec, error);
+           check_transport(spec, error) && check_ikev1(spec, error) &&
+           check_sourceip(&spec->left, "left", error) && check_sourceip(&spec->right, "right", error) &&
+           check_virtual(spec, error) && check_auth(spec, error);
 }

@@ -76,6 +76,8 @@ struct connection_spec {
     struct proposal_list *child_proposals; /* owned */
     enum ip_family host_family;            /* hostaddrfamily=; IP_NONE: from the addresses */
     enum encapsulation encapsulation;
+    uint8_t ike_version; /* keyexchange=: 1 or 2 */
+    bool aggressive;     /* IKEv1 Aggressive Mode */
     bool pfs;
     bool rekey;
     bool reauth;
@@ -98,7 +100,8 @@ struct connection_spec {
     uint32_t rekey_fuzz_percent;
     usec_t retransmit_interval;
     usec_t retransmit_timeout;
-    usec_t dpd_delay; /* 0: off */
+    usec_t dpd_delay;   /* 0: off */
+    usec_t dpd_timeout; /* IKEv1: silence after which the peer is dead */
     uint32_t replay_window;
     uint32_t reqid;    /* 0: chosen by us */
     uint32_t priority; /* 0: computed */

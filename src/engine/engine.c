@@ -11,6 +11,7 @@
 #include "engine/count.h"
 #include "engine/farewell.h"
 #include "engine/host_name.h"
+#include "engine/ikev1/receive.h"
 #include "engine/ikev2/protect.h"
 #include "engine/ikev2/receive.h"
 #include "engine/initiate.h"
@@ -161,7 +162,11 @@ static void take_datagram(struct engine *engine, const struct path *path, struct
 {
     struct ikev2_header header;
     statistics_add(&engine->statistics, COUNT_IKE_TRAFFIC, TRAFFIC_IN, datagram.size);
-    if (ikev2_header_read(datagram, &header))
+    if (!ikev2_header_read(datagram, &header))
+        return;
+    if (header.version >> 4 == 1)
+        ikev1_receive(engine, path, &header, datagram);
+    else
         ikev2_receive(engine, path, &header, datagram);
 }
 
@@ -193,6 +198,10 @@ static void timer_fired(struct engine *engine, const struct engine_timer *timer)
     case TIMER_CHILD_LIFE:
         if ((child = child_by_serial(engine, timer->owner_serial)) != NULL)
             child_version(engine, child)->child_life_is_due(engine, child);
+        break;
+    case TIMER_CHILD_RETRANSMIT:
+        if ((child = child_by_serial(engine, timer->owner_serial)) != NULL)
+            child_version(engine, child)->child_retransmit(engine, child);
         break;
     case TIMER_CHILD_SWITCH:
         if ((child = child_by_serial(engine, timer->owner_serial)) != NULL)

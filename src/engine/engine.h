@@ -12,12 +12,16 @@
 
 struct engine;
 
+/* What becomes of IKEv1 datagrams (ikev1-policy=). */
+enum ikev1_policy { IKEV1_DROP, IKEV1_ACCEPT, IKEV1_REJECT };
+
 enum ddos_mode { DDOS_AUTO, DDOS_BUSY, DDOS_UNLIMITED };
 
 /* `config setup` as far as the engine cares. */
 struct engine_settings {
     const char *vendor_id; /* NULL: the built-in one */
     bool unique_ids;
+    enum ikev1_policy ikev1_policy;
     enum ddos_mode ddos_mode;
     uint32_t ddos_ike_threshold; /* half-open IKE SAs from which cookies are demanded */
     uint32_t max_halfopen_ike;   /* from which new ones are refused */

@@ -21,7 +21,8 @@ static struct ike_sa *usable_ike(const struct engine *engine, const struct conne
     do
         ike = ike_next_with_peers(engine, &connection->local, &connection->remote, &connection->local_id,
                                   &connection->remote_id, ike);
-    while (ike != NULL && ike->state != IKE_STATE_ESTABLISHED && !is_being_initiated(ike));
+    while (ike != NULL && (ike->version != ike_version_of(connection) ||
+                           (ike->state != IKE_STATE_ESTABLISHED && !is_being_initiated(ike))));
     return ike;
 }
 

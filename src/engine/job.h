@@ -19,7 +19,8 @@ enum { JOB_NONCE_MAX = 256 };
 struct job {
     struct job *next; /* for the world's queues */
     uint64_t job_id;
-    uint64_t ike_serial; /* 0 when the SA is gone */
+    uint64_t ike_serial;   /* 0 when the SA is gone */
+    uint64_t child_serial; /* IKEv1: the Quick Mode that it is for; 0: phase 1 */
     enum job_kind kind;
     const struct algorithm *ke;
     uint8_t seed[KE_SEED_SIZE];

@@ -14,8 +14,8 @@
 #include "engine/updown.h"
 
 /* Lifetimes shorter than this many margins are rekeyed at their half. */
-static usec_t rekey_delay(struct engine *engine, const struct connection_spec *spec, usec_t lifetime,
-                          bool is_initiator)
+usec_t lifecycle_rekey_delay(struct engine *engine, const struct connection_spec *spec, usec_t lifetime,
+                             bool is_initiator)
 {
     usec_t margin = spec->rekey_margin;
     if (is_initiator) {
@@ -39,7 +39,7 @@ void lifecycle_arm_ike(struct engine *engine, struct ike_sa *ike)
     ike->rekey_at = USEC_NEVER;
     if (spec->rekey)
         ike->rekey_at =
-            ike->established_at + rekey_delay(engine, spec, spec->ike_lifetime, ike->is_initiator);
+            ike->established_at + lifecycle_rekey_delay(engine, spec, spec->ike_lifetime, ike->is_initiator);
     engine_timer_arm(engine, &ike->life_timer,
                      ike->rekey_at < ike->expire_at ? ike->rekey_at : ike->expire_at);
     if (spec->dpd_delay != 0)
@@ -59,7 +59,7 @@ void lifecycle_arm_child(struct engine *engine, struct child_sa *child, bool is_
     child->rekey_at = USEC_NEVER;
     if (spec->rekey)
         child->rekey_at =
-            child->established_at + rekey_delay(engine, spec, spec->ipsec_lifetime, is_initiator);
+            child->established_at + lifecycle_rekey_delay(engine, spec, spec->ipsec_lifetime, is_initiator);
     engine_timer_arm(engine, &child->life_timer,
                      child->rekey_at < child->expire_at ? child->rekey_at : child->expire_at);
 }

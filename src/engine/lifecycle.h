@@ -16,6 +16,8 @@ void lifecycle_child_is_going(struct engine *engine, struct child_sa *child);
 void lifecycle_schedule_revival(struct engine *engine, struct connection *connection);
 
 /* Lifetimes, with margin and fuzz as ipsec.conf(5) describes rekeymargin= and rekeyfuzz=. */
+usec_t lifecycle_rekey_delay(struct engine *engine, const struct connection_spec *spec, usec_t lifetime,
+                             bool is_initiator);
 void lifecycle_arm_ike(struct engine *engine, struct ike_sa *ike);
 void lifecycle_arm_child(struct engine *engine, struct child_sa *child, bool is_initiator);
 

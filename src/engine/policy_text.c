@@ -10,7 +10,8 @@ size_t policy_words(const struct connection_spec *spec, bool is_kept_up,
         const char *word;
         bool holds;
     } words[] = {
-        {"IKEv2", true},
+        {"IKEv1", spec->ike_version == 1},
+        {"IKEv2", spec->ike_version == 2},
         {"PSK", spec->left.auth == AUTH_PSK || spec->right.auth == AUTH_PSK},
         {"AUTH_NEVER", spec->left.auth == AUTH_NEVER},
         {"ENCRYPT", spec->protocol == PROTOCOL_ESP},
@@ -22,6 +23,7 @@ size_t policy_words(const struct connection_spec *spec, bool is_kept_up,
         {"DONT_REKEY", !spec->rekey},
         {"REAUTH", spec->reauth},
         {"UP", is_kept_up},
+        {"AGGRESSIVE", spec->aggressive},
         {"IKEV2_ALLOW_NARROWING", spec->narrowing},
         {"IKE_FRAG_ALLOW", spec->fragmentation},
         {"ESN_NO", true},

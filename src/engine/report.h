@@ -34,6 +34,7 @@ enum rc {
     RC_INTERNAL_ERROR = 32,
     RC_CRYPTOFAILED = 34,
     RC_FATAL = 36,
+    RC_NEW_V1_STATE = 100, /* + state number: 102 sent Main Mode request, 115 sent Quick Mode request */
     RC_NEW_V2_STATE = 150, /* + state number: 181 sent IKE_SA_INIT, 182 sent IKE_AUTH */
     RC_NOTIFICATION = 200, /* + notify type below 200 */
 };

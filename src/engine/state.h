@@ -56,7 +56,8 @@ enum timer_kind {
     TIMER_IKE_KEEPALIVE,
     TIMER_IKE_RETRY, /* tasks put off by TEMPORARY_FAILURE */
     TIMER_CHILD_LIFE,
-    TIMER_CHILD_SWITCH, /* responder of a rekey begins to send on the new SA */
+    TIMER_CHILD_RETRANSMIT, /* IKEv1: a Quick Mode */
+    TIMER_CHILD_SWITCH,     /* responder of a rekey begins to send on the new SA */
     TIMER_CONNECTION_REVIVE,
     TIMER_CONNECTION_SHUNT, /* a failure shunt has had its time */
     TIMER_HOST_NAME,
@@ -199,6 +200,7 @@ struct ike_setup {
     unsigned restarts;
     uint64_t child_serial; /* initiator: the Child SA that goes with IKE_AUTH */
     uint64_t client;
+    uint64_t job_id; /* IKEv1: what phase 1 waits for */
     usec_t started_at;
 };
 
@@ -210,6 +212,8 @@ struct suspended {
 };
 
 struct ike_version;
+struct ikev1_sa;
+struct quick_mode;
 
 struct ike_sa {
     struct hash_node by_serial, by_spi, by_initiator, by_peers;
@@ -228,6 +232,7 @@ struct ike_sa {
     bool counted_halfopen;
     struct suite suite;
     struct ikev2_keys keys;
+    struct ikev1_sa *v1;     /* IKEv1: its own part (ikev1/ikev1.h) */
     struct ike_setup *setup; /* NULL once established */
     struct identity remote_id;
 
@@ -295,6 +300,7 @@ struct child_sa {
     enum child_state state;
     bool is_unwanted; /* larval and taken down: deleted as soon as the peer has answered */
     bool is_installed;
+    bool we_initiated; /* IKEv1: the Quick Mode was ours */
     bool udp_encapsulation;
     enum sa_mode mode;
     struct suite suite;
@@ -302,11 +308,12 @@ struct child_sa {
     struct selector *selectors; /* local ones, then remote ones */
     uint16_t local_count, remote_count;
     struct child_setup *setup;
+    struct quick_mode *quick; /* IKEv1: the exchange that makes it, or has just made it */
     uint64_t client;
     uint64_t replaces_serial, replaced_by_serial;
     uint64_t rival_serial; /* larval, ours: made by the peer's rekey of the same Child SA meanwhile */
     struct owned lowest_nonce;
-    usec_t established_at, rekey_at, expire_at;
+    usec_t created_at, established_at, rekey_at, expire_at;
     const char *end_reason; /* why it ends, static; NULL: as its state says */
     int64_t established_wall;
     struct sa_counters in, out;

@@ -3,8 +3,7 @@
 
 const struct ike_version *ike_version_of(const struct connection *connection)
 {
-    (void)connection;
-    return &ikev2_version;
+    return connection->spec->ike_version == 1 ? &ikev1_version : &ikev2_version;
 }
 
 const struct ike_version *child_version(const struct engine *engine, const struct child_sa *child)

@@ -22,18 +22,23 @@ struct ike_version {
     /* The SA may be gone afterwards. */
     void (*timer_fired)(struct engine *engine, struct ike_sa *ike, enum timer_kind kind);
     void (*child_life_is_due)(struct engine *engine, struct child_sa *child);
+    /* NULL where the IKE SA does that. */
+    void (*child_retransmit)(struct engine *engine, struct child_sa *child);
     void (*job_done)(struct engine *engine, struct ike_sa *ike, struct job *job);
     /* Counters of a Child SA that a liveness check asked for. */
     void (*counters_came)(struct engine *engine, struct ike_sa *ike, const struct child_sa *child);
     /* The IKE SA is ending, for whatever reason. */
     void (*ike_is_going)(struct engine *engine, struct ike_sa *ike);
+    /* Free ike->v1 and child->quick; NULL where there is none. */
+    void (*ike_drop_parts)(struct engine *engine, struct ike_sa *ike);
+    void (*child_drop_parts)(struct engine *engine, struct child_sa *child);
     const char *(*ike_state_name)(const struct ike_sa *ike);
     const char *(*ike_state_story)(const struct ike_sa *ike);
     const char *(*child_state_name)(const struct child_sa *child);
     const char *(*child_state_story)(const struct child_sa *child);
 };
 
-extern const struct ike_version ikev2_version;
+extern const struct ike_version ikev1_version, ikev2_version;
 
 const struct ike_version *ike_version_of(const struct connection *connection);
 const struct ike_version *child_version(const struct engine *engine, const struct child_sa *child);

@@ -29,7 +29,7 @@ static size_t expand_one(const struct ikev1_offer *offer, const struct proposal 
         .protocol = (uint8_t)offer->protocol,
         .prf = is_ike ? first_of(proposal, TRANSFORM_PRF) : NULL,
         .integ = is_real(integ) ? integ : NULL,
-        .ke = is_ike ? ke : offer->group,
+        .ke = is_ike || offer->group == NULL ? (is_real(ke) ? ke : NULL) : offer->group,
     };
     size_t count = 0;
     if (offer->group != NULL && is_real(ke) && ke != offer->group)

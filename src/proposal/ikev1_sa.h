@@ -14,10 +14,10 @@ struct ikev1_offer {
     const struct proposal_list *list; /* made with PROPOSAL_IKEV1 */
     enum security_protocol protocol;  /* PROTOCOL_IKE: phase 1 */
     uint16_t auth_method;             /* phase 1: enum ikev1_auth_method */
-    /* Phase 1: only suites of this group (Aggressive Mode); NULL: any of the list. Phase 2: the group of the
-     * KE payload; NULL: no PFS. */
+    /* Phase 1: only suites of this group (Aggressive Mode); NULL: any of the list. Phase 2: the group of all
+     * suites; NULL: the one that each names, or none. */
     const struct algorithm *group;
-    bool takes_any_group;        /* phase 2, responder: no group is named, so any that runs here will do */
+    bool takes_any_group; /* phase 2, responder: the list names no group, so any that runs here will do */
     uint16_t encapsulation_mode; /* phase 2: enum ikev1_encapsulation_mode */
     uint32_t spi;                /* phase 2: ours */
     uint64_t lifetime_seconds;

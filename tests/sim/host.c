@@ -343,6 +343,7 @@ struct sim_host *host_new(struct sim *sim, const char *name, const struct ip_add
     host->clock_offset = seconds(prng_between(&sim->prng, 1000, 100000));
     host->wall_offset_seconds = 1750000000 + (int64_t)prng_below(&sim->prng, 100000);
     host->settings = engine_settings_default();
+    host->settings.ikev1_policy = IKEV1_ACCEPT;
     host->secret = strdup("styx");
     host->node = network_attach(&sim->network, name, address, nat);
     host->node->receive = host_receive;

@@ -192,7 +192,8 @@ static bool has_same_peers(const struct engine *engine, const struct ike_sa *ike
                            const struct connection *other)
 {
     const struct connection *first = connection_by_serial(engine, ike->connection_serial);
-    if (other == first || other->serial == first->template_serial || connection_spec_is_shunt(other->spec))
+    if (other->spec->ike_version != first->spec->ike_version || other == first ||
+        other->serial == first->template_serial || connection_spec_is_shunt(other->spec))
         return false;
     return identity_equal(&other->local_id, &first->local_id) &&
            (other->remote_id.kind == ID_NONE || identity_equal(&other->remote_id, &ike->remote_id));

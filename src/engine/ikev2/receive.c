@@ -241,7 +241,7 @@ void ikev2_receive(struct engine *engine, const struct path *path, const struct 
         return;
     }
     if (major < 2)
-        return; /* IKEv1 is dropped, as ikev1-policy=drop has it */
+        return;
     if (header->exchange == IKE_SA_INIT) {
         sa_init_receive(engine, path, header, datagram);
         return;

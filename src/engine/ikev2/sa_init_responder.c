@@ -67,6 +67,8 @@ static const struct connection *choose(struct engine *engine, const struct reque
         connection = connection_next_for_hosts(engine, local, remote, connection);
         if (connection == NULL)
             break;
+        if (connection->spec->ike_version != 2)
+            continue;
         struct proposal_offer offer = {.list = connection->spec->ike_proposals};
         if (proposals_select(&offer, offered, request->message->ke_group, ret_suite, &chosen, error))
             return connection;

@@ -1,0 +1,163 @@
+/* Deletes, sent and obeyed: RFC 2408 3.15, RFC 2409 5.7. They are said once; nobody confirms them. */
+#include "engine/child_install.h"
+#include "engine/ikev1/informational.h"
+#include "engine/ikev1/lifetimes.h"
+
+enum { DELETE_MESSAGE_MAX = 2048, SPIS_IN_ONE_DELETE = 256 };
+
+/* ---- ours ---- */
+
+static void send_delete(struct engine *engine, struct ike_sa *ike, uint8_t protocol, uint8_t spi_size,
+                        uint16_t count, struct bytes spis)
+{
+    uint8_t buffer[DELETE_MESSAGE_MAX];
+    struct ikev1_exchange exchange = {0};
+    ikev1_exchange_begin(ike, &exchange, ikev1_new_message_id(engine, ike));
+    struct ikev1_builder builder =
+        ikev1_start(ike, buffer, sizeof(buffer), ISAKMP_INFORMATIONAL, exchange.message_id);
+    ikev1_build_hash(ike, &builder);
+    ikev1_build_delete(&builder, protocol, spi_size, count, spis);
+    ikev1_send_hashed(engine, ike, &exchange, &builder, bytes_of(NULL, 0), &ike->memory_bytes);
+    owned_clear(engine, &ike->memory_bytes, &exchange.last_sent);
+}
+
+static bool is_usable(const struct ike_sa *ike)
+{
+    return ike->state == IKE_STATE_ESTABLISHED || ike->state == IKE_STATE_REPLACED;
+}
+
+static void say_deleting(struct engine *engine, const struct ike_sa *ike, const struct child_sa *child,
+                         uint64_t client, bool is_told)
+{
+    usec_t age = engine_now(engine) - (child != NULL ? child->created_at : ike->created_at);
+    const char *state = child != NULL ? ikev1_child_state_name(child) : ikev1_ike_state_name(ike);
+    char text[160];
+    struct text line = text_of(text, sizeof(text));
+    text_add(&line, "deleting state (%s) aged %llu.%06llus and %ssending notification", state,
+             (unsigned long long)(age / USEC_PER_SEC), (unsigned long long)(age % USEC_PER_SEC),
+             is_told ? "" : "NOT ");
+    if (child != NULL)
+        say_child(engine, RC_LOG, child, client, "%s", text);
+    else
+        say_ike(engine, RC_LOG, ike, client, "%s", text);
+}
+
+void ikev1_delete_child(struct engine *engine, struct child_sa *child, uint64_t client)
+{
+    struct ike_sa *ike = ike_by_serial(engine, child->ike_serial);
+    uint8_t spi[4];
+    bool is_told = is_usable(ike) && child->state != CHILD_STATE_LARVAL;
+    store_be32(spi, child->spi_in);
+    say_deleting(engine, ike, child, client, is_told);
+    if (is_told)
+        send_delete(engine, ike, child->suite.protocol, sizeof(spi), 1, bytes_of(spi, sizeof(spi)));
+    child_destroy(engine, child);
+}
+
+/* All that belong to it, in as few messages as may be. */
+static void delete_children(struct engine *engine, struct ike_sa *ike, uint64_t client)
+{
+    uint8_t spis[4 * SPIS_IN_ONE_DELETE];
+    uint16_t count = 0;
+    LIST_EACH(&ike->children, node)
+    {
+        struct child_sa *child = CONTAINER_OF(node, struct child_sa, siblings);
+        bool is_told = is_usable(ike) && child->state != CHILD_STATE_LARVAL;
+        say_deleting(engine, ike, child, client, is_told);
+        if (is_told && child->suite.protocol == PROTOCOL_ESP)
+            store_be32(spis + 4 * count++, child->spi_in);
+        else if (is_told) {
+            ikev1_delete_child(engine, child, client);
+            continue;
+        }
+        child_destroy(engine, child);
+        if (count == SPIS_IN_ONE_DELETE) {
+            send_delete(engine, ike, PROTOCOL_ESP, 4, count, bytes_of(spis, 4u * count));
+            count = 0;
+        }
+    }
+    if (count > 0)
+        send_delete(engine, ike, PROTOCOL_ESP, 4, count, bytes_of(spis, 4u * count));
+}
+
+static void end_ike(struct engine *engine, struct ike_sa *ike, uint64_t client)
+{
+    uint8_t cookies[2 * IKE_SPI_SIZE];
+    bool is_told = is_usable(ike);
+    delete_children(engine, ike, client);
+    say_deleting(engine, ike, NULL, client, is_told);
+    memcpy(cookies, ike->spi_i, IKE_SPI_SIZE);
+    memcpy(cookies + IKE_SPI_SIZE, ike->spi_r, IKE_SPI_SIZE);
+    if (is_told)
+        send_delete(engine, ike, V1_PROTO_ISAKMP, sizeof(cookies), 1, bytes_of(cookies, sizeof(cookies)));
+    ike_destroy(engine, ike);
+}
+
+void ikev1_delete_ike(struct engine *engine, struct ike_sa *ike, uint64_t client)
+{
+    end_ike(engine, ike, client);
+}
+
+void ikev1_say_goodbye(struct engine *engine, struct ike_sa *ike)
+{
+    if (is_usable(ike))
+        end_ike(engine, ike, 0);
+    else
+        ike_destroy(engine, ike);
+}
+
+/* ---- theirs ---- */
+
+/* IPsec SAs outlive the ISAKMP SA that made them: any of the same peer's may be meant. */
+static struct child_sa *find_child(const struct engine *engine, const struct ike_sa *ike, uint32_t spi_out)
+{
+    const struct connection *connection = connection_by_serial(engine, ike->connection_serial);
+    struct child_sa *child = child_of_ike_by_peer_spi(engine, ike, spi_out);
+    const struct ike_sa *other = NULL;
+    while (child == NULL &&
+           (other = ike_next_with_peers(engine, &ike->path.local.address, &ike->path.remote.address,
+                                        &connection->local_id, &ike->remote_id, other)) != NULL)
+        if (other != ike)
+            child = child_of_ike_by_peer_spi(engine, other, spi_out);
+    return child;
+}
+
+static void obey_child_delete(struct engine *engine, struct ike_sa *ike, uint8_t protocol, uint32_t spi)
+{
+    struct child_sa *child = find_child(engine, ike, spi);
+    if (child == NULL || child->suite.protocol != protocol)
+        return;
+    say_child(engine, RC_LOG, child, 0, "received Delete SA payload: deleting IPsec SA");
+    child_destroy(engine, child);
+}
+
+static bool names_this(const struct ike_sa *ike, const struct ikev1_delete *delete)
+{
+    for (unsigned i = 0; i < delete->count; i++) {
+        const uint8_t *cookies = delete->spis.data + 16u * i;
+        if (memcmp(cookies, ike->spi_i, IKE_SPI_SIZE) == 0 &&
+            memcmp(cookies + IKE_SPI_SIZE, ike->spi_r, IKE_SPI_SIZE) == 0)
+            return true;
+    }
+    return false;
+}
+
+bool delete_obeyed(struct engine *engine, struct ike_sa *ike, const struct ikev1_message *message)
+{
+    bool ends = false;
+    for (size_t i = 0; i < message->delete_count; i++) {
+        const struct ikev1_delete *delete = &message->deletes[i];
+        if (delete->protocol == V1_PROTO_ISAKMP && delete->spi_size == 16)
+            ends = ends || names_this(ike, delete);
+        bool is_ipsec = delete->protocol == V1_PROTO_ESP || delete->protocol == V1_PROTO_AH;
+        for (unsigned j = 0; is_ipsec && delete->spi_size == 4 && j < delete->count; j++)
+            obey_child_delete(engine, ike, delete->protocol, load_be32(delete->spis.data + 4u * j));
+    }
+    if (!ends)
+        return true;
+    say_ike(engine, RC_LOG, ike, 0, "received Delete SA payload: self-deleting ISAKMP State #%llu",
+            (unsigned long long)ike->serial);
+    lifetimes_bequeath(engine, ike);
+    ike_destroy(engine, ike);
+    return false;
+}

@@ -1,0 +1,173 @@
+/* IKEv1 exchanges: RFC 2408 5.1, RFC 2409 5.5, 5.7, Appendix B. */
+#include "engine/ikev1/exchange.h"
+
+#include "base/secret.h"
+#include "engine/ikev1/fragmentation.h"
+
+struct bytes ikev1_cipher_key(const struct ike_sa *ike)
+{
+    return bytes_of(ike->v1->keys.encr_key, packet_encr_key_size(ike->suite.encr, ike->suite.encr_key_bits));
+}
+
+void ikev1_exchange_begin(const struct ike_sa *ike, struct ikev1_exchange *exchange, uint32_t message_id)
+{
+    exchange->message_id = message_id;
+    ikev1_exchange_iv(ike->suite.prf, ike->suite.encr, ike->v1->last_block, message_id, exchange->iv);
+}
+
+static bool is_used(const struct ike_sa *ike, uint32_t message_id)
+{
+    for (size_t i = 0; i < USED_MESSAGE_IDS; i++)
+        if (ike->v1->used_message_ids[i] == message_id)
+            return true;
+    return false;
+}
+
+bool ikev1_use_message_id(struct ike_sa *ike, uint32_t message_id)
+{
+    if (message_id == 0 || is_used(ike, message_id))
+        return false;
+    ike->v1->used_message_ids[ike->v1->used_message_id_count++ % USED_MESSAGE_IDS] = message_id;
+    return true;
+}
+
+uint32_t ikev1_new_message_id(struct engine *engine, const struct ike_sa *ike)
+{
+    uint32_t id;
+    do
+        engine_random(engine, &id, sizeof(id));
+    while (id == 0 || is_used(ike, id) || quick_by_message_id(ike, id) != NULL);
+    return id;
+}
+
+/* ---- building ---- */
+
+struct ikev1_builder ikev1_start(const struct ike_sa *ike, uint8_t *buffer, size_t capacity,
+                                 uint8_t exchange_type, uint32_t message_id)
+{
+    struct ikev2_header header = {.exchange = exchange_type, .message_id = message_id};
+    memcpy(header.spi_i, ike->spi_i, IKE_SPI_SIZE);
+    memcpy(header.spi_r, ike->spi_r, IKE_SPI_SIZE);
+    return ikev1_build_start(buffer, capacity, &header);
+}
+
+void ikev1_build_hash(const struct ike_sa *ike, struct ikev1_builder *builder)
+{
+    static const uint8_t zeros[PRF_OUTPUT_MAX];
+    ikev1_build_body(builder, ISAKMP_HASH, bytes_of(zeros, ike->suite.prf->output_size));
+}
+
+static bool phase2_hash(const struct ike_sa *ike, uint32_t message_id, struct bytes nonce, struct bytes rest,
+                        uint8_t *out)
+{
+    uint8_t id[4];
+    store_be32(id, message_id);
+    const struct bytes parts[] = {bytes_of(id, sizeof(id)), nonce, rest};
+    return prf_compute(ike->suite.prf, bytes_of(ike->v1->keys.skeyid_a, ike->suite.prf->output_size), parts,
+                       ARRAY_SIZE(parts), out);
+}
+
+bool ikev1_hash3(const struct ike_sa *ike, uint32_t message_id, struct bytes nonce_i, struct bytes nonce_r,
+                 uint8_t *out)
+{
+    uint8_t start[5] = {0};
+    store_be32(start + 1, message_id);
+    const struct bytes parts[] = {bytes_of(start, sizeof(start)), nonce_i, nonce_r};
+    return prf_compute(ike->suite.prf, bytes_of(ike->v1->keys.skeyid_a, ike->suite.prf->output_size), parts,
+                       ARRAY_SIZE(parts), out);
+}
+
+bool ikev1_hash_is_right(const struct ike_sa *ike, const struct ikev1_incoming *incoming, struct bytes nonce)
+{
+    const struct ikev1_message *message = incoming->message;
+    size_t size = ike->suite.prf->output_size;
+    uint8_t expected[PRF_OUTPUT_MAX];
+    return message->hash.size == size && message->after_hash.data != NULL &&
+           phase2_hash(ike, incoming->header->message_id, nonce, message->after_hash, expected) &&
+           secret_equal(message->hash.data, expected, size);
+}
+
+/* ---- sending ---- */
+
+static bool send_and_keep(struct engine *engine, struct ike_sa *ike, struct ikev1_exchange *exchange,
+                          struct bytes message, size_t *owner_bytes)
+{
+    if (!owned_set(engine, owner_bytes, &exchange->last_sent, message))
+        return false;
+    ikev1_transmit(engine, ike, message);
+    return true;
+}
+
+bool ikev1_send_plain(struct engine *engine, struct ike_sa *ike, struct ikev1_exchange *exchange,
+                      struct ikev1_builder *builder, size_t *owner_bytes)
+{
+    struct bytes message;
+    return ikev1_build_finish(builder, 0, &message) &&
+           send_and_keep(engine, ike, exchange, message, owner_bytes);
+}
+
+bool ikev1_send_encrypted(struct engine *engine, struct ike_sa *ike, struct ikev1_exchange *exchange,
+                          struct ikev1_builder *builder, size_t *owner_bytes)
+{
+    enum { HEADER_FLAGS_AT = 19 };
+    const struct algorithm *encr = ike->suite.encr;
+    struct bytes message;
+    if (!ikev1_build_finish(builder, encr->block_size, &message))
+        return false;
+    uint8_t *data = builder->writer.data;
+    data[HEADER_FLAGS_AT] |= ISAKMP_ENCRYPTED;
+    return ikev1_encrypt(encr, ikev1_cipher_key(ike), exchange->iv, data + IKE_HEADER_SIZE,
+                         message.size - IKE_HEADER_SIZE) &&
+           send_and_keep(engine, ike, exchange, message, owner_bytes);
+}
+
+bool ikev1_send_hashed(struct engine *engine, struct ike_sa *ike, struct ikev1_exchange *exchange,
+                       struct ikev1_builder *builder, struct bytes nonce, size_t *owner_bytes)
+{
+    enum { HASH_AT = IKE_HEADER_SIZE + PAYLOAD_HEADER_SIZE };
+    size_t rest_at = HASH_AT + ike->suite.prf->output_size;
+    const struct writer *writer = &builder->writer;
+    if (writer->overflowed)
+        return false;
+    struct bytes rest = bytes_of(writer->data + rest_at, writer->size - rest_at);
+    return phase2_hash(ike, exchange->message_id, nonce, rest, writer->data + HASH_AT) &&
+           ikev1_send_encrypted(engine, ike, exchange, builder, owner_bytes);
+}
+
+/* ---- once more ---- */
+
+void ikev1_send_again(struct engine *engine, const struct ike_sa *ike, const struct ikev1_exchange *exchange)
+{
+    if (exchange->last_sent.size != 0)
+        ikev1_transmit(engine, ike, owned_bytes(&exchange->last_sent));
+}
+
+void ikev1_arm_retransmit(struct engine *engine, const struct ike_sa *ike, struct ikev1_exchange *exchange,
+                          struct engine_timer *timer)
+{
+    const struct connection *connection = connection_by_serial(engine, ike->connection_serial);
+    exchange->first_sent = engine_now(engine);
+    exchange->retransmit_interval = connection->spec->retransmit_interval;
+    exchange->retransmits = 0;
+    engine_timer_arm(engine, timer, exchange->first_sent + exchange->retransmit_interval);
+}
+
+enum ikev1_retransmit_result ikev1_retransmit(struct engine *engine, const struct ike_sa *ike,
+                                              struct ikev1_exchange *exchange, struct engine_timer *timer,
+                                              unsigned *ret_waited_seconds)
+{
+    const struct connection_spec *spec = connection_by_serial(engine, ike->connection_serial)->spec;
+    usec_t now = engine_now(engine), waited = now - exchange->first_sent;
+    *ret_waited_seconds = (unsigned)(waited / USEC_PER_SEC);
+    if (waited >= spec->retransmit_timeout || engine->settings.no_retransmits)
+        return RETRANSMIT_GIVE_UP;
+    exchange->retransmits++;
+    if (ike->v1->is_unconfirmed) /* perhaps the peer still waits for the end of phase 1 */
+        ikev1_send_again(engine, ike, &ike->v1->phase1);
+    ikev1_send_again(engine, ike, exchange);
+    usec_t next = now + exchange->retransmit_interval;
+    usec_t last = exchange->first_sent + spec->retransmit_timeout;
+    exchange->retransmit_interval *= 2;
+    engine_timer_arm(engine, timer, next < last ? next : last);
+    return RETRANSMITTED;
+}

@@ -1,0 +1,147 @@
+/*
+ * IKEv1's own part of SAs: the phase 1 states, the exchanges in progress, keys. Private to engine/ikev1.
+ * What is common to both versions lives in struct ike_sa and struct child_sa.
+ */
+#ifndef STYX_ENGINE_IKEV1_IKEV1_H
+#define STYX_ENGINE_IKEV1_IKEV1_H
+
+#include "crypto/ikev1_keys.h"
+#include "engine/lifecycle.h"
+#include "engine/version.h"
+#include "wire/ikev1_build.h"
+
+/* In the order of Libreswan 4.x, whose message numbers are 100 and the state. */
+enum ikev1_state {
+    STATE_NONE,
+    STATE_MAIN_R0,
+    STATE_MAIN_I1,
+    STATE_MAIN_R1,
+    STATE_MAIN_I2,
+    STATE_MAIN_R2,
+    STATE_MAIN_I3,
+    STATE_MAIN_R3,
+    STATE_MAIN_I4,
+    STATE_AGGR_R0,
+    STATE_AGGR_I1,
+    STATE_AGGR_R1,
+    STATE_AGGR_I2,
+    STATE_AGGR_R2,
+    STATE_QUICK_R0,
+    STATE_QUICK_I1,
+    STATE_QUICK_R1,
+    STATE_QUICK_I2,
+    STATE_QUICK_R2,
+    STATE_INFO,
+    STATE_INFO_PROTECTED,
+    STATE_XAUTH_R0,
+    STATE_XAUTH_R1,
+    STATE_MODE_CFG_R0,
+    STATE_MODE_CFG_R1,
+    STATE_MODE_CFG_R2,
+    STATE_MODE_CFG_I1,
+    STATE_XAUTH_I0,
+    STATE_XAUTH_I1,
+    IKEV1_STATES,
+};
+
+enum {
+    USED_MESSAGE_IDS = 64,     /* the last so many of the peer's are remembered: they are not taken again */
+    QUICK_PENDING_LIMIT = 256, /* Quick Modes that a peer may have begun and not finished */
+};
+
+/* IKEv1's share of one exchange: the CBC chain, and what is said again when the other side says it again. */
+struct ikev1_exchange {
+    uint32_t message_id;
+    uint8_t iv[CIPHER_IV_MAX];
+    struct owned last_sent;
+    uint64_t last_received_hash; /* of the datagram that last_sent answers; 0 none */
+    usec_t first_sent, retransmit_interval;
+    unsigned retransmits;
+};
+
+/* What the peer's vendor ids say about it. */
+enum ikev1_peer_feature {
+    PEER_DPD = 1 << 0,
+    PEER_FRAGMENTATION = 1 << 1,
+    PEER_XAUTH = 1 << 2,
+    PEER_UNITY = 1 << 3,
+    PEER_NATT_RFC = 1 << 4,
+    PEER_NATT_DRAFT = 1 << 5,     /* 02 or 03: they float to port 4500 */
+    PEER_NATT_OLD_DRAFT = 1 << 6, /* 00 or 01: they stay on port 500 */
+};
+
+struct ikev1_fragments;
+
+struct ikev1_sa {
+    enum ikev1_state state;
+    bool is_aggressive;
+    bool wants_child;    /* initiator: a Quick Mode of the connection follows */
+    bool is_unconfirmed; /* Aggressive Mode initiator: nothing shows yet that our last message came */
+    uint16_t auth_method;
+    unsigned peer_features; /* enum ikev1_peer_feature */
+    bool natt_is_draft;     /* payload numbers and encapsulation modes of the drafts */
+    struct ikev1_keys keys;
+    uint8_t last_block[CIPHER_IV_MAX]; /* phase 1's, from which phase 2's IVs come */
+    struct owned sa_body;              /* the initiator's SA payload, which HASH_I and HASH_R cover */
+    struct owned id_body, hash,
+        transform; /* Aggressive Mode: the peer's identity, proof and transform as they came */
+    struct ikev1_exchange phase1;
+    struct list_node
+        quicks; /* struct quick_mode in progress, and finished ones that may have to repeat themselves */
+    unsigned quick_count;
+    uint32_t used_message_ids[USED_MESSAGE_IDS];
+    unsigned used_message_id_count;
+    uint64_t lifetime_seconds; /* negotiated */
+    uint64_t replaces_serial;  /* the ISAKMP SA that this one is to replace */
+    /* Dead peer detection (RFC 3706). */
+    uint32_t dpd_sequence, dpd_peer_sequence;
+    usec_t dpd_unanswered_since;       /* 0: every R_U_THERE was answered */
+    struct ikev1_fragments *fragments; /* a message of the peer's that is being put together */
+};
+
+/* One Quick Mode: owned by its Child SA. */
+struct quick_mode {
+    struct list_node node;
+    struct child_sa *child;
+    enum ikev1_state state;
+    struct ikev1_exchange exchange;
+    uint64_t job_id;
+    struct owned peer_nonce, own_public, peer_public, transform;
+    uint16_t encapsulation_mode;
+    uint32_t lifetime_seconds; /* that the peer asked for or chose; 0 none */
+    bool is_initiator, has_ids;
+    struct selector named_ids[2]; /* responder: IDci, IDcr as the peer wrote them */
+    struct engine_timer retransmit_timer;
+};
+
+/* A message on its way through the handlers. */
+struct ikev1_incoming {
+    const struct path *path;
+    const struct ikev2_header *header;
+    struct bytes datagram; /* as it came */
+    bool was_encrypted;
+    uint8_t last_block[CIPHER_IV_MAX]; /* of its ciphertext: the IV of what answers it */
+    const struct ikev1_message *message;
+};
+
+/* ---- sa.c: birth and death of these parts ---- */
+
+bool ikev1_sa_make(struct engine *engine, struct ike_sa *ike);
+void ikev1_sa_free(struct engine *engine, struct ike_sa *ike);
+struct quick_mode *quick_make(struct engine *engine, struct ike_sa *ike, struct child_sa *child,
+                              bool is_initiator, uint32_t message_id);
+void quick_drop(struct engine *engine, struct child_sa *child);
+/* What only the negotiation needs. */
+void quick_drop_inputs(struct engine *engine, struct quick_mode *quick);
+struct quick_mode *quick_by_message_id(const struct ike_sa *ike, uint32_t message_id);
+
+/* ---- state_names.c ---- */
+
+const char *ikev1_state_name(enum ikev1_state state);
+const char *ikev1_state_story(enum ikev1_state state);
+const char *ikev1_ike_state_name(const struct ike_sa *ike);
+const char *ikev1_ike_state_story(const struct ike_sa *ike);
+const char *ikev1_child_state_name(const struct child_sa *child);
+const char *ikev1_child_state_story(const struct child_sa *child);
+
+#endif

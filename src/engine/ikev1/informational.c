@@ -1,0 +1,98 @@
+/* Informational exchanges: RFC 2408 4.8, RFC 2409 5.7. */
+#include "engine/ikev1/informational.h"
+
+#include "engine/count.h"
+#include "engine/ikev1/dpd.h"
+#include "engine/ikev1/quick_mode.h"
+
+enum { NOTIFICATION_MAX = 512 };
+
+/* ---- ours ---- */
+
+void notify_stranger(struct engine *engine, const struct ikev1_incoming *incoming, uint16_t type)
+{
+    uint8_t buffer[NOTIFICATION_MAX];
+    struct bytes message;
+    struct ikev2_header header = {.exchange = ISAKMP_INFORMATIONAL};
+    memcpy(header.spi_i, incoming->header->spi_i, IKE_SPI_SIZE);
+    memcpy(header.spi_r, incoming->header->spi_r, IKE_SPI_SIZE);
+    engine_random(engine, &header.message_id, sizeof(header.message_id));
+    struct ikev1_builder builder = ikev1_build_start(buffer, sizeof(buffer), &header);
+    ikev1_build_notify(&builder, V1_PROTO_ISAKMP, bytes_of(NULL, 0), type, bytes_of(NULL, 0));
+    if (ikev1_build_finish(&builder, 0, &message) && message.size <= incoming->datagram.size)
+        engine_send(engine, incoming->path, message);
+}
+
+void notify_protected(struct engine *engine, struct ike_sa *ike, uint8_t protocol, struct bytes spi,
+                      uint16_t type, struct bytes data)
+{
+    uint8_t buffer[NOTIFICATION_MAX];
+    struct ikev1_exchange exchange = {0};
+    ikev1_exchange_begin(ike, &exchange, ikev1_new_message_id(engine, ike));
+    struct ikev1_builder builder =
+        ikev1_start(ike, buffer, sizeof(buffer), ISAKMP_INFORMATIONAL, exchange.message_id);
+    ikev1_build_hash(ike, &builder);
+    ikev1_build_notify(&builder, protocol, spi, type, data);
+    ikev1_send_hashed(engine, ike, &exchange, &builder, bytes_of(NULL, 0), &ike->memory_bytes);
+    owned_clear(engine, &ike->memory_bytes, &exchange.last_sent);
+}
+
+void notify_about_ike(struct engine *engine, struct ike_sa *ike, uint16_t type, struct bytes data)
+{
+    uint8_t cookies[2 * IKE_SPI_SIZE];
+    memcpy(cookies, ike->spi_i, IKE_SPI_SIZE);
+    memcpy(cookies + IKE_SPI_SIZE, ike->spi_r, IKE_SPI_SIZE);
+    notify_protected(engine, ike, V1_PROTO_ISAKMP, bytes_of(cookies, sizeof(cookies)), type, data);
+}
+
+/* ---- theirs ---- */
+
+/* False: the SA is gone. */
+static bool obey_notify(struct engine *engine, struct ike_sa *ike, const struct ikev1_notify *notify)
+{
+    uint64_t serial = ike->serial;
+    switch (notify->type) {
+    case V1_R_U_THERE:
+        dpd_answer(engine, ike, notify);
+        break;
+    case V1_R_U_THERE_ACK:
+        dpd_answered(ike, notify);
+        break;
+    case V1_NO_PROPOSAL_CHOSEN:
+    case V1_INVALID_ID_INFORMATION:
+    case V1_INVALID_KEY_INFORMATION:
+    case V1_BAD_PROPOSAL_SYNTAX:
+        say_ike(engine, RC_LOG, ike, 0, "peer notifies %s", ikev1_notify_name(notify->type));
+        quick_mode_refused(engine, ike, notify);
+        break;
+    default:
+        say_ike(engine, RC_LOG, ike, 0, "received and ignored notification payload: %s",
+                ikev1_notify_name(notify->type));
+        break;
+    }
+    return ike_by_serial(engine, serial) != NULL;
+}
+
+bool informational_protected(struct engine *engine, struct ike_sa *ike, const struct ikev1_incoming *incoming)
+{
+    const struct ikev1_message *message = incoming->message;
+    if (!ikev1_hash_is_right(ike, incoming, bytes_of(NULL, 0)) ||
+        !ikev1_use_message_id(ike, incoming->header->message_id))
+        return false;
+    for (size_t i = 0; i < message->notify_count; i++)
+        if (!obey_notify(engine, ike, &message->notifies[i]))
+            return true;
+    delete_obeyed(engine, ike, message);
+    return true;
+}
+
+void informational_plain(struct engine *engine, struct ike_sa *ike, const struct ikev1_incoming *incoming)
+{
+    const struct ikev1_message *message = incoming->message;
+    uint64_t client = ike->setup != NULL ? ike->setup->client : 0;
+    for (size_t i = 0; i < message->notify_count; i++)
+        say_ike(engine, RC_LOG, ike, client, "ignoring unauthenticated notification %s of the peer's address",
+                ikev1_notify_name(message->notifies[i].type));
+    if (message->delete_count > 0)
+        say_ike(engine, RC_LOG, ike, client, "ignoring unauthenticated Delete of the peer's address");
+}

@@ -1,0 +1,295 @@
+/* Phase 1: keys, identities, proof, and what its end means. RFC 2409 5, RFC 2407 4.6.2. */
+#include "engine/ikev1/phase1.h"
+
+#include "base/secret.h"
+#include "engine/connection.h"
+#include "engine/ikev1/initial_contact.h"
+#include "engine/ikev1/lifetimes.h"
+#include "engine/ikev1/quick_mode.h"
+
+struct ikev1_offer phase1_offer(const struct connection *connection, const struct algorithm *group)
+{
+    return (struct ikev1_offer){
+        .list = connection->spec->ike_proposals,
+        .protocol = PROTOCOL_IKE,
+        .auth_method = OAKLEY_PRESHARED_KEY,
+        .group = group,
+        .lifetime_seconds = connection->spec->ike_lifetime / USEC_PER_SEC,
+    };
+}
+
+/* ---- KE and nonce ---- */
+
+bool phase1_take_ke(struct engine *engine, struct ike_sa *ike, const struct ikev1_message *message,
+                    struct error *error)
+{
+    struct ike_setup *setup = ike->setup;
+    bool we_are_i = ike->is_initiator;
+    uint8_t *nonce = we_are_i ? setup->nonce_r : setup->nonce_i;
+    size_t *size = we_are_i ? &setup->nonce_r_size : &setup->nonce_i_size;
+    if (message->ke.size != ke_public_size(setup->ke))
+        return error_set(error, V1_INVALID_KEY_INFORMATION, "key exchange value of %zu bytes for %s",
+                         message->ke.size, setup->ke->name);
+    if (!owned_set(engine, &ike->memory_bytes, &setup->peer_public, message->ke))
+        return error_set(error, 0, "out of memory");
+    memcpy(nonce, message->nonce.data, message->nonce.size);
+    *size = message->nonce.size;
+    return true;
+}
+
+void phase1_make_nonce(struct engine *engine, struct ike_sa *ike)
+{
+    struct ike_setup *setup = ike->setup;
+    engine_random(engine, ike->is_initiator ? setup->nonce_i : setup->nonce_r, NONCE_SIZE);
+    *(ike->is_initiator ? &setup->nonce_i_size : &setup->nonce_r_size) = NONCE_SIZE;
+}
+
+void phase1_build_ke(const struct ike_sa *ike, struct ikev1_builder *builder)
+{
+    const struct ike_setup *setup = ike->setup;
+    ikev1_build_body(builder, ISAKMP_KE, owned_bytes(&setup->own_public));
+    ikev1_build_body(builder, ISAKMP_NONCE,
+                     ike->is_initiator ? bytes_of(setup->nonce_i, setup->nonce_i_size)
+                                       : bytes_of(setup->nonce_r, setup->nonce_r_size));
+}
+
+bool phase1_submit_job(struct engine *engine, struct ike_sa *ike, enum job_kind kind)
+{
+    struct ike_setup *setup = ike->setup;
+    struct job *job = engine_new_job(engine, ike, kind, setup->ke);
+    if (job == NULL)
+        return false;
+    if (kind == JOB_KE_DERIVE)
+        job->own = setup->own;
+    if (kind != JOB_KE_GENERATE) {
+        job->peer_size = (uint16_t)setup->peer_public.size;
+        memcpy(job->peer_public, setup->peer_public.data, setup->peer_public.size);
+    }
+    setup->job_id = job->job_id;
+    engine->env->submit_job(engine->env->world, job);
+    return true;
+}
+
+/* ---- keys ---- */
+
+/* In Main Mode the peer's name is not known yet: its address stands for it (RFC 2409 5.4). */
+static const struct secret_entry *find_secret(struct engine *engine, const struct ike_sa *ike,
+                                              struct error *error)
+{
+    const struct connection *connection = connection_by_serial(engine, ike->connection_serial);
+    const struct identity *known = ike->remote_id.kind != ID_NONE ? &ike->remote_id : &connection->remote_id;
+    struct identity address = identity_of_address(&ike->path.remote.address);
+    const struct secret_entry *secret =
+        secrets_find_psk(engine->secrets, &connection->local_id, known->kind != ID_NONE ? known : &address,
+                         &ike->path.local.address, &ike->path.remote.address, error);
+    identity_free(&address);
+    return secret;
+}
+
+static bool make_skeyid(struct engine *engine, struct ike_sa *ike, struct error *error)
+{
+    const struct ike_setup *setup = ike->setup;
+    const struct secret_entry *secret = find_secret(engine, ike, error);
+    if (secret == NULL)
+        return false;
+    return ikev1_skeyid_psk(ike->suite.prf, bytes_of(secret->key, secret->key_size),
+                            bytes_of(setup->nonce_i, setup->nonce_i_size),
+                            bytes_of(setup->nonce_r, setup->nonce_r_size), ike->v1->keys.skeyid) ||
+           error_set(error, 0, "SKEYID could not be made");
+}
+
+bool phase1_make_keys(struct engine *engine, struct ike_sa *ike, const struct job *job, struct error *error)
+{
+    const struct ike_setup *setup = ike->setup;
+    struct bytes own = owned_bytes(&setup->own_public), peer = owned_bytes(&setup->peer_public);
+    struct ikev1_key_inputs inputs = {
+        .prf = ike->suite.prf,
+        .encr = ike->suite.encr,
+        .encr_key_bits = ike->suite.encr_key_bits,
+        .shared_secret = bytes_of(job->secret, job->secret_size),
+    };
+    memcpy(inputs.cookie_i, ike->spi_i, IKE_SPI_SIZE);
+    memcpy(inputs.cookie_r, ike->spi_r, IKE_SPI_SIZE);
+    return make_skeyid(engine, ike, error) &&
+           ((ikev1_derive_keys(&inputs, &ike->v1->keys) &&
+             ikev1_first_iv(ike->suite.prf, ike->suite.encr, ike->is_initiator ? own : peer,
+                            ike->is_initiator ? peer : own, ike->v1->phase1.iv)) ||
+            error_set(error, 0, "key derivation failed"));
+}
+
+/* ---- identities and proof ---- */
+
+struct bytes phase1_own_id(const struct connection *connection, uint8_t out[static 4 + IDENTITY_SIZE_MAX])
+{
+    memset(out, 0, 4);
+    out[0] = connection->local_id.kind;
+    memcpy(out + 4, connection->local_id.data, connection->local_id.size);
+    return bytes_of(out, 4u + connection->local_id.size);
+}
+
+bool phase1_hash(const struct ike_sa *ike, bool of_initiator, struct bytes id_body, uint8_t *out)
+{
+    const struct ike_setup *setup = ike->setup;
+    bool is_ours = of_initiator == ike->is_initiator;
+    struct bytes own = owned_bytes(&setup->own_public), peer = owned_bytes(&setup->peer_public);
+    struct ikev1_auth_inputs inputs = {
+        .own_public = is_ours ? own : peer,
+        .peer_public = is_ours ? peer : own,
+        .own_cookie = of_initiator ? ike->spi_i : ike->spi_r,
+        .peer_cookie = of_initiator ? ike->spi_r : ike->spi_i,
+        .sa_body = owned_bytes(&ike->v1->sa_body),
+        .id_body = id_body,
+    };
+    return ikev1_auth_hash(ike->suite.prf, ike->v1->keys.skeyid, &inputs, out);
+}
+
+bool phase1_check_peer(const struct ike_sa *ike, const struct ikev1_message *message, struct error *error)
+{
+    uint8_t expected[PRF_OUTPUT_MAX];
+    size_t size = ike->suite.prf->output_size;
+    struct bytes id_body = message->id_count > 0 ? message->ids[0].body : owned_bytes(&ike->v1->id_body);
+    bool ok = phase1_hash(ike, !ike->is_initiator, id_body, expected) && message->hash.size == size &&
+              secret_equal(message->hash.data, expected, size);
+    secret_wipe(expected, sizeof(expected));
+    return ok || error_set(error, V1_INVALID_HASH_INFORMATION,
+                           "received Hash Payload does not match computed value: the pre-shared keys differ");
+}
+
+/* RFC 2407 4.6.2: protocol and port are 0, or UDP and 500. */
+static bool read_id(const struct ikev1_id *id, struct identity *out, struct error *error)
+{
+    bool is_plain = id->protocol == 0 && id->port == 0;
+    bool is_ike = id->protocol == 17 && (id->port == 500 || id->port == 4500 || id->port == 0);
+    if (!is_plain && !is_ike)
+        return error_set(error, V1_INVALID_ID_INFORMATION,
+                         "identity of protocol %u and port %u; 0/0 or 17/500 is wanted", id->protocol,
+                         id->port);
+    if (identity_of_wire(id->kind, id->data, out, error))
+        return true;
+    error->code = V1_INVALID_ID_INFORMATION;
+    return false;
+}
+
+static void say_peer_id(struct engine *engine, const struct ike_sa *ike, uint64_t client)
+{
+    char text[IDENTITY_TEXT_SIZE];
+    say_ike(engine, RC_LOG, ike, client, "Peer ID is %s: '%s'", identity_kind_name(ike->remote_id.kind),
+            identity_text(&ike->remote_id, text));
+}
+
+bool phase1_initiator_take_id(struct engine *engine, struct ike_sa *ike, const struct ikev1_id *id,
+                              struct error *error)
+{
+    const struct connection *connection = connection_by_serial(engine, ike->connection_serial);
+    char got[IDENTITY_TEXT_SIZE], wanted[IDENTITY_TEXT_SIZE];
+    struct identity theirs;
+    if (!read_id(id, &theirs, error))
+        return false;
+    if (connection->remote_id.kind != ID_NONE && !identity_equal(&theirs, &connection->remote_id)) {
+        error_set(error, V1_INVALID_ID_INFORMATION, "peer is '%.200s'; \"%.60s\" expects '%.200s'",
+                  identity_text(&theirs, got), connection->spec->name,
+                  identity_text(&connection->remote_id, wanted));
+        identity_free(&theirs);
+        return false;
+    }
+    identity_own(engine, &ike->memory_bytes, &ike->remote_id, theirs);
+    say_peer_id(engine, ike, ike->setup->client);
+    return true;
+}
+
+/* The proof was made with the key of the first connection: the better one must have the same (RFC 2409 5.4
+ * knows no other way, for the name comes late). */
+static bool has_same_secret(struct engine *engine, struct ike_sa *ike, struct error *error)
+{
+    uint8_t skeyid[PRF_OUTPUT_MAX];
+    size_t size = ike->suite.prf->output_size;
+    memcpy(skeyid, ike->v1->keys.skeyid, size);
+    bool ok = make_skeyid(engine, ike, error) &&
+              (secret_equal(skeyid, ike->v1->keys.skeyid, size) ||
+               error_set(error, V1_INVALID_ID_INFORMATION,
+                         "peer proved itself with another pre-shared key than that of its identity"));
+    memcpy(ike->v1->keys.skeyid, skeyid, size);
+    secret_wipe(skeyid, sizeof(skeyid));
+    return ok;
+}
+
+bool phase1_responder_take_id(struct engine *engine, struct ike_sa *ike, const struct ikev1_id *id,
+                              struct error *error)
+{
+    const struct connection *current = connection_by_serial(engine, ike->connection_serial);
+    static const struct identity unsaid;
+    struct identity theirs;
+    if (!read_id(id, &theirs, error))
+        return false;
+    const struct connection *found = connection_find_for_peer(
+        engine, current, &ike->path.local.address, &ike->path.remote.address, &theirs, &unsaid, error);
+    if (found != NULL && found->is_template)
+        found = connection_instantiate(engine, found, &ike->path.remote.address, &theirs);
+    if (found != NULL && found != current)
+        ike_set_connection(engine, ike, found);
+    struct connection *settled = found != NULL ? connection_by_serial(engine, found->serial) : NULL;
+    if (settled != NULL && settled->remote_id.kind == ID_NONE)
+        identity_own(engine, &settled->memory_bytes, &settled->remote_id, identity_copy(&theirs));
+    identity_own(engine, &ike->memory_bytes, &ike->remote_id, theirs);
+    if (settled == NULL) {
+        error->code = V1_INVALID_ID_INFORMATION;
+        return false;
+    }
+    say_peer_id(engine, ike, 0);
+    return ike->v1->is_aggressive || has_same_secret(engine, ike, error);
+}
+
+/* ---- the end ---- */
+
+void phase1_describe(struct text *text, const struct ike_sa *ike)
+{
+    const struct suite *suite = &ike->suite;
+    text_add(text, "{auth=PRESHARED_KEY cipher=%s", suite->encr->name);
+    if (suite->encr->has_key_length)
+        text_add(text, "_%u", suite->encr_key_bits);
+    else if (suite->encr->key_bits[0] != 0)
+        text_add(text, "_%u", suite->encr->key_bits[0]);
+    text_add(text, " integ=%s group=%s}", suite->prf->name, suite->ke->name);
+}
+
+void phase1_say_sent(struct engine *engine, struct ike_sa *ike, enum ikev1_state state)
+{
+    ike->v1->state = state;
+    say_ike(engine, RC_NEW_V1_STATE + (int)state, ike, ike->setup->client, "%s", ikev1_state_story(state));
+}
+
+void phase1_established(struct engine *engine, struct ike_sa *ike, enum ikev1_state state,
+                        bool says_initial_contact)
+{
+    uint64_t client = ike->setup->client, serial = ike->serial;
+    char line[256];
+    struct text text = text_of(line, sizeof(line));
+    ike->v1->state = state;
+    owned_clear(engine, &ike->memory_bytes, &ike->v1->sa_body);
+    owned_clear(engine, &ike->memory_bytes, &ike->v1->id_body);
+    owned_clear(engine, &ike->memory_bytes, &ike->v1->hash);
+    owned_clear(engine, &ike->memory_bytes, &ike->v1->transform);
+    memcpy(ike->v1->last_block, ike->v1->phase1.iv, sizeof(ike->v1->last_block));
+    ike->setup->client = 0;
+    ike_unindex_by_initiator(engine, ike);
+    if (ike->counted_halfopen)
+        engine->totals.ike_halfopen--;
+    ike->counted_halfopen = false;
+    ike_drop_setup(engine, ike);
+    engine_timer_cancel(engine, &ike->retransmit_timer);
+    ike_index_by_peers(engine, ike);
+    lifecycle_ike_is_up(engine, ike);
+    lifetimes_arm_ike(engine, ike);
+    phase1_describe(&text, ike);
+    say_ike(engine, RC_SUCCESS, ike, client, "IKE SA established %s", line);
+    say_event(engine, EVENT_IKE_UP, connection_by_serial(engine, ike->connection_serial)->spec->name,
+              ike->serial, 0, line);
+    initial_contact_obey(engine, ike, says_initial_contact);
+    lifetimes_replace_older(engine, ike);
+    if (ike->v1->wants_child)
+        quick_mode_start(engine, ike, connection_by_serial(engine, ike->connection_serial), NULL, client);
+    else
+        finish_client(engine, client, 0);
+    if ((ike = ike_by_serial(engine, serial)) != NULL)
+        quick_mode_run_tasks(engine, ike);
+}

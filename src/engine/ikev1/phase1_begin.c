@@ -1,0 +1,108 @@
+/* The beginning of phase 1: our own, and the choice of a connection for a stranger's first message. */
+#include "engine/connection.h"
+#include "engine/ikev1/informational.h"
+#include "engine/ikev1/phase1.h"
+#include "engine/ikev1/vendor_ids.h"
+
+struct ike_sa *phase1_start(struct engine *engine, const struct connection *connection, uint64_t client,
+                            bool wants_child)
+{
+    struct ike_sa *ike = ike_new(engine, connection, true, IKE_STATE_INIT_SENT);
+    if (ike == NULL || !ikev1_sa_make(engine, ike)) {
+        finish_client(engine, client, RC_INTERNAL_ERROR);
+        if (ike != NULL)
+            ike_destroy(engine, ike);
+        return NULL;
+    }
+    uint64_t serial = ike->serial;
+    ike->v1->wants_child = wants_child;
+    ike->v1->is_aggressive = connection->spec->aggressive;
+    ike->v1->state = ike->v1->is_aggressive ? STATE_AGGR_I1 : STATE_MAIN_I1;
+    ike->setup->client = client;
+    phase1_make_nonce(engine, ike);
+    ike->path.local = connection_local_endpoint(engine, connection);
+    ike->path.remote = connection_remote_endpoint(engine, connection);
+    identity_own(engine, &ike->memory_bytes, &ike->remote_id, identity_copy(&connection->remote_id));
+    ike_index_by_peers(engine, ike);
+    if (ike->v1->is_aggressive)
+        aggressive_mode_begin(engine, ike);
+    else
+        main_mode_begin(engine, ike);
+    return ike_by_serial(engine, serial);
+}
+
+struct ike_sa *ikev1_start_connection(struct engine *engine, const struct connection *connection,
+                                      uint64_t client)
+{
+    return phase1_start(engine, connection, client, true);
+}
+
+/* ---- responder ---- */
+
+bool phase1_choose(struct engine *engine, struct phase1_request *request, bool is_aggressive)
+{
+    const struct ikev1_incoming *incoming = request->incoming;
+    const struct ip_address *local = &incoming->path->local.address,
+                            *remote = &incoming->path->remote.address;
+    char mine[ADDRESS_TEXT_SIZE], theirs[ADDRESS_TEXT_SIZE], from[ENDPOINT_TEXT_SIZE];
+    const struct connection *connection = NULL;
+    struct error error;
+    error_set(&error, V1_NO_PROPOSAL_CHOSEN, "no IKEv1 connection between %s and %s that allows %s is loaded",
+              address_text(local, mine), address_text(remote, theirs),
+              ikev1_exchange_name(incoming->header->exchange));
+    for (unsigned tried = 0; tried < CONNECTION_CANDIDATES_LIMIT; tried++) {
+        connection = connection_next_for_hosts(engine, local, remote, connection);
+        if (connection == NULL)
+            break;
+        if (connection->spec->ike_version != 1 || connection->spec->aggressive != is_aggressive)
+            continue;
+        struct ikev1_offer offer = phase1_offer(connection, NULL);
+        request->connection = connection;
+        if (ikev1_choose(&offer, incoming->message->sa, &request->choice, &error))
+            return true;
+    }
+    say_plain(engine, RC_LOG, "initial %s message from %s refused with %s: %s",
+              ikev1_exchange_name(incoming->header->exchange), endpoint_text(&incoming->path->remote, from),
+              ikev1_notify_name((uint16_t)error.code), error.text);
+    notify_stranger(engine, incoming, (uint16_t)error.code);
+    return false;
+}
+
+struct ike_sa *phase1_make_responder(struct engine *engine, const struct phase1_request *request,
+                                     enum ikev1_state state)
+{
+    static const struct identity nobody;
+    const struct ikev1_incoming *incoming = request->incoming;
+    const struct connection *connection = request->connection;
+    if (engine->totals.ike_halfopen >= engine->settings.max_halfopen_ike)
+        return NULL;
+    if (connection->is_template)
+        connection = connection_instantiate(engine, connection, &incoming->path->remote.address,
+                                            connection->remote_id.kind ? &connection->remote_id : &nobody);
+    struct ike_sa *ike = connection ? ike_new(engine, connection, false, IKE_STATE_INIT_RESPONDED) : NULL;
+    if (ike == NULL) {
+        if (connection != NULL && connection->is_instance)
+            connection_destroy(engine, connection_by_serial(engine, connection->serial));
+        return NULL;
+    }
+    memcpy(ike->spi_i, incoming->header->spi_i, IKE_SPI_SIZE);
+    ike->path = *incoming->path;
+    if (!ikev1_sa_make(engine, ike) ||
+        !owned_set(engine, &ike->memory_bytes, &ike->v1->sa_body, incoming->message->sa)) {
+        ike_destroy(engine, ike);
+        return NULL;
+    }
+    ike->v1->state = state;
+    ike->v1->is_aggressive = state == STATE_AGGR_R0;
+    ike->v1->lifetime_seconds = request->choice.lifetime_seconds;
+    ike->suite = request->choice.suite;
+    ike->setup->ke = ike->suite.ke;
+    ike->v1->phase1.last_received_hash = engine_hash(engine, &incoming->datagram, 1);
+    vendor_ids_read(ike, incoming->message);
+    phase1_make_nonce(engine, ike);
+    ike_index_by_initiator(engine, ike);
+    ike->counted_halfopen = true;
+    engine->totals.ike_halfopen++;
+    engine_timer_arm(engine, &ike->life_timer, engine_now(engine) + HALFOPEN_LIFETIME);
+    return ike;
+}

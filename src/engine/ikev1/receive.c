@@ -1,0 +1,418 @@
+/*
+ * The way of an IKEv1 datagram. What may come in which state, and with which payloads, is the table
+ * `transitions`; everything else is dropped (RFC 2408 4, 5). Nothing changes before a message is found to be
+ * whole, expected and, from phase 2 on, authentic.
+ */
+#include "engine/ikev1/receive.h"
+
+#include "engine/ikev1/exchange.h"
+#include "engine/ikev1/fragmentation.h"
+#include "engine/ikev1/informational.h"
+#include "engine/ikev1/phase1.h"
+#include "engine/ikev1/quick_mode.h"
+#include "engine/peer_path.h"
+
+enum { DATAGRAM_MAX = 65536 };
+
+/* ---- what may come when ---- */
+
+#define SA (UINT32_C(1) << ISAKMP_SA)
+#define KE (UINT32_C(1) << ISAKMP_KE)
+#define ID (UINT32_C(1) << ISAKMP_ID)
+#define CERT (UINT32_C(1) << ISAKMP_CERT | UINT32_C(1) << ISAKMP_CERTREQ)
+#define HASH (UINT32_C(1) << ISAKMP_HASH)
+#define NONCE (UINT32_C(1) << ISAKMP_NONCE)
+#define NOTIFY (UINT32_C(1) << ISAKMP_NOTIFY)
+#define DELETE (UINT32_C(1) << ISAKMP_DELETE)
+#define VID (UINT32_C(1) << ISAKMP_VENDOR_ID)
+#define NAT_D (UINT32_C(1) << ISAKMP_NAT_D)
+#define NAT_OA (UINT32_C(1) << ISAKMP_NAT_OA)
+
+enum encryption { CLEAR, ENCRYPTED, EITHER };
+
+typedef bool phase1_handler(struct engine *engine, struct ike_sa *ike, const struct ikev1_incoming *incoming);
+typedef bool quick_handler(struct engine *engine, struct ike_sa *ike, struct quick_mode *quick,
+                           const struct ikev1_incoming *incoming);
+
+struct transition {
+    enum ikev1_state state;
+    uint8_t exchange;
+    enum encryption encryption;
+    uint32_t must, may;
+    phase1_handler *phase1;
+    quick_handler *quick;
+};
+
+/* Phase 1 by the state of the ISAKMP SA, Quick Mode by that of its own. */
+static const struct transition transitions[] = {
+    {STATE_MAIN_R0, ISAKMP_MAIN, CLEAR, SA, VID | CERT | NOTIFY, NULL, NULL},
+    {STATE_MAIN_I1, ISAKMP_MAIN, CLEAR, SA, VID | CERT | NOTIFY, main_mode_response_1, NULL},
+    {STATE_MAIN_R1, ISAKMP_MAIN, CLEAR, KE | NONCE, VID | CERT | NOTIFY | NAT_D, main_mode_request_2, NULL},
+    {STATE_MAIN_I2, ISAKMP_MAIN, CLEAR, KE | NONCE, VID | CERT | NOTIFY | NAT_D, main_mode_response_2, NULL},
+    {STATE_MAIN_R2, ISAKMP_MAIN, ENCRYPTED, ID | HASH, VID | CERT | NOTIFY, main_mode_request_3, NULL},
+    {STATE_MAIN_I3, ISAKMP_MAIN, ENCRYPTED, ID | HASH, VID | CERT | NOTIFY, main_mode_response_3, NULL},
+    {STATE_AGGR_R0, ISAKMP_AGGRESSIVE, CLEAR, SA | KE | NONCE | ID, VID | CERT | NOTIFY, NULL, NULL},
+    {STATE_AGGR_I1, ISAKMP_AGGRESSIVE, CLEAR, SA | KE | NONCE | ID | HASH, VID | CERT | NOTIFY | NAT_D,
+     aggressive_mode_response, NULL},
+    {STATE_AGGR_R1, ISAKMP_AGGRESSIVE, EITHER, HASH, VID | CERT | NOTIFY | NAT_D,
+     aggressive_mode_confirmation, NULL},
+    {STATE_QUICK_R0, ISAKMP_QUICK, ENCRYPTED, HASH | SA | NONCE, KE | ID | NAT_OA | NOTIFY | VID, NULL,
+     quick_mode_request},
+    {STATE_QUICK_I1, ISAKMP_QUICK, ENCRYPTED, HASH | SA | NONCE, KE | ID | NAT_OA | NOTIFY | VID, NULL,
+     quick_mode_response},
+    {STATE_QUICK_R1, ISAKMP_QUICK, ENCRYPTED, HASH, NOTIFY | VID, NULL, quick_mode_confirmation},
+    {STATE_INFO_PROTECTED, ISAKMP_INFORMATIONAL, ENCRYPTED, HASH, NOTIFY | DELETE | VID,
+     informational_protected, NULL},
+};
+
+static const struct transition *find_transition(enum ikev1_state state, uint8_t exchange, bool is_encrypted)
+{
+    for (size_t i = 0; i < ARRAY_SIZE(transitions); i++) {
+        const struct transition *row = &transitions[i];
+        bool fits = row->encryption == EITHER || (row->encryption == ENCRYPTED) == is_encrypted;
+        if (row->state == state && row->exchange == exchange && fits)
+            return row;
+    }
+    return NULL;
+}
+
+static bool payloads_fit(const struct transition *row, const struct ikev1_message *message,
+                         struct error *error)
+{
+    uint32_t missing = row->must & ~message->present;
+    uint32_t superfluous = message->present & ~(row->must | row->may);
+    for (uint8_t type = 0; type < 32; type++) {
+        if (missing & UINT32_C(1) << type)
+            return error_set(error, V1_PAYLOAD_MALFORMED, "%s payload is missing", ikev1_payload_name(type));
+        if (superfluous & UINT32_C(1) << type)
+            return error_set(error, V1_INVALID_PAYLOAD_TYPE, "unexpected %s payload",
+                             ikev1_payload_name(type));
+    }
+    return true;
+}
+
+/* ---- opening ---- */
+
+/* What a message is made of, once it is in the clear. */
+struct opened {
+    struct ikev1_message message;
+    struct ikev1_incoming incoming;
+    uint8_t *copy;
+};
+
+static bool open_message(const struct ike_sa *ike, const uint8_t *iv, const struct transition *row,
+                         struct opened *out, struct error *error)
+{
+    struct ikev1_incoming *incoming = &out->incoming;
+    size_t size = incoming->datagram.size - IKE_HEADER_SIZE;
+    incoming->was_encrypted = (incoming->header->flags & ISAKMP_ENCRYPTED) != 0;
+    memcpy(out->copy, incoming->datagram.data + IKE_HEADER_SIZE, size);
+    if (incoming->was_encrypted) {
+        memcpy(incoming->last_block, iv, sizeof(incoming->last_block));
+        if (!ikev1_decrypt(ike->suite.encr, ikev1_cipher_key(ike), incoming->last_block, out->copy, size))
+            return error_set(error, V1_PAYLOAD_MALFORMED,
+                             "encrypted message of %zu bytes is not whole blocks", size);
+    }
+    incoming->message = &out->message;
+    return ikev1_message_read(incoming->header->next_payload, bytes_of(out->copy, size),
+                              incoming->was_encrypted, &out->message, error) &&
+           payloads_fit(row, &out->message, error);
+}
+
+/* ---- phase 1 ---- */
+
+static void say_unreadable(struct engine *engine, struct ike_sa *ike, const struct ikev1_incoming *incoming,
+                           const struct error *error)
+{
+    bool is_key_wrong = incoming->was_encrypted && ike->setup != NULL;
+    say_ike(engine, RC_LOG_SERIOUS, ike, ike->setup ? ike->setup->client : 0, "%s%s: %s",
+            is_key_wrong ? "probable authentication failure (mismatch of preshared secrets?): " : "",
+            is_key_wrong ? "malformed payload in packet" : "dropping unacceptable message", error->text);
+}
+
+static void phase1_message(struct engine *engine, struct ike_sa *ike, struct opened *opened)
+{
+    struct ikev1_incoming *incoming = &opened->incoming;
+    struct ikev1_exchange *exchange = &ike->v1->phase1;
+    uint64_t hash = engine_hash(engine, &incoming->datagram, 1), serial = ike->serial;
+    bool is_encrypted = (incoming->header->flags & ISAKMP_ENCRYPTED) != 0;
+    struct error error;
+    if (incoming->header->message_id != 0 ||
+        !address_equal(&incoming->path->remote.address, &ike->path.remote.address))
+        return;
+    if (hash == exchange->last_received_hash && (ike->setup == NULL || ike->setup->job_id == 0)) {
+        ikev1_send_again(engine, ike, exchange); /* the answer was lost */
+        return;
+    }
+    const struct transition *row = find_transition(ike->v1->state, incoming->header->exchange, is_encrypted);
+    if (row == NULL || row->phase1 == NULL || ike->setup == NULL || ike->setup->job_id != 0)
+        return;
+    if (!open_message(ike, exchange->iv, row, opened, &error)) {
+        say_unreadable(engine, ike, incoming, &error);
+        if (!ike->is_initiator)
+            notify_stranger(engine, incoming, V1_PAYLOAD_MALFORMED);
+        return;
+    }
+    uint64_t last_hash = exchange->last_received_hash;
+    uint8_t old_iv[CIPHER_IV_MAX];
+    memcpy(old_iv, exchange->iv, sizeof(old_iv));
+    if (is_encrypted)
+        memcpy(exchange->iv, incoming->last_block, sizeof(exchange->iv));
+    exchange->last_received_hash = hash;
+    bool is_taken = row->phase1(engine, ike, incoming);
+    if (is_taken || (ike = ike_by_serial(engine, serial)) == NULL)
+        return;
+    memcpy(ike->v1->phase1.iv, old_iv, sizeof(old_iv));
+    ike->v1->phase1.last_received_hash = last_hash;
+}
+
+static void first_message(struct engine *engine, struct opened *opened)
+{
+    struct ikev1_incoming *incoming = &opened->incoming;
+    uint8_t exchange = incoming->header->exchange;
+    bool is_aggressive = exchange == ISAKMP_AGGRESSIVE;
+    const struct transition *row =
+        find_transition(is_aggressive ? STATE_AGGR_R0 : STATE_MAIN_R0, exchange, false);
+    struct ike_sa *known = ike_by_initiator(engine, incoming->header->spi_i, &incoming->path->remote);
+    struct error error;
+    if (row == NULL || (incoming->header->flags & ISAKMP_ENCRYPTED) != 0 || incoming->header->message_id != 0)
+        return;
+    if (known != NULL) {
+        if (known->v1 != NULL &&
+            known->v1->phase1.last_received_hash == engine_hash(engine, &incoming->datagram, 1))
+            ikev1_send_again(engine, known, &known->v1->phase1);
+        return;
+    }
+    if (!open_message(NULL, NULL, row, opened, &error)) {
+        char remote[ENDPOINT_TEXT_SIZE];
+        say_plain(engine, RC_LOG, "malformed %s message from %s: %s", ikev1_exchange_name(exchange),
+                  endpoint_text(&incoming->path->remote, remote), error.text);
+        notify_stranger(engine, incoming, (uint16_t)error.code);
+        return;
+    }
+    if (is_aggressive)
+        aggressive_mode_request(engine, incoming);
+    else
+        main_mode_request_1(engine, incoming);
+}
+
+/* ---- phase 2 ---- */
+
+/* The message was authentic: the peer is there, where it came from. */
+static void note_peer(struct engine *engine, struct ike_sa *ike, const struct path *path)
+{
+    ike->last_received_at = engine_now(engine);
+    ike->v1->is_unconfirmed = false;
+    if (path->local.port == ike->path.local.port)
+        peer_path_moved(engine, ike, &path->remote);
+}
+
+static bool is_in_phase2(const struct ike_sa *ike)
+{
+    return ike->state == IKE_STATE_ESTABLISHED || ike->state == IKE_STATE_REPLACED;
+}
+
+static void handle_phase2(struct engine *engine, struct ike_sa *ike, struct quick_mode *quick,
+                          const struct transition *row, struct opened *opened, uint64_t hash)
+{
+    uint64_t serial = ike->serial, child_serial = quick != NULL ? quick->child->serial : 0;
+    struct ikev1_incoming *incoming = &opened->incoming;
+    struct path path = *incoming->path;
+    uint8_t old_iv[CIPHER_IV_MAX] = {0};
+    uint64_t last_hash = 0;
+    if (quick != NULL) {
+        memcpy(old_iv, quick->exchange.iv, sizeof(old_iv));
+        last_hash = quick->exchange.last_received_hash;
+        memcpy(quick->exchange.iv, incoming->last_block, sizeof(old_iv));
+        quick->exchange.last_received_hash = hash;
+    }
+    bool is_authentic =
+        row->quick != NULL ? row->quick(engine, ike, quick, incoming) : row->phase1(engine, ike, incoming);
+    ike = ike_by_serial(engine, serial);
+    struct child_sa *child = child_by_serial(engine, child_serial);
+    if (is_authentic && ike != NULL)
+        note_peer(engine, ike, &path);
+    if (is_authentic || child == NULL || child->quick == NULL)
+        return;
+    memcpy(child->quick->exchange.iv, old_iv, sizeof(old_iv));
+    child->quick->exchange.last_received_hash = last_hash;
+}
+
+static void phase2_message(struct engine *engine, struct ike_sa *ike, struct opened *opened)
+{
+    struct ikev1_incoming *incoming = &opened->incoming;
+    const struct ikev2_header *header = incoming->header;
+    uint64_t hash = engine_hash(engine, &incoming->datagram, 1);
+    struct error error;
+    bool is_quick = header->exchange == ISAKMP_QUICK;
+    if (!is_in_phase2(ike) || header->message_id == 0)
+        return;
+    struct quick_mode *quick = is_quick ? quick_by_message_id(ike, header->message_id) : NULL;
+    if (quick != NULL && quick->job_id != 0)
+        return;
+    if (quick != NULL && hash == quick->exchange.last_received_hash) {
+        ikev1_send_again(engine, ike, &quick->exchange);
+        return;
+    }
+    enum ikev1_state state = !is_quick ? STATE_INFO_PROTECTED : quick != NULL ? quick->state : STATE_QUICK_R0;
+    const struct transition *row =
+        find_transition(state, header->exchange, (header->flags & ISAKMP_ENCRYPTED) != 0);
+    struct ikev1_exchange fresh = {0};
+    if (row == NULL)
+        return;
+    if (quick == NULL)
+        ikev1_exchange_begin(ike, &fresh, header->message_id);
+    if (open_message(ike, quick != NULL ? quick->exchange.iv : fresh.iv, row, opened, &error))
+        handle_phase2(engine, ike, quick, row, opened, hash);
+    else
+        trace_ike(engine, ike, DEBUG_BASE, "#%llu: dropped a %s message: %s", (unsigned long long)ike->serial,
+                  ikev1_exchange_name(header->exchange), error.text);
+}
+
+/* ---- whose it is ---- */
+
+static bool is_zero(const uint8_t *cookie)
+{
+    static const uint8_t zero[IKE_SPI_SIZE];
+    return memcmp(cookie, zero, IKE_SPI_SIZE) == 0;
+}
+
+/* Both cookies must be right; before MR1 the initiator does not know the responder's. */
+static struct ike_sa *find_ike(const struct engine *engine, const struct ikev2_header *header)
+{
+    struct ike_sa *ike = ike_by_own_spi(engine, header->spi_r);
+    if (ike != NULL && !ike->is_initiator && ike->v1 != NULL &&
+        memcmp(ike->spi_i, header->spi_i, IKE_SPI_SIZE) == 0)
+        return ike;
+    ike = ike_by_own_spi(engine, header->spi_i);
+    if (ike == NULL || !ike->is_initiator || ike->v1 == NULL)
+        return NULL;
+    bool is_known = memcmp(ike->spi_r, header->spi_r, IKE_SPI_SIZE) == 0;
+    return is_known || is_zero(ike->spi_r) ? ike : NULL;
+}
+
+static void plain_informational(struct engine *engine, struct ike_sa *ike, struct opened *opened)
+{
+    static const struct transition row = {STATE_INFO, ISAKMP_INFORMATIONAL, CLEAR, 0, ~UINT32_C(0), NULL,
+                                          NULL};
+    struct error error;
+    if (ike->setup != NULL && open_message(ike, NULL, &row, opened, &error))
+        informational_plain(engine, ike, &opened->incoming);
+}
+
+static void dispatch(struct engine *engine, struct ike_sa *ike, struct opened *opened)
+{
+    const struct ikev2_header *header = opened->incoming.header;
+    if ((header->flags & ISAKMP_COMMIT) != 0)
+        say_ike(engine, RC_LOG, ike, 0,
+                "IKE message has the Commit Flag set but Styx doesn't implement this "
+                "feature due to security concerns; ignoring flag");
+    switch (header->exchange) {
+    case ISAKMP_MAIN:
+    case ISAKMP_AGGRESSIVE:
+        phase1_message(engine, ike, opened);
+        break;
+    case ISAKMP_QUICK:
+        phase2_message(engine, ike, opened);
+        break;
+    case ISAKMP_INFORMATIONAL:
+        if ((header->flags & ISAKMP_ENCRYPTED) != 0)
+            phase2_message(engine, ike, opened);
+        else
+            plain_informational(engine, ike, opened);
+        break;
+    default:
+        break;
+    }
+}
+
+static void receive(struct engine *engine, const struct path *path, const struct ikev2_header *header,
+                    struct bytes datagram)
+{
+    uint8_t copy[DATAGRAM_MAX];
+    struct opened opened = {.incoming = {.path = path, .header = header, .datagram = datagram}, .copy = copy};
+    if (datagram.size > sizeof(copy) || is_zero(header->spi_i))
+        return;
+    bool may_be_first = header->exchange == ISAKMP_MAIN || header->exchange == ISAKMP_AGGRESSIVE;
+    if (is_zero(header->spi_r) && may_be_first) {
+        first_message(engine, &opened);
+        return;
+    }
+    struct ike_sa *ike = find_ike(engine, header);
+    if (ike != NULL)
+        dispatch(engine, ike, &opened);
+}
+
+/* What an IKEv1 datagram meets first: ikev1-policy=. */
+static bool is_admitted(struct engine *engine, const struct path *path, const struct ikev2_header *header,
+                        struct bytes datagram)
+{
+    struct ikev1_incoming incoming = {.path = path, .header = header, .datagram = datagram};
+    if (engine->settings.ikev1_policy == IKEV1_ACCEPT)
+        return true;
+    if (engine->settings.ikev1_policy == IKEV1_REJECT && header->exchange != ISAKMP_INFORMATIONAL)
+        notify_stranger(engine, &incoming, V1_INVALID_MAJOR_VERSION);
+    return false;
+}
+
+void ikev1_receive(struct engine *engine, const struct path *path, const struct ikev2_header *header,
+                   struct bytes datagram)
+{
+    struct ikev2_header whole_header;
+    struct bytes whole;
+    if (!is_admitted(engine, path, header, datagram))
+        return;
+    if (header->next_payload != ISAKMP_FRAGMENT) {
+        receive(engine, path, header, datagram);
+        return;
+    }
+    struct ike_sa *ike = find_ike(engine, header);
+    uint64_t serial = ike != NULL ? ike->serial : 0;
+    if (ike == NULL || !fragments_take(engine, ike, datagram, &whole))
+        return;
+    uint8_t copy[DATAGRAM_MAX];
+    if (whole.size <= sizeof(copy)) {
+        memcpy(copy, whole.data, whole.size);
+        if (ikev2_header_read(bytes_of(copy, whole.size), &whole_header) &&
+            whole_header.next_payload != ISAKMP_FRAGMENT)
+            receive(engine, path, &whole_header, bytes_of(copy, whole.size));
+    }
+    if ((ike = ike_by_serial(engine, serial)) != NULL && ike->v1 != NULL)
+        fragments_drop(engine, ike);
+}
+
+/* ---- jobs ---- */
+
+static void phase1_job_done(struct engine *engine, struct ike_sa *ike, const struct job *job)
+{
+    ike->setup->job_id = 0;
+    if (!job->ok) {
+        ike_fail(engine, ike, RC_FATAL, "key exchange %s failed: %s", job->ke->name, job->error.text);
+        return;
+    }
+    if (ike->v1->is_aggressive)
+        (ike->is_initiator ? aggressive_mode_initiator_job_done
+                           : aggressive_mode_responder_job_done)(engine, ike, job);
+    else
+        (ike->is_initiator ? main_mode_initiator_job_done : main_mode_responder_job_done)(engine, ike, job);
+}
+
+void ikev1_job_done(struct engine *engine, struct ike_sa *ike, struct job *job)
+{
+    struct child_sa *child = child_by_serial(engine, job->child_serial);
+    if (job->child_serial == 0) {
+        if (ike->setup != NULL && ike->setup->job_id == job->job_id)
+            phase1_job_done(engine, ike, job);
+        return;
+    }
+    if (child == NULL || child->quick == NULL || child->quick->job_id != job->job_id)
+        return;
+    child->quick->job_id = 0;
+    if (!job->ok)
+        quick_mode_fail(engine, child, RC_FATAL, "key exchange %s failed: %s", job->ke->name,
+                        job->error.text);
+    else if (child->quick->is_initiator)
+        quick_mode_initiator_job_done(engine, ike, child->quick, job);
+    else
+        quick_mode_responder_job_done(engine, ike, child->quick, job);
+}

@@ -1,0 +1,11 @@
+/* The way of an IKEv1 datagram: whose it is, whether it may come now, and who handles it. */
+#ifndef STYX_ENGINE_IKEV1_RECEIVE_H
+#define STYX_ENGINE_IKEV1_RECEIVE_H
+
+#include "engine/ikev1/ikev1.h"
+
+void ikev1_receive(struct engine *engine, const struct path *path, const struct ikev2_header *header,
+                   struct bytes datagram);
+void ikev1_job_done(struct engine *engine, struct ike_sa *ike, struct job *job);
+
+#endif
