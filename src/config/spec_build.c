@@ -371,7 +371,7 @@ bool spec_build_option(struct spec_builder *builder, const char *name, const cha
     case KEYWORD_IKEV1_ONLY:
         if (!set_acting(builder, keyword, end, value, &reason))
             break;
-        if (!value_is_default(keyword, value))
+        if (keyword->type != KEYWORD_BOOL || !value_is_default(keyword, value))
             snprintf(builder->ikev1_only, sizeof(builder->ikev1_only), "%s", spelling);
         return true;
     case KEYWORD_COMMAND_LINE:

@@ -276,8 +276,6 @@ static void bad_pairs_are_refused_with_connection_keyword_and_reason(void **stat
         {"authby=sceret", "did you mean \"secret\"?"},
         {"authby=", "expected secret or psk"},
         {"leftauth=null", "\"null\" is not supported yet"},
-        {"keyexchange=ikev1", "keyexchange=ikev1 is not supported yet"},
-        {"ikev2=no", "ikev2=no is not supported yet"},
         {"phase2=ah", "phase2=ah is not supported yet"},
         {"fragmentation=force", "fragmentation=force is not supported yet"},
         {"esn=both", "either, yes, no, true or false"},
@@ -394,6 +392,26 @@ static void pairs_that_only_look_alike_are_taken(void **state)
         connection_spec_free(built(rows[i]));
 }
 
+static void the_version_of_ike_decides_what_the_proposals_may_be(void **state)
+{
+    (void)state;
+    struct error error;
+    struct connection_spec *spec =
+        build(BASE "keyexchange=ikev1;aggressive=yes;dpdtimeout=30;ike=aes128-sha1,3des-sha1", NULL, &error);
+    assert_non_null(spec);
+    assert_int_equal(spec->ike_version, 1);
+    assert_true(spec->aggressive);
+    assert_int_equal(spec->dpd_timeout, 30 * USEC_PER_SEC);
+    connection_spec_free(spec);
+    assert_null(build(BASE "keyexchange=ikev1;ike=aes_gcm128", NULL, &error));
+    assert_null(build(BASE "keyexchange=ikev1;leftsubnet=10.1.0.0/16,10.2.0.0/16;rightsubnet=10.3.0.0/16",
+                      NULL, &error));
+    spec = build(BASE "keyexchange=ikev2;ike=aes_gcm128", NULL, &error);
+    assert_non_null(spec);
+    assert_int_equal(spec->ike_version, 2);
+    connection_spec_free(spec);
+}
+
 static void keywords_without_effect_warn(void **state)
 {
     (void)state;
@@ -436,6 +454,7 @@ int main(void)
         cmocka_unit_test(an_error_knows_the_byte),
         cmocka_unit_test(what_only_the_whole_shows_is_refused),
         cmocka_unit_test(pairs_that_only_look_alike_are_taken),
+        cmocka_unit_test(the_version_of_ike_decides_what_the_proposals_may_be),
         cmocka_unit_test(keywords_without_effect_warn),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
