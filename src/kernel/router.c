@@ -9,6 +9,7 @@
 #include <net/if.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
 
 #include "base/hash_table.h"
 #include "base/list.h"
@@ -19,7 +20,7 @@
 #include "kernel/userspace_socket.h"
 #include "kernel/userspace_tun.h"
 
-enum { TABLE_BASE = 52000, PRIORITY_BASE = 5200, STALE_NUMBERS_CHECKED = 16 };
+enum { TABLE_BASE = 52000, PRIORITY_BASE = 5200, STALE_NUMBERS_CHECKED = 16, URGENT_WAIT_NSEC = 5000000 };
 
 struct order {
     struct list_node node;
@@ -60,8 +61,9 @@ struct router {
     unsigned default_users[2]; /* default routes in use, IPv4 and IPv6 */
     pthread_t thread;
     pthread_mutex_t lock;
-    pthread_cond_t has_orders;
+    pthread_cond_t has_changed; /* orders, is_working or is_closing */
     struct list_node orders;
+    bool is_working; /* somebody carries an order out: all above is theirs */
     bool is_closing;
 };
 
@@ -344,20 +346,28 @@ static void carry_out(struct router *router, struct order *order)
     event_queue_push_done(router->events, request_id, failure != 0 ? text : NULL);
 }
 
+/* With the lock held, which is given up meanwhile. */
+static void carry_out_first(struct router *router)
+{
+    struct list_node *node = router->orders.next;
+    list_remove(node);
+    router->is_working = true;
+    pthread_mutex_unlock(&router->lock);
+    carry_out(router, CONTAINER_OF(node, struct order, node));
+    pthread_mutex_lock(&router->lock);
+    router->is_working = false;
+    pthread_cond_broadcast(&router->has_changed);
+}
+
 static void *run(void *argument)
 {
     struct router *router = argument;
     pthread_mutex_lock(&router->lock);
     while (!router->is_closing) {
-        if (list_is_empty(&router->orders)) {
-            pthread_cond_wait(&router->has_orders, &router->lock);
-            continue;
-        }
-        struct list_node *node = router->orders.next;
-        list_remove(node);
-        pthread_mutex_unlock(&router->lock);
-        carry_out(router, CONTAINER_OF(node, struct order, node));
-        pthread_mutex_lock(&router->lock);
+        if (router->is_working || list_is_empty(&router->orders))
+            pthread_cond_wait(&router->has_changed, &router->lock);
+        else
+            carry_out_first(router);
     }
     pthread_mutex_unlock(&router->lock);
     return NULL;
@@ -367,7 +377,33 @@ static bool give_order(struct router *router, struct order *order)
 {
     pthread_mutex_lock(&router->lock);
     list_append(&router->orders, &order->node);
-    pthread_cond_signal(&router->has_orders);
+    pthread_cond_broadcast(&router->has_changed);
+    pthread_mutex_unlock(&router->lock);
+    return true;
+}
+
+/*
+ * The first answer to a peer's packet must not leave in clear because its route is late: such an order is
+ * carried out by whoever gives it, which takes a few microseconds, or waited for while others are under way,
+ * but not for long.
+ */
+static bool give_urgent_order(struct router *router, struct order *order)
+{
+    struct timespec limit;
+    clock_gettime(CLOCK_REALTIME, &limit);
+    limit.tv_nsec += URGENT_WAIT_NSEC;
+    limit.tv_sec += limit.tv_nsec / 1000000000;
+    limit.tv_nsec %= 1000000000;
+    pthread_mutex_lock(&router->lock);
+    bool is_alone = !router->is_working && list_is_empty(&router->orders);
+    list_append(&router->orders, &order->node);
+    if (is_alone)
+        carry_out_first(router);
+    else
+        pthread_cond_broadcast(&router->has_changed);
+    int failure = 0;
+    while (failure == 0 && (router->is_working || !list_is_empty(&router->orders)))
+        failure = pthread_cond_timedwait(&router->has_changed, &router->lock, &limit);
     pthread_mutex_unlock(&router->lock);
     return true;
 }
@@ -402,7 +438,7 @@ bool router_set(struct router *router, const struct route_request *request)
     order->mtu = request->mtu;
     order->metric = request->metric;
     order->local = request->local_selectors[0];
-    return give_order(router, order);
+    return request->is_urgent ? give_urgent_order(router, order) : give_order(router, order);
 }
 
 bool router_delete(struct router *router, uint64_t request_id, uint64_t policy_id)
@@ -443,7 +479,7 @@ struct router *router_open(const struct router_settings *settings, struct event_
     router->settings = *settings;
     host_addresses_init(&router->addresses);
     pthread_mutex_init(&router->lock, NULL);
-    pthread_cond_init(&router->has_orders, NULL);
+    pthread_cond_init(&router->has_changed, NULL);
     list_init(&router->orders);
     if (prepare(router, error))
         return router;
@@ -475,7 +511,7 @@ void router_close(struct router *router)
         return;
     pthread_mutex_lock(&router->lock);
     router->is_closing = true;
-    pthread_cond_signal(&router->has_orders);
+    pthread_cond_broadcast(&router->has_changed);
     pthread_mutex_unlock(&router->lock);
     pthread_join(router->thread, NULL);
     /* The routes go with the device, if there is one; the rules have to be taken away. */
@@ -492,7 +528,7 @@ void router_close(struct router *router)
     hash_table_free(&router->routes);
     netlink_close(&router->netlink);
     host_addresses_free(&router->addresses);
-    pthread_cond_destroy(&router->has_orders);
+    pthread_cond_destroy(&router->has_changed);
     pthread_mutex_destroy(&router->lock);
     free(router);
 }

@@ -24,6 +24,7 @@ enum { ROUTER_NUMBER_OF_PEERS = 1000 };
 struct route_request {
     uint64_t request_id;
     uint64_t policy_id;
+    bool is_urgent;             /* packets of the peer's may be answered at once: wait until it is done */
     struct ip_address sourceip; /* unset: the host's address inside the local selectors, if it has one */
     uint32_t mtu, metric;       /* 0: unset */
     struct esp_sa *sa;      /* without an mtu: what fits through it; a reference, handed over; may be NULL */

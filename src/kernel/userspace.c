@@ -155,6 +155,7 @@ static bool set_routes(struct backend *backend, const struct kernel_request *req
     struct route_request route = {
         .request_id = request->request_id,
         .policy_id = policy->policy_id,
+        .is_urgent = policy->action == POLICY_PROTECT,
         .sourceip = policy->sourceip,
         .mtu = policy->mtu,
         .metric = policy->metric,

@@ -23,6 +23,7 @@ class LibreswanLike:
         self.directory = directory
         self.end = end
         self.daemon = None
+        self.more_options = {}  # of the connection
         self.configuration = os.path.join(directory, "ipsec.conf")
         self.secrets = os.path.join(directory, "ipsec.secrets")
         self.run_directory = os.path.join(directory, "run")
@@ -65,6 +66,7 @@ class LibreswanLike:
         if end.lifetimes:
             options.update({"ikelifetime": f"{end.lifetimes.ike}s", "salifetime": f"{end.lifetimes.child}s",
                             "rekeymargin": f"{end.lifetimes.margin}s", "rekeyfuzz": "0%"})
+        options.update(self.more_options)
         return {key: value for key, value in options.items() if value is not None}
 
     def start(self):

@@ -27,6 +27,8 @@ static void complete(struct engine *engine, struct ike_sa *ike, const struct inc
     }
     struct ikev2_builder builder = exchange_answer_start(ike, incoming, buffer, sizeof(buffer));
     child_build_answer(engine, child, false, own_public, &builder);
+    if (child->replaces_serial == 0) /* before the answer, as in IKE_AUTH */
+        child_take_policy(engine, child);
     exchange_answer_finish(engine, ike, &builder);
     rekey_child_note_nonces(engine, child, theirs, ours);
     child_drop_setup(engine, child);
@@ -34,7 +36,6 @@ static void complete(struct engine *engine, struct ike_sa *ike, const struct inc
         rekey_child_answered(engine, ike, child);
         return;
     }
-    child_take_policy(engine, child);
     lifecycle_child_is_up(engine, child);
     lifecycle_arm_child(engine, child, false);
     child_announce(engine, child, 0, "responder established Child SA");

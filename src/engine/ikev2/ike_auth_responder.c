@@ -89,12 +89,13 @@ static void answer(struct engine *engine, struct ike_sa *ike, const struct incom
     ike_auth_established(engine, ike, 0);
     initial_contact_read(engine, ike, incoming->message);
     struct child_sa *child = answer_child(engine, ike, incoming, &builder);
+    if (child != NULL) /* before the answer: the peer's first packet follows it, and is answered through it */
+        child_take_policy(engine, child);
     exchange_answer_finish(engine, ike, &builder);
     ike_drop_setup(engine, ike);
     if (child == NULL)
         return;
     child_drop_setup(engine, child);
-    child_take_policy(engine, child);
     lifecycle_child_is_up(engine, child);
     lifecycle_arm_child(engine, child, false);
     child_announce(engine, child, 0, "responder established Child SA");
