@@ -101,7 +101,7 @@ static const char *const setup_lines[] = {
     "sbindir={sbindir}, libexecdir={libexecdir}",
     "pluto_version={version}, pluto_vendorid={vendorid}, audit-log=no",
     "nhelpers={nhelpers}, uniqueids={uniqueids}, dnssec-enable=no, logappend={logappend}, logip=yes, "
-    "shuntlifetime=900s, xfrmlifetime=30s",
+    "shuntlifetime={shunt_lifetime_seconds}s, xfrmlifetime=30s",
     "ddos-cookies-threshold={ddos_cookies_threshold}, ddos-max-halfopen={ddos_max_halfopen}, "
     "ddos-mode={ddos_mode}, ikev1-policy={ikev1_policy}",
     "ikebuf={ikebuf}, msg_errqueue=yes, crl-strict=no, crlcheckinterval=0, listen={listen}, nflog-all=0",
@@ -156,6 +156,7 @@ static bool next_setup(struct control_session *session, struct facts *facts)
     facts_text(facts, "listen", daemon->listen);
     put_debug(facts, settings->debug);
     facts_number(facts, "keep_alive_seconds", settings->nat_keepalive_interval / USEC_PER_SEC);
+    facts_number(facts, "shunt_lifetime_seconds", settings->shunt_lifetime / USEC_PER_SEC);
     facts_number(facts, "nat_ikeport", settings->natt_port);
     facts_text(facts, "virtual_private", daemon->virtual_private);
     facts_end(facts);
@@ -190,11 +191,6 @@ static bool next_nothing(struct control_session *session, struct facts *facts)
 
 const struct list_section section_address_pools = {
     .name = "address_pools", .is_array = true, .next = next_nothing};
-
-static const char *const shunts_heading[] = {"Bare Shunt list:", " ", NULL};
-
-const struct list_section section_shunts = {
-    .name = "shunts", .is_array = true, .heading = shunts_heading, .next = next_nothing};
 
 /* The proposals are made when a connection is added and last as long as it: there is no data base of them. */
 static const char *const database_heading[] = {

@@ -62,6 +62,7 @@ static void fill_connection(const struct connection *connection, struct connecti
         .local_id = &connection->local_id,
         .remote_id = &connection->remote_id,
         .routing = connection->routing,
+        .shunt_until = connection->route.shunt_timer.timer.deadline,
         .newest_ike_serial = connection->newest_ike_serial,
         .newest_child_serial = connection->newest_child_serial,
     };

@@ -28,6 +28,7 @@ struct connection_view {
     struct ip_endpoint local, remote;            /* remote unset in a template */
     const struct identity *local_id, *remote_id; /* as they will be sent and expected; defaults applied */
     enum routing_state routing;
+    usec_t shunt_until; /* ROUTING_FAILURE: the end of the failure shunt */
     uint64_t newest_ike_serial, newest_child_serial; /* 0 none */
 };
 
