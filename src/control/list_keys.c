@@ -1,6 +1,9 @@
 /* Keys and certificates: the --list family. Of a secret the owners are told, never the key. */
+#include <time.h>
+
 #include "base/text.h"
 #include "control/session.h"
+#include "engine/public_keys.h"
 
 enum { SECRETS_A_PIECE = 64, OWNERS_SIZE = 8192 };
 
@@ -57,7 +60,59 @@ static bool next_psks(struct control_session *session, struct facts *facts)
     return secrets != NULL && *told < secrets->count;
 }
 
-/* There are none of these before certificates and public keys are read. */
+/* ---- public keys ---- */
+
+static const char *const public_key_lines[] = {
+    "{added}, {bits} {type} Key {key_id} (no private key), until --- -- --:--:-- ---- ok",
+    "       {id_type} '{id}'",
+};
+static const struct text_form public_key_form = TEXT_FORM(RC_COMMENT, public_key_lines);
+
+static const char *time_text(int64_t wall, bool is_utc, char *out, size_t size)
+{
+    time_t seconds = (time_t)wall;
+    struct tm broken;
+    if (is_utc)
+        strftime(out, size, "%b %d %H:%M:%S UTC %Y", gmtime_r(&seconds, &broken));
+    else
+        strftime(out, size, "%b %d %H:%M:%S %Y", localtime_r(&seconds, &broken));
+    return out;
+}
+
+static void put_public_key(struct control_session *session, struct facts *facts, const struct public_key *key)
+{
+    char when[64], id[IDENTITY_TEXT_SIZE], hex[2 * PUBLIC_KEY_SIZE_MAX + 1];
+    struct text text = text_of(hex, sizeof(hex));
+    facts_begin(facts, NULL, &public_key_form);
+    facts_shown(facts, "added", time_text(key->added_at_wall, session->wants_utc, when, sizeof(when)));
+    facts_number(facts, "added_at", (uint64_t)key->added_at_wall);
+    facts_text(facts, "type", "RSA");
+    facts_number(facts, "bits", key->bits);
+    facts_text(facts, "key_id", key->key_id);
+    facts_text(facts, "id_type", identity_kind_name(key->id.kind));
+    facts_text(facts, "id", identity_text(&key->id, id));
+    text_add_hex(&text, public_key_exponent(key));
+    facts_text(facts, "exponent", hex);
+    text = text_of(hex, sizeof(hex));
+    text_add_hex(&text, public_key_modulus(key));
+    facts_text(facts, "modulus", hex);
+    facts_end(facts);
+}
+
+static bool next_public_keys(struct control_session *session, struct facts *facts)
+{
+    const struct public_key *key = NULL;
+    for (int i = 0; i < SECRETS_A_PIECE; i++) {
+        key = engine_view_public_key(session->control->engine, session->listing.after);
+        if (key == NULL)
+            return false;
+        session->listing.after = key->serial;
+        put_public_key(session, facts, key);
+    }
+    return true;
+}
+
+/* There are none of these before certificates are read. */
 static bool next_nothing(struct control_session *session, struct facts *facts)
 {
     (void)session;
@@ -71,7 +126,7 @@ static const char *const ca_certificates[] = {" ", "List of X.509 CA Certificate
 static const char *const crls[] = {" ", "List of CRLs:", " ", NULL};
 
 const struct list_section section_public_keys = {
-    .name = "public_keys", .is_array = true, .heading = public_keys, .next = next_nothing};
+    .name = "public_keys", .is_array = true, .heading = public_keys, .next = next_public_keys};
 const struct list_section section_doubtful_public_keys = {
     .name = "public_keys", .is_array = true, .next = next_nothing};
 const struct list_section section_secrets_file = {.name = "secrets", .next = next_secrets_file};

@@ -44,6 +44,7 @@ static const struct command_row rows[] = {
     {"delete-id", "name", true, request_delete_id, COMMAND_DELETE_ID},
     {"delete-state", "serial", false, request_delete_state, COMMAND_DELETE_STATE},
     {"deletestate", "serial", false, request_delete_state, COMMAND_DELETE_STATE},
+    {"add-key", "id key add", false, request_add_key, COMMAND_ADD_KEY},
     {"crash", "address", false, request_crash, COMMAND_CRASH},
     {"listen", "", false, request_listen, COMMAND_LISTEN},
     {"unlisten", "", false, request_unlisten, COMMAND_UNLISTEN},
@@ -88,7 +89,7 @@ static void handle_listing(struct control_session *session, const struct request
 
 /* What whack can ask and this build does not do. */
 static const char commands_not_yet[] =
-    "delete-user initiate-opportunistic add-key my-id reread-certs fetch-crls purge-ocsp ike-socket";
+    "delete-user initiate-opportunistic my-id reread-certs fetch-crls purge-ocsp ike-socket";
 
 static void handle_not_yet(struct control_session *session, const struct request *request)
 {

@@ -23,7 +23,10 @@ void request_add(struct control_session *session, const struct request *request)
 void request_named(struct control_session *session, const struct request *request);
 void request_delete_state(struct control_session *session, const struct request *request);
 void request_crash(struct control_session *session, const struct request *request);
+
+/* request_key.c: identities and public keys. */
 void request_delete_id(struct control_session *session, const struct request *request);
+void request_add_key(struct control_session *session, const struct request *request);
 
 /* request_setting.c: what the daemon does otherwise from now on. */
 void request_debug(struct control_session *session, const struct request *request);

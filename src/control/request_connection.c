@@ -119,17 +119,3 @@ void request_crash(struct control_session *session, const struct request *reques
     if (take_address(session, request, "address", &command.remote_host))
         engine_command(session->control->engine, &command);
 }
-
-void request_delete_id(struct control_session *session, const struct request *request)
-{
-    struct identity identity;
-    struct error error;
-    if (!identity_parse(request->name, &identity, &error)) {
-        request_fail(session, RC_BADID, "%s", error.text);
-        return;
-    }
-    engine_command(
-        session->control->engine,
-        &(struct command){.kind = COMMAND_DELETE_ID, .client = session->id, .identity = &identity});
-    identity_free(&identity);
-}

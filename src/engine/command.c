@@ -184,8 +184,8 @@ static void add(struct engine *engine, const struct command *command)
     const char *name = command->spec->conn_name ? command->spec->conn_name : command->spec->name;
     int code = 0;
     if (command->keeps_old && is_name_in_use(engine, name)) {
-        connection_spec_free(command->spec);
         command_fail(engine, command, RC_DUPNAME, NULL, "attempt to redefine connection \"%s\"", name);
+        connection_spec_free(command->spec);
         return;
     }
     remove_earlier(engine, command, name);
@@ -404,6 +404,10 @@ void engine_command(struct engine *engine, const struct command *command)
         break;
     case COMMAND_DEBUG:
         debug(engine, command);
+        break;
+    case COMMAND_ADD_KEY:
+        public_keys_set(engine, command->identity, command->public_key, command->adds_key);
+        finish(engine, command, 0);
         break;
     case COMMAND_ANSWER: /* no command of its own: it goes on with the one that asked */
         prompt_answer(engine, command->client, command->answer);

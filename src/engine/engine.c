@@ -69,12 +69,14 @@ void engine_timer_cancel(struct engine *engine, struct engine_timer *timer)
     timer_cancel(&engine->wheel, &timer->timer);
 }
 
-enum { TABLE_COUNT = 17 };
+enum { TABLE_COUNT = 19 };
 
 static void list_tables(struct engine *engine, struct hash_table *out[static TABLE_COUNT])
 {
     struct hash_table *tables[] = {
         &engine->prompts,
+        &engine->public_keys_by_id,
+        &engine->public_keys_by_serial,
         &engine->connections_by_serial,
         &engine->connections_by_name,
         &engine->connections_by_hosts,
@@ -124,6 +126,7 @@ struct engine *engine_new(const struct engine_env *env, const struct engine_sett
     list_init(&engine->connections);
     list_init(&engine->ikes);
     list_init(&engine->children);
+    list_init(&engine->public_keys);
     timer_wheel_init(&engine->wheel, engine_now(engine));
     engine_random(engine, engine->hash_key, sizeof(engine->hash_key));
     if (settings->vendor_id != NULL)
@@ -148,6 +151,7 @@ void engine_free(struct engine *engine)
     farewells_free(engine);
     client_batches_free(engine);
     prompts_free(engine);
+    public_keys_free(engine);
     free_tables(engine);
     spd_free(&engine->policies);
     secrets_free(engine->secrets);

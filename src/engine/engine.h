@@ -97,6 +97,7 @@ enum command_kind {
     COMMAND_SECRETS, /* secrets: replaces all */
     COMMAND_DEBUG,   /* name (or NULL: global), debug_set, debug_clear */
     COMMAND_IMPAIR,  /* impairments (impair.h) */
+    COMMAND_ADD_KEY,  /* identity, public_key, adds_key (or else it replaces the keys of the identity) */
     COMMAND_ANSWER,  /* answer (or NULL: none) to a report RC_ENTERSECRET or RC_USERPROMPT; ends nothing */
     COMMAND_DDOS,    /* ddos_mode */
     COMMAND_CLEAR_STATISTICS,
@@ -112,7 +113,7 @@ struct listen_address {
 
 /*
  * Every command ends with one report with is_final and this client, now or later; progress comes before it.
- * `spec` and `secrets` pass to the engine; all else is borrowed.
+ * `spec`, `secrets` and `public_key` pass to the engine; all else is borrowed.
  */
 struct command {
     enum command_kind kind;
@@ -124,7 +125,9 @@ struct command {
     bool asynchronous;
     bool leave_state;
     bool keeps_old;                  /* COMMAND_ADD: a connection of that name is a reason to refuse */
-    const struct identity *identity; /* COMMAND_DELETE_ID */
+    const struct identity *identity; /* COMMAND_DELETE_ID, COMMAND_ADD_KEY */
+    struct public_key *public_key;
+    bool adds_key;
     const char *impairments;
     const char *answer;
     uint64_t serial;

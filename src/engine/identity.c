@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <strings.h>
 
+#include "base/hash_table.h"
+
 static struct identity make(enum identity_kind kind, const void *data, size_t size)
 {
     struct identity identity = {.kind = (uint8_t)kind, .size = (uint16_t)size};
@@ -115,6 +117,16 @@ bool identity_equal(const struct identity *a, const struct identity *b)
     if (a->kind == ID_FQDN || a->kind == ID_USER_FQDN)
         return strncasecmp((const char *)a->data, (const char *)b->data, a->size) == 0;
     return memcmp(a->data, b->data, a->size) == 0;
+}
+
+uint64_t identity_hash(const struct identity *id)
+{
+    static const uint8_t key[16];
+    uint8_t folded[1 + IDENTITY_SIZE_MAX] = {id->kind};
+    for (size_t i = 0; i < id->size; i++)
+        folded[1 + i] =
+            (uint8_t)(id->data[i] >= 'A' && id->data[i] <= 'Z' ? id->data[i] | 0x20 : id->data[i]);
+    return hash_bytes(key, bytes_of(folded, 1u + id->size));
 }
 
 const char *identity_text(const struct identity *identity, char out[static IDENTITY_TEXT_SIZE])

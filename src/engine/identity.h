@@ -35,6 +35,9 @@ struct identity identity_copy(const struct identity *identity);
 void identity_free(struct identity *identity);
 /* FQDN and the like compare without case; ID_NONE equals only ID_NONE. */
 bool identity_equal(const struct identity *a, const struct identity *b);
+/* Equal for those that are equal. Not keyed: for tables of what our own files and commands say, where nobody
+ * chooses collisions. */
+uint64_t identity_hash(const struct identity *id);
 /* "@east", "192.0.2.1", "user@example.com"; peer bytes escaped. */
 const char *identity_text(const struct identity *identity, char out[static IDENTITY_TEXT_SIZE]);
 /* ID_FQDN ... as in status output. */

@@ -120,15 +120,6 @@ struct secret_index {
 
 static const uint8_t hash_key[16]; /* the file is ours: nobody chooses collisions */
 
-static uint64_t hash_identity(const struct identity *id)
-{
-    uint8_t folded[1 + IDENTITY_SIZE_MAX] = {id->kind};
-    for (size_t i = 0; i < id->size; i++)
-        folded[1 + i] =
-            (uint8_t)(id->data[i] >= 'A' && id->data[i] <= 'Z' ? id->data[i] | 0x20 : id->data[i]);
-    return hash_bytes(hash_key, bytes_of(folded, 1u + id->size));
-}
-
 static void index_drop(struct secrets *secrets)
 {
     if (secrets->index == NULL)
@@ -162,7 +153,7 @@ static bool index_by_ids(struct secret_index *index, struct hash_table *table,
                          const struct secret_entry *entry, size_t number)
 {
     for (size_t i = 0; i < entry->id_count; i++)
-        if (!insert(index, table, number, hash_identity(&entry->ids[i])))
+        if (!insert(index, table, number, identity_hash(&entry->ids[i])))
             return false;
     return true;
 }
@@ -236,7 +227,7 @@ static void consider(struct search *search, size_t number)
 
 static void consider_named(struct search *search, const struct hash_table *table, const struct identity *id)
 {
-    struct hash_node *node = hash_table_find(table, hash_identity(id));
+    struct hash_node *node = hash_table_find(table, identity_hash(id));
     for (; node != NULL; node = hash_node_next(node))
         consider(search, CONTAINER_OF(node, struct index_node, node)->entry);
 }
@@ -307,7 +298,7 @@ const struct secret_entry *secrets_find_xauth(struct secrets *secrets, const cha
         !identity_parse(index, &id, NULL))
         return NULL;
     const struct secret_entry *found =
-        find_first(secrets, &secrets->index->users, hash_identity(&id), is_of_user, &id);
+        find_first(secrets, &secrets->index->users, identity_hash(&id), is_of_user, &id);
     identity_free(&id);
     if (found == NULL && secrets->index->user_default != SIZE_MAX)
         found = &secrets->entries[secrets->index->user_default];

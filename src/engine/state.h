@@ -13,6 +13,7 @@
 #include "engine/failure.h"
 #include "engine/impair.h"
 #include "engine/statistics.h"
+#include "engine/public_keys.h"
 #include "engine/view.h"
 #include "esp/spd.h"
 #include "wire/ikev2_build.h"
@@ -356,6 +357,10 @@ struct engine {
 
     struct impairments impairments;
     struct hash_table prompts; /* by client: questions that wait for an answer */
+
+    struct hash_table public_keys_by_id, public_keys_by_serial;
+    struct list_node public_keys;
+    uint64_t last_public_key_serial;
 
     bool is_shutting_down;
     uint64_t shutdown_client;

@@ -295,6 +295,11 @@ const struct statistics *engine_view_statistics(const struct engine *engine)
     return &engine->statistics;
 }
 
+const struct public_key *engine_view_public_key(const struct engine *engine, uint64_t after)
+{
+    return public_keys_after(engine, after);
+}
+
 const struct secrets *engine_view_secrets(const struct engine *engine)
 {
     return engine->secrets;

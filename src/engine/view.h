@@ -97,6 +97,8 @@ bool engine_view_child_at(const struct engine *engine, uint64_t serial, struct c
 bool engine_view_connection_named(const struct engine *engine, const char *name, struct connection_view *out);
 struct engine_totals engine_view_totals(const struct engine *engine);
 /* NULL before any were read. */
+/* The public key after the one of serial `after` (0: the first); NULL: that was the last. */
+const struct public_key *engine_view_public_key(const struct engine *engine, uint64_t after);
 const struct secrets *engine_view_secrets(const struct engine *engine);
 const struct statistics *engine_view_statistics(const struct engine *engine);
 /* env->now() of this engine. */

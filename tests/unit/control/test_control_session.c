@@ -269,6 +269,17 @@ static void requests_in_one_piece_are_answered_in_order(void **state)
     assert_int_equal(hear_reply(*state).end, RC_UNKNOWN_NAME);
 }
 
+static void a_name_in_use_is_refused_where_nothing_is_to_be_replaced(void **state)
+{
+    add_connection(*state, 1);
+    assert_int_equal(hear_reply(*state).end, 0);
+    say(*state, "{\"styx\":1,\"command\":\"add\",\"name\":\"c1\",\"replace\":false,\"options\":{\"left\":"
+                "\"192.0.2.1\",\"right\":\"10.0.1.2\",\"authby\":\"secret\"}}");
+    struct heard heard = hear_reply(*state);
+    assert_int_equal(heard.end, RC_DUPNAME);
+    assert_string_equal(heard.text, "attempt to redefine connection \"c1\"");
+}
+
 /* Lines come as they are said, whatever stands in them; what is not UTF-8 is escaped. */
 static void any_text_survives_the_way(void **state)
 {
@@ -489,6 +500,7 @@ int main(void)
         TEST(who_asks_is_told_that_nobody_answers),
         TEST(another_request_is_no_answer),
         TEST(an_answer_without_a_question_is_a_fault),
+        TEST(a_name_in_use_is_refused_where_nothing_is_to_be_replaced),
         TEST(faulty_requests_end_the_conversation),
         TEST(oversized_frame_is_refused_by_its_header),
         TEST(refused_option_leaves_the_conversation_open),
