@@ -25,10 +25,16 @@ struct control_client {
     void *output_user;
 };
 
+static const char *of_environment(const char *variable)
+{
+    const char *value = getenv(variable);
+    return value != NULL && value[0] != '\0' ? value : NULL;
+}
+
 static bool fill_address(const struct control_location *location, struct sockaddr_un *address,
                          struct error *error)
 {
-    const char *base = CONTROL_DEFAULT_RUNDIR, *suffix = "/pluto.ctl";
+    const char *base = CONTROL_DEFAULT_RUNDIR, *suffix = "/pluto.ctl", *named;
     if (location->ctlsocket != NULL) {
         base = location->ctlsocket;
         suffix = "";
@@ -37,6 +43,11 @@ static bool fill_address(const struct control_location *location, struct sockadd
         suffix = ".ctl";
     } else if (location->rundir != NULL) {
         base = location->rundir;
+    } else if ((named = of_environment("IPSEC_CTLSOCKET")) != NULL) {
+        base = named;
+        suffix = "";
+    } else if ((named = of_environment("IPSEC_RUNDIR")) != NULL) {
+        base = named;
     }
     *address = (struct sockaddr_un){.sun_family = AF_UNIX};
     int length = snprintf(address->sun_path, sizeof(address->sun_path), "%s%s", base, suffix);

@@ -16,7 +16,7 @@
 #define CONTROL_MESSAGE_SIZE_MAX (1u << 20) /* of one frame, either way */
 
 /* What the command line said; NULL or "" where it said nothing. At most one of the three matters, in this
- * order. */
+ * order; without any the environment's IPSEC_CTLSOCKET, then IPSEC_RUNDIR. */
 struct control_location {
     const char *ctlsocket; /* the socket itself */
     const char *ctlbase;   /* the socket without its ".ctl" */

@@ -1,4 +1,4 @@
-/* The front end: `ipsec COMMAND ...`, and the tools by their own names. ipsec(8). */
+/* The front end: `ipsec [OPTIONS] COMMAND ...`, and the tools by their own names. ipsec(8). */
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -6,31 +6,56 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/bytes.h"
+#include "tools/command_table.h"
 #include "tools/paths.h"
-#include "tools/service.h"
+#include "tools/shell_word.h"
 #include "tools/tools.h"
 
-enum { EXIT_USAGE = 1, WORDS_MAX = 64 };
+enum { EXIT_USAGE = 1, WORDS_MAX = 256 };
 
-static int pluto_main(int argc, char **argv)
+/* What was said before the command. Paths go into the environment, where every tool looks for them. */
+struct globals {
+    bool dry_run, utc, asynchronous;
+    char *remote_host;
+};
+
+struct words {
+    char *list[WORDS_MAX + 1];
+    int count;
+};
+
+static void add_word(struct words *words, const char *word)
 {
-    (void)argc;
-    execv(paths_pluto(), argv);
-    fprintf(stderr, "ipsec: cannot run %s\n", paths_pluto());
-    return EXIT_USAGE;
+    if (words->count < WORDS_MAX)
+        words->list[words->count++] = (char *)(uintptr_t)word;
+    words->list[words->count] = NULL;
 }
 
-static int updown_main(int argc, char **argv)
+/* ---- small commands ---- */
+
+static int run_program(char **argv, const char *path)
 {
-    char path[4200];
-    (void)argc;
-    snprintf(path, sizeof(path), "%s/_updown", paths_exec_dir());
     execv(path, argv);
     fprintf(stderr, "ipsec: cannot run %s\n", path);
     return EXIT_USAGE;
 }
 
-static int directory_main(int argc, char **argv)
+int pluto_main(int argc, char **argv)
+{
+    (void)argc;
+    return run_program(argv, paths_pluto());
+}
+
+int updown_main(int argc, char **argv)
+{
+    char path[4200];
+    (void)argc;
+    snprintf(path, sizeof(path), "%s/_updown", paths_exec_dir());
+    return run_program(argv, path);
+}
+
+int directory_main(int argc, char **argv)
 {
     (void)argc;
     (void)argv;
@@ -38,179 +63,184 @@ static int directory_main(int argc, char **argv)
     return 0;
 }
 
-static int version_main(int argc, char **argv)
+int version_main(int argc, char **argv)
 {
     (void)argc;
-    (void)argv;
-    puts("Styx " STYX_VERSION);
+    puts(strcmp(argv[0], "--versioncode") == 0 ? STYX_VERSION : "Styx " STYX_VERSION);
     return 0;
 }
 
-static int checkconfig_main(int argc, char **argv)
+int checkconfig_main(int argc, char **argv)
 {
-    char *words[WORDS_MAX] = {(char *)(uintptr_t) "addconn", (char *)(uintptr_t) "--checkconfig"};
-    int count = 2;
-    for (int i = 1; i < argc && count < WORDS_MAX - 1; i++)
-        words[count++] = argv[i];
-    return addconn_main(count, words);
+    struct words words = {0};
+    add_word(&words, "addconn");
+    add_word(&words, "--checkconfig");
+    for (int i = 1; i < argc; i++)
+        add_word(&words, argv[i]);
+    return addconn_main(words.count, words.list);
 }
 
-static int help_main(int argc, char **argv);
-
-/* Without a connection it is the service, with one the operation of `ipsec auto`. */
-static int start_main(int argc, char **argv)
-{
-    bool has_name = argc > 1 && argv[argc - 1][0] != '-' && (argc == 2 || argv[argc - 2][0] != '-');
-    if (!has_name)
-        return service_start(argc, argv);
-    char *words[WORDS_MAX] = {(char *)(uintptr_t) "auto", (char *)(uintptr_t) "--start"};
-    int count = 2;
-    for (int i = 1; i < argc && count < WORDS_MAX - 1; i++)
-        words[count++] = argv[i];
-    return auto_main(count, words);
-}
-
-struct command {
-    const char *name;
-    int (*main)(int argc, char **argv);
-    const char *help; /* NULL: not listed */
-};
-
-static const struct command commands[] = {
-    {"start", start_main, "start pluto and the connections with auto=start; with NAME: load and bring up"},
-    {"stop", service_stop, "stop pluto"},
-    {"restart", service_restart, "stop, then start"},
-    {"setup", NULL, NULL},
-    {"auto", auto_main, "one operation on a connection: --add, --up, --down, --delete, --status ..."},
-    {"whack", whack_main, "talk to pluto directly"},
-    {"addconn", addconn_main, "load connections of ipsec.conf into pluto"},
-    {"algparse", algparse_main, "show what an ike= or esp= string means"},
-    {"checkconfig", checkconfig_main, "read ipsec.conf and tell what is wrong"},
-    {"readwriteconf", readwriteconf_main, "print ipsec.conf as it is understood"},
-    {"loadtest", loadtest_main, "play thousands of initiators against a responder"},
-    {"pluto", pluto_main, "the IKE daemon"},
-    {"_updown", updown_main, NULL},
-    {"version", version_main, "the version"},
-    {"--version", version_main, NULL},
-    {"--versioncode", version_main, NULL},
-    {"directory", directory_main, "where pluto and its scripts are"},
-    {"--directory", directory_main, NULL},
-    {"help", help_main, "this list"},
-    {"--help", help_main, NULL},
-    {"-h", help_main, NULL},
-};
-
-/* `ipsec up NAME` is `ipsec auto --up NAME`, and so on. */
-static const char *const auto_words[] = {
-    "add",      "delete",      "replace",      "up",        "down",          "route",     "unroute",
-    "ondemand", "status",      "ready",        "rereadall", "rereadsecrets", "fetchcrls", "rereadcerts",
-    "listall",  "listpubkeys", "checkpubkeys", "listcerts", "listcacerts",   "listcrls",  "purgeocsp",
-};
-
-/* `ipsec briefstatus` is `ipsec whack --briefstatus`, and so on: the word, and whack's option. */
-static const char *const whack_words[][2] = {
-    {"briefstatus", "--briefstatus"},
-    {"globalstatus", "--globalstatus"},
-    {"shuntstatus", "--shuntstatus"},
-    {"showstates", "--showstates"},
-    {"trafficstatus", "--trafficstatus"},
-    {"traffic", "--trafficstatus"},
-    {"fipsstatus", "--fipsstatus"},
-    {"fips", "--fipsstatus"},
-    {"listen", "--listen"},
-    {"initiate", "--initiate"},
-    {"terminate", "--terminate"},
-    {"secrets", "--rereadsecrets"},
-    {"connectionstatus", "--connectionstatus"},
-    {"briefconnectionstatus", "--briefconnectionstatus"},
-    {"processstatus", "--processstatus"},
-    {"addresspoolstatus", "--addresspoolstatus"},
-    {"listevents", "--listevents"},
-    {"crls", "--fetchcrls"},
-};
-
-/* Known words of other releases that do nothing here yet. */
-static const char *const not_yet[] = {
-    "barf",          "look",          "show",        "verify",        "newhostkey",  "showhostkey",
-    "rsasigkey",     "ecdsasigkey",   "eddsasigkey", "initnss",       "checknss",    "import",
-    "certutil",      "crlutil",       "pk12util",    "modutil",       "vfychain",    "checknflog",
-    "stopnflog",     "sniff",         "letsencrypt", "unbound",       "redirect",    "showroute",
-    "cavp",          "portexcludes",  "_plutorun",   "_unbound-hook", "_import_crl", "_kernel",
-    "_secretcensor", "_stackmanager", "setup",       "plutoplus",
-};
-
-static int help_main(int argc, char **argv)
+int help_main(int argc, char **argv)
 {
     (void)argc;
     (void)argv;
-    printf("Usage: ipsec COMMAND [arguments]; COMMAND --help tells more\n");
-    for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
-        if (commands[i].help != NULL)
-            printf("  %-12s %s\n", commands[i].name, commands[i].help);
-    printf(
-        "  add, delete, replace, up, down, route, unroute, ondemand NAME; status, ready, rereadsecrets\n"
-        "               as `ipsec auto --add NAME` and so on\n"
-        "  briefstatus, showstates, trafficstatus, shuntstatus, globalstatus, connectionstatus, listevents\n"
-        "               as `ipsec whack --briefstatus` and so on\n");
+    puts("Usage: ipsec [OPTIONS] COMMAND [ARGUMENTS]; COMMAND --help tells more\n"
+         "  --rundir DIRECTORY, --ctlsocket PATH   where pluto listens\n"
+         "  --config FILE      instead of /etc/ipsec.conf\n"
+         "  --dry-run, -n      tell what would be run\n"
+         "  --asynchronous, --utc, --remote-host ADDRESS   for the command that takes it\n"
+         "Commands:");
+    command_table_print();
     return 0;
 }
 
-/* argv with its first word replaced by two. */
-static int run_with(int (*tool)(int argc, char **argv), const char *name, const char *option, int argc,
-                    char **argv)
+/* ---- dispatch ---- */
+
+static bool is_bare_name(char **argv, int i)
 {
-    char *words[WORDS_MAX] = {(char *)(uintptr_t)name, (char *)(uintptr_t)option};
-    int count = 2;
-    if (argc > WORDS_MAX - 2) {
-        fprintf(stderr, "ipsec: too many arguments\n");
+    return argv[i][0] != '-' && (i == 1 || argv[i - 1][0] != '-' || strchr(argv[i - 1], '=') != NULL);
+}
+
+static void add_globals(struct words *words, const struct globals *globals, const struct command_row *row)
+{
+    if (globals->dry_run && row->kind == COMMAND_OF_AUTO)
+        add_word(words, "--showonly");
+    if (globals->asynchronous)
+        add_word(words, "--asynchronous");
+    if (globals->utc)
+        add_word(words, "--utc");
+    if (globals->remote_host != NULL) {
+        add_word(words, "--remote-host");
+        add_word(words, globals->remote_host);
+    }
+}
+
+/* The command as auto, whack or the tool itself take it. */
+static struct words words_of(const struct command_row *row, const struct globals *globals, int argc, char **argv)
+{
+    struct words words = {0};
+    char option[64];
+    add_word(&words, row->kind == COMMAND_OF_AUTO ? "auto" : row->kind == COMMAND_OF_WHACK ? "whack" : argv[0]);
+    add_globals(&words, globals, row);
+    snprintf(option, sizeof(option), "--%s", row->word ? row->word : "");
+    if (row->kind == COMMAND_OF_AUTO)
+        add_word(&words, strdup(option));
+    else if (row->kind == COMMAND_OF_WHACK && row->word != NULL)
+        add_word(&words, row->word);
+    for (int i = 1; i < argc; i++) {
+        if (row->kind == COMMAND_OF_WHACK && is_bare_name(argv, i))
+            add_word(&words, "--name");
+        add_word(&words, argv[i]);
+    }
+    return words;
+}
+
+static int show(const struct words *words)
+{
+    fputs("ipsec", stdout);
+    for (int i = 0; i < words->count; i++) {
+        fputc(' ', stdout);
+        shell_word_print(stdout, words->list[i]);
+    }
+    fputc('\n', stdout);
+    return 0;
+}
+
+static int run_row(const struct command_row *row, const struct globals *globals, int argc, char **argv)
+{
+    struct words words = words_of(row, globals, argc, argv);
+    switch (row->kind) {
+    case COMMAND_NOT_NEEDED:
+        printf("ipsec %s: not needed: %s\n", row->name, row->word);
+        return 0;
+    case COMMAND_NOT_YET:
+        fprintf(stderr, "ipsec: command \"%s\" is not supported yet: %s\n", row->name, row->word);
+        return EXIT_USAGE;
+    case COMMAND_OF_AUTO:
+        return auto_main(words.count, words.list);
+    case COMMAND_OF_WHACK:
+        return globals->dry_run ? show(&words) : whack_main(words.count, words.list);
+    default:
+        return globals->dry_run ? show(&words) : row->main(words.count, words.list);
+    }
+}
+
+static int run(const struct globals *globals, int argc, char **argv)
+{
+    const struct command_row *row = command_find(argv[0]);
+    if (row == NULL) {
+        const char *near = command_suggest(argv[0]);
+        fprintf(stderr, "ipsec: unknown IPsec command \"%s\"%s%s%s (\"ipsec --help\" for list)\n", argv[0],
+                near ? "; did you mean \"" : "", near ? near : "", near ? "\"?" : "");
         return EXIT_USAGE;
     }
-    for (int i = 1; i < argc; i++) {
-        bool is_name = tool == whack_main && argv[i][0] != '-' && argv[i - 1][0] != '-';
-        if (is_name || (is_name = tool == whack_main && i == 1 && argv[i][0] != '-'))
-            words[count++] = (char *)(uintptr_t) "--name";
-        words[count++] = argv[i];
-    }
-    words[count] = NULL;
-    return tool(count, words);
+    return run_row(row, globals, argc, argv);
 }
 
-/* 0 or more: the exit status; -1: no such command. */
-static int dispatch(const char *name, int argc, char **argv)
+/* ---- options before the command ---- */
+
+static const struct {
+    const char *option, *variable;
+} path_options[] = {
+    {"--rundir", "IPSEC_RUNDIR"},
+    {"--config", "IPSEC_CONF"},
+    {"--ctlsocket", "IPSEC_CTLSOCKET"},
+};
+
+static const char *path_variable(const char *option)
 {
-    char option[64];
-    const char *bare = strncmp(name, "--", 2) == 0 ? name + 2 : name;
-    for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
-        if (strcmp(commands[i].name, name) == 0 && commands[i].main != NULL)
-            return commands[i].main(argc, argv);
-    for (size_t i = 0; i < sizeof(auto_words) / sizeof(auto_words[0]); i++) {
-        snprintf(option, sizeof(option), "--%s", auto_words[i]);
-        if (strcmp(auto_words[i], bare) == 0)
-            return run_with(auto_main, "auto", option, argc, argv);
-    }
-    for (size_t i = 0; i < sizeof(whack_words) / sizeof(whack_words[0]); i++)
-        if (strcmp(whack_words[i][0], bare) == 0)
-            return run_with(whack_main, "whack", whack_words[i][1], argc, argv);
-    for (size_t i = 0; i < sizeof(not_yet) / sizeof(not_yet[0]); i++) {
-        if (strcmp(not_yet[i], bare) == 0) {
-            fprintf(stderr, "ipsec: command \"%s\" is not supported yet\n", name);
-            return EXIT_USAGE;
-        }
-    }
-    return -1;
+    for (size_t i = 0; i < ARRAY_SIZE(path_options); i++)
+        if (strcmp(path_options[i].option, option) == 0)
+            return path_options[i].variable;
+    return NULL;
+}
+
+static bool flag(struct globals *globals, const char *word)
+{
+    if (strcmp(word, "--dry-run") == 0 || strcmp(word, "-n") == 0)
+        return globals->dry_run = true;
+    if (strcmp(word, "--utc") == 0)
+        return globals->utc = true;
+    if (strcmp(word, "--asynchronous") == 0 || strcmp(word, "--async") == 0)
+        return globals->asynchronous = true;
+    return false;
+}
+
+/* How many words it takes with its value; 0: it is the command; -1: its value is missing. */
+static int take_global(struct globals *globals, int argc, char **argv)
+{
+    char name[32];
+    const char *equals = strchr(argv[0], '=');
+    snprintf(name, sizeof(name), "%.*s", equals ? (int)(equals - argv[0]) : 31, argv[0]);
+    const char *variable = path_variable(name);
+    bool is_host = strcmp(name, "--remote-host") == 0;
+    if (variable == NULL && !is_host)
+        return flag(globals, argv[0]) ? 1 : 0;
+    if (equals == NULL && argc < 2)
+        return -1;
+    char *value = equals ? argv[0] + (equals - argv[0]) + 1 : argv[1];
+    if (is_host)
+        globals->remote_host = value;
+    else
+        setenv(variable, value, 1);
+    return equals ? 1 : 2;
 }
 
 int ipsec_main(int argc, char **argv)
 {
-    if (argc < 2) {
+    struct globals globals = {0};
+    int at = 1, taken = 1;
+    while (at < argc && (taken = take_global(&globals, argc - at, argv + at)) > 0)
+        at += taken;
+    if (taken < 0) {
+        fprintf(stderr, "ipsec: %s needs a value\n", argv[at]);
+        return EXIT_USAGE;
+    }
+    if (at >= argc) {
         help_main(argc, argv);
         return EXIT_USAGE;
     }
-    int status = dispatch(argv[1], argc - 1, argv + 1);
-    if (status >= 0)
-        return status;
-    fprintf(stderr, "ipsec: unknown IPsec command \"%s\"; ipsec --help lists them\n", argv[1]);
-    return EXIT_USAGE;
+    return run(&globals, argc - at, argv + at);
 }
 
 int main(int argc, char **argv)
@@ -220,5 +250,7 @@ int main(int argc, char **argv)
     /* By its own name: whack, addconn ... */
     if (strcmp(name, "whack") == 0)
         return whack_main(argc, argv);
+    if (strcmp(name, "addconn") == 0)
+        return addconn_main(argc, argv);
     return ipsec_main(argc, argv);
 }
