@@ -26,6 +26,16 @@ const char *conf_conn_name(const struct conf *conf, size_t index)
     return conf->conns[index]->name;
 }
 
+struct conf_place conf_conn_place(const struct conf *conf, size_t index)
+{
+    return conf->conns[index]->place;
+}
+
+bool conf_conn_is_taken_over(const struct conf *conf, size_t index)
+{
+    return conf->conns[index]->is_taken_over;
+}
+
 bool conf_conn_find(const struct conf *conf, const char *name, size_t *ret_index)
 {
     const struct conf_section *section = conf_section_find(conf, name);

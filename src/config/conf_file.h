@@ -51,6 +51,10 @@ const struct conf_option *conf_setup_options(const struct conf *conf, size_t *re
 /* Connections in the order of the file; %default is not one. */
 size_t conf_conn_count(const struct conf *conf);
 const char *conf_conn_name(const struct conf *conf, size_t index);
+/* Where its header stands. */
+struct conf_place conf_conn_place(const struct conf *conf, size_t index);
+/* Whether the also= of another names it. */
+bool conf_conn_is_taken_over(const struct conf *conf, size_t index);
 /* By name; false: none. */
 bool conf_conn_find(const struct conf *conf, const char *name, size_t *ret_index);
 /* By an alias (connalias=), starting at *index; false: no further. */

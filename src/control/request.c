@@ -22,13 +22,19 @@ static void handle_explain(struct control_session *session, const struct request
     session_explain(session, request->name, request_flag(request, "json"));
 }
 
+static void handle_batch(struct control_session *session, const struct request *request)
+{
+    batch_request(session, request->json);
+}
+
 static void handle_plain(struct control_session *session, const struct request *request)
 {
     engine_command(session->control->engine, &(struct command){.kind = request->kind, .client = session->id});
 }
 
 static const struct command_row rows[] = {
-    {"add", "name options replace", true, request_add, COMMAND_ADD},
+    {"add", "name options origin replace", true, request_add, COMMAND_ADD},
+    {"batch", "operations commit", false, handle_batch, COMMAND_ADD},
     {"delete", "name", true, request_named, COMMAND_DELETE},
     {"initiate", "name asynchronous remote-host", true, request_named, COMMAND_INITIATE},
     {"terminate", "name", true, request_named, COMMAND_TERMINATE},

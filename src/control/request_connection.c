@@ -1,6 +1,6 @@
 /* Requests about connections, their SAs, single SAs and peers. */
-#include "config/spec_build.h"
 #include "control/request.h"
+#include "control/spec_request.h"
 
 /* What the configuration accepts but the user should know. */
 static void send_warning(void *context, const char *text)
@@ -20,45 +20,16 @@ static void refuse_add(struct control_session *session, const struct error *erro
         request_fail(session, RC_FATAL, "%s", reason);
 }
 
-/* The options of an `add`, into the builder; false: refused, and said why. */
-static bool build_options(struct control_session *session, struct spec_builder *builder, json_t *options)
-{
-    const char *keyword;
-    json_t *value;
-    struct error error;
-    json_object_foreach(options, keyword, value)
-    {
-        if (!json_is_string(value)) {
-            session_refuse(session, "bad whack message: option \"%s\" is no text", keyword);
-            return false;
-        }
-        if (!spec_build_option(builder, keyword, json_string_value(value), &error)) {
-            refuse_add(session, &error);
-            return false;
-        }
-    }
-    return true;
-}
-
 void request_add(struct control_session *session, const struct request *request)
 {
-    json_t *options = json_object_get(request->json, "options");
+    const struct warning_sink sink = {send_warning, session};
     struct error error;
-    if (!json_is_object(options)) {
-        session_refuse(session, "bad whack message: \"options\" is missing or no object");
+    struct connection_spec *spec = spec_of_request(request->name, json_object_get(request->json, "options"),
+                                                   json_object_get(request->json, "origin"), &sink, &error);
+    if (spec == NULL && error.code == RC_BADWHACKMESSAGE) {
+        session_refuse(session, "%s", error.text);
         return;
     }
-    struct warning_sink sink = {send_warning, session};
-    struct spec_builder *builder = spec_builder_new(request->name, &sink);
-    if (builder == NULL) {
-        request_fail(session, RC_FATAL, "out of memory");
-        return;
-    }
-    if (!build_options(session, builder, options)) {
-        spec_builder_free(builder);
-        return;
-    }
-    struct connection_spec *spec = spec_build_finish(builder, &error);
     if (spec == NULL) {
         refuse_add(session, &error);
         return;

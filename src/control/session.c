@@ -44,6 +44,7 @@ void control_free(struct control *control)
 {
     if (control == NULL)
         return;
+    control->is_closing = true;
     hash_table_each(&control->sessions, free_session, NULL);
     hash_table_free(&control->sessions);
     facts_free(&control->facts);
@@ -80,6 +81,9 @@ void control_session_free(struct control_session *session)
         return;
     engine_client_gone(session->control->engine, session->id);
     events_unsubscribe(session);
+    if (!session->control->is_closing)
+        batch_complete_alone(session);
+    batch_clear(&session->batch);
     hash_table_remove(&session->control->sessions, &session->by_id);
     session->control->session_count--;
     buffer_free(&session->input);
@@ -234,9 +238,11 @@ bool control_session_is_over(const struct control_session *session)
 void control_wake(struct control *control, uint64_t client)
 {
     struct control_session *session = session_by_id(control, client);
-    if (session == NULL || !session->listing.is_waiting)
+    if (session == NULL || (!session->listing.is_waiting && !session->batch.is_running))
         return;
     session->listing.is_waiting = false;
+    if (session->batch.is_running)
+        batch_continue(session);
     continue_listing(session);
     serve_next(session);
     tell_ready(session);
@@ -346,11 +352,15 @@ void control_report(struct control *control, const struct report *report)
         events_tell(control, report);
     if (report->client == 0 || report->event != EVENT_NONE)
         return;
+    struct control_session *session = session_by_id(control, report->client);
+    bool is_of_batch = session != NULL && session->batch.is_running;
     if (report->code == RC_ENTERSECRET || report->code == RC_USERPROMPT)
         ask(control, report);
-    else if (report->text[0] != '\0')
+    else if (report->text[0] != '\0' && (!is_of_batch || report->code >= RC_DUPNAME))
         control_line(control, report->client, report->code, report->text);
-    if (report->is_final)
+    if (report->is_final && is_of_batch)
+        batch_change_ended(session, report->code);
+    else if (report->is_final)
         control_finish(control, report->client, report->code);
 }
 

@@ -6,6 +6,7 @@
 
 #include "base/hash_table.h"
 #include "base/list.h"
+#include "control/batch.h"
 #include "control/control.h"
 #include "control/event_stream.h"
 #include "control/listing.h"
@@ -21,6 +22,7 @@ struct control {
     struct list_node subscribers; /* struct control_session.events.node */
     struct buffer event;          /* the line of the one that is being told */
     uint64_t event_count;
+    bool is_closing;
 };
 
 struct control_session {
@@ -36,6 +38,7 @@ struct control_session {
     bool wants_utc; /* times in listings */
     struct listing listing;
     struct event_subscription events;
+    struct batch batch;
 };
 
 void session_line(struct control_session *session, int code, const char *format, ...)

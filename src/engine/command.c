@@ -198,6 +198,34 @@ static void add(struct engine *engine, const struct command *command)
     finish(engine, command, code);
 }
 
+static void describe_one(const struct connection *connection, struct connection_spec *spec)
+{
+    struct connection_spec *old = connection->shared->spec;
+    old->auto_start = spec->auto_start;
+    if (old->origin == NULL || spec->origin == NULL)
+        return;
+    spec_origin_free(old->origin);
+    old->origin = spec->origin;
+    spec->origin = NULL;
+}
+
+/* Nothing that runs takes notice. */
+static void describe(struct engine *engine, const struct command *command)
+{
+    const char *name = command->spec->conn_name ? command->spec->conn_name : command->spec->name;
+    const struct connection *connection = connection_by_name(engine, name);
+    struct connection_set set = connections_of_conn(engine, name);
+    if (connection != NULL)
+        describe_one(connection, command->spec);
+    for (size_t i = 0; i < set.count; i++)
+        if ((connection = connection_by_serial(engine, set.serials[i])) != NULL)
+            describe_one(connection, command->spec);
+    bool is_known = connection != NULL;
+    connection_set_free(&set);
+    connection_spec_free(command->spec);
+    finish(engine, command, is_known ? 0 : RC_UNKNOWN_NAME);
+}
+
 static void delete_one(struct engine *engine, const struct command *command, struct connection *connection)
 {
     remove_connection(engine, command, connection);
@@ -354,6 +382,9 @@ void engine_command(struct engine *engine, const struct command *command)
     switch (command->kind) {
     case COMMAND_ADD:
         add(engine, command);
+        break;
+    case COMMAND_DESCRIBE:
+        describe(engine, command);
         break;
     case COMMAND_DELETE:
         act_on_named(engine, command, delete_one, NULL, NULL);

@@ -53,6 +53,15 @@ static void end_clear(struct end_spec *end)
     identity_free(&end->id);
 }
 
+void spec_origin_free(struct spec_origin *origin)
+{
+    if (origin == NULL)
+        return;
+    free(origin->file);
+    free(origin->options);
+    free(origin);
+}
+
 static void free_contents(struct connection_spec *spec)
 {
     end_clear(&spec->left);
@@ -62,6 +71,7 @@ static void free_contents(struct connection_spec *spec)
     free(spec->aliases);
     proposals_free(spec->ike_proposals);
     proposals_free(spec->child_proposals);
+    spec_origin_free(spec->origin);
     free(spec->name);
     free(spec);
 }
@@ -74,6 +84,7 @@ static void free_derived(struct connection_spec *spec)
         free(spec->left.clients);
     if (spec->right.clients != base->right.clients)
         free(spec->right.clients);
+    spec_origin_free(spec->origin);
     free(spec->name);
     free(spec);
     if (--base->derived_count == 0)
@@ -113,6 +124,7 @@ struct connection_spec *connection_spec_derive(struct connection_spec *base, con
     spec->base = base;
     spec->derived_count = 0;
     spec->next = NULL;
+    spec->origin = NULL;
     spec->conn_name = base->name;
     spec->name = strdup(name);
     base->derived_count++;

@@ -65,8 +65,15 @@ enum shunt { SHUNT_NONE, SHUNT_DROP, SHUNT_PASS };
 enum connection_auto { AUTO_IGNORE, AUTO_ADD, AUTO_ONDEMAND, AUTO_START, AUTO_KEEP };
 enum encapsulation { ENCAPSULATION_AUTO, ENCAPSULATION_YES, ENCAPSULATION_NO };
 
+/* Where a connection was described, and its options as they were said: a JSON object, keyword -> text. */
+struct spec_origin {
+    char *file; /* NULL: not in a file */
+    char *options;
+};
+
 struct connection_spec {
     char *name;
+    struct spec_origin *origin; /* NULL: unknown; of a chain only the first has it */
     struct end_spec left;
     struct end_spec right;
     enum connection_type type;
@@ -126,6 +133,7 @@ static inline bool connection_spec_is_shunt(const struct connection_spec *spec)
 
 /* All defaults of ipsec.conf(5); name is copied. */
 struct connection_spec *connection_spec_new(const char *name);
+void spec_origin_free(struct spec_origin *origin);
 /* With all behind it in the chain. */
 void connection_spec_free(struct connection_spec *spec);
 /* One of the connections of a conn with subnets=: everything as in `base`, which it keeps alive, but the name

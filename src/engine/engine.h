@@ -78,6 +78,7 @@ usec_t engine_next_deadline(const struct engine *engine);
 enum command_kind {
     COMMAND_ADD,          /* spec; an existing one of that name is replaced, unless keeps_old */
     COMMAND_DELETE,       /* name */
+    COMMAND_DESCRIBE,     /* spec: auto= and origin of a loaded connection, which is the same otherwise */
     COMMAND_INITIATE,     /* name, remote_host, asynchronous */
     COMMAND_TERMINATE,    /* name */
     COMMAND_REKEY_IKE,    /* name */

@@ -8,12 +8,13 @@
 #include <unistd.h>
 
 #include "config/conf_file.h"
+#include "tools/conf_request.h"
 #include "tools/control_client.h"
-#include "tools/default_route.h"
 #include "tools/paths.h"
+#include "tools/shell_word.h"
 #include "tools/tools.h"
 
-enum { EXIT_PARSE = 3, EXIT_UNKNOWN = 21, EXIT_OTHER = 1 };
+enum { EXIT_PARSE = 3, EXIT_UNKNOWN = 21, EXIT_OTHER = 1, UNANSWERED_MAX = 64 };
 
 struct addconn {
     struct control_location location;
@@ -26,6 +27,7 @@ struct addconn {
     bool asynchronous;
     struct conf *conf;
     struct control_client *client;
+    unsigned unanswered;  /* requests */
     bool faults_are_told; /* bad values of the file were shown already */
     int status;
 };
@@ -42,68 +44,52 @@ static const struct warning_sink sink = {warn, NULL};
 
 /* ---- one connection ---- */
 
-/* Lines of the reply; what a user of addconn wants to see is all of it but bare comments. */
 static void print_line(void *user, const struct control_line *line)
 {
     (void)user;
-    control_print_line(NULL, line);
+    printf("%03d %s\n", line->number, line->text);
+}
+
+static void tell(struct addconn *addconn, const struct error *error, int status)
+{
+    if (error->text[0] != '\0')
+        fprintf(stderr, "ipsec addconn: %s\n", error->text);
+    if (status != 0)
+        addconn->status = status;
+}
+
+static void await_one(struct addconn *addconn)
+{
+    struct error error = {0};
+    int status = control_client_receive(addconn->client, print_line, NULL, &error);
+    addconn->unanswered--;
+    tell(addconn, &error, status);
+}
+
+static void await_all(struct addconn *addconn)
+{
+    while (addconn->unanswered > 0)
+        await_one(addconn);
+    fflush(stdout);
+}
+
+/* Sent without waiting for the answer, as long as few are on their way. */
+static void queue(struct addconn *addconn, json_t *request)
+{
+    struct error error = {0};
+    if (addconn->client == NULL)
+        addconn->client = control_client_open(&addconn->location, &error);
+    if (addconn->client == NULL || !control_client_send(addconn->client, request, &error))
+        tell(addconn, &error, CONTROL_EXIT_WHACK_PROBLEM);
+    else if (++addconn->unanswered >= UNANSWERED_MAX)
+        await_one(addconn);
+    json_decref(request);
 }
 
 static void call(struct addconn *addconn, json_t *request)
 {
-    struct error error;
-    if (addconn->client == NULL)
-        addconn->client = control_client_open(&addconn->location, &error);
-    if (addconn->client == NULL) {
-        fprintf(stderr, "ipsec addconn: %s\n", error.text);
-        addconn->status = CONTROL_EXIT_WHACK_PROBLEM;
-    } else {
-        int status = control_client_call(addconn->client, request, print_line, NULL, &error);
-        if (error.text[0] != '\0')
-            fprintf(stderr, "ipsec addconn: %s\n", error.text);
-        if (status != 0)
-            addconn->status = status;
-    }
-    json_decref(request);
-}
-
-/* %defaultroute stands for the address from which the default route leaves; pluto wants the address. */
-static const char *resolve_value(const struct conf_option *option, char *buffer, size_t size)
-{
-    bool is_host = option->keyword->name[0] == '\0' && option->end != END_NONE;
-    if (!is_host || strncmp(option->value, "%defaultroute", 13) != 0)
-        return option->value;
-    int family = option->value[13] == '6' ? AF_INET6 : AF_INET;
-    return default_route_source(family, buffer, size) ? buffer : option->value;
-}
-
-static json_t *options_object(struct addconn *addconn, size_t index, struct error *error)
-{
-    size_t count;
-    struct conf_option *options = conf_conn_options(addconn->conf, index, &count, error);
-    if (options == NULL)
-        return NULL;
-    json_t *object = json_object();
-    for (size_t i = 0; i < count; i++) {
-        char spelling[64], address[64];
-        json_object_set_new(object,
-                            keyword_spelling(options[i].keyword, options[i].end, spelling, sizeof(spelling)),
-                            json_string(resolve_value(&options[i], address, sizeof(address))));
-    }
-    free(options);
-    return object;
-}
-
-/* In quotes that the shell takes away again. */
-static void print_quoted(const char *text)
-{
-    putchar('\'');
-    for (; *text != '\0'; text++)
-        if (*text == '\'')
-            fputs("'\\''", stdout);
-        else
-            putchar(*text);
-    putchar('\'');
+    queue(addconn, request);
+    await_all(addconn);
 }
 
 /* The option of whack that takes the keyword's value as its argument; NULL: only ipsec.conf can say it. */
@@ -120,13 +106,12 @@ static const struct keyword_option *whack_option_of(const struct keyword *keywor
 static void show_options(const struct conf_option *options, size_t count, enum keyword_end end)
 {
     for (size_t i = 0; i < count; i++) {
-        char address[64];
         const struct keyword_option *option =
             options[i].end == end ? whack_option_of(options[i].keyword) : NULL;
         if (option == NULL)
             continue;
         printf(" --%s=", option->name);
-        print_quoted(resolve_value(&options[i], address, sizeof(address)));
+        shell_word_print_quoted(stdout, options[i].value);
     }
 }
 
@@ -136,7 +121,7 @@ static void show_as_whack(struct addconn *addconn, size_t index)
     struct error error;
     struct conf_option *options = conf_conn_options(addconn->conf, index, &count, &error);
     printf("ipsec whack --name ");
-    print_quoted(conf_conn_name(addconn->conf, index));
+    shell_word_print_quoted(stdout, conf_conn_name(addconn->conf, index));
     show_options(options, count, END_LEFT);
     printf(" --to");
     show_options(options, count, END_RIGHT);
@@ -153,7 +138,7 @@ static bool add(struct addconn *addconn, size_t index)
     /* pluto warns of the same when it builds it. */
     bool is_only_read = addconn->checkconfig || addconn->showonly;
     struct connection_spec *spec = conf_conn_build(addconn->conf, index, is_only_read ? &sink : NULL, &error);
-    json_t *options = spec ? options_object(addconn, index, &error) : NULL;
+    json_t *options = spec ? conf_request_options(addconn->conf, index, &error) : NULL;
     connection_spec_free(spec);
     if (options == NULL) {
         if (error.code != CONF_BAD_VALUE || !addconn->faults_are_told)
@@ -167,7 +152,7 @@ static bool add(struct addconn *addconn, size_t index)
         show_as_whack(addconn, index);
         json_decref(options);
     } else {
-        call(addconn, json_pack("{s:s, s:s, s:o}", "command", "add", "name", name, "options", options));
+        queue(addconn, conf_request("add", name, options, addconn->config_file));
     }
     return true;
 }
@@ -215,6 +200,7 @@ static void add_named(struct addconn *addconn, const char *name)
         return;
     }
     add(addconn, index);
+    await_all(addconn);
     if (addconn->status == before && addconn->auto_as >= 0 && !addconn->checkconfig)
         start(addconn, index);
 }
@@ -303,7 +289,7 @@ static void show_assignment(const struct addconn *addconn, const char *name, con
     for (; *name != '\0'; name++)
         putchar(*name == '-' ? '_' : *name);
     putchar('=');
-    print_quoted(value);
+    shell_word_print_quoted(stdout, value);
     putchar('\n');
 }
 
@@ -517,6 +503,7 @@ int addconn_main(int argc, char **argv)
         run(&addconn, 1, (char *[]){(char *)(uintptr_t)named});
     else
         run(&addconn, argc - optind, argv + optind);
+    await_all(&addconn);
     control_client_close(addconn.client);
     conf_free(addconn.conf);
     return addconn.status;

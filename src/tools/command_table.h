@@ -1,4 +1,5 @@
-/* What comes after `ipsec`: every command once, with its other spellings. The front end and --help read it. */
+/* What comes after `ipsec`: every command once, with its other spellings. The front end and --help read it.
+ */
 #ifndef STYX_TOOLS_COMMAND_TABLE_H
 #define STYX_TOOLS_COMMAND_TABLE_H
 

@@ -234,13 +234,16 @@ static json_t *read_frame(struct control_client *client, struct error *error)
     return NULL;
 }
 
-int control_client_call(struct control_client *client, const json_t *request, control_line_function *on_line,
-                        void *user, struct error *error)
+bool control_client_send(struct control_client *client, const json_t *request, struct error *error)
 {
     error->text[0] = '\0';
     /* Who hangs up on us has usually said why. */
-    if (!send_request(client, request, error) && error->code != EPIPE)
-        return CONTROL_EXIT_WHACK_PROBLEM;
+    return send_request(client, request, error) || error->code == EPIPE;
+}
+
+int control_client_receive(struct control_client *client, control_line_function *on_line, void *user,
+                           struct error *error)
+{
     for (;;) {
         json_t *frame = read_frame(client, error);
         if (frame == NULL)
@@ -259,6 +262,14 @@ int control_client_call(struct control_client *client, const json_t *request, co
         if (is_final)
             return code;
     }
+}
+
+int control_client_call(struct control_client *client, const json_t *request, control_line_function *on_line,
+                        void *user, struct error *error)
+{
+    if (!control_client_send(client, request, error))
+        return CONTROL_EXIT_WHACK_PROBLEM;
+    return control_client_receive(client, on_line, user, error);
 }
 
 bool control_client_answer(struct control_client *client, const char *answer, struct error *error)

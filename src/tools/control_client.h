@@ -51,6 +51,12 @@ typedef void control_line_function(void *user, const struct control_line *line);
 int control_client_call(struct control_client *client, const json_t *request, control_line_function *on_line,
                         void *user, struct error *error);
 
+/* The same in two steps, so that several requests are on their way at once: few enough that neither side's
+ * buffers fill while nobody reads. */
+bool control_client_send(struct control_client *client, const json_t *request, struct error *error);
+int control_client_receive(struct control_client *client, control_line_function *on_line, void *user,
+                           struct error *error);
+
 /*
  * Where the raw frames of a reply go: text or JSON as it is to be put out. False: it cannot be put out, and
  * the call ends. Without it they are written to standard output.

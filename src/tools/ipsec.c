@@ -116,11 +116,14 @@ static void add_globals(struct words *words, const struct globals *globals, cons
 }
 
 /* The command as auto, whack or the tool itself take it. */
-static struct words words_of(const struct command_row *row, const struct globals *globals, int argc, char **argv)
+static struct words words_of(const struct command_row *row, const struct globals *globals, int argc,
+                             char **argv)
 {
     struct words words = {0};
     char option[64];
-    add_word(&words, row->kind == COMMAND_OF_AUTO ? "auto" : row->kind == COMMAND_OF_WHACK ? "whack" : argv[0]);
+    add_word(&words, row->kind == COMMAND_OF_AUTO    ? "auto"
+                     : row->kind == COMMAND_OF_WHACK ? "whack"
+                                                     : argv[0]);
     add_globals(&words, globals, row);
     snprintf(option, sizeof(option), "--%s", row->word ? row->word : "");
     if (row->kind == COMMAND_OF_AUTO)

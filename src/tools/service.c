@@ -74,9 +74,9 @@ static int run_program(const char *path, const char *const *words)
 /* Only what it would start in the same place. */
 static bool is_systemds(const struct place *place)
 {
-    static const char *const units[] = {"/etc/systemd/system/ipsec.service", "/run/systemd/system/ipsec.service",
-                                        "/usr/lib/systemd/system/ipsec.service",
-                                        "/lib/systemd/system/ipsec.service"};
+    static const char *const units[] = {
+        "/etc/systemd/system/ipsec.service", "/run/systemd/system/ipsec.service",
+        "/usr/lib/systemd/system/ipsec.service", "/lib/systemd/system/ipsec.service"};
     bool has_unit = false;
     for (size_t i = 0; i < ARRAY_SIZE(units); i++)
         has_unit = has_unit || access(units[i], F_OK) == 0;
@@ -141,7 +141,7 @@ static int run_pluto(const struct place *place)
 static int load_connections(const struct place *place)
 {
     const char *words[] = {
-        "addconn",    "--config", place->config, "--autoall", place->rundir ? "--rundir" : NULL,
+        "addconn",     "--config", place->config, "--autoall", place->rundir ? "--rundir" : NULL,
         place->rundir, NULL};
     return addconn_main(place->rundir ? 6 : 4, (char **)(uintptr_t)words);
 }
@@ -246,15 +246,21 @@ int service_setup(int argc, char **argv)
     static const struct {
         const char *verb;
         int (*run)(const struct place *place);
-    } verbs[] = {{"start", start},           {"stop", stop},     {"restart", restart},      {"status", status},
-                 {"condrestart", condrestart}, {"reload", reload}, {"try-restart", condrestart}};
+    } verbs[] = {{"start", start},
+                 {"stop", stop},
+                 {"restart", restart},
+                 {"status", status},
+                 {"condrestart", condrestart},
+                 {"reload", reload},
+                 {"try-restart", condrestart}};
     struct place place;
     for (size_t i = 0; argc > 1 && i < ARRAY_SIZE(verbs); i++) {
         const char *bare = strncmp(argv[1], "--", 2) == 0 ? argv[1] + 2 : argv[1];
         if (strcmp(verbs[i].verb, bare) == 0)
             return parse(argc - 1, argv + 1, &place) ? verbs[i].run(&place) : 1;
     }
-    fprintf(stderr, "Usage: ipsec setup start|stop|restart|condrestart|reload|status [--config FILE] [--rundir "
-                    "DIRECTORY]\n");
+    fprintf(stderr,
+            "Usage: ipsec setup start|stop|restart|condrestart|reload|status [--config FILE] [--rundir "
+            "DIRECTORY]\n");
     return 1;
 }

@@ -1,4 +1,5 @@
-/* The service: ipsec start, stop, restart, setup. By systemd where that runs and has our unit, else directly. */
+/* The service: ipsec start, stop, restart, setup. By systemd where that runs and has our unit, else directly.
+ */
 #ifndef STYX_TOOLS_SERVICE_H
 #define STYX_TOOLS_SERVICE_H
 
