@@ -19,6 +19,8 @@ class Libreswan(LibreswanLike):
     def connection_options(self):
         options = {**super().connection_options(), "leftnexthop": self.end.next_hop}
         del options["keyexchange"]  # 4.10 speaks IKEv2 unless told otherwise and takes no "ikev2" here
+        if self.end.ike_version == 1:
+            options["ikev2"] = "no"
         return options
 
     def command(self, arguments):

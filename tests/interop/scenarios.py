@@ -30,6 +30,9 @@ class Scenario:
     peers: tuple = EVERY_PEER
 
 
+V1 = Tunnel(ike_version=1, suite="cbc")
+V1_AGGRESSIVE = Tunnel(ike_version=1, suite="modp", aggressive=True)
+
 SCENARIOS = (
     Scenario("we-initiate", (establish("near"), ping, ping_from_gateway, bulk, counted, large_pings, sealed)),
     Scenario("we-respond", (establish("far"), ping, ping_from_gateway, bulk, counted, large_pings, sealed)),
@@ -88,6 +91,32 @@ SCENARIOS = (
              Tunnel(outer_family=6, inner_family=6), KERNEL_PEERS),
     Scenario("ipv6-in-ipv4", (establish("far"), ping, bulk, sealed), Tunnel(inner_family=6), KERNEL_PEERS),
     Scenario("ipv4-in-ipv6", (establish("near"), ping, bulk, sealed), Tunnel(outer_family=6), KERNEL_ESP),
+
+    Scenario("ikev1-we-initiate", (establish("near"), ping, bulk, counted, sealed), V1),
+    Scenario("ikev1-we-respond", (establish("far"), ping, bulk, counted, sealed), V1),
+    Scenario("ikev1-aggressive-we-initiate", (establish("near"), ping, sealed), V1_AGGRESSIVE),
+    Scenario("ikev1-aggressive-we-respond", (establish("far"), ping, sealed), V1_AGGRESSIVE),
+    Scenario("ikev1-without-pfs", (establish("near"), ping, sealed),
+             Tunnel(ike_version=1, suite="modp", pfs=False), peers=EACH_IKE),
+    Scenario("ikev1-3des", (establish("far"), ping, sealed), Tunnel(ike_version=1, suite="3des"), KERNEL_PEERS),
+    Scenario("ikev1-we-delete", (establish("near"), ping, delete("near"), establish("near"), ping), V1, peers=EACH_IKE),
+    Scenario("ikev1-peer-deletes", (establish("far"), ping, delete("far"), establish("near"), ping), V1, peers=EACH_IKE),
+    Scenario("ikev1-we-rekey-child", (establish("near"), rekey_child("near"), ping, sealed), V1, peers=EACH_IKE),
+    Scenario("ikev1-peer-rekeys-child", (establish("near"), rekey_child("far"), ping, sealed), V1,
+             peers=("strongswan-userspace",)),
+    Scenario("ikev1-we-rekey-ike", (establish("near"), rekey_ike("near"), ping, rekey_child("near"), ping, sealed), V1,
+             peers=EACH_IKE),
+    Scenario("ikev1-rekeys-by-lifetime", (establish("near"), lifetimes_rekey(2, 24), sealed),
+             dataclasses.replace(V1, lifetimes=Lifetimes(ike=60, child=10, margin=3)), peers=EACH_IKE),
+    Scenario("ikev1-behind-nat", (establish("near"), ping, bulk, sealed), dataclasses.replace(V1, near_behind_nat=True)),
+    Scenario("ikev1-aggressive-behind-nat", (establish("near"), ping, sealed),
+             dataclasses.replace(V1_AGGRESSIVE, near_behind_nat=True), peers=EACH_IKE),
+    Scenario("ikev1-transport", (establish("near"), ping, sealed),
+             dataclasses.replace(V1, mode="transport", between="gateways"), KERNEL_PEERS),
+    Scenario("ikev1-no-common-proposal", (refused("near", NO_PROPOSAL),),
+             dataclasses.replace(V1, far_suite="modp"), peers=EACH_IKE),
+    Scenario("ikev1-foreign-selectors", (refused("near", "INVALID_ID|NO_PROP|no connection is known|no matching CHILD"),),
+             dataclasses.replace(V1, far_believes_near_subnet="10.77.0.0/24"), peers=EACH_IKE),
 
     Scenario("ike-scan", (found_by_ike_scan,), peers=("strongswan-userspace",)),
 )

@@ -8,7 +8,7 @@ from tunnel import CONNECTION, EstablishedSas
 
 PLUGINS = ("random nonce aesni openssl aes sha1 sha2 hmac kdf gcm ctr chapoly curve25519 "
            "kernel-libipsec kernel-netlink socket-default vici updown")
-IKE_SA = re.compile(rf"^{CONNECTION}: #\d+, ESTABLISHED, IKEv2, (\w+)_i\*? (\w+)_r", re.MULTILINE)
+IKE_SA = re.compile(rf"^{CONNECTION}: #\d+, ESTABLISHED, IKEv[12], (\w+)_i\*? (\w+)_r", re.MULTILINE)
 CHILD_SA = re.compile(rf"^  {CONNECTION}: #\d+, reqid \d+, INSTALLED,.*\n(?:    .*\n)*?"
                       r"    in  (\w+).*\n    out (\w+)", re.MULTILINE)
 TRAFFIC = re.compile(r"^    in  \w+, +(\d+) bytes.*\n    out \w+, +(\d+) bytes", re.MULTILINE)
@@ -23,6 +23,8 @@ charon-systemd {{
             flush_line = yes
         }}
     }}
+    i_dont_care_about_security_and_use_aggressive_mode_psk = yes
+    delete_rekeyed = yes
     plugins {{
         kernel-libipsec {{
             load = {userspace}
@@ -37,7 +39,8 @@ charon-systemd {{
 CONNECTIONS = """
 connections {{
     {connection} {{
-        version = 2
+        version = {end.ike_version}
+        aggressive = {aggressive}
         local_addrs = {end.local_address}
         remote_addrs = {end.remote_address}
         proposals = {end.suite.strongswan_ike}
@@ -57,7 +60,7 @@ connections {{
                 local_ts = {local_ts}
                 remote_ts = {remote_ts}
                 mode = {end.mode}
-                esp_proposals = {end.suite.strongswan_esp}
+                esp_proposals = {esp}
                 {child_lifetimes}
             }}
         }}
@@ -92,8 +95,13 @@ class StrongSwan:
         self.write("strongswan.conf", DAEMON_CONFIGURATION.format(
             plugins=PLUGINS, directory=directory, userspace="yes" if self.userspace else "no"))
         self.write("swanctl.conf", CONNECTIONS.format(
-            connection=CONNECTION, end=end, encapsulation="yes" if end.encapsulation == "yes" else "no",
+            connection=CONNECTION, end=end, esp=self.esp_proposal(), aggressive="yes" if end.aggressive else "no", encapsulation="yes" if end.encapsulation == "yes" else "no",
             local_ts=end.local_subnet or "dynamic", remote_ts=end.remote_subnet or "dynamic", **self.lifetimes()))
+
+    def esp_proposal(self):
+        """Without a group there is no perfect forward secrecy."""
+        esp = self.end.suite.strongswan_esp
+        return esp if self.end.pfs else esp.rsplit("-", 1)[0]
 
     def write(self, name, text):
         with open(os.path.join(self.directory, name), "w", encoding="utf-8") as file:

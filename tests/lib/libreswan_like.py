@@ -5,8 +5,8 @@ import re
 from process import Daemon, run
 from tunnel import CONNECTION, EstablishedSas
 
-IKE_SA = re.compile(rf'#(\d+): "{CONNECTION}".*\(established IKE SA\)')
-CHILD_SA = re.compile(rf'#(\d+): "{CONNECTION}".*\(established Child SA\)')
+IKE_SA = re.compile(rf'#(\d+): "{CONNECTION}".*\((?:established IKE SA|IKE SA established)\)')
+CHILD_SA = re.compile(rf'#(\d+): "{CONNECTION}".*\((?:established Child SA|IPsec SA established)\)')
 CHILD_SPIS = re.compile(rf'#\d+: "{CONNECTION}".* esp[.:]([0-9a-f]+)@\S+ esp[.:]([0-9a-f]+)@')
 TRAFFIC = re.compile(rf'#\d+: "{CONNECTION}".* inBytes=(\d+), outBytes=(\d+)')
 
@@ -16,7 +16,7 @@ class LibreswanLike:
 
     setup_lines = ()
     revives = True  # a connection brought up by --up is brought up again when the peer deletes it
-    up_line = re.compile(rf'^004 "{CONNECTION}" #\d+: initiator established Child SA', re.MULTILINE)
+    up_line = re.compile(rf'^004 "{CONNECTION}" #\d+: (?:initiator established Child SA|IPsec SA established)', re.MULTILINE)
 
     def __init__(self, namespace, directory, end):
         self.namespace = namespace
@@ -52,6 +52,8 @@ class LibreswanLike:
         with open(self.configuration, "w", encoding="utf-8") as file:
             file.write("config setup\n")
             file.writelines(f"    {line}\n" for line in self.setup_lines)
+            if self.end.ike_version == 1:
+                file.write("    ikev1-policy=accept\n")
             file.write(f"\nconn {CONNECTION}\n")
             file.writelines(f"    {key}={value}\n" for key, value in self.connection_options().items())
         with open(self.secrets, "w", encoding="utf-8", opener=private_opener) as file:
@@ -61,8 +63,12 @@ class LibreswanLike:
         end = self.end
         options = {"left": end.local_address, "leftid": f"@{end.local_id}", "leftsubnet": end.local_subnet,
                    "right": end.remote_address, "rightid": f"@{end.remote_id}", "rightsubnet": end.remote_subnet,
-                   "type": end.mode, "keyexchange": "ikev2", "authby": "secret", "ike": end.suite.ike,
+                   "type": end.mode, "keyexchange": f"ikev{end.ike_version}", "authby": "secret", "ike": end.suite.ike,
                    "esp": end.suite.esp, "encapsulation": end.encapsulation, "auto": "ignore"}
+        if end.aggressive:
+            options["aggressive"] = "yes"
+        if not end.pfs:
+            options["pfs"] = "no"
         if end.lifetimes:
             options.update({"ikelifetime": f"{end.lifetimes.ike}s", "salifetime": f"{end.lifetimes.child}s",
                             "rekeymargin": f"{end.lifetimes.margin}s", "rekeyfuzz": "0%"})

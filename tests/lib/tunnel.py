@@ -60,6 +60,9 @@ class Tunnel:
     far_suite: str | None = None
     far_secret: str | None = None
     far_believes_near_subnet: str | None = None
+    ike_version: int = 2
+    aggressive: bool = False  # IKEv1
+    pfs: bool = True
 
     def esp_is_in_udp(self):
         return self.encapsulation == "yes" or self.near_behind_nat
@@ -80,6 +83,9 @@ class End:
     local_subnet: str | None
     remote_subnet: str | None
     secret: str
+    ike_version: int
+    aggressive: bool
+    pfs: bool
 
 
 def ends_of(tunnel, network):
@@ -101,6 +107,7 @@ def ends_of(tunnel, network):
                    next_hop=local.next_hop(tunnel.outer_family),
                    local_subnet=local.subnet(tunnel.inner_family) if between_sites else None,
                    remote_subnet=remote_subnet,
-                   secret=(is_far and tunnel.far_secret) or SHARED_SECRET)
+                   secret=(is_far and tunnel.far_secret) or SHARED_SECRET,
+                   ike_version=tunnel.ike_version, aggressive=tunnel.aggressive, pfs=tunnel.pfs)
 
     return end(network.near, network.far), end(network.far, network.near)

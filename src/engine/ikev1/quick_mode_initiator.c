@@ -219,6 +219,6 @@ void quick_mode_refused(struct engine *engine, struct ike_sa *ike, const struct 
         candidates++;
     }
     if (candidates == 1) /* otherwise nobody knows which one is meant: silence will end it */
-        quick_mode_fail(engine, meant->child, RC_NOTIFICATION + notify->type,
-                        "Quick Mode request rejected by peer: %s", ikev1_notify_name(notify->type));
+        quick_mode_fail(engine, meant->child, RC_FATAL, "Quick Mode request rejected by peer: %s",
+                        ikev1_notify_name(notify->type));
 }
