@@ -59,11 +59,11 @@ static const struct percent_word {
     {"%defaultroute4", HOST_DEFAULTROUTE, IP_V4},
     {"%defaultroute6", HOST_DEFAULTROUTE, IP_V6},
     {"%direct", HOST_UNSET, IP_NONE},
-    {"%group", HOST_UNSET, IP_NONE},
-    {"%opportunistic", HOST_UNSET, IP_NONE},
-    {"%oppo", HOST_UNSET, IP_NONE},
-    {"%opportunisticgroup", HOST_UNSET, IP_NONE},
-    {"%oppogroup", HOST_UNSET, IP_NONE},
+    {"%group", HOST_GROUP, IP_NONE},
+    {"%opportunistic", HOST_ANY, IP_NONE},
+    {"%oppo", HOST_ANY, IP_NONE},
+    {"%opportunisticgroup", HOST_GROUP, IP_NONE},
+    {"%oppogroup", HOST_GROUP, IP_NONE},
 };
 
 static bool set_percent_host(struct spec_builder *builder, struct end_spec *end, const char *value,
@@ -77,6 +77,7 @@ static bool set_percent_host(struct spec_builder *builder, struct end_spec *end,
             return error_set(error, 0, "%s is not supported yet", row->word);
         if (row->family != IP_NONE)
             builder->implied_family = row->family;
+        end->is_opportunistic = strncasecmp(row->word, "%oppo", 5) == 0;
         return set_host(end, row->kind, NULL, NULL, error);
     }
     size_t length = strlen(value + 1);
@@ -117,7 +118,8 @@ bool spec_end_set_host(struct spec_builder *builder, struct end_spec *end, const
     if (is_meant_as_address(value) && *value != '\0')
         return at_byte(error, 0);
     if (!is_host_name(value))
-        return found_instead(error, 0, value, "an address, a name, %any, %defaultroute or %INTERFACE");
+        return found_instead(error, 0, value,
+                             "an address, a name, %any, %defaultroute, %group or %INTERFACE");
     return set_host(end, HOST_NAME, NULL, value, error);
 }
 

@@ -101,15 +101,12 @@ struct connection_spec *spec_expand_subnets(struct spec_builder *builder, struct
     } else if (!add_own_name_as_alias(base)) {
         error_set(error, -1, "out of memory");
     } else {
-        base->derived_count = 1; /* stays until the chain is whole */
         bool ok = append_all(builder, &head, error);
         if (!ok) {
             connection_spec_free(head);
             head = NULL;
         }
-        base->derived_count--;
     }
-    if (head == NULL)
-        connection_spec_free(base);
+    connection_spec_free(base); /* lives on as long as those derived from it */
     return head;
 }

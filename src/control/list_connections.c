@@ -80,6 +80,8 @@ static void add_host(struct text *text, const struct end *end)
         text_add(text, "%s", address_text(&spec->host, address));
     else if (spec->host_kind == HOST_NAME || spec->host_kind == HOST_INTERFACE)
         text_add(text, "%s", spec->host_name);
+    else if (spec->host_kind == HOST_GROUP)
+        text_add(text, spec->is_opportunistic ? "%%opportunisticgroup" : "%%group");
     else
         text_add(text, spec->host_kind == HOST_DEFAULTROUTE ? "%%defaultroute" : "%%any");
 }

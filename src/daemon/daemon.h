@@ -72,6 +72,9 @@ void default_route_mark(struct listen_address *list, size_t count);
 /* interfaces.c: the addresses that we may listen on. Returns a malloc'd list. */
 struct listen_address *interfaces_list(const struct daemon_options *options, size_t *ret_count);
 
+/* policy_groups.c */
+void daemon_read_policy_groups(struct daemon *daemon, uint64_t client);
+
 /* workers.c: jobs on `count` threads; 0: in the loop, when it comes round. */
 struct workers *workers_new(struct daemon *daemon, unsigned count);
 void workers_free(struct workers *workers);

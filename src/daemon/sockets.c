@@ -249,6 +249,7 @@ void udp_listen(struct daemon *daemon, uint64_t client)
     }
     close_stale(daemon);
     daemon_read_secrets(daemon, client, false);
+    daemon_read_policy_groups(daemon, client);
     engine_command(daemon->engine, &(struct command){
                                        .kind = COMMAND_LISTEN,
                                        .client = client,

@@ -10,8 +10,10 @@
 #include "engine/client_batch.h"
 #include "engine/connection.h"
 #include "engine/connection_named.h"
+#include "engine/connection_remove.h"
 #include "engine/host_name.h"
 #include "engine/initiate.h"
+#include "engine/policy_group.h"
 #include "engine/prompt.h"
 #include "engine/routing.h"
 #include "engine/version.h"
@@ -82,59 +84,16 @@ static void act_on_named(struct engine *engine, const struct command *command, c
     connection_set_free(&set);
 }
 
-/* Ends every SA of one connection at once, telling established peers once. */
-static void cut_off_one(struct engine *engine, struct connection *connection)
-{
-    connection_hold(connection);
-    while (!list_is_empty(&connection->ikes)) {
-        struct ike_sa *ike = CONTAINER_OF(connection->ikes.next, struct ike_sa, of_connection);
-        ike->version->say_goodbye(engine, ike);
-    }
-    LIST_EACH(&connection->children, node)
-    {
-        struct child_sa *child = CONTAINER_OF(node, struct child_sa, of_connection);
-        if (child->state != CHILD_STATE_LARVAL)
-            child_delete(engine, child, 0);
-        child_destroy(engine, child);
-    }
-    connection_let_go(engine, connection);
-}
-
-static void cut_off(struct engine *engine, struct connection *connection)
-{
-    connection->keep_up = false;
-    cut_off_one(engine, connection);
-    LIST_EACH(&connection->instances, node)
-    cut_off_one(engine, CONTAINER_OF(node, struct connection, of_template));
-}
-
-static void remove_connection(struct engine *engine, const struct command *command,
-                              struct connection *connection)
-{
-    connection->route.is_wanted = false;
-    bool is_in_use = connection->sa_count > 0 || !list_is_empty(&connection->instances);
-    connection_hold(connection);
-    if (is_in_use) {
-        say_connection(engine, RC_LOG, connection, command->client, "terminating SAs using this connection");
-        engine->watcher = command->client;
-        cut_off(engine, connection);
-        engine->watcher = 0;
-    }
-    connection->sa_count--;
-    say_event(engine, EVENT_CONNECTION_REMOVED, connection->spec->name, 0, 0, "");
-    connection_destroy(engine, connection);
-}
-
 /* What a conn of this name was before, or was expanded to. */
 static void remove_earlier(struct engine *engine, const struct command *command, const char *name)
 {
     struct connection *old = connection_by_name(engine, name);
     if (old != NULL)
-        remove_connection(engine, command, old);
+        connection_remove(engine, old, command->client);
     struct connection_set set = connections_of_conn(engine, name);
     for (size_t i = 0; i < set.count; i++)
         if ((old = connection_by_serial(engine, set.serials[i])) != NULL)
-            remove_connection(engine, command, old);
+            connection_remove(engine, old, command->client);
     connection_set_free(&set);
 }
 
@@ -170,7 +129,7 @@ static bool add_one(struct engine *engine, const struct command *command, struct
 {
     struct connection *old = connection_by_name(engine, spec->name);
     if (old != NULL)
-        remove_connection(engine, command, old);
+        connection_remove(engine, old, command->client);
     struct connection *connection = connection_add(engine, spec);
     if (connection == NULL)
         return false;
@@ -228,7 +187,7 @@ static void describe(struct engine *engine, const struct command *command)
 
 static void delete_one(struct engine *engine, const struct command *command, struct connection *connection)
 {
-    remove_connection(engine, command, connection);
+    connection_remove(engine, connection, command->client);
     finish(engine, command, 0);
 }
 
@@ -306,6 +265,8 @@ static void terminate(struct engine *engine, const struct command *command, stru
 {
     engine->watcher = command->client;
     terminate_connection(engine, connection, command->client);
+    LIST_EACH(&connection->members, node)
+    terminate_connection(engine, CONTAINER_OF(node, struct connection, of_group), command->client);
     engine->watcher = 0;
     finish(engine, command, 0);
 }
@@ -372,8 +333,13 @@ static void shut_down(struct engine *engine, const struct command *command)
 
 static void route(struct engine *engine, const struct command *command, struct connection *connection)
 {
-    int code = command->kind == COMMAND_ROUTE ? routing_route(engine, connection, command->client)
-                                              : routing_unroute(engine, connection, command->client);
+    bool is_wanted = command->kind == COMMAND_ROUTE;
+    int code;
+    if (connection->is_group)
+        code = policy_group_route(engine, connection, is_wanted, command->client);
+    else
+        code = is_wanted ? routing_route(engine, connection, command->client)
+                         : routing_unroute(engine, connection, command->client);
     finish(engine, command, code);
 }
 
@@ -428,6 +394,10 @@ void engine_command(struct engine *engine, const struct command *command)
         break;
     case COMMAND_DDNS:
         host_name_ask_all(engine);
+        finish(engine, command, 0);
+        break;
+    case COMMAND_GROUPS:
+        policy_groups_replace(engine, command->groups);
         finish(engine, command, 0);
         break;
     case COMMAND_SECRETS:

@@ -3,6 +3,7 @@
 
 #include "engine/connection_named.h"
 #include "engine/host_name.h"
+#include "engine/policy_group.h"
 
 #include <strings.h>
 
@@ -90,21 +91,32 @@ static struct selector first_client(const struct connection *connection, bool lo
     return list[0];
 }
 
+static bool is_for_whoever(const struct connection *connection)
+{
+    return connection->is_template && connection->remote_end->is_opportunistic;
+}
+
+static void index_by_clients(struct engine *engine, struct connection *connection)
+{
+    struct selector local = first_client(connection, true), remote = first_client(connection, false);
+    hash_table_insert(&engine->connections_by_clients, &connection->by_clients,
+                      hash_clients(engine, &connection->local, &connection->remote, &local, &remote));
+}
+
 /* A peer whose name has no address yet can be nobody's. */
 void connection_index_by_peer(struct engine *engine, struct connection *connection)
 {
     connection_unindex(engine, connection);
     bool is_nameless = !address_is_set(&connection->remote) && !connection->is_template;
-    bool negotiates = !connection_spec_is_shunt(connection->spec);
-    if (!connection->is_oriented || connection->is_instance || is_nameless || !negotiates)
+    bool negotiates = !connection_spec_is_shunt(connection->spec) && !connection->is_group;
+    bool is_found_by_trap = connection->is_oriented && is_for_whoever(connection);
+    if (!connection->is_oriented || connection->is_instance || is_nameless || !negotiates || is_found_by_trap)
         return;
     hash_table_insert(&engine->connections_by_hosts, &connection->by_hosts,
                       hash_hosts(engine, &connection->local, &connection->remote));
     hash_table_insert(&engine->connections_by_remote_id, &connection->by_remote_id,
                       hash_identity(engine, &connection->local, &connection->remote_id));
-    struct selector local = first_client(connection, true), remote = first_client(connection, false);
-    hash_table_insert(&engine->connections_by_clients, &connection->by_clients,
-                      hash_clients(engine, &connection->local, &connection->remote, &local, &remote));
+    index_by_clients(engine, connection);
     connection->is_indexed = true;
 }
 
@@ -122,6 +134,9 @@ static struct connection *connection_new(struct engine *engine, struct shared_sp
     list_init(&connection->children);
     list_init(&connection->instances);
     list_init(&connection->of_template);
+    list_init(&connection->members);
+    list_init(&connection->of_group);
+    list_init(&connection->of_groups);
     list_init(&connection->host_name_users[0].node);
     list_init(&connection->host_name_users[1].node);
     shared->users++;
@@ -151,7 +166,12 @@ struct connection *connection_add(struct engine *engine, struct connection_spec 
         connection_destroy(engine, connection);
         return NULL;
     }
+    connection->is_group = spec->left.host_kind == HOST_GROUP || spec->right.host_kind == HOST_GROUP;
     connection_orient(engine, connection);
+    if (connection->is_group) {
+        list_append(&engine->group_connections, &connection->of_groups);
+        policy_group_load(engine, connection);
+    }
     return connection;
 }
 
@@ -159,6 +179,7 @@ void connection_destroy(struct engine *engine, struct connection *connection)
 {
     routing_forget(engine, connection);
     connection_unindex(engine, connection);
+    hash_table_remove(&engine->connections_by_clients, &connection->by_clients);
     host_name_unwatch(engine, connection);
     engine_timer_cancel(engine, &connection->revive_timer);
     failure_forget(engine, connection);
@@ -168,6 +189,10 @@ void connection_destroy(struct engine *engine, struct connection *connection)
     connection_remove_aliases(engine, connection);
     LIST_EACH(&connection->instances, node)
     list_remove(node);
+    LIST_EACH(&connection->members, node)
+    list_remove(node);
+    list_remove(&connection->of_group);
+    list_remove(&connection->of_groups);
     list_remove(&connection->of_template);
     list_remove(&connection->all);
     identity_own(engine, &connection->memory_bytes, &connection->local_id, (struct identity){0});
@@ -203,6 +228,8 @@ struct connection *connection_instantiate(struct engine *engine, const struct co
     memcpy(instance->interface, template->interface, sizeof(instance->interface));
     identity_own(engine, &instance->memory_bytes, &instance->local_id, identity_copy(&template->local_id));
     identity_own(engine, &instance->memory_bytes, &instance->remote_id, identity_copy(remote_id));
+    if (instance->remote_end->is_opportunistic)
+        index_by_clients(engine, instance);
     return instance;
 }
 
@@ -233,6 +260,16 @@ static struct connection *next_in_bucket(const struct engine *engine, const stru
     return NULL;
 }
 
+/* The opportunistic connection whose trap a packet to this host would meet. */
+static struct connection *whoever_at(const struct engine *engine, const struct ip_address *local,
+                                     const struct ip_address *remote)
+{
+    struct ip_packet packet = {.source = *local, .destination = *remote};
+    const struct spd_policy *policy = spd_lookup(&engine->policies, &packet);
+    struct connection *found = policy ? connection_by_serial(engine, policy->policy_id) : NULL;
+    return found != NULL && is_for_whoever(found) && address_equal(&found->local, local) ? found : NULL;
+}
+
 struct connection *connection_next_for_hosts(const struct engine *engine, const struct ip_address *local,
                                              const struct ip_address *remote,
                                              const struct connection *previous)
@@ -240,9 +277,13 @@ struct connection *connection_next_for_hosts(const struct engine *engine, const 
     static const struct ip_address any;
     bool in_templates = previous != NULL && !address_is_set(&previous->remote);
     struct connection *found = NULL;
+    if (previous != NULL && is_for_whoever(previous))
+        return NULL;
     if (!in_templates)
         found = next_in_bucket(engine, local, remote, previous);
-    return found ? found : next_in_bucket(engine, local, &any, in_templates ? previous : NULL);
+    if (found == NULL)
+        found = next_in_bucket(engine, local, &any, in_templates ? previous : NULL);
+    return found ? found : whoever_at(engine, local, remote);
 }
 
 static struct connection *next_with_clients(const struct engine *engine, const struct ip_address *local,
@@ -278,6 +319,21 @@ struct connection *connection_next_for_clients(const struct engine *engine, cons
     if (found != NULL || address_is_set(remote))
         return found;
     return next_with_clients(engine, local, remote, local_client, &none, was_none ? previous : NULL);
+}
+
+/* Its one client is the host itself, as connection_selectors() has it. */
+struct connection *connection_instance_at(const struct engine *engine, const struct connection *template,
+                                          const struct ip_address *remote)
+{
+    const struct end_spec *end = template->remote_end;
+    struct ip_prefix host = prefix_of_address(remote);
+    struct selector theirs = selector_of_prefix(&host, end->protocol, end->port);
+    struct selector ours = first_client(template, true);
+    struct connection *found = NULL;
+    do
+        found = next_with_clients(engine, &template->local, remote, &ours, &theirs, found);
+    while (found != NULL && found->template_serial != template->serial);
+    return found;
 }
 
 static bool ids_fit(const struct connection *connection, const struct identity *remote_id,
@@ -375,7 +431,8 @@ size_t connection_selectors(const struct connection *connection, bool local, str
         out[0] = connection->virtual_client;
         return 1;
     }
-    if (end->client_count == 0) {
+    bool is_whoever = !local && connection->is_instance && end->is_opportunistic;
+    if (end->client_count == 0 || is_whoever) {
         struct ip_prefix prefix = prefix_of_address(host);
         out[0] = selector_of_prefix(&prefix, end->protocol, end->port);
         return 1;

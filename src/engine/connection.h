@@ -27,6 +27,10 @@ void connection_unindex(struct engine *engine, struct connection *connection);
 struct connection *connection_instantiate(struct engine *engine, const struct connection *template,
                                           const struct ip_address *remote, const struct identity *remote_id);
 
+/* The one of an opportunistic template that is for this host; NULL: none. */
+struct connection *connection_instance_at(const struct engine *engine, const struct connection *template,
+                                          const struct ip_address *remote);
+
 /* SAs hold their connection; an instance dies with its last one. */
 void connection_hold(struct connection *connection);
 void connection_let_go(struct engine *engine, struct connection *connection);

@@ -96,7 +96,8 @@ void connection_orient(struct engine *engine, struct connection *connection)
         return;
     take_side(engine, connection, left ? left : right, left != NULL);
     connection_index_by_peer(engine, connection);
-    routing_is_oriented(engine, connection);
+    if (!connection->is_group)
+        routing_is_oriented(engine, connection);
 }
 
 void connection_host_text(const struct connection *connection, bool is_left, struct text *out)

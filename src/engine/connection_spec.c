@@ -76,6 +76,8 @@ static void free_contents(struct connection_spec *spec)
     free(spec);
 }
 
+static void destroy(struct connection_spec *spec);
+
 /* Its own are the name and those clients that it does not have from its base. */
 static void free_derived(struct connection_spec *spec)
 {
@@ -87,18 +89,26 @@ static void free_derived(struct connection_spec *spec)
     spec_origin_free(spec->origin);
     free(spec->name);
     free(spec);
-    if (--base->derived_count == 0)
-        free_contents(base);
+    if (--base->derived_count == 0 && base->is_released)
+        destroy(base);
+}
+
+static void destroy(struct connection_spec *spec)
+{
+    if (spec->base != NULL)
+        free_derived(spec);
+    else
+        free_contents(spec);
 }
 
 void connection_spec_free(struct connection_spec *spec)
 {
     while (spec != NULL) {
         struct connection_spec *next = spec->next;
-        if (spec->base != NULL)
-            free_derived(spec);
-        else
-            free_contents(spec);
+        spec->is_released = true;
+        spec->next = NULL;
+        if (spec->derived_count == 0)
+            destroy(spec);
         spec = next;
     }
 }
@@ -123,6 +133,7 @@ struct connection_spec *connection_spec_derive(struct connection_spec *base, con
     *spec = *base;
     spec->base = base;
     spec->derived_count = 0;
+    spec->is_released = false;
     spec->next = NULL;
     spec->origin = NULL;
     spec->conn_name = base->name;
@@ -138,7 +149,7 @@ struct connection_spec *connection_spec_derive(struct connection_spec *base, con
 
 static bool is_vague(const struct end_spec *end)
 {
-    return end->host_kind == HOST_ANY;
+    return end->host_kind == HOST_ANY || end->host_kind == HOST_GROUP;
 }
 
 static bool check_hosts(const struct connection_spec *spec, struct error *error)
@@ -176,7 +187,7 @@ static bool check_family(const struct connection_spec *spec, struct error *error
 static unsigned client_families(const struct connection_spec *spec, const struct end_spec *end)
 {
     unsigned families = 0;
-    if (end->virtual_client.kind != VIRTUAL_NONE)
+    if (end->virtual_client.kind != VIRTUAL_NONE || end->host_kind == HOST_GROUP)
         return 0;
     for (size_t i = 0; i < end->client_count; i++)
         families |= 1U << end->clients[i].range.start.family;
@@ -228,6 +239,16 @@ static bool check_sourceip(const struct end_spec *end, const char *name, struct 
     return error_set(error, -1, "%ssourceip= is not within %ssubnet=", name, name);
 }
 
+static bool check_group(const struct end_spec *end, const char *name, struct error *error)
+{
+    bool has_client = end->client_count > 0 || end->virtual_client.kind != VIRTUAL_NONE;
+    if (end->host_kind == HOST_GROUP && has_client)
+        return error_set(error, -1,
+                         "%ssubnet= has no place beside %s=%%group: the policy file has the networks", name,
+                         name);
+    return true;
+}
+
 static bool check_virtual(const struct connection_spec *spec, struct error *error)
 {
     bool left = spec->left.virtual_client.kind != VIRTUAL_NONE;
@@ -272,5 +293,7 @@ bool connection_spec_check(const struct connection_spec *spec, struct error *err
     return check_hosts(spec, error) && check_family(spec, error) && check_clients(spec, error) &&
            check_transport(spec, error) && check_ikev1(spec, error) &&
            check_sourceip(&spec->left, "left", error) && check_sourceip(&spec->right, "right", error) &&
-           check_virtual(spec, error) && check_auth(spec, error);
+           check_virtual(spec, error) &&
+           check_group(&spec->left, "left", error) && check_group(&spec->right, "right", error) &&
+           check_auth(spec, error);
 }

@@ -17,6 +17,7 @@ enum host_kind {
     HOST_DEFAULTROUTE, /* %defaultroute */
     HOST_INTERFACE,    /* %eth0 */
     HOST_NAME,         /* a DNS name */
+    HOST_GROUP,        /* %group, %opportunisticgroup: policy_group.h */
 };
 
 enum auth_method { AUTH_UNSET, AUTH_PSK, AUTH_NEVER };
@@ -42,9 +43,10 @@ struct virtual_client {
 struct end_spec {
     enum host_kind host_kind;
     struct ip_address host;
-    char *host_name;    /* HOST_NAME, HOST_INTERFACE */
-    struct identity id; /* ID_NONE when absent */
-    bool id_is_any;     /* leftid=%any */
+    char *host_name;       /* HOST_NAME, HOST_INTERFACE */
+    struct identity id;    /* ID_NONE when absent */
+    bool id_is_any;        /* leftid=%any */
+    bool is_opportunistic; /* %opportunistic and %opportunisticgroup: the peer is whoever a packet is for */
     enum auth_method auth;
     uint16_t ikeport;             /* 0: the default */
     struct ip_address nexthop;    /* unset: found out from the routes */
@@ -123,6 +125,7 @@ struct connection_spec {
     struct connection_spec *next; /* the further ones; freed with this */
     struct connection_spec *base; /* borrowed from; NULL: owns all that it names */
     size_t derived_count;         /* of a base: how many borrow from it */
+    bool is_released;             /* of a base: only they keep it alive */
 };
 
 /* type=pass and type=drop: policies without an SA. */
@@ -137,7 +140,7 @@ void spec_origin_free(struct spec_origin *origin);
 /* With all behind it in the chain. */
 void connection_spec_free(struct connection_spec *spec);
 /* One of the connections of a conn with subnets=: everything as in `base`, which it keeps alive, but the name
- * (copied) and the clients (count 0: as in base). `base` belongs to those derived from it. */
+ * (copied) and the clients (NULL: as in base). */
 struct connection_spec *connection_spec_derive(struct connection_spec *base, const char *name,
                                                const struct selector *left, const struct selector *right);
 /* Checks what needs the whole (both hosts, clients of one family a pair, auth on both ends ...); the reason

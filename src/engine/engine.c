@@ -17,6 +17,7 @@
 #include "engine/initiate.h"
 #include "engine/lifecycle.h"
 #include "engine/peer_path.h"
+#include "engine/policy_group.h"
 #include "engine/prompt.h"
 #include "engine/routing.h"
 #include "engine/version.h"
@@ -124,6 +125,7 @@ struct engine *engine_new(const struct engine_env *env, const struct engine_sett
     engine->env = env;
     engine->settings = *settings;
     list_init(&engine->connections);
+    list_init(&engine->group_connections);
     list_init(&engine->ikes);
     list_init(&engine->children);
     list_init(&engine->public_keys);
@@ -150,6 +152,7 @@ void engine_free(struct engine *engine)
         connection_destroy(engine, CONTAINER_OF(engine->connections.next, struct connection, all));
     farewells_free(engine);
     client_batches_free(engine);
+    policy_groups_free(engine->policy_groups);
     prompts_free(engine);
     public_keys_free(engine);
     free_tables(engine);

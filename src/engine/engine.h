@@ -8,6 +8,7 @@
 
 #include "engine/connection_spec.h"
 #include "engine/env.h"
+#include "engine/policy_group.h"
 #include "engine/secrets.h"
 
 struct engine;
@@ -95,6 +96,7 @@ enum command_kind {
     COMMAND_LISTEN,       /* interfaces: addresses that we listen on from now on */
     COMMAND_UNLISTEN,
     COMMAND_DDNS,    /* looks up the names of peers again whose connections are not up */
+    COMMAND_GROUPS,  /* groups: replaces all; --listen reads them */
     COMMAND_SECRETS, /* secrets: replaces all */
     COMMAND_DEBUG,   /* name (or NULL: global), debug_set, debug_clear */
     COMMAND_IMPAIR,  /* impairments (impair.h) */
@@ -115,6 +117,7 @@ struct listen_address {
 /*
  * Every command ends with one report with is_final and this client, now or later; progress comes before it.
  * `spec`, `secrets` and `public_key` pass to the engine; all else is borrowed.
+ * `spec`, `secrets` and `groups` pass to the engine; all else is borrowed.
  */
 struct command {
     enum command_kind kind;
@@ -122,6 +125,7 @@ struct command {
     const char *name;
     struct connection_spec *spec;
     struct secrets *secrets;
+    struct policy_groups *groups;
     struct ip_address remote_host; /* --remote-host, unset if absent */
     bool asynchronous;
     bool leave_state;

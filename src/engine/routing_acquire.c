@@ -39,6 +39,21 @@ static bool may_begin(const struct engine *engine, const struct connection *conn
            engine_now(engine) >= connection->route.deaf_until && engine->ondemand_count < ONDEMAND_LIMIT;
 }
 
+/* The packet's destination is the peer. An instance that is at it already is not joined by another. */
+static void begin_with_whoever(struct engine *engine, struct connection *template,
+                               const struct ip_address *remote)
+{
+    struct connection *instance = connection_instance_at(engine, template, remote);
+    if (instance != NULL)
+        return;
+    instance = connection_instantiate(engine, template, remote, &template->remote_id);
+    if (instance == NULL)
+        return;
+    connection_hold(instance);
+    initiate_connection(engine, instance, 0);
+    connection_let_go(engine, instance);
+}
+
 void routing_acquire(struct engine *engine, const struct kernel_event *event)
 {
     struct connection *connection = connection_by_serial(engine, event->policy_id);
@@ -48,6 +63,10 @@ void routing_acquire(struct engine *engine, const struct kernel_event *event)
         return;
     add_packet(&packet, &event->packet_local, &event->packet_remote);
     say_connection(engine, RC_LOG, connection, 0, "initiate on-demand for packet %s by acquire", line);
+    if (connection->is_template && connection->remote_end->is_opportunistic) {
+        begin_with_whoever(engine, connection, &event->packet_remote.range.start);
+        return;
+    }
     if (!address_is_set(&connection->remote)) {
         say_connection(engine, RC_NOPEERIP, connection, 0,
                        "cannot initiate connection without knowing peer IP address");

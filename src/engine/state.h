@@ -120,6 +120,11 @@ struct connection {
     struct list_node all;
     struct list_node instances;       /* of a template: struct connection.of_template */
     struct list_node of_template;     /* of an instance */
+    bool is_group;                    /* right=%group: its members speak for it */
+    struct list_node members;         /* of a group: struct connection.of_group */
+    struct list_node of_group;        /* of a member */
+    struct list_node of_groups;       /* of a group: struct engine.group_connections */
+    uint64_t group_generation;        /* of a member: the reading of the file that named it last */
     struct connection_alias *aliases; /* spec->alias_count of them; NULL in an instance */
     uint64_t serial;
     struct shared_spec *shared;
@@ -334,6 +339,9 @@ struct engine {
     struct hash_table connections_by_serial, connections_by_name, connections_by_hosts,
         connections_by_remote_id, connections_by_alias, connections_by_clients;
     struct list_node connections;
+    struct list_node group_connections;
+    struct policy_groups *policy_groups; /* NULL: not read yet */
+    uint64_t group_generation;
     struct hash_table ike_by_serial, ike_by_spi, ike_by_initiator, ike_by_peers;
     struct list_node ikes;
     struct hash_table child_by_serial, child_by_spi;

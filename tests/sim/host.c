@@ -462,14 +462,23 @@ struct waiting_command *host_waiting(const struct sim_host *host, uint64_t clien
 
 uint64_t host_command(struct sim_host *host, struct command command)
 {
-    static const char *const names[] = {
-        "add",     "delete", "up",       "down", "rekey IKE SA", "rekey Child", "delete state", "route",
-        "unroute", "listen", "unlisten", "ddns", "secrets",      "debug",       "ddos",         "shutdown"};
+    static const char *const names[COMMAND_SHUTDOWN + 1] = {
+        [COMMAND_ADD] = "add",
+        [COMMAND_DELETE] = "delete",
+        [COMMAND_INITIATE] = "up",
+        [COMMAND_TERMINATE] = "down",
+        [COMMAND_REKEY_IKE] = "rekey IKE SA",
+        [COMMAND_REKEY_CHILD] = "rekey Child",
+        [COMMAND_ROUTE] = "route",
+        [COMMAND_UNROUTE] = "unroute",
+        [COMMAND_LISTEN] = "listen",
+        [COMMAND_SHUTDOWN] = "shutdown",
+    };
+    const char *verb = names[command.kind] ? names[command.kind] : "command";
     struct waiting_command *waiting = sim_alloc(sizeof(*waiting));
     waiting->next = host->commands;
     waiting->client = command.client = ++host->sim->last_client;
-    snprintf(waiting->what, sizeof(waiting->what), "%s %s", names[command.kind],
-             command.name != NULL ? command.name : "");
+    snprintf(waiting->what, sizeof(waiting->what), "%s %s", verb, command.name != NULL ? command.name : "");
     host->commands = waiting;
     world_trace(host->sim, host, "command '%s'", waiting->what);
     engine_command(host->engine, &command);

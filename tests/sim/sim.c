@@ -169,6 +169,24 @@ void sim_set_name(struct sim *sim, const char *name, const char *address)
     *row = (struct sim_name){name, address != NULL ? parse_address(address) : (struct ip_address){0}};
 }
 
+void sim_set_group(struct sim *sim, const char *host, const char *name, const char *networks)
+{
+    struct policy_groups *groups = sim_alloc(sizeof(*groups));
+    groups->directory = strdup("policies");
+    groups->groups = sim_alloc(sizeof(*groups->groups));
+    groups->group_count = networks != NULL;
+    groups->groups[0].name = networks ? strdup(name) : NULL;
+    groups->groups[0].entries = sim_alloc(16 * sizeof(*groups->groups[0].entries));
+    char *copy = strdup(networks ? networks : ""), *rest = copy;
+    for (char *word; networks != NULL && (word = strsep(&rest, ",")) != NULL;)
+        if (!prefix_parse(word, &groups->groups[0].entries[groups->groups[0].entry_count++].network, NULL))
+            abort();
+    if (networks == NULL)
+        free(groups->groups[0].entries);
+    free(copy);
+    host_command(world_host(sim, host), (struct command){.kind = COMMAND_GROUPS, .groups = groups});
+}
+
 void sim_listen(struct sim *sim, const char *host, bool has_address)
 {
     host_listen(world_host(sim, host), has_address);

@@ -58,6 +58,9 @@ void sim_add_host(struct sim *sim, const char *name, const char *address);
 /* Behind a NAT box of this public address (made on first mention). */
 void sim_add_host_behind_nat(struct sim *sim, const char *name, const char *address,
                              const char *public_address);
+/* The file of a policy group as the host reads it at --listen: networks parted by commas; NULL: there is
+ * none. Only the last one named exists. */
+void sim_set_group(struct sim *sim, const char *host, const char *name, const char *networks);
 /* What this host name resolves to from now on, everywhere; NULL: to nothing. */
 void sim_set_name(struct sim *sim, const char *name, const char *address);
 /* `whack --listen` when the host has its address, or (false) has lost it. */

@@ -1,0 +1,50 @@
+#include "engine/connection_remove.h"
+
+#include "engine/child_install.h"
+#include "engine/connection.h"
+#include "engine/sa.h"
+#include "engine/version.h"
+
+/* Ends every SA of one connection at once, telling established peers once. */
+static void cut_off_one(struct engine *engine, struct connection *connection)
+{
+    connection_hold(connection);
+    while (!list_is_empty(&connection->ikes)) {
+        struct ike_sa *ike = CONTAINER_OF(connection->ikes.next, struct ike_sa, of_connection);
+        ike->version->say_goodbye(engine, ike);
+    }
+    LIST_EACH(&connection->children, node)
+    {
+        struct child_sa *child = CONTAINER_OF(node, struct child_sa, of_connection);
+        if (child->state != CHILD_STATE_LARVAL)
+            child_delete(engine, child, 0);
+        child_destroy(engine, child);
+    }
+    connection_let_go(engine, connection);
+}
+
+static void cut_off(struct engine *engine, struct connection *connection)
+{
+    connection->keep_up = false;
+    cut_off_one(engine, connection);
+    LIST_EACH(&connection->instances, node)
+    cut_off_one(engine, CONTAINER_OF(node, struct connection, of_template));
+}
+
+void connection_remove(struct engine *engine, struct connection *connection, uint64_t client)
+{
+    LIST_EACH(&connection->members, node)
+    connection_remove(engine, CONTAINER_OF(node, struct connection, of_group), 0);
+    connection->route.is_wanted = false;
+    bool is_in_use = connection->sa_count > 0 || !list_is_empty(&connection->instances);
+    connection_hold(connection);
+    if (is_in_use) {
+        say_connection(engine, RC_LOG, connection, client, "terminating SAs using this connection");
+        engine->watcher = client;
+        cut_off(engine, connection);
+        engine->watcher = 0;
+    }
+    connection->sa_count--;
+    say_event(engine, EVENT_CONNECTION_REMOVED, connection->spec->name, 0, 0, "");
+    connection_destroy(engine, connection);
+}
