@@ -413,21 +413,28 @@ static void finish_end(struct spec_builder *builder, struct end_spec *end, unsig
         end->auth = builder->authby;
 }
 
-/* As ipsec.conf(5) has it: a source address without a subnet is the subnet. */
+/* As ipsec.conf(5) has it: a source address without a subnet is the subnet. %opportunistic is for everybody.
+ */
 static bool default_client(struct spec_builder *builder, struct end_spec *end, unsigned which)
 {
     const char *name = which == 0 ? "left" : "right";
-    if (!address_is_set(&end->sourceip) || end->client_count > 0 || builder->subnets[which].count > 0)
+    bool is_everybody = end->is_opportunistic && end->host_kind == HOST_ANY;
+    bool is_said = end->client_count > 0 || builder->subnets[which].count > 0;
+    if ((!address_is_set(&end->sourceip) && !is_everybody) || is_said)
         return true;
     end->clients = calloc(1, sizeof(*end->clients));
     if (end->clients == NULL)
         return false;
+    bool is_v6 = builder->spec->host_family == IP_V6;
     struct ip_prefix prefix = prefix_of_address(&end->sourceip);
+    if (is_everybody)
+        prefix = (struct ip_prefix){.address = {.family = is_v6 ? IP_V6 : IP_V4}};
     end->clients[0] = selector_of_prefix(&prefix, end->protocol, end->port);
     end->client_count = 1;
     char text[ADDRESS_TEXT_SIZE];
-    warning_send(builder->warnings, "conn \"%s\": %ssourceip= without %ssubnet=: %ssubnet=%s is taken",
-                 builder->spec->name, name, name, name, address_text(&end->sourceip, text));
+    if (!is_everybody)
+        warning_send(builder->warnings, "conn \"%s\": %ssourceip= without %ssubnet=: %ssubnet=%s is taken",
+                     builder->spec->name, name, name, name, address_text(&end->sourceip, text));
     return true;
 }
 
