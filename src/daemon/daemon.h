@@ -8,7 +8,7 @@
 #include "control/control.h"
 #include "kernel/backend.h"
 
-enum { EXIT_LOCKED = 10, EXIT_SOCKET = 2, EXIT_KERNEL = 5 };
+enum { EXIT_SOCKET = 2, EXIT_KERNEL = 5, EXIT_LOCKED = 10, EXIT_LEAVES_STATE = 12 };
 
 /* Paths and switches from the command line and `config setup`. */
 struct daemon_options {
@@ -47,6 +47,7 @@ struct daemon {
     struct event *timer, *signals[4], *backend_event;
     struct udp_socket *sockets;
     struct control_facts facts;
+    struct event *watchdog; /* systemd's; NULL: nobody asks */
     struct event *shutdown_limit;
     uint64_t shutdown_client;
     bool is_leaving; /* the engine has said goodbye; the last scripts run */

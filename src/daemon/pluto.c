@@ -15,6 +15,7 @@
 
 #include "base/text.h"
 #include "daemon/daemon.h"
+#include "daemon/notify.h"
 #include "daemon/options.h"
 #include "daemon/peer_log.h"
 #include "daemon/process.h"
@@ -174,6 +175,7 @@ static void host_shutdown(void *context, uint64_t client, bool leave_state)
         return;
     }
     log_line("Pluto is shutting down");
+    notify_service_manager("STOPPING=1");
     daemon->shutdown_client = client;
     daemon->leaves_state = leave_state;
     engine_command(daemon->engine, &(struct command){.kind = COMMAND_SHUTDOWN, .leave_state = leave_state});
@@ -330,7 +332,6 @@ static bool assemble(struct daemon *daemon, struct error *error)
     if (!open_backend(daemon, error))
         return false;
     settings.stack = daemon->backend_functions->name;
-    settings.stack_routes = strcmp(daemon->backend_functions->name, "xfrm") != 0;
     daemon->workers = workers_new(daemon, helpers);
     daemon->processes = process_group_new(daemon->base);
     daemon->updown = updown_new(daemon);
@@ -380,6 +381,8 @@ static void dismantle(struct daemon *daemon)
     updown_free(daemon->updown);
     if (daemon->shutdown_limit != NULL)
         event_free(daemon->shutdown_limit);
+    if (daemon->watchdog != NULL)
+        event_free(daemon->watchdog);
     for (size_t i = 0; i < ARRAY_SIZE(daemon->signals); i++)
         if (daemon->signals[i] != NULL)
             event_free(daemon->signals[i]);
@@ -457,12 +460,14 @@ static int run(struct daemon *daemon, int ready)
         leave_terminal(daemon);
     }
     tell_parent(ready, 0);
+    notify_service_manager("READY=1");
+    daemon->watchdog = notify_watchdog_start(daemon->base);
     log_gather(daemon->base);
     event_base_dispatch(daemon->base);
     log_gather_no_more();
     dismantle(daemon);
     log_line("Pluto is shut down");
-    return 0;
+    return daemon->leaves_state ? EXIT_LEAVES_STATE : 0;
 }
 
 /* Each client of the control socket, script and interface address takes one. */

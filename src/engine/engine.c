@@ -33,7 +33,6 @@ struct engine_settings engine_settings_default(void)
         .shunt_lifetime = 900 * USEC_PER_SEC,
         .ike_port = 500,
         .natt_port = 4500,
-        .stack_routes = true,
     };
 }
 

@@ -36,7 +36,6 @@ struct engine_settings {
     const struct virtual_net *virtual_private; /* virtual-private=; must outlive the engine */
     size_t virtual_private_count;
     const char *stack;   /* the data plane's name, for scripts; NULL: none */
-    bool stack_routes;   /* it installs the routes to the peers' clients itself */
     bool dns_by_systemd; /* dns-resolver=systemd */
 };
 

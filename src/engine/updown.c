@@ -19,19 +19,12 @@ struct pairs {
     bool has_more;
 };
 
-/* The default script leaves the routes to a data plane that makes them; then only two verbs mean anything. */
-static bool has_little_to_do(const struct engine *engine, const struct connection *connection)
+/* Every data plane makes routes and source addresses itself, and nothing of a peer's DNS is known in this
+ * version: the default script would find nothing to do. */
+static bool is_wanted(const struct connection *connection)
 {
-    return connection->local_end->updown == NULL && engine->settings.stack_routes;
-}
-
-/* A default script that would find nothing to do is not run. */
-static bool is_wanted(const struct engine *engine, const struct connection *connection)
-{
-    const char *script = connection->local_end ? connection->local_end->updown : "";
-    if (script != NULL)
-        return script[0] != '\0';
-    return !has_little_to_do(engine, connection) || address_is_set(&connection->local_end->sourceip);
+    const char *script = connection->local_end ? connection->local_end->updown : NULL;
+    return script != NULL && script[0] != '\0';
 }
 
 static void add_pairs(struct pairs *pairs, const struct selector *local, size_t local_count,
@@ -95,11 +88,6 @@ static void add_step(struct sequence *sequence, const struct connection *connect
     };
 }
 
-static bool is_run(const struct engine *engine, const struct connection *connection, const char *verb)
-{
-    return !has_little_to_do(engine, connection) || strcmp(verb, "up") == 0 || strcmp(verb, "down") == 0;
-}
-
 /* Runs the verbs, each for all pairs. Returns the request's id, 0 when nothing had to be run. */
 static uint64_t run(struct engine *engine, const struct connection *connection, const struct child_sa *child,
                     const char *const *verbs, const struct pairs *pairs, bool is_up)
@@ -109,7 +97,7 @@ static uint64_t run(struct engine *engine, const struct connection *connection, 
     char prefix[PREFIX_SIZE];
     updown_add_connection(&common, engine, connection, child);
     for (size_t i = 0; verbs[i] != NULL; i++)
-        for (size_t pair = 0; pair < pairs->count && is_run(engine, connection, verbs[i]); pair++)
+        for (size_t pair = 0; pair < pairs->count; pair++)
             add_step(&sequence, connection, verbs[i], pairs, pair);
     sequence.request = (struct updown_request){
         .request_id = ++engine->last_request_id,
@@ -155,7 +143,7 @@ void updown_run_route(struct engine *engine, struct connection *connection)
 {
     static const char *const verbs[] = {"prepare", "route", NULL};
     struct connection_scripts *scripts = &connection->scripts;
-    if (!is_wanted(engine, connection) || scripts->are_routed || scripts->route_request_id != 0)
+    if (!is_wanted(connection) || scripts->are_routed || scripts->route_request_id != 0)
         return;
     scripts->route_request_id = run_for_clients(engine, connection, verbs, true);
     scripts->are_routed = scripts->route_request_id == 0;
@@ -179,7 +167,7 @@ void updown_run_up(struct engine *engine, struct connection *connection, const s
     static const char *const verbs[] = {"prepare", "route", "up", NULL};
     struct connection_scripts *scripts = &connection->scripts;
     struct pairs pairs = {.count = 0};
-    if (!is_wanted(engine, connection))
+    if (!is_wanted(connection))
         return;
     add_pairs(&pairs, child->selectors, child->local_count, child_remote_selectors(child),
               child->remote_count);

@@ -249,12 +249,13 @@ int netlink_rule_delete(struct netlink *netlink, const struct netlink_rule *rule
     return transact(netlink, build_rule(buffer, RTM_DELRULE, 0, rule));
 }
 
-int netlink_address_add(struct netlink *netlink, int interface_index, const struct ip_address *address)
+static int change_address(struct netlink *netlink, uint16_t type, uint16_t flags, int interface_index,
+                          const struct ip_address *address)
 {
     uint8_t buffer[REQUEST_SIZE] __attribute__((aligned(8))) = {0};
     struct nlmsghdr *message = mnl_nlmsg_put_header(buffer);
-    message->nlmsg_type = RTM_NEWADDR;
-    message->nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK | NLM_F_CREATE | NLM_F_REPLACE;
+    message->nlmsg_type = type;
+    message->nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK | flags;
     struct ifaddrmsg *header = mnl_nlmsg_put_extra_header(message, sizeof(*header));
     header->ifa_family = family_number(address->family);
     header->ifa_prefixlen = (uint8_t)(address_size(address) * 8);
@@ -263,4 +264,14 @@ int netlink_address_add(struct netlink *netlink, int interface_index, const stru
     put_address(message, IFA_LOCAL, address);
     put_address(message, IFA_ADDRESS, address);
     return transact(netlink, message);
+}
+
+int netlink_address_add(struct netlink *netlink, int interface_index, const struct ip_address *address)
+{
+    return change_address(netlink, RTM_NEWADDR, NLM_F_CREATE | NLM_F_REPLACE, interface_index, address);
+}
+
+int netlink_address_delete(struct netlink *netlink, int interface_index, const struct ip_address *address)
+{
+    return change_address(netlink, RTM_DELADDR, 0, interface_index, address);
 }

@@ -46,5 +46,6 @@ int netlink_route_get(struct netlink *netlink, const struct ip_address *local,
 void netlink_table_flush(struct netlink *netlink, enum ip_family family, uint32_t table);
 /* A host address on the interface. */
 int netlink_address_add(struct netlink *netlink, int interface_index, const struct ip_address *address);
+int netlink_address_delete(struct netlink *netlink, int interface_index, const struct ip_address *address);
 
 #endif

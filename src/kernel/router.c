@@ -17,6 +17,7 @@
 #include "kernel/host_addresses.h"
 #include "kernel/route_netlink.h"
 #include "kernel/route_plan.h"
+#include "kernel/route_source.h"
 #include "kernel/userspace_socket.h"
 #include "kernel/userspace_tun.h"
 
@@ -57,6 +58,7 @@ struct router {
     struct router_settings settings;
     struct netlink netlink;
     struct host_addresses addresses;
+    struct route_sources sources;
     struct hash_table claims, routes;
     unsigned default_users[2]; /* default routes in use, IPv4 and IPv6 */
     pthread_t thread;
@@ -182,14 +184,20 @@ static struct route *new_route(struct router *router, const struct ip_prefix *pr
     return NULL;
 }
 
+static int source_holder(const struct router *router)
+{
+    return is_of_device(router) ? router->settings.interface_index : (int)if_nametoindex("lo");
+}
+
 /* A source address that the host does not have yet is given to the device, or to the loopback one. */
 static int install(struct router *router, struct route *route)
 {
-    int holder = is_of_device(router) ? router->settings.interface_index : (int)if_nametoindex("lo");
     int failure = netlink_route_replace(&router->netlink, &route->data);
     if (failure == EINVAL && address_is_set(&route->data.source) &&
-        netlink_address_add(&router->netlink, holder, &route->data.source) == 0)
+        netlink_address_add(&router->netlink, source_holder(router), &route->data.source) == 0) {
+        route_sources_note_ours(&router->sources, &route->data.source);
         failure = netlink_route_replace(&router->netlink, &route->data);
+    }
     return failure;
 }
 
@@ -244,6 +252,9 @@ static void drop_claim(struct router *router, struct claim *claim)
         return;
     for (size_t i = 0; i < claim->order->prefix_count; i++)
         remove_one(router, &claim->order->prefixes[i]);
+    const struct ip_address *source = &claim->order->sourceip;
+    if (route_sources_release(&router->sources, source))
+        (void)netlink_address_delete(&router->netlink, source_holder(router), source);
     hash_table_remove(&router->claims, &claim->node);
     free(claim->order);
     free(claim);
@@ -311,8 +322,9 @@ static int carry_out_set(struct router *router, struct order *order)
         return 0;
     }
     struct claim *claim = calloc(1, sizeof(*claim));
-    if (claim == NULL || !hash_table_insert(&router->claims, &claim->node,
-                                            hash_of(&order->policy_id, sizeof(order->policy_id)))) {
+    if (claim == NULL || !route_sources_use(&router->sources, &order->sourceip) ||
+        !hash_table_insert(&router->claims, &claim->node,
+                           hash_of(&order->policy_id, sizeof(order->policy_id)))) {
         free(claim);
         free(order);
         return ENOMEM;
@@ -456,7 +468,8 @@ static bool prepare(struct router *router, struct error *error)
 {
     if (!netlink_open(&router->netlink, error))
         return false;
-    if (!hash_table_init(&router->claims) || !hash_table_init(&router->routes))
+    if (!hash_table_init(&router->claims) || !hash_table_init(&router->routes) ||
+        !route_sources_init(&router->sources))
         return error_set(error, 0, "out of memory");
     remove_leftovers(router);
     if (!add_rules(router, error))
@@ -487,6 +500,7 @@ struct router *router_open(const struct router_settings *settings, struct event_
     host_addresses_free(&router->addresses);
     hash_table_free(&router->claims);
     hash_table_free(&router->routes);
+    route_sources_free(&router->sources, NULL, NULL);
     free(router);
     return NULL;
 }
@@ -503,6 +517,12 @@ static void free_route(struct hash_node *node, void *context)
 {
     (void)context;
     free(CONTAINER_OF(node, struct route, node));
+}
+
+static void remove_source(const struct ip_address *address, void *context)
+{
+    struct router *router = context;
+    (void)netlink_address_delete(&router->netlink, source_holder(router), address);
 }
 
 void router_close(struct router *router)
@@ -526,6 +546,7 @@ void router_close(struct router *router)
     hash_table_each(&router->routes, free_route, NULL);
     hash_table_free(&router->claims);
     hash_table_free(&router->routes);
+    route_sources_free(&router->sources, is_of_device(router) ? NULL : remove_source, router);
     netlink_close(&router->netlink);
     host_addresses_free(&router->addresses);
     pthread_cond_destroy(&router->has_changed);
