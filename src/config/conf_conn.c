@@ -14,6 +14,7 @@ struct lookup {
     const struct conf *conf;
     struct conf_option *chosen; /* conn_keyword_count * ENDS; keyword NULL: not said */
     size_t depth;               /* of also= in also= */
+    bool forgives;              /* goes on in spite of bad values */
 };
 
 size_t conf_conn_count(const struct conf *conf)
@@ -110,7 +111,7 @@ static bool add_section(struct lookup *lookup, struct conf_section *section, boo
         struct conf_place place = conf_option_place(because, 0);
         return conf_error(error, &place, "also= is nested more than %d deep", CONF_ALSO_DEPTH_MAX);
     }
-    if (section->fault != NULL)
+    if (section->fault != NULL && !lookup->forgives)
         return error_set(error, CONF_BAD_VALUE, "%s", section->fault);
     section->visits[is_flipped] = *lookup->conf->visit;
     lookup->depth++;
@@ -134,10 +135,10 @@ static size_t pack(struct conf_option *options)
     return count;
 }
 
-struct conf_option *conf_conn_options(const struct conf *conf, size_t index, size_t *ret_count,
-                                      struct error *error)
+static struct conf_option *look_up(const struct conf *conf, size_t index, bool forgives, size_t *ret_count,
+                                   struct error *error)
 {
-    struct lookup lookup = {.conf = conf};
+    struct lookup lookup = {.conf = conf, .forgives = forgives};
     lookup.chosen = calloc(conn_keyword_count * ENDS, sizeof(*lookup.chosen));
     if (lookup.chosen == NULL) {
         error_set(error, 0, "out of memory");
@@ -152,6 +153,12 @@ struct conf_option *conf_conn_options(const struct conf *conf, size_t index, siz
     }
     *ret_count = pack(lookup.chosen);
     return lookup.chosen;
+}
+
+struct conf_option *conf_conn_options(const struct conf *conf, size_t index, size_t *ret_count,
+                                      struct error *error)
+{
+    return look_up(conf, index, false, ret_count, error);
 }
 
 /* ---- what callers ask ---- */
@@ -193,7 +200,7 @@ enum connection_auto conf_conn_auto(const struct conf *conf, size_t index)
 {
     size_t count = 0;
     uint64_t value = AUTO_IGNORE;
-    struct conf_option *options = conf_conn_options(conf, index, &count, NULL);
+    struct conf_option *options = look_up(conf, index, true, &count, NULL);
     const struct conf_option *option = find_option(options, count, "auto");
     if (option != NULL)
         value_number(option->keyword, option->value, &value, NULL, NULL);

@@ -213,6 +213,19 @@ static bool add_value(struct loader *loader, const struct conf_item *item, const
     return keep(loader, option, error);
 }
 
+/* The value of a comment in the shape of a keyword is all of it: which keyword that is matters to people. */
+static bool take_comment(const struct loader *loader, const struct conf_item *item,
+                         struct conf_option *option, struct error *error)
+{
+    size_t size = strlen(item->word) + strlen(item->value) + 2;
+    char *text = arena_take(loader->conf->arena, size);
+    if (text == NULL)
+        return out_of_memory(error);
+    snprintf(text, size, "%s=%s", item->word, item->value);
+    option->value = text;
+    return true;
+}
+
 static bool add_option(struct loader *loader, const struct conf_item *item, struct error *error)
 {
     char shown[SHOWN_MAX];
@@ -227,6 +240,8 @@ static bool add_option(struct loader *loader, const struct conf_item *item, stru
     struct conf_option option = {.value = item->value, .place = item->value_place};
     enum keyword_section section = loader->is_setup ? SECTION_SETUP : SECTION_CONN;
     option.keyword = keyword_find(section, item->word, &option.end);
+    if (!loader->is_setup && conf_word_is_comment(item->word) && !take_comment(loader, item, &option, error))
+        return false;
     return option.keyword != NULL ? add_value(loader, item, &option, error)
                                   : unknown_keyword(loader, item, error);
 }

@@ -66,7 +66,7 @@ bool conf_conn_find_alias(const struct conf *conf, const char *alias, size_t *in
  */
 struct conf_option *conf_conn_options(const struct conf *conf, size_t index, size_t *ret_count,
                                       struct error *error);
-/* The auto= in force. */
+/* The auto= in force, bad values of others notwithstanding. */
 enum connection_auto conf_conn_auto(const struct conf *conf, size_t index);
 /* Whether it lacks an end because it is there for the also= of others, or nobody asks to load it. A fault on
  * the way is for conf_conn_build() to tell. */

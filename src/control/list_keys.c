@@ -1,4 +1,5 @@
 /* Keys and certificates: the --list family. Of a secret the owners are told, never the key. */
+#include <stdlib.h>
 #include <time.h>
 
 #include "base/text.h"
@@ -27,12 +28,19 @@ static const char *owner_text(const struct secret_entry *entry, size_t index,
     return entry->id_is_any[index] ? "%any" : identity_text(&entry->ids[index], out);
 }
 
-static void put_secret(struct facts *facts, const struct secret_entry *entry, uint64_t number)
+/* Libreswan numbers them by their lines. */
+static uint64_t line_of(const struct secret_entry *entry)
+{
+    const char *colon = entry->origin != NULL ? strrchr(entry->origin, ':') : NULL;
+    return colon != NULL ? strtoul(colon + 1, NULL, 10) : 0;
+}
+
+static void put_secret(struct facts *facts, const struct secret_entry *entry)
 {
     char id[IDENTITY_TEXT_SIZE], owners[OWNERS_SIZE];
     struct text text = text_of(owners, sizeof(owners));
     facts_begin(facts, NULL, &secret_form);
-    facts_number(facts, "number", number);
+    facts_number(facts, "number", line_of(entry));
     static const char *const kinds[] = {
         [SECRET_PSK] = "PSK", [SECRET_XAUTH] = "XAUTH", [SECRET_PPK] = "PPKS"};
     facts_text(facts, "kind", kinds[entry->kind]);
@@ -56,7 +64,7 @@ static bool next_psks(struct control_session *session, struct facts *facts)
     const struct secrets *secrets = engine_view_secrets(session->control->engine);
     uint64_t *told = &session->listing.after;
     for (int i = 0; i < SECRETS_A_PIECE && secrets != NULL && *told < secrets->count; i++, ++*told)
-        put_secret(facts, &secrets->entries[*told], *told + 1);
+        put_secret(facts, &secrets->entries[*told]);
     return secrets != NULL && *told < secrets->count;
 }
 

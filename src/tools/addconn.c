@@ -263,13 +263,21 @@ static void check_all(struct addconn *addconn)
     }
 }
 
+/* Those that start are routed as well. */
+static bool is_listed(int list, enum connection_auto how)
+{
+    return list == LIST_ALL || (int)how == list ||
+           (list == AUTO_ONDEMAND && (how == AUTO_START || how == AUTO_KEEP));
+}
+
+/* In one line, as scripts take them apart. */
 static void list(const struct addconn *addconn)
 {
     size_t count = conf_conn_count(addconn->conf);
     for (size_t i = 0; i < count; i++)
-        if (addconn->list == LIST_ALL ||
-            conf_conn_auto(addconn->conf, i) == (enum connection_auto)addconn->list)
-            printf("%s\n", conf_conn_name(addconn->conf, i));
+        if (is_listed(addconn->list, conf_conn_auto(addconn->conf, i)))
+            printf("%s ", conf_conn_name(addconn->conf, i));
+    printf("\n");
 }
 
 /* The value in force: of the file, or the default. */

@@ -32,12 +32,16 @@ static void warn(void *context, const char *text)
     fprintf(stderr, "%s\n", text);
 }
 
-/* A value that reads back as itself: in quotes where the plain form would not. */
+/* A value that reads back as itself: a list in braces, in quotes what the plain form would not keep. */
 static void print_value(const struct conf_option *option)
 {
     const char *value = option->value;
-    bool is_comment = strcmp(option->keyword->name, "x-comment") == 0;
-    if (is_comment || (*value != '\0' && strpbrk(value, " \t\"#{}") == NULL)) {
+    bool is_list = option->keyword->appends && strcmp(option->keyword->name, "subnets") == 0;
+    if (is_list && strpbrk(value, "\"{}") == NULL) {
+        printf("{%s}\n", value);
+        return;
+    }
+    if (*value != '\0' && strpbrk(value, " \t\"#{}") == NULL) {
         printf("%s\n", value);
         return;
     }
@@ -50,13 +54,38 @@ static void print_value(const struct conf_option *option)
     printf("\"\n");
 }
 
+static void print_option(const struct conf_option *option)
+{
+    char spelling[SPELLING_SIZE];
+    if (strcmp(option->keyword->name, "x-comment") == 0) {
+        printf("\t%s\n", option->value);
+        return;
+    }
+    printf("\t%s=", keyword_spelling(option->keyword, option->end, spelling, sizeof(spelling)));
+    print_value(option);
+}
+
 static void print_options(const struct conf_option *options, size_t count)
 {
-    for (size_t i = 0; i < count; i++) {
-        char spelling[SPELLING_SIZE];
-        printf("\t%s=", keyword_spelling(options[i].keyword, options[i].end, spelling, sizeof(spelling)));
-        print_value(&options[i]);
-    }
+    for (size_t i = 0; i < count; i++)
+        print_option(&options[i]);
+}
+
+/* left, right, what is of both; auto= is said apart. */
+static void print_of_end(const struct conf_option *options, size_t count, enum keyword_end end)
+{
+    for (size_t i = 0; i < count; i++)
+        if (options[i].end == end && strcmp(options[i].keyword->name, "auto") != 0)
+            print_option(&options[i]);
+}
+
+static void print_auto(const struct conf_option *options, size_t count)
+{
+    const char *value = "ignore";
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(options[i].keyword->name, "auto") == 0)
+            value = options[i].value;
+    printf("\tauto=%s\n", value);
 }
 
 static int print_conn(const struct conf *conf, size_t index)
@@ -69,7 +98,10 @@ static int print_conn(const struct conf *conf, size_t index)
         return EXIT_PARSE;
     }
     printf("\nconn %s\n", conf_conn_name(conf, index));
-    print_options(options, count);
+    print_of_end(options, count, END_LEFT);
+    print_of_end(options, count, END_RIGHT);
+    print_of_end(options, count, END_NONE);
+    print_auto(options, count);
     free(options);
     return 0;
 }
