@@ -45,6 +45,8 @@ static const struct command_row rows[] = {
     {"delete-child", "name", true, request_named, COMMAND_DELETE_CHILD},
     {"down-ike", "name", true, request_named, COMMAND_DOWN_IKE},
     {"down-child", "name", true, request_named, COMMAND_DOWN_CHILD},
+    {"initiate-opportunistic", "here there protocol source-port destination-port", false, request_packet,
+     COMMAND_PACKET},
     {"route", "name", true, request_named, COMMAND_ROUTE},
     {"unroute", "name", true, request_named, COMMAND_UNROUTE},
     {"delete-id", "name", true, request_delete_id, COMMAND_DELETE_ID},
@@ -95,7 +97,7 @@ static void handle_listing(struct control_session *session, const struct request
 
 /* What whack can ask and this build does not do. */
 static const char commands_not_yet[] =
-    "delete-user initiate-opportunistic my-id reread-certs fetch-crls purge-ocsp ike-socket";
+    "delete-user my-id reread-certs fetch-crls purge-ocsp ike-socket";
 
 static void handle_not_yet(struct control_session *session, const struct request *request)
 {

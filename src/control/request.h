@@ -13,6 +13,9 @@ struct request {
 
 /* A member's text; NULL when it is missing or something else. */
 const char *request_text(const struct request *request, const char *member);
+/* A member's address; false after saying what is wrong with it. */
+bool request_address(struct control_session *session, const struct request *request, const char *member,
+                     struct ip_address *out);
 bool request_flag(const struct request *request, const char *member);
 /* The request was understood and cannot be carried out: a line, and the end, with this message number. */
 void request_fail(struct control_session *session, int code, const char *format, ...)
@@ -27,6 +30,9 @@ void request_crash(struct control_session *session, const struct request *reques
 /* request_key.c: identities and public keys. */
 void request_delete_id(struct control_session *session, const struct request *request);
 void request_add_key(struct control_session *session, const struct request *request);
+
+/* request_packet.c */
+void request_packet(struct control_session *session, const struct request *request);
 
 /* request_setting.c: what the daemon does otherwise from now on. */
 void request_debug(struct control_session *session, const struct request *request);

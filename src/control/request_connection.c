@@ -42,8 +42,8 @@ void request_add(struct control_session *session, const struct request *request)
 }
 
 /* An address that the request names; false: refused, and said why. */
-static bool take_address(struct control_session *session, const struct request *request, const char *member,
-                         struct ip_address *out)
+bool request_address(struct control_session *session, const struct request *request, const char *member,
+                     struct ip_address *out)
 {
     const char *text = request_text(request, member);
     struct error error;
@@ -66,7 +66,7 @@ void request_named(struct control_session *session, const struct request *reques
         .asynchronous = request_flag(request, "asynchronous"),
     };
     bool has_host = json_object_get(request->json, "remote-host") != NULL;
-    if (!has_host || take_address(session, request, "remote-host", &command.remote_host))
+    if (!has_host || request_address(session, request, "remote-host", &command.remote_host))
         engine_command(session->control->engine, &command);
 }
 
@@ -87,6 +87,6 @@ void request_delete_state(struct control_session *session, const struct request 
 void request_crash(struct control_session *session, const struct request *request)
 {
     struct command command = {.kind = COMMAND_CRASH, .client = session->id};
-    if (take_address(session, request, "address", &command.remote_host))
+    if (request_address(session, request, "address", &command.remote_host))
         engine_command(session->control->engine, &command);
 }

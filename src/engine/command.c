@@ -380,6 +380,9 @@ void engine_command(struct engine *engine, const struct command *command)
     case COMMAND_CRASH:
         command_crash(engine, command);
         break;
+    case COMMAND_PACKET:
+        routing_initiate_for_packet(engine, command->packet_here, command->packet_there, command->client);
+        break;
     case COMMAND_ROUTE:
     case COMMAND_UNROUTE:
         act_on_named(engine, command, route, NULL, NULL);

@@ -90,6 +90,7 @@ enum command_kind {
     COMMAND_DOWN_CHILD,   /* name; it is kept down */
     COMMAND_DELETE_ID,    /* identity: the IKE SAs with that peer */
     COMMAND_CRASH,        /* remote_host: it has lost its SAs; its connections are brought up anew */
+    COMMAND_PACKET,       /* packet_here, packet_there: as if the packet had met its trap */
     COMMAND_ROUTE,        /* name */
     COMMAND_UNROUTE,      /* name */
     COMMAND_LISTEN,       /* interfaces: addresses that we listen on from now on */
@@ -99,7 +100,7 @@ enum command_kind {
     COMMAND_SECRETS, /* secrets: replaces all */
     COMMAND_DEBUG,   /* name (or NULL: global), debug_set, debug_clear */
     COMMAND_IMPAIR,  /* impairments (impair.h) */
-    COMMAND_ADD_KEY,  /* identity, public_key, adds_key (or else it replaces the keys of the identity) */
+    COMMAND_ADD_KEY, /* identity, public_key, adds_key (or else it replaces the keys of the identity) */
     COMMAND_ANSWER,  /* answer (or NULL: none) to a report RC_ENTERSECRET or RC_USERPROMPT; ends nothing */
     COMMAND_DDOS,    /* ddos_mode */
     COMMAND_CLEAR_STATISTICS,
@@ -132,6 +133,7 @@ struct command {
     const struct identity *identity; /* COMMAND_DELETE_ID, COMMAND_ADD_KEY */
     struct public_key *public_key;
     bool adds_key;
+    const struct selector *packet_here, *packet_there; /* COMMAND_PACKET: single addresses and ports */
     const char *impairments;
     const char *answer;
     uint64_t serial;

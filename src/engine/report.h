@@ -32,6 +32,7 @@ enum rc {
     RC_BADWHACKMESSAGE = 30,
     RC_NORETRANSMISSION = 31,
     RC_INTERNAL_ERROR = 32,
+    RC_OPPOFAILURE = 33,
     RC_CRYPTOFAILED = 34,
     RC_FATAL = 36,
     RC_NEW_V1_STATE = 100, /* + state number: 102 sent Main Mode request, 115 sent Quick Mode request */

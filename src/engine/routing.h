@@ -32,5 +32,8 @@ void routing_forget(struct engine *engine, struct connection *connection);
 
 /* A packet met a trap: KERNEL_ACQUIRE. */
 void routing_acquire(struct engine *engine, const struct kernel_event *event);
+/* whack --oppohere --oppothere: as if such a packet had met its policy. `client` is told the outcome. */
+void routing_initiate_for_packet(struct engine *engine, const struct selector *here,
+                                 const struct selector *there, uint64_t client);
 
 #endif

@@ -32,6 +32,12 @@ static void add_packet(struct text *text, const struct selector *from, const str
              destination_port);
 }
 
+static void say_no_peer(struct engine *engine, const struct connection *connection, uint64_t client)
+{
+    say_connection(engine, RC_NOPEERIP, connection, client,
+                   "cannot initiate connection without knowing peer IP address");
+}
+
 static bool may_begin(const struct engine *engine, const struct connection *connection)
 {
     return connection->routing == ROUTING_ONDEMAND && !connection_spec_is_shunt(connection->spec) &&
@@ -41,18 +47,76 @@ static bool may_begin(const struct engine *engine, const struct connection *conn
 
 /* The packet's destination is the peer. An instance that is at it already is not joined by another. */
 static void begin_with_whoever(struct engine *engine, struct connection *template,
-                               const struct ip_address *remote)
+                               const struct ip_address *remote, uint64_t client)
 {
     struct connection *instance = connection_instance_at(engine, template, remote);
-    if (instance != NULL)
+    bool is_there = instance != NULL;
+    if (!is_there)
+        instance = connection_instantiate(engine, template, remote, &template->remote_id);
+    if (is_there || instance == NULL) {
+        finish_client(engine, client, 0);
         return;
-    instance = connection_instantiate(engine, template, remote, &template->remote_id);
-    if (instance == NULL)
-        return;
+    }
     connection_hold(instance);
-    initiate_connection(engine, instance, 0);
+    initiate_connection(engine, instance, client);
     connection_let_go(engine, instance);
 }
+
+/* ---- by hand ---- */
+
+static struct connection *connection_of_packet(const struct engine *engine, const struct selector *here,
+                                               const struct selector *there)
+{
+    struct ip_packet packet = {
+        .source = here->range.start,
+        .destination = there->range.start,
+        .protocol = here->protocol,
+        .has_ports = here->port_start == here->port_end,
+        .source_port = here->port_start,
+        .destination_port = there->port_start,
+    };
+    const struct spd_policy *policy = spd_lookup(&engine->policies, &packet);
+    return policy ? connection_by_serial(engine, policy->policy_id) : NULL;
+}
+
+static void refuse(struct engine *engine, const struct connection *connection, uint64_t client,
+                   const char *packet, const char *reason)
+{
+    say_connection(engine, RC_OPPOFAILURE, connection, client,
+                   "cannot opportunistically initiate for packet %s: %s", packet, reason);
+    finish_client(engine, client, RC_OPPOFAILURE);
+}
+
+void routing_initiate_for_packet(struct engine *engine, const struct selector *here,
+                                 const struct selector *there, uint64_t client)
+{
+    struct connection *connection = connection_of_packet(engine, here, there);
+    char line[256];
+    struct text packet = text_of(line, sizeof(line));
+    add_packet(&packet, here, there);
+    if (connection == NULL) {
+        refuse(engine, NULL, client, line, "no routed connection covers this pair");
+    } else if (connection_spec_is_shunt(connection->spec)) {
+        refuse(engine, connection, client, line, "it meets a shunt");
+    } else if (!engine->is_listening) {
+        say_connection(engine, RC_DEAF, connection, client, "need --listen before --initiate");
+        finish_client(engine, client, RC_DEAF);
+    } else if (connection->is_template && connection->remote_end->is_opportunistic) {
+        begin_with_whoever(engine, connection, &there->range.start, client);
+    } else if (!address_is_set(&connection->remote)) {
+        say_no_peer(engine, connection, client);
+        finish_client(engine, client, RC_NOPEERIP);
+    } else if (connection->routing == ROUTING_TUNNEL) {
+        say_connection(engine, RC_COMMENT, connection, client, "packet %s goes through Child SA #%llu", line,
+                       (unsigned long long)connection->policy_child_serial);
+        finish_client(engine, client, 0);
+    } else {
+        say_connection(engine, RC_LOG, connection, client, "initiate on-demand for packet %s by whack", line);
+        initiate_connection(engine, connection, client);
+    }
+}
+
+/* ---- by the data plane ---- */
 
 void routing_acquire(struct engine *engine, const struct kernel_event *event)
 {
@@ -64,12 +128,11 @@ void routing_acquire(struct engine *engine, const struct kernel_event *event)
     add_packet(&packet, &event->packet_local, &event->packet_remote);
     say_connection(engine, RC_LOG, connection, 0, "initiate on-demand for packet %s by acquire", line);
     if (connection->is_template && connection->remote_end->is_opportunistic) {
-        begin_with_whoever(engine, connection, &event->packet_remote.range.start);
+        begin_with_whoever(engine, connection, &event->packet_remote.range.start, 0);
         return;
     }
     if (!address_is_set(&connection->remote)) {
-        say_connection(engine, RC_NOPEERIP, connection, 0,
-                       "cannot initiate connection without knowing peer IP address");
+        say_no_peer(engine, connection, 0);
         connection->route.deaf_until = engine_now(engine) + ONDEMAND_DELAY_MAX;
         return;
     }
