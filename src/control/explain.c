@@ -120,9 +120,14 @@ static void tell_interfaces(struct control_session *session, const struct explan
 static void tell(struct control_session *session, const struct explanation *of)
 {
     const char *name = of->connection.spec->name;
+    const char *cause = of->failure == NULL || of->failure->count == 0 ? NULL
+                        : of->failure->cause[0] != '\0'                ? of->failure->cause
+                                                                       : of->failure->text;
     if (of->verdict == EXPLAIN_FAILED)
-        session_line(session, RC_COMMENT, "\"%s\": could not be brought up: %s", name,
-                     of->failure->cause[0] != '\0' ? of->failure->cause : of->failure->text);
+        session_line(session, RC_COMMENT, "\"%s\": could not be brought up: %s", name, cause);
+    else if (of->verdict == EXPLAIN_UNDER_WAY && cause != NULL)
+        session_line(session, RC_COMMENT, "\"%s\": is being negotiated again; the last try failed: %s", name,
+                     cause);
     else
         session_line(session, RC_COMMENT, "\"%s\": %s", name, story_of(of));
     if (of->connection.is_oriented)
