@@ -16,7 +16,8 @@ static const struct keyword_word ikev1_policy_words[] = {
 static const struct keyword_word redirect_words[] = {{"no", 0}, {"yes", 1}, {"auto", 2}, {NULL}};
 static const struct keyword_word ocsp_words[] = {{"get", 0}, {"post", 1}, {NULL}};
 static const struct keyword_word resolver_words[] = {{"file", 0}, {"systemd", 1}, {NULL}};
-static const struct keyword_word seccomp_words[] = {{"disabled", 0}, {"enabled", 1}, {"tolerant", 2}, {NULL}};
+static const struct keyword_word seccomp_words[] = {
+    {"disabled", SECCOMP_DISABLED}, {"enabled", SECCOMP_ENABLED}, {"tolerant", SECCOMP_TOLERANT}, {NULL}};
 static const struct keyword_word stack_words[] = {
     {"xfrm", PROTOSTACK_DEFAULT},        {"auto", PROTOSTACK_DEFAULT},
     {"netkey", PROTOSTACK_DEFAULT},      {"native", PROTOSTACK_DEFAULT},
@@ -97,7 +98,8 @@ const struct keyword setup_keywords[] = {
     {"protostack", ACTS(protostack), ENUM(stack_words, "xfrm"), .help = "the data plane"},
     {"rundir", ACTS(rundir), STRING("a folder", "/run/pluto"),
      .help = "where pid file and control socket are"},
-    {"seccomp", NOT_YET, ENUM(seccomp_words, "disabled"), .help = "restrict the system calls of the daemon"},
+    {"seccomp", ACTS(seccomp), ENUM(seccomp_words, "disabled"),
+     .help = "restrict the system calls of the daemon"},
     {"secctx-attr-type", OBSOLETE, STRING("a number", ""), .help = "had the number of the IKEv1 label"},
     {"secretsfile", ACTS(secretsfile), STRING("a file or pattern", "/etc/ipsec.secrets"),
      .help = "where ipsec.secrets(5) is"},

@@ -12,6 +12,8 @@ enum protostack {
     PROTOSTACK_NONE, /* negotiate only */
 };
 
+enum seccomp_mode { SECCOMP_DISABLED, SECCOMP_ENABLED, SECCOMP_TOLERANT };
+
 struct setup {
     char *logfile; /* NULL: syslog */
     bool logappend;
@@ -35,6 +37,7 @@ struct setup {
     uint32_t ike_socket_bufsize; /* 0: the kernel's */
     bool ike_socket_errqueue;
     int dns_resolver;  /* 1: systemd */
+    int seccomp;       /* enum seccomp_mode */
     uint32_t seedbits; /* 0: no seeding beyond the kernel's */
     char *seeddev;
     char *statsbin;   /* NULL: none */

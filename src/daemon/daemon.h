@@ -8,7 +8,7 @@
 #include "control/control.h"
 #include "kernel/backend.h"
 
-enum { EXIT_SOCKET = 2, EXIT_KERNEL = 5, EXIT_LOCKED = 10, EXIT_LEAVES_STATE = 12 };
+enum { EXIT_SOCKET = 2, EXIT_KERNEL = 5, EXIT_SECCOMP = 8, EXIT_LOCKED = 10, EXIT_LEAVES_STATE = 12 };
 
 /* Paths and switches from the command line and `config setup`. */
 struct daemon_options {

@@ -19,6 +19,7 @@
 #include "daemon/options.h"
 #include "daemon/peer_log.h"
 #include "daemon/process.h"
+#include "daemon/sandbox.h"
 #include "daemon/stats_program.h"
 #include "engine/view.h"
 
@@ -436,14 +437,29 @@ static void leave_terminal(const struct daemon *daemon)
     close(null);
 }
 
+/* What comes before the first secret is read. */
+static bool harden(struct daemon *daemon, struct error *error)
+{
+    const struct setup *setup = daemon->options.setup;
+    daemon->exit_status = 1;
+    if (!seed_random_pools(setup, error))
+        return false;
+    daemon->exit_status = EXIT_SECCOMP;
+    if (!sandbox_enter((enum seccomp_mode)setup->seccomp, error))
+        return false;
+    if (setup->seccomp != SECCOMP_DISABLED)
+        log_line("seccomp security is %s",
+                 setup->seccomp == SECCOMP_ENABLED ? "enabled" : "enabled in tolerant mode");
+    daemon->exit_status = EXIT_KERNEL;
+    return true;
+}
+
 static int run(struct daemon *daemon, int ready)
 {
     struct error error;
     log_line("Starting Pluto (Styx Version %s) pid:%d", STYX_VERSION, (int)getpid());
     daemon->descriptors_at_start = leaks_count_descriptors();
-    bool is_seeded = seed_random_pools(daemon->options.setup, &error);
-    daemon->exit_status = is_seeded ? EXIT_KERNEL : 1;
-    if (!is_seeded || !assemble(daemon, &error)) {
+    if (!harden(daemon, &error) || !assemble(daemon, &error)) {
         log_line("FATAL ERROR: %s", error.text);
         if (!daemon->options.setup->logstderr)
             fprintf(stderr, "pluto: %s\n", error.text);
