@@ -53,8 +53,6 @@ static bool replace_text(char **slot, const char *value, struct error *error)
 
 /* ---- keywords of the whole connection that have a form of their own ---- */
 
-typedef bool spec_setter(struct spec_builder *builder, const char *value, struct error *error);
-
 static bool set_authby(struct spec_builder *builder, const char *value, struct error *error)
 {
     char word[AUTH_WORD_MAX];
@@ -232,7 +230,11 @@ static const struct {
     {"fragmentation", set_fragmentation},
     {"ike", set_ike},
     {"ikev2", set_ikev2},
+    {"ipsec-interface", spec_set_ipsec_interface},
     {"keyexchange", set_keyexchange},
+    {"mark", spec_set_mark},
+    {"mark-in", spec_set_mark_in},
+    {"mark-out", spec_set_mark_out},
     {"phase2", set_nothing},
     {"phase2alg", set_phase2alg},
     {"reqid", set_reqid},
@@ -246,6 +248,7 @@ static const struct {
     {"", spec_end_set_host},
     {"auth", spec_end_set_auth},
     {"id", spec_end_set_id},
+    {"interface-ip", spec_end_set_interface_ip},
     {"nexthop", spec_end_set_nexthop},
     {"protoport", spec_end_set_protoport},
     {"sourceip", spec_end_set_sourceip},

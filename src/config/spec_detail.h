@@ -33,6 +33,11 @@ typedef bool spec_end_setter(struct spec_builder *builder, struct end_spec *end,
 spec_end_setter spec_end_set_host, spec_end_set_auth, spec_end_set_id, spec_end_set_nexthop,
     spec_end_set_protoport, spec_end_set_sourceip, spec_end_set_subnet, spec_end_set_subnets;
 
+/* spec_kernel.c: what only the kernel's data plane does. */
+typedef bool spec_setter(struct spec_builder *builder, const char *value, struct error *error);
+spec_setter spec_set_mark, spec_set_mark_in, spec_set_mark_out, spec_set_ipsec_interface;
+spec_end_setter spec_end_set_interface_ip;
+
 /* vhost:... or vnet:... instead of a list of subnets. */
 bool spec_is_virtual(const char *value);
 bool spec_end_set_virtual(struct end_spec *end, const char *value, struct error *error);

@@ -65,9 +65,12 @@ static void submit_job(void *world, struct job *job)
     workers_submit(daemon->workers, job);
 }
 
+/* With --leave-state the data plane keeps what it has. */
 static void kernel_request(void *world, const struct kernel_request *request)
 {
     struct daemon *daemon = world;
+    if (daemon->leaves_state)
+        return;
     daemon->backend_functions->request(daemon->backend, request);
 }
 

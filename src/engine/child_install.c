@@ -66,6 +66,7 @@ static struct kernel_sa describe(const struct engine *engine, const struct child
         .integ = child->suite.integ,
         .replay_window = spec->replay_window,
         .reqid = child_reqid(connection),
+        .interface_id = tunnel_interface_id(&spec->interface),
         .local_selectors = child->selectors,
         .local_count = child->local_count,
         .remote_selectors = child_remote_selectors(child),

@@ -142,6 +142,13 @@ static void add(struct engine *engine, const struct command *command)
 {
     const char *name = command->spec->conn_name ? command->spec->conn_name : command->spec->name;
     int code = 0;
+    struct error error;
+    if (!kernel_extras_check(engine->settings.stack, command->spec, &error)) {
+        command_fail(engine, command, RC_FATAL, NULL, "failed to add connection \"%.80s\": %s", name,
+                     error.text);
+        connection_spec_free(command->spec);
+        return;
+    }
     if (command->keeps_old && is_name_in_use(engine, name)) {
         command_fail(engine, command, RC_DUPNAME, NULL, "attempt to redefine connection \"%s\"", name);
         connection_spec_free(command->spec);

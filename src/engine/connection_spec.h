@@ -8,6 +8,7 @@
 #include "base/address.h"
 #include "base/timer_wheel.h"
 #include "engine/identity.h"
+#include "engine/kernel_extras.h"
 #include "proposal/proposal.h"
 
 enum host_kind {
@@ -55,6 +56,7 @@ struct end_spec {
     struct selector *clients; /* subnet=, several allowed; none: the host itself */
     size_t client_count;
     struct virtual_client virtual_client; /* instead of clients */
+    struct ip_prefix interface_ip;        /* of the interface of ipsec-interface= */
     uint8_t protocol; /* protoport=, already applied to clients; for the host itself the engine applies it */
     uint16_t port;    /* 0: any */
     char *updown;     /* NULL: the default; "": none */
@@ -116,6 +118,9 @@ struct connection_spec {
     uint32_t priority; /* 0: computed */
     uint32_t mtu;      /* 0: not set */
     uint32_t metric;
+    struct packet_mark mark_in, mark_out;
+    bool mark_is_unique; /* mark=-1: the connection's own */
+    struct tunnel_interface interface;
     uint64_t debug;               /* per-connection debug classes */
     enum shunt negotiation_shunt; /* SHUNT_DROP: packets are held as far as there is room */
     enum shunt failure_shunt;

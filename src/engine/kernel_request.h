@@ -8,6 +8,7 @@
 #include "base/address.h"
 #include "base/timer_wheel.h"
 #include "crypto/packet_cipher.h"
+#include "engine/kernel_extras.h"
 #include "proposal/proposal.h"
 
 enum sa_mode { MODE_TUNNEL, MODE_TRANSPORT };
@@ -32,6 +33,7 @@ struct kernel_sa {
     uint8_t integ_key[INTEG_KEY_MAX];
     uint32_t replay_window; /* packets; 0 none; at most 4096 */
     uint32_t reqid;
+    uint32_t interface_id; /* of the tunnel interface; 0: none */
     /* Policy check after decryption, and the outbound choice: any pair of local[i], remote[j]. Borrowed. */
     const struct selector *local_selectors;
     size_t local_count;
@@ -68,7 +70,9 @@ struct kernel_policy {
     struct ip_address local_host, remote_host; /* the gateways; for routes */
     struct ip_address sourceip;
     uint32_t mtu, metric; /* 0 unset */
-    bool wants_route;     /* the back end itself installs routes to the remote selectors */
+    struct packet_mark mark_in, mark_out;
+    struct tunnel_interface interface;
+    bool wants_route; /* the back end itself installs routes to the remote selectors */
     const struct selector *local_selectors;
     size_t local_count;
     const struct selector *remote_selectors;

@@ -37,6 +37,22 @@ static void send_request(struct engine *engine, const struct kernel_request *req
     engine->env->kernel_request(engine->env->world, request);
 }
 
+/* mark=-1: a mark that no other connection has. */
+static struct packet_mark mark_of(const struct connection *connection, const struct packet_mark *mark)
+{
+    enum { FIRST_UNIQUE_MARK = 1000 };
+    if (!connection->spec->mark_is_unique)
+        return *mark;
+    return (struct packet_mark){FIRST_UNIQUE_MARK + (uint32_t)connection->serial, UINT32_MAX};
+}
+
+static struct tunnel_interface interface_of(const struct connection *connection)
+{
+    struct tunnel_interface interface = connection->spec->interface;
+    interface.address = connection->local_end->interface_ip;
+    return interface;
+}
+
 static bool set(struct engine *engine, const struct connection *connection, enum policy_action action,
                 uint64_t child_serial, const struct clients *clients)
 {
@@ -64,6 +80,9 @@ static bool set(struct engine *engine, const struct connection *connection, enum
         .reqid = child_reqid(connection),
         .protocol = connection->spec->protocol,
         .mode = connection->spec->type == TYPE_TRANSPORT ? MODE_TRANSPORT : MODE_TUNNEL,
+        .mark_in = mark_of(connection, &connection->spec->mark_in),
+        .mark_out = mark_of(connection, &connection->spec->mark_out),
+        .interface = interface_of(connection),
         .local_host = connection->local,
         .remote_host = connection->remote,
         .sourceip = connection->local_end->sourceip,

@@ -84,6 +84,20 @@ void updown_add_clients(struct variables *variables, const struct connection *co
 
 /* ---- the connection and its SA ---- */
 
+/* Marks, and the interface of ipsec-interface=. */
+static void add_kernel_extras(struct variables *variables, const struct connection_spec *spec)
+{
+    if (spec->interface.is_wanted)
+        add(variables, "PLUTO_VIRT_INTERFACE=ipsec%u", spec->interface.number);
+    else
+        add(variables, "PLUTO_VIRT_INTERFACE=NULL");
+    add(variables, "PLUTO_XFRMI_ROUTE=%s", spec->interface.is_wanted ? "yes" : "");
+    if (spec->mark_in.mask != 0)
+        add(variables, "CONNMARK_IN=%u/0x%08x", spec->mark_in.value, spec->mark_in.mask);
+    if (spec->mark_out.mask != 0 && !spec->interface.is_wanted)
+        add(variables, "CONNMARK_OUT=%u/0x%08x", spec->mark_out.value, spec->mark_out.mask);
+}
+
 /* Without leftnexthop= the peer is taken to be directly connected, as in all of Pluto's history; what the
  * routes say is the script's to find out. */
 static void add_addresses(struct variables *variables, const struct connection *connection)
@@ -93,8 +107,7 @@ static void add_addresses(struct variables *variables, const struct connection *
     if (!address_is_set(nexthop))
         nexthop = &connection->remote;
     add(variables, "PLUTO_INTERFACE=%s", connection->interface[0] ? connection->interface : "NULL");
-    add(variables, "PLUTO_VIRT_INTERFACE=NULL");
-    add(variables, "PLUTO_XFRMI_ROUTE=");
+    add_kernel_extras(variables, connection->spec);
     if (address_is_set(nexthop))
         add(variables, "PLUTO_NEXT_HOP=%s", address_text(nexthop, text));
     add(variables, "PLUTO_ME=%s", address_text(&connection->local, text));

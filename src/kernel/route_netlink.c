@@ -5,7 +5,9 @@
 #include <libmnl/libmnl.h>
 #include <linux/fib_rules.h>
 #include <linux/if_addr.h>
+#include <linux/if_link.h>
 #include <linux/rtnetlink.h>
+#include <net/if.h>
 #include <sys/socket.h>
 
 #include "kernel/netlink_attributes.h"
@@ -250,7 +252,7 @@ int netlink_rule_delete(struct netlink *netlink, const struct netlink_rule *rule
 }
 
 static int change_address(struct netlink *netlink, uint16_t type, uint16_t flags, int interface_index,
-                          const struct ip_address *address)
+                          const struct ip_address *address, uint8_t length)
 {
     uint8_t buffer[REQUEST_SIZE] __attribute__((aligned(8))) = {0};
     struct nlmsghdr *message = mnl_nlmsg_put_header(buffer);
@@ -258,7 +260,7 @@ static int change_address(struct netlink *netlink, uint16_t type, uint16_t flags
     message->nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK | flags;
     struct ifaddrmsg *header = mnl_nlmsg_put_extra_header(message, sizeof(*header));
     header->ifa_family = family_number(address->family);
-    header->ifa_prefixlen = (uint8_t)(address_size(address) * 8);
+    header->ifa_prefixlen = length;
     header->ifa_flags = IFA_F_PERMANENT | (address->family == IP_V6 ? IFA_F_NODAD : 0);
     header->ifa_index = (uint32_t)interface_index;
     put_address(message, IFA_LOCAL, address);
@@ -266,12 +268,66 @@ static int change_address(struct netlink *netlink, uint16_t type, uint16_t flags
     return transact(netlink, message);
 }
 
+static uint8_t host_length(const struct ip_address *address)
+{
+    return (uint8_t)(address_size(address) * 8);
+}
+
 int netlink_address_add(struct netlink *netlink, int interface_index, const struct ip_address *address)
 {
-    return change_address(netlink, RTM_NEWADDR, NLM_F_CREATE | NLM_F_REPLACE, interface_index, address);
+    return change_address(netlink, RTM_NEWADDR, NLM_F_CREATE | NLM_F_REPLACE, interface_index, address,
+                          host_length(address));
 }
 
 int netlink_address_delete(struct netlink *netlink, int interface_index, const struct ip_address *address)
 {
-    return change_address(netlink, RTM_DELADDR, 0, interface_index, address);
+    return change_address(netlink, RTM_DELADDR, 0, interface_index, address, host_length(address));
+}
+
+int netlink_prefix_add(struct netlink *netlink, int interface_index, const struct ip_address *address,
+                       uint8_t length)
+{
+    return change_address(netlink, RTM_NEWADDR, NLM_F_CREATE | NLM_F_REPLACE, interface_index, address, length);
+}
+
+/* ---- interfaces ---- */
+
+static struct nlmsghdr *start_link(uint8_t *buffer, uint16_t type, uint16_t flags, int interface_index)
+{
+    struct nlmsghdr *message = mnl_nlmsg_put_header(buffer);
+    message->nlmsg_type = type;
+    message->nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK | flags;
+    struct ifinfomsg *header = mnl_nlmsg_put_extra_header(message, sizeof(*header));
+    header->ifi_index = interface_index;
+    return message;
+}
+
+int netlink_xfrm_interface_add(struct netlink *netlink, const char *name, int below, uint32_t interface_id)
+{
+    uint8_t buffer[REQUEST_SIZE] __attribute__((aligned(8))) = {0};
+    struct nlmsghdr *message = start_link(buffer, RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, 0);
+    mnl_attr_put_strz(message, IFLA_IFNAME, name);
+    struct nlattr *info = mnl_attr_nest_start(message, IFLA_LINKINFO);
+    mnl_attr_put_strz(message, IFLA_INFO_KIND, "xfrm");
+    struct nlattr *data = mnl_attr_nest_start(message, IFLA_INFO_DATA);
+    mnl_attr_put_u32(message, IFLA_XFRM_LINK, (uint32_t)below);
+    mnl_attr_put_u32(message, IFLA_XFRM_IF_ID, interface_id);
+    mnl_attr_nest_end(message, data);
+    mnl_attr_nest_end(message, info);
+    return transact(netlink, message);
+}
+
+int netlink_link_up(struct netlink *netlink, int interface_index)
+{
+    uint8_t buffer[REQUEST_SIZE] __attribute__((aligned(8))) = {0};
+    struct nlmsghdr *message = start_link(buffer, RTM_NEWLINK, 0, interface_index);
+    struct ifinfomsg *header = mnl_nlmsg_get_payload(message);
+    header->ifi_flags = header->ifi_change = IFF_UP;
+    return transact(netlink, message);
+}
+
+int netlink_link_delete(struct netlink *netlink, int interface_index)
+{
+    uint8_t buffer[REQUEST_SIZE] __attribute__((aligned(8))) = {0};
+    return transact(netlink, start_link(buffer, RTM_DELLINK, 0, interface_index));
 }

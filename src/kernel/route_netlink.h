@@ -44,6 +44,13 @@ int netlink_route_get(struct netlink *netlink, const struct ip_address *local,
                       const struct ip_address *remote, uint32_t mark, struct netlink_route *ret_route);
 /* Deletes every route of the table. */
 void netlink_table_flush(struct netlink *netlink, enum ip_family family, uint32_t table);
+/* An interface of kind xfrm above another one; up or away. */
+int netlink_xfrm_interface_add(struct netlink *netlink, const char *name, int below, uint32_t interface_id);
+int netlink_link_up(struct netlink *netlink, int interface_index);
+int netlink_link_delete(struct netlink *netlink, int interface_index);
+/* An address with the network on its link. */
+int netlink_prefix_add(struct netlink *netlink, int interface_index, const struct ip_address *address,
+                       uint8_t length);
 /* A host address on the interface. */
 int netlink_address_add(struct netlink *netlink, int interface_index, const struct ip_address *address);
 int netlink_address_delete(struct netlink *netlink, int interface_index, const struct ip_address *address);

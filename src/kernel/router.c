@@ -18,6 +18,7 @@
 #include "kernel/route_netlink.h"
 #include "kernel/route_plan.h"
 #include "kernel/route_source.h"
+#include "kernel/tunnel_interfaces.h"
 #include "kernel/userspace_socket.h"
 #include "kernel/userspace_tun.h"
 
@@ -33,6 +34,7 @@ struct order {
     struct esp_sa *sa; /* until the mtu is found; a reference */
     bool udp_encapsulation;
     struct ip_address local_host, remote_host;
+    struct tunnel_interface interface;
     int interface_index; /* where its routes lead, once that is known */
     struct ip_address gateway;
     struct selector local; /* the first local selector of each family would do; the first of all is used */
@@ -59,6 +61,7 @@ struct router {
     struct netlink netlink;
     struct host_addresses addresses;
     struct route_sources sources;
+    struct tunnel_interfaces tunnels;
     struct hash_table claims, routes;
     unsigned default_users[2]; /* default routes in use, IPv4 and IPv6 */
     pthread_t thread;
@@ -256,6 +259,7 @@ static void drop_claim(struct router *router, struct claim *claim)
     if (route_sources_release(&router->sources, source))
         (void)netlink_address_delete(&router->netlink, source_holder(router), source);
     hash_table_remove(&router->claims, &claim->node);
+    tunnel_interfaces_release(&router->tunnels, &router->netlink, &claim->order->interface);
     free(claim->order);
     free(claim);
 }
@@ -300,7 +304,11 @@ static int find_way(struct router *router, struct order *order)
                                     BACKEND_SOCKET_MARK, &way);
     order->interface_index = way.interface_index;
     order->gateway = way.gateway;
-    return failure;
+    if (failure != 0 || !order->interface.is_wanted)
+        return failure;
+    order->gateway = (struct ip_address){0};
+    return tunnel_interfaces_use(&router->tunnels, &router->netlink, &order->interface, way.interface_index,
+                                 &order->interface_index);
 }
 
 /* The routes are made before those of the policy's former version go, so that shared ones never vanish. */
@@ -318,6 +326,7 @@ static int carry_out_set(struct router *router, struct order *order)
     }
     struct claim *old = find_claim(router, order->policy_id);
     if (old != NULL && orders_are_same(old->order, order)) {
+        tunnel_interfaces_release(&router->tunnels, &router->netlink, &order->interface);
         free(order);
         return 0;
     }
@@ -326,6 +335,7 @@ static int carry_out_set(struct router *router, struct order *order)
         !hash_table_insert(&router->claims, &claim->node,
                            hash_of(&order->policy_id, sizeof(order->policy_id)))) {
         free(claim);
+        tunnel_interfaces_release(&router->tunnels, &router->netlink, &order->interface);
         free(order);
         return ENOMEM;
     }
@@ -447,6 +457,7 @@ bool router_set(struct router *router, const struct route_request *request)
     order->request_id = request->request_id;
     order->policy_id = request->policy_id;
     order->sourceip = request->sourceip;
+    order->interface = request->interface;
     order->mtu = request->mtu;
     order->metric = request->metric;
     order->local = request->local_selectors[0];
@@ -525,7 +536,16 @@ static void remove_source(const struct ip_address *address, void *context)
     (void)netlink_address_delete(&router->netlink, source_holder(router), address);
 }
 
-void router_close(struct router *router)
+/* The routes go with the device, if there is one; the rules have to be taken away. */
+static void remove_all(struct router *router)
+{
+    if (!is_of_device(router))
+        flush_tables(router);
+    delete_rules(router, router->settings.number);
+    tunnel_interfaces_remove_all(&router->tunnels, &router->netlink);
+}
+
+void router_close(struct router *router, bool leave_state)
 {
     if (router == NULL)
         return;
@@ -534,10 +554,8 @@ void router_close(struct router *router)
     pthread_cond_broadcast(&router->has_changed);
     pthread_mutex_unlock(&router->lock);
     pthread_join(router->thread, NULL);
-    /* The routes go with the device, if there is one; the rules have to be taken away. */
-    if (!is_of_device(router))
-        flush_tables(router);
-    delete_rules(router, router->settings.number);
+    if (!leave_state)
+        remove_all(router);
     LIST_EACH(&router->orders, node)
     {
         free_order(CONTAINER_OF(node, struct order, node));
@@ -546,7 +564,7 @@ void router_close(struct router *router)
     hash_table_each(&router->routes, free_route, NULL);
     hash_table_free(&router->claims);
     hash_table_free(&router->routes);
-    route_sources_free(&router->sources, is_of_device(router) ? NULL : remove_source, router);
+    route_sources_free(&router->sources, is_of_device(router) || leave_state ? NULL : remove_source, router);
     netlink_close(&router->netlink);
     host_addresses_free(&router->addresses);
     pthread_cond_destroy(&router->has_changed);

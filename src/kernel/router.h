@@ -6,6 +6,7 @@
 #ifndef STYX_KERNEL_ROUTER_H
 #define STYX_KERNEL_ROUTER_H
 
+#include "engine/kernel_extras.h"
 #include "esp/esp_sa.h"
 #include "kernel/event_queue.h"
 
@@ -27,6 +28,7 @@ struct route_request {
     bool is_urgent;             /* packets of the peer's may be answered at once: wait until it is done */
     struct ip_address sourceip; /* unset: the host's address inside the local selectors, if it has one */
     uint32_t mtu, metric;       /* 0: unset */
+    struct tunnel_interface interface; /* its routes lead there, if it is wanted; made when it is not there */
     struct esp_sa *sa;      /* without an mtu: what fits through it; a reference, handed over; may be NULL */
     bool udp_encapsulation; /* of that SA */
     struct ip_address local_host, remote_host;
@@ -39,8 +41,8 @@ struct route_request {
 /* Removes what a daemon that crashed left, adds the rule, starts the thread. */
 struct router *router_open(const struct router_settings *settings, struct event_queue *events,
                            struct error *error);
-/* Removes every rule and route. NULL is fine. */
-void router_close(struct router *router);
+/* Removes every rule and route, unless they are to be left. NULL is fine. */
+void router_close(struct router *router, bool leave_state);
 
 /* Both answer KERNEL_DONE to request_id when the routing is as asked. False: out of memory. */
 bool router_set(struct router *router, const struct route_request *request);

@@ -307,7 +307,7 @@ static void stop_threads(struct backend *backend)
     __atomic_store_n(&backend->is_closing, true, __ATOMIC_RELEASE);
     worker_stop(&backend->outbound);
     worker_stop(&backend->inbound);
-    router_close(backend->router);
+    router_close(backend->router, false);
 }
 
 static bool open_tables(struct backend *backend, struct error *error)

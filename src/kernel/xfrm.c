@@ -151,9 +151,9 @@ static bool open_parts(struct backend *backend, struct error *error)
            (backend->router = router_open(&routes, &backend->events, error)) != NULL;
 }
 
-static void free_all(struct backend *backend)
+static void free_all(struct backend *backend, bool leave_state)
 {
-    router_close(backend->router);
+    router_close(backend->router, leave_state);
     xfrm_policy_free_all(backend);
     xfrm_sa_free_all(backend);
     xfrm_link_close(&backend->link);
@@ -180,7 +180,7 @@ static struct backend *xfrm_open(const struct backend_settings *settings, struct
     }
     if (!xfrm_link_open(&backend->link, error) || !xfrm_probe(&backend->link, error) ||
         !open_parts(backend, error)) {
-        free_all(backend);
+        free_all(backend, false);
         return NULL;
     }
     (void)!getrandom(backend->hash_key, sizeof(backend->hash_key), 0);
@@ -198,7 +198,7 @@ static void xfrm_close(struct backend *backend, bool leave_state)
         xfrm_stop_holding(backend);
     }
     xfrm_link_flush(&backend->link);
-    free_all(backend);
+    free_all(backend, leave_state);
 }
 
 bool xfrm_is_available(struct error *error)

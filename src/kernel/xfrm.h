@@ -84,7 +84,8 @@ void xfrm_policy_delete(struct backend *backend, const struct kernel_request *re
 void xfrm_policy_follow(struct backend *backend, const struct xfrm_sa *sa);
 /* Whose policy the kernel met with a packet; 0: not ours. */
 struct xfrm_selector;
-uint64_t xfrm_policy_find(const struct backend *backend, const struct xfrm_selector *selector);
+uint64_t xfrm_policy_find(const struct backend *backend, const struct xfrm_selector *selector,
+                          uint32_t interface_id);
 void xfrm_policy_delete_all(struct backend *backend);
 void xfrm_policy_free_all(struct backend *backend);
 

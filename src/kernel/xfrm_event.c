@@ -4,6 +4,7 @@
 #include <libmnl/libmnl.h>
 #include <linux/xfrm.h>
 
+#include "kernel/netlink_attributes.h"
 #include "kernel/xfrm.h"
 #include "kernel/xfrm_selector.h"
 
@@ -12,10 +13,21 @@ static bool holds(const struct nlmsghdr *message, size_t header_size)
     return mnl_nlmsg_get_payload_len(message) >= header_size;
 }
 
+static uint32_t interface_of(const struct nlmsghdr *acquire)
+{
+    struct nlattr *attribute;
+    NETLINK_ATTRIBUTES(attribute, acquire, sizeof(struct xfrm_user_acquire))
+    {
+        if (mnl_attr_get_type(attribute) == XFRMA_IF_ID && mnl_attr_validate(attribute, MNL_TYPE_U32) == 0)
+            return mnl_attr_get_u32(attribute);
+    }
+    return 0;
+}
+
 static void acquire(struct backend *backend, const struct nlmsghdr *message)
 {
     const struct xfrm_user_acquire *acquire = mnl_nlmsg_get_payload(message);
-    uint64_t policy_id = xfrm_policy_find(backend, &acquire->policy.sel);
+    uint64_t policy_id = xfrm_policy_find(backend, &acquire->policy.sel, interface_of(message));
     if (policy_id == 0)
         return; /* another program's */
     event_queue_push(&backend->events, &(struct kernel_event){

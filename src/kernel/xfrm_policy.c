@@ -39,10 +39,16 @@ struct claim {
     struct slot *slot;
 };
 
-/* One outbound selector of the kernel's; the inbound ones are its reverse. */
+/* What tells one policy of the kernel's from another; comparable by memcmp. */
+struct slot_key {
+    struct xfrm_selector selector; /* outbound; the inbound ones are its reverse */
+    struct packet_mark mark_in, mark_out;
+    uint32_t interface_id;
+};
+
 struct slot {
     struct hash_node node;
-    struct xfrm_selector selector;
+    struct slot_key key;
     struct list_node claims; /* the best first */
     uint32_t index;
     uint8_t installed; /* a bit for each direction */
@@ -67,30 +73,36 @@ static struct policy *find_policy(const struct backend *backend, uint64_t policy
     return NULL;
 }
 
-static struct slot *find_slot(const struct backend *backend, const struct xfrm_selector *selector)
+/* Marks are left out of the hash: an ACQUIRE names the outbound one alone. */
+static uint64_t hash_of_key(const struct backend *backend, const struct slot_key *key)
 {
-    struct hash_node *node = hash_table_find(&backend->slots, hash_of(backend, selector, sizeof(*selector)));
+    return hash_of(backend, &key->selector, sizeof(key->selector));
+}
+
+static struct slot *find_slot(const struct backend *backend, const struct slot_key *key)
+{
+    struct hash_node *node = hash_table_find(&backend->slots, hash_of_key(backend, key));
     for (; node != NULL; node = hash_node_next(node)) {
         struct slot *slot = CONTAINER_OF(node, struct slot, node);
-        if (memcmp(&slot->selector, selector, sizeof(*selector)) == 0)
+        if (memcmp(&slot->key, key, sizeof(*key)) == 0)
             return slot;
     }
     return NULL;
 }
 
-static struct slot *make_slot(struct backend *backend, const struct xfrm_selector *selector)
+static struct slot *make_slot(struct backend *backend, const struct slot_key *key)
 {
-    struct slot *slot = find_slot(backend, selector);
+    struct slot *slot = find_slot(backend, key);
     if (slot != NULL)
         return slot;
     slot = calloc(1, sizeof(*slot));
     if (slot == NULL)
         return NULL;
-    slot->selector = *selector;
+    slot->key = *key;
     list_init(&slot->claims);
     backend->last_index = (backend->last_index + 1) & ((1u << (XFRM_SIGNATURE_SHIFT - DIRECTION_BITS)) - 1);
     slot->index = (uint32_t)XFRM_SIGNATURE << XFRM_SIGNATURE_SHIFT | backend->last_index << DIRECTION_BITS;
-    if (hash_table_insert(&backend->slots, &slot->node, hash_of(backend, selector, sizeof(*selector))))
+    if (hash_table_insert(&backend->slots, &slot->node, hash_of_key(backend, key)))
         return slot;
     free(slot);
     return NULL;
@@ -148,6 +160,17 @@ static void put_template(struct nlmsghdr *message, const struct policy *policy, 
     mnl_attr_put(message, XFRMA_TMPL, sizeof(template), &template);
 }
 
+/* Of the kernel's several policies for one selector, which one is meant. */
+static void put_distinctions(struct nlmsghdr *message, const struct slot_key *key, unsigned direction)
+{
+    const struct packet_mark *mark = direction == XFRM_POLICY_OUT ? &key->mark_out : &key->mark_in;
+    struct xfrm_mark value = {.v = mark->value, .m = mark->mask};
+    if (mark->mask != 0)
+        mnl_attr_put(message, XFRMA_MARK, sizeof(value), &value);
+    if (key->interface_id != 0)
+        mnl_attr_put_u32(message, XFRMA_IF_ID, key->interface_id);
+}
+
 static void send_policy(struct backend *backend, const struct slot *slot, const struct policy *policy,
                         unsigned direction)
 {
@@ -156,15 +179,17 @@ static void send_policy(struct backend *backend, const struct slot *slot, const 
         xfrm_link_begin(&backend->link, XFRM_MSG_UPDPOLICY, NLM_F_ACK, sizeof(struct xfrm_userpolicy_info));
     struct xfrm_userpolicy_info *info = mnl_nlmsg_get_payload(message);
     *info = (struct xfrm_userpolicy_info){
-        .sel = direction == XFRM_POLICY_OUT ? slot->selector : xfrm_selector_reversed(&slot->selector),
+        .sel =
+            direction == XFRM_POLICY_OUT ? slot->key.selector : xfrm_selector_reversed(&slot->key.selector),
         .lft = {XFRM_INF, XFRM_INF, XFRM_INF, XFRM_INF, 0, 0, 0, 0},
-        .priority = priority_of(policy, &slot->selector),
+        .priority = priority_of(policy, &slot->key.selector),
         .index = slot->index | direction,
         .dir = (uint8_t)direction,
         .action = policy->action == POLICY_DROP ? XFRM_POLICY_BLOCK : XFRM_POLICY_ALLOW,
     };
     if (policy->action == POLICY_PROTECT || policy->action == POLICY_TRAP)
         put_template(message, policy, direction);
+    put_distinctions(message, &slot->key, direction);
     xfrm_link_end(&backend->link, message, &ticket);
 }
 
@@ -175,9 +200,11 @@ static void send_delete(struct backend *backend, const struct slot *slot, unsign
         xfrm_link_begin(&backend->link, XFRM_MSG_DELPOLICY, NLM_F_ACK, sizeof(struct xfrm_userpolicy_id));
     struct xfrm_userpolicy_id *id = mnl_nlmsg_get_payload(message);
     *id = (struct xfrm_userpolicy_id){
-        .sel = direction == XFRM_POLICY_OUT ? slot->selector : xfrm_selector_reversed(&slot->selector),
+        .sel =
+            direction == XFRM_POLICY_OUT ? slot->key.selector : xfrm_selector_reversed(&slot->key.selector),
         .dir = (uint8_t)direction,
     };
+    put_distinctions(message, &slot->key, direction);
     xfrm_link_end(&backend->link, message, &ticket);
 }
 
@@ -204,8 +231,8 @@ static void install(struct backend *backend, struct slot *slot)
 /* By priority, then by what they do; among equals the newest first. */
 static bool comes_before(const struct claim *a, const struct claim *b)
 {
-    uint32_t priority_a = priority_of(a->policy, &a->slot->selector);
-    uint32_t priority_b = priority_of(b->policy, &b->slot->selector);
+    uint32_t priority_a = priority_of(a->policy, &a->slot->key.selector);
+    uint32_t priority_b = priority_of(b->policy, &b->slot->key.selector);
     return priority_a < priority_b ||
            (priority_a == priority_b && policy_rank(a->policy->action) < policy_rank(b->policy->action));
 }
@@ -310,15 +337,24 @@ static bool describe(const struct backend *backend, const struct kernel_policy *
     return true;
 }
 
-static bool make_claims(struct backend *backend, struct policy *policy, const struct xfrm_selector *selectors,
-                        size_t count)
+static struct slot_key key_of(const struct kernel_policy *wanted, const struct xfrm_selector *selector)
+{
+    return (struct slot_key){.selector = *selector,
+                             .mark_in = wanted->mark_in,
+                             .mark_out = wanted->mark_out,
+                             .interface_id = tunnel_interface_id(&wanted->interface)};
+}
+
+static bool make_claims(struct backend *backend, struct policy *policy, const struct kernel_policy *wanted,
+                        const struct xfrm_selector *selectors, size_t count)
 {
     policy->claims = calloc(count, sizeof(policy->claims[0]));
     if (policy->claims == NULL)
         return false;
     for (size_t i = 0; i < count; i++) {
         struct claim *claim = &policy->claims[policy->claim_count];
-        *claim = (struct claim){.policy = policy, .slot = make_slot(backend, &selectors[i])};
+        struct slot_key key = key_of(wanted, &selectors[i]);
+        *claim = (struct claim){.policy = policy, .slot = make_slot(backend, &key)};
         if (claim->slot == NULL)
             return false;
         policy->claim_count++;
@@ -336,6 +372,7 @@ static void set_routes(struct backend *backend, const struct kernel_request *req
         .request_id = request->request_id,
         .policy_id = wanted->policy_id,
         .sourceip = wanted->sourceip,
+        .interface = wanted->interface,
         .mtu = wanted->mtu,
         .metric = wanted->metric,
         .local_host = wanted->local_host,
@@ -371,7 +408,7 @@ void xfrm_policy_set(struct backend *backend, const struct kernel_request *reque
     if (failure != NULL) {
         free(policy);
     } else {
-        if (!make_claims(backend, policy, selectors, count))
+        if (!make_claims(backend, policy, request->policy, selectors, count))
             failure = "out of memory for a policy";
         withdraw(backend, failure == NULL ? old : policy);
     }
@@ -403,12 +440,19 @@ void xfrm_policy_follow(struct backend *backend, const struct xfrm_sa *sa)
             install(backend, policy->claims[i].slot);
 }
 
-uint64_t xfrm_policy_find(const struct backend *backend, const struct xfrm_selector *selector)
+uint64_t xfrm_policy_find(const struct backend *backend, const struct xfrm_selector *selector,
+                          uint32_t interface_id)
 {
-    struct xfrm_selector canonical = xfrm_selector_canonical(selector);
-    const struct slot *slot = find_slot(backend, &canonical);
-    const struct claim *claim = slot != NULL ? best_claim(slot) : NULL;
-    return claim != NULL ? claim->policy->policy_id : 0;
+    struct slot_key key = {.selector = xfrm_selector_canonical(selector)};
+    struct hash_node *node = hash_table_find(&backend->slots, hash_of_key(backend, &key));
+    for (; node != NULL; node = hash_node_next(node)) {
+        const struct slot *slot = CONTAINER_OF(node, struct slot, node);
+        bool is_met = memcmp(&slot->key.selector, &key.selector, sizeof(key.selector)) == 0 &&
+                      slot->key.interface_id == interface_id;
+        if (is_met && best_claim(slot) != NULL)
+            return best_claim(slot)->policy->policy_id;
+    }
+    return 0;
 }
 
 /* ---- the end ---- */

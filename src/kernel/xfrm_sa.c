@@ -228,6 +228,17 @@ static void put_encapsulation(struct nlmsghdr *message, uint16_t source_port, ui
     mnl_attr_put(message, XFRMA_ENCAP, sizeof(encapsulation), &encapsulation);
 }
 
+/* What comes out of an SA of a tunnel interface must not be routed into that interface again: it bears the
+ * mark that our routing rules skip. */
+static void put_interface(struct nlmsghdr *message, const struct kernel_sa *sa)
+{
+    mnl_attr_put_u32(message, XFRMA_IF_ID, sa->interface_id);
+    if (sa->direction == SA_INBOUND)
+        return;
+    mnl_attr_put_u32(message, XFRMA_SET_MARK, BACKEND_SOCKET_MARK);
+    mnl_attr_put_u32(message, XFRMA_SET_MARK_MASK, UINT32_MAX);
+}
+
 static void put_details(struct nlmsghdr *message, const struct kernel_sa *sa)
 {
     bool checks_replays = sa->direction == SA_INBOUND && sa->replay_window > PLAIN_REPLAY_WINDOW_MAX;
@@ -235,6 +246,8 @@ static void put_details(struct nlmsghdr *message, const struct kernel_sa *sa)
         put_replay_bitmap(message, sa);
     if (sa->udp_encapsulation)
         put_encapsulation(message, source_of(sa)->port, destination_of(sa)->port);
+    if (sa->interface_id != 0)
+        put_interface(message, sa);
     if (!sa->encap_dscp)
         mnl_attr_put_u32(message, XFRMA_SA_EXTRA_FLAGS, XFRM_SA_XFLAG_DONT_ENCAP_DSCP);
 }

@@ -59,11 +59,19 @@ class KernelStyx(Styx):
     def stop(self):
         status = super().stop()
         listed = [(kind, run(self.namespace.enter(["ip", "xfrm", kind]), check=False)[1].strip())
-                  for kind in ("state", "policy")]
-        self.left = [f"ip xfrm {kind} is not empty: {text[:200]}" for kind, text in listed if text]
+                  for kind in ("state", "policy")] + [
+                      ("interface", run(self.namespace.enter(["ip", "-o", "link", "show", "type", "xfrm"]), check=False)[1].strip())]
+        self.left = [f"left in the kernel, {kind}: {text[:200]}" for kind, text in listed if text]
         return status
 
     def faults(self):
         """Its log has to say that the kernel's IPsec was used, and nothing may stay in the kernel."""
         unused = [] if "using the kernel's IPsec" in self.log() else ["the kernel's IPsec was not used"]
         return super().faults() + unused + list(self.left)
+
+
+class InterfaceStyx(KernelStyx):
+    """On the kernel's ESP, through an interface of its own."""
+
+    def connection_options(self):
+        return {**super().connection_options(), "ipsec-interface": "1"}
