@@ -146,8 +146,31 @@ void routing_negotiate(struct engine *engine, struct connection *connection)
     happen(engine, connection, EVENT_NEGOTIATE);
 }
 
+static void forget_packet(struct engine *engine, struct connection *connection)
+{
+    struct selector *packet = connection->route.packet;
+    if (packet != NULL)
+        engine_deallocate(engine, packet, 2 * sizeof(*packet), &connection->memory_bytes);
+    connection->route.packet = NULL;
+}
+
+void routing_keep_packet(struct engine *engine, struct connection *connection, const struct selector *here,
+                         const struct selector *there)
+{
+    forget_packet(engine, connection);
+    if (!connection->spec->narrowing)
+        return;
+    struct selector *packet = engine_allocate(engine, 2 * sizeof(*packet), &connection->memory_bytes);
+    if (packet == NULL)
+        return;
+    packet[0] = *here;
+    packet[1] = *there;
+    connection->route.packet = packet;
+}
+
 static void end_negotiation(struct engine *engine, struct connection *connection)
 {
+    forget_packet(engine, connection);
     connection->route.is_negotiating = false;
     if (connection->route.is_begun_by_packet)
         engine->ondemand_count--;

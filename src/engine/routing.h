@@ -32,6 +32,9 @@ void routing_forget(struct engine *engine, struct connection *connection);
 
 /* A packet met a trap: KERNEL_ACQUIRE. */
 void routing_acquire(struct engine *engine, const struct kernel_event *event);
+/* The packet for which a negotiation of a connection with narrowing=yes is about to begin. */
+void routing_keep_packet(struct engine *engine, struct connection *connection, const struct selector *here,
+                         const struct selector *there);
 /* whack --oppohere --oppothere: as if such a packet had met its policy. `client` is told the outcome. */
 void routing_initiate_for_packet(struct engine *engine, const struct selector *here,
                                  const struct selector *there, uint64_t client);

@@ -112,6 +112,7 @@ void routing_initiate_for_packet(struct engine *engine, const struct selector *h
         finish_client(engine, client, 0);
     } else {
         say_connection(engine, RC_LOG, connection, client, "initiate on-demand for packet %s by whack", line);
+        routing_keep_packet(engine, connection, here, there);
         initiate_connection(engine, connection, client);
     }
 }
@@ -136,6 +137,7 @@ void routing_acquire(struct engine *engine, const struct kernel_event *event)
         connection->route.deaf_until = engine_now(engine) + ONDEMAND_DELAY_MAX;
         return;
     }
+    routing_keep_packet(engine, connection, &event->packet_local, &event->packet_remote);
     connection->route.is_begun_by_packet = true;
     engine->ondemand_count++;
     initiate_connection(engine, connection, 0);

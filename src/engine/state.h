@@ -12,8 +12,8 @@
 #include "engine/engine.h"
 #include "engine/failure.h"
 #include "engine/impair.h"
-#include "engine/statistics.h"
 #include "engine/public_keys.h"
+#include "engine/statistics.h"
 #include "engine/view.h"
 #include "esp/spd.h"
 #include "wire/ikev2_build.h"
@@ -102,6 +102,7 @@ struct connection_route {
     bool is_wanted;          /* --route or auto=ondemand: without an SA packets meet a trap, or a shunt */
     bool is_negotiating;     /* for its first SA, since routing_negotiate() */
     bool is_begun_by_packet; /* counted in engine.ondemand_count */
+    struct selector *packet; /* that began it, local and remote, for narrowing=yes; NULL: none */
     unsigned failures;       /* of negotiations that packets began, one after the other */
     usec_t deaf_until;       /* packets begin nothing before */
     struct engine_timer shunt_timer;

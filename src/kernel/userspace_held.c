@@ -17,9 +17,28 @@ static size_t count_of_policy(const struct held_packets *held, uint64_t policy_i
     return count;
 }
 
-void held_add(struct held_packets *held, uint64_t policy_id, struct bytes packet,
+static void unlink_packet(struct held_packets *held, struct held_packet *packet)
+{
+    list_remove(&packet->node);
+    held->count--;
+    held->bytes -= packet->size;
+}
+
+static void drop_old(struct held_packets *held, uint64_t now_usec)
+{
+    while (!list_is_empty(&held->list)) {
+        struct held_packet *oldest = CONTAINER_OF(held->list.next, struct held_packet, node);
+        if (now_usec - oldest->since_usec < HELD_USEC_MAX)
+            return;
+        unlink_packet(held, oldest);
+        free(oldest);
+    }
+}
+
+void held_add(struct held_packets *held, uint64_t policy_id, uint64_t now_usec, struct bytes packet,
               const struct offload *offload)
 {
+    drop_old(held, now_usec);
     if (held->count >= HELD_PACKETS_MAX || held->bytes + packet.size > HELD_BYTES_MAX ||
         count_of_policy(held, policy_id) >= HELD_PACKETS_A_POLICY)
         return;
@@ -27,6 +46,7 @@ void held_add(struct held_packets *held, uint64_t policy_id, struct bytes packet
     if (copy == NULL)
         return;
     copy->policy_id = policy_id;
+    copy->since_usec = now_usec;
     copy->offload = *offload;
     copy->size = packet.size;
     memcpy(copy->data, packet.data, packet.size);
@@ -42,10 +62,8 @@ void held_take(struct held_packets *held, uint64_t policy_id, struct list_node *
         struct held_packet *packet = CONTAINER_OF(node, struct held_packet, node);
         if (packet->policy_id != policy_id)
             continue;
-        list_remove(node);
+        unlink_packet(held, packet);
         list_append(taken, node);
-        held->count--;
-        held->bytes -= packet->size;
     }
 }
 

@@ -18,6 +18,7 @@ enum {
     ARENA_SIZE = 256 << 10,
     FRAME_MAX = TUN_PACKET_MAX + 512,
     ACQUIRE_INTERVAL_USEC = 2000000,
+    ACQUIRES_A_SECOND = 1000,
     PATH_MTU_INTERVAL_USEC = 1000000,
     IPV6_MINIMUM_MTU = 1280,
     PACKETS_BETWEEN_CHECKS = 64,
@@ -38,6 +39,8 @@ struct outbound {
     size_t arena_used;
     struct sender sender;
     uint64_t now;
+    uint64_t acquire_window_usec;
+    unsigned acquire_count;
     uint8_t *tun_buffer;
     uint8_t *arena;
 };
@@ -208,12 +211,22 @@ static void pass_in_clear(struct outbound *out, const struct gso *gso, const str
     }
 }
 
+/* Hosts behind us choose what meets traps: so many new ones a second are told, the others later. */
+static bool may_tell(struct outbound *out)
+{
+    if (out->now - out->acquire_window_usec >= 1000000) {
+        out->acquire_window_usec = out->now;
+        out->acquire_count = 0;
+    }
+    return out->acquire_count++ < ACQUIRES_A_SECOND;
+}
+
 /* With the tables locked: tells the engine, at most every ACQUIRE_INTERVAL, and holds the packet. */
 static void acquire(struct outbound *out, struct spd_policy *policy, const struct gso *gso,
                     const struct ip_packet *ip)
 {
-    held_add(&out->backend->held, policy->policy_id, gso->packet, &gso->offload);
-    if (out->now < policy->acquire_after_usec)
+    held_add(&out->backend->held, policy->policy_id, out->now, gso->packet, &gso->offload);
+    if (out->now < policy->acquire_after_usec || !may_tell(out))
         return;
     policy->acquire_after_usec = out->now + ACQUIRE_INTERVAL_USEC;
     struct kernel_event event = {

@@ -253,6 +253,28 @@ static void a_rekey_never_lets_a_packet_meet_the_trap(void **state)
     assert_ends_well(sim);
 }
 
+static void with_narrowing_the_packet_goes_first(void **state)
+{
+    (void)state;
+    /* West allows less than east asks for; the packet is in it. */
+    struct sim *sim = sim_new(1);
+    struct child_view child;
+    sim_add_host(sim, "east", "192.0.2.1");
+    sim_add_host(sim, "west", "192.0.2.2");
+    sim_add_connection_on(sim, "east", "tunnel", TUNNEL " narrowing=yes auto=ondemand");
+    sim_add_connection_on(sim, "west", "tunnel",
+                          HOSTS CIPHERS " leftsubnet=10.1.0.0/25 rightsubnet=10.2.0.0/25 narrowing=yes");
+    assert_settles(sim);
+    offer(sim);
+    assert_settles(sim);
+    assert_int_equal(sim_held_arrived(sim, "east"), 1);
+    assert_true(sim_newest_child(sim, "east", "tunnel", &child));
+    assert_int_equal(child.local_count, 1);
+    assert_int_equal(child.remote_count, 1);
+    assert_ping(sim);
+    assert_ends_well(sim);
+}
+
 /* ---- failures ---- */
 
 static void an_absent_peer_leaves_the_trap(void **state)
@@ -519,6 +541,7 @@ int main(int argument_count, char **arguments)
         cmocka_unit_test(a_route_asked_for_twice_is_one),
         cmocka_unit_test(a_restarted_gateway_has_its_trap_again),
         cmocka_unit_test(a_rekey_never_lets_a_packet_meet_the_trap),
+        cmocka_unit_test(with_narrowing_the_packet_goes_first),
         cmocka_unit_test(an_absent_peer_leaves_the_trap),
         cmocka_unit_test(a_refusing_peer_is_not_asked_for_every_packet),
         cmocka_unit_test(failureshunt_stands_for_its_time_and_then_the_trap_again),

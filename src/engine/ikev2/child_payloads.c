@@ -29,6 +29,16 @@ static void build_body(const struct child_sa *child, bool in_auth, uint16_t grou
         ikev2_build_ke(builder, group, own_public);
 }
 
+/* The packet that began it goes first, so that a peer that narrows knows what must be in (2.9). */
+static size_t add_packet(const struct selector *packet, struct selector *list, size_t count)
+{
+    if (packet == NULL || count >= SELECTORS_MAX || !selectors_cover(list, count, packet, 1))
+        return count;
+    memmove(list + 1, list, count * sizeof(*list));
+    list[0] = *packet;
+    return count + 1;
+}
+
 void child_build_request(struct engine *engine, const struct ike_sa *ike, const struct child_sa *child,
                          bool in_auth, struct bytes own_public, struct ikev2_builder *builder)
 {
@@ -38,6 +48,9 @@ void child_build_request(struct engine *engine, const struct ike_sa *ike, const 
     struct proposal_offer offer = child_offer(ike, child, connection, in_auth, spi);
     size_t local_count = connection_selectors(connection, true, local);
     size_t remote_count = connection_selectors(connection, false, remote);
+    const struct selector *packet = connection->route.packet;
+    local_count = add_packet(packet, local, local_count);
+    remote_count = add_packet(packet ? packet + 1 : NULL, remote, remote_count);
     if (connection->spec->type == TYPE_TRANSPORT)
         ikev2_build_notify(builder, PROTOCOL_NONE, bytes_of(NULL, 0), USE_TRANSPORT_MODE, bytes_of(NULL, 0));
     ikev2_build_begin(builder, PAYLOAD_SA);

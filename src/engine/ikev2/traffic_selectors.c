@@ -16,6 +16,16 @@ bool selectors_cover(const struct selector *given, size_t given_count, const str
     return true;
 }
 
+/* Takes away those that lie inside the other one. */
+static size_t drop_inside(const struct selector *outer, struct selector *list, size_t count)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < count; i++)
+        if (!selector_contains(outer, &list[i]))
+            list[kept++] = list[i];
+    return kept;
+}
+
 size_t selectors_narrow(const struct selector *ours, size_t our_count, const struct selector *theirs,
                         size_t their_count, struct selector *out, size_t max)
 {
@@ -23,8 +33,10 @@ size_t selectors_narrow(const struct selector *ours, size_t our_count, const str
     for (size_t i = 0; i < our_count; i++) {
         for (size_t j = 0; j < their_count && count < max; j++) {
             struct selector common;
-            if (selector_intersect(&ours[i], &theirs[j], &common) && !selectors_cover(out, count, &common, 1))
-                out[count++] = common;
+            if (!selector_intersect(&ours[i], &theirs[j], &common) || selectors_cover(out, count, &common, 1))
+                continue;
+            count = drop_inside(&common, out, count);
+            out[count++] = common;
         }
     }
     return count;

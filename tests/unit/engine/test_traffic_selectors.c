@@ -38,6 +38,9 @@ static void what_lies_inside_another_is_left_out_and_the_limit_holds(void **stat
     struct selector out[1];
     assert_int_equal(selectors_narrow(ours, 1, theirs, 3, out, 1), 1);
     assert_int_equal(selectors_narrow(ours, 1, theirs + 2, 1, out, 1), 0);
+    struct selector packet_first[] = {selector("10.1.2.3/32", 6, 80), theirs[0]}, both[2];
+    assert_int_equal(selectors_narrow(ours, 1, packet_first, 2, both, 2), 1);
+    assert_true(selector_equal(&both[0], &theirs[0]));
     assert_true(selectors_cover(theirs, 1, theirs, 2));
     assert_false(selectors_cover(theirs + 1, 1, theirs, 1));
 }

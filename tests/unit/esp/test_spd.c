@@ -173,6 +173,42 @@ static void test_a_hundred_thousand_policies_share_few_shapes_and_buckets(void *
     spd_free(&spd);
 }
 
+static bool is_not(const struct spd_policy *policy, void *id)
+{
+    return policy->policy_id != *(uint64_t *)id;
+}
+
+static void test_between_equals_the_rank_decides(void **state)
+{
+    (void)state;
+    struct spd spd;
+    assert_true(spd_init(&spd));
+    for (uint64_t id = 1; id <= 3; id++) {
+        struct spd_spec spec = spec_of(id, "10.1.0.0/24", "10.2.0.0/24");
+        spec.rank = (uint8_t)(4 - id);
+        assert_true(spd_set(&spd, &spec));
+    }
+    assert_int_equal(lookup(&spd, "10.1.0.5", "10.2.0.7", 80), 3);
+    spd_delete(&spd, 3);
+    assert_int_equal(lookup(&spd, "10.1.0.5", "10.2.0.7", 80), 2);
+    spd_free(&spd);
+}
+
+static void test_policies_of_the_same_pair_are_found(void **state)
+{
+    (void)state;
+    struct spd spd;
+    assert_true(spd_init(&spd));
+    set(&spd, 1, "10.1.0.0/24", "10.2.0.0/24");
+    set(&spd, 2, "10.1.0.0/24", "10.2.0.0/25");
+    uint64_t one = 1, none = 0;
+    struct spd_spec spec = spec_of(1, "10.1.0.0/24", "10.2.0.0/24");
+    assert_int_equal(
+        spd_find_pair(&spd, spec.local_selectors, spec.remote_selectors, is_not, &none)->policy_id, 1);
+    assert_null(spd_find_pair(&spd, spec.local_selectors, spec.remote_selectors, is_not, &one));
+    spd_free(&spd);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -182,6 +218,8 @@ int main(void)
         cmocka_unit_test(test_a_rekey_changes_where_the_policy_leads_in_place),
         cmocka_unit_test(test_changed_selectors_replace_the_old_ones),
         cmocka_unit_test(test_too_many_selector_pairs_are_refused_and_nothing_changes),
+        cmocka_unit_test(test_between_equals_the_rank_decides),
+        cmocka_unit_test(test_policies_of_the_same_pair_are_found),
         cmocka_unit_test(test_a_hundred_thousand_policies_share_few_shapes_and_buckets),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
