@@ -287,20 +287,11 @@ static void put_connection(struct facts *facts, const struct engine *engine,
 
 static bool next(struct control_session *session, struct facts *facts, const struct text_form *as)
 {
-    const struct engine *engine = session->control->engine;
-    struct listing *listing = &session->listing;
     struct connection_view view;
-    if (listing->connection_serial != 0) {
-        if (engine_view_connection_named(engine, listing->name, &view))
-            put_connection(facts, engine, &view, as);
-        return false;
-    }
     for (int i = 0; i < CONNECTIONS_A_PIECE; i++) {
-        if (!engine_view_connection(engine, listing->after, &view))
+        if (!listing_next_connection(session, &view))
             return false;
-        listing->after = view.serial;
-        if (listing_wants(listing, view.spec->name))
-            put_connection(facts, engine, &view, as);
+        put_connection(facts, session->control->engine, &view, as);
     }
     return true;
 }

@@ -253,24 +253,13 @@ static void put_traffic(struct facts *facts, const struct child_view *view)
     facts_end(facts);
 }
 
-/* Of one connection its Child SAs are looked at, else all. */
-static bool next_child(const struct control_session *session, struct child_view *view)
-{
-    const struct listing *listing = &session->listing;
-    if (listing->connection_serial != 0)
-        return engine_view_child_of(session->control->engine, listing->connection_serial, listing->after,
-                                    view);
-    return engine_view_child(session->control->engine, listing->after, view);
-}
-
 static bool next_traffic(struct control_session *session, struct facts *facts)
 {
     struct child_view view;
     for (int i = 0; i < STATES_A_PIECE; i++) {
-        if (!next_child(session, &view))
+        if (!listing_next_child(session, &view))
             return false;
-        session->listing.after = view.serial;
-        if (view.is_established && listing_wants(&session->listing, view.connection_name))
+        if (view.is_established)
             put_traffic(facts, &view);
     }
     return true;

@@ -2,6 +2,7 @@
 #include "control/listing.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "control/session.h"
 
@@ -99,6 +100,12 @@ static void begin_document(struct control_session *session, struct json_out *jso
     json_out_signed(json, "time", engine_view_wall_clock(engine));
 }
 
+static void rewind_walk(struct listing *listing)
+{
+    listing->after = listing->after_child = 0;
+    listing->chosen_at = 0;
+}
+
 static void open_section(struct control_session *session, const struct list_section *section,
                          struct json_out *json)
 {
@@ -106,7 +113,7 @@ static void open_section(struct control_session *session, const struct list_sect
         json_out_open(json, section->name, '[');
     put_lines(session, section->heading);
     session->listing.is_open = true;
-    session->listing.after = session->listing.after_child = 0;
+    rewind_walk(&session->listing);
 }
 
 static void close_section(struct control_session *session, const struct list_section *section,
@@ -150,15 +157,14 @@ static void ask_for_counters(struct control_session *session)
     struct control *control = session->control;
     struct child_view view;
     for (unsigned asked = 0; asked < QUERIES_A_PIECE; asked++) {
-        if (!engine_view_child(control->engine, listing->after, &view)) {
+        if (!listing_next_child(session, &view)) {
             listing->has_counters = true;
-            listing->is_waiting = listing->after != 0;
             break;
         }
-        listing->after = view.serial;
-        if (listing_wants(listing, view.connection_name))
-            engine_refresh_counters(control->engine, view.serial);
+        engine_refresh_counters(control->engine, view.serial);
+        listing->has_asked = true;
     }
+    listing->is_waiting = listing->has_counters && listing->has_asked;
     if (listing->is_waiting)
         control->host.wake_later(control->host.context, session->id, COUNTERS_WAIT);
 }
@@ -180,24 +186,55 @@ bool listing_continue(struct control_session *session)
 bool listing_start(struct control_session *session, const struct list_command *command, const char *name,
                    enum output_form form)
 {
-    struct connection_view view;
-    session->listing =
-        (struct listing){.command = command, .form = form, .has_counters = !command->shows_counters};
+    struct listing *listing = &session->listing;
+    *listing = (struct listing){.command = command, .form = form, .has_counters = !command->shows_counters};
     if (name == NULL || !command->takes_name)
         return true;
-    if (!engine_view_connection_named(session->control->engine, name, &view)) {
-        session_line(session, RC_UNKNOWN_NAME, "no such connection or aliased connection named \"%s\"", name);
-        session_finish(session, RC_UNKNOWN_NAME);
-        return false;
-    }
-    snprintf(session->listing.name, sizeof(session->listing.name), "%s", view.spec->name);
-    session->listing.connection_serial = view.is_template ? 0 : view.serial;
-    return true;
+    listing->chosen = engine_view_serials_named(session->control->engine, name, &listing->chosen_count);
+    if (listing->chosen != NULL)
+        return true;
+    session_line(session, RC_UNKNOWN_NAME, "no such connection or aliased connection named \"%s\"", name);
+    session_finish(session, RC_UNKNOWN_NAME);
+    return false;
 }
 
-bool listing_wants(const struct listing *listing, const char *connection_name)
+void listing_end(struct listing *listing)
 {
-    return listing->name[0] == '\0' || strcmp(listing->name, connection_name) == 0;
+    free(listing->chosen);
+    *listing = (struct listing){0};
+}
+
+bool listing_next_connection(struct control_session *session, struct connection_view *ret_view)
+{
+    const struct engine *engine = session->control->engine;
+    struct listing *listing = &session->listing;
+    if (listing->chosen == NULL) {
+        bool found = engine_view_connection(engine, listing->after, ret_view);
+        listing->after = found ? ret_view->serial : listing->after;
+        return found;
+    }
+    while (listing->chosen_at < listing->chosen_count)
+        if (engine_view_connection_at(engine, listing->chosen[listing->chosen_at++], ret_view))
+            return true;
+    return false;
+}
+
+bool listing_next_child(struct control_session *session, struct child_view *ret_view)
+{
+    const struct engine *engine = session->control->engine;
+    struct listing *listing = &session->listing;
+    bool found = false;
+    if (listing->chosen == NULL)
+        found = engine_view_child(engine, listing->after, ret_view);
+    while (!found && listing->chosen_at < listing->chosen_count) {
+        found = engine_view_child_of(engine, listing->chosen[listing->chosen_at], listing->after, ret_view);
+        if (!found) {
+            listing->chosen_at++;
+            listing->after = 0;
+        }
+    }
+    listing->after = found ? ret_view->serial : listing->after;
+    return found;
 }
 
 void put_connection_name(struct facts *facts, const char *name, unsigned instance_number, const char *peer)

@@ -30,6 +30,7 @@ struct listing {
     const struct list_command *command; /* NULL: none */
     enum output_form form;
     bool is_waiting;     /* until control_wake() */
+    bool has_asked;      /* the data plane for counters */
     bool has_counters;   /* of the data plane, or does not need them */
     bool is_begun;       /* the document */
     bool is_open;        /* the section */
@@ -38,8 +39,8 @@ struct listing {
     size_t section;
     uint64_t after, after_child;     /* how far the section's walk, or two, have come */
     uint32_t counts[LISTING_COUNTS]; /* of states, until all have been seen */
-    uint64_t connection_serial;      /* only this connection; 0: `name` decides */
-    char name[256];                  /* only connections of this name; empty: all */
+    uint64_t *chosen;                /* serials of the only connections to tell of; NULL: all */
+    size_t chosen_count, chosen_at;
 };
 
 struct list_section {
@@ -65,8 +66,11 @@ bool listing_start(struct control_session *session, const struct list_command *c
                    enum output_form form);
 /* Makes a piece; false: it was the last. */
 bool listing_continue(struct control_session *session);
-/* Whether a connection is asked for; that of the name or an instance of it. */
-bool listing_wants(const struct listing *listing, const char *connection_name);
+void listing_end(struct listing *listing);
+
+/* The next of all that are asked for; false: there are no more. */
+bool listing_next_connection(struct control_session *session, struct connection_view *ret_view);
+bool listing_next_child(struct control_session *session, struct child_view *ret_view);
 
 /* "connection", "instance" and, in text, "name": "NAME" or "NAME"[1] 192.0.2.7. `peer` as it is shown. */
 void put_connection_name(struct facts *facts, const char *name, unsigned instance_number, const char *peer);

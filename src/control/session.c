@@ -84,6 +84,7 @@ void control_session_free(struct control_session *session)
     if (!session->control->is_closing)
         batch_complete_alone(session);
     batch_clear(&session->batch);
+    listing_end(&session->listing);
     hash_table_remove(&session->control->sessions, &session->by_id);
     session->control->session_count--;
     buffer_free(&session->input);
@@ -192,7 +193,7 @@ static void serve_next(struct control_session *session);
 void session_finish(struct control_session *session, int code)
 {
     session->is_busy = session->is_asking = false;
-    session->listing.command = NULL;
+    listing_end(&session->listing);
     send_object(session, json_pack("{s:b, s:i}", "final", 1, "code", code));
 }
 

@@ -1,6 +1,9 @@
 /* Read-only views of the engine's tables. */
 #include "engine/view.h"
 
+#include <stdlib.h>
+
+#include "engine/connection_named.h"
 #include "engine/ikev2/cookie.h"
 #include "engine/version.h"
 
@@ -89,6 +92,47 @@ bool engine_view_connection_named(const struct engine *engine, const char *name,
     if (connection != NULL)
         fill_connection(connection, out);
     return connection != NULL;
+}
+
+bool engine_view_connection_at(const struct engine *engine, uint64_t serial, struct connection_view *out)
+{
+    const struct connection *connection = serial ? connection_by_serial(engine, serial) : NULL;
+    if (connection != NULL)
+        fill_connection(connection, out);
+    return connection != NULL;
+}
+
+static size_t list_length(const struct list_node *head)
+{
+    size_t count = 0;
+    for (const struct list_node *node = head->next; node != head; node = node->next)
+        count++;
+    return count;
+}
+
+/* Each with its instances behind it. */
+static size_t write_serials(const struct connection *connection, uint64_t *out)
+{
+    size_t count = 0;
+    out[count++] = connection->serial;
+    for (const struct list_node *node = connection->instances.next; node != &connection->instances;
+         node = node->next)
+        out[count++] = CONTAINER_OF(node, const struct connection, of_template)->serial;
+    return count;
+}
+
+uint64_t *engine_view_serials_named(const struct engine *engine, const char *name, size_t *ret_count)
+{
+    struct connection_set set = connections_named(engine, name);
+    size_t count = set.count;
+    *ret_count = 0;
+    for (size_t i = 0; i < set.count; i++)
+        count += list_length(&connection_by_serial(engine, set.serials[i])->instances);
+    uint64_t *serials = count > 0 ? calloc(count, sizeof(*serials)) : NULL;
+    for (size_t i = 0; i < set.count && serials != NULL; i++)
+        *ret_count += write_serials(connection_by_serial(engine, set.serials[i]), serials + *ret_count);
+    connection_set_free(&set);
+    return serials;
 }
 
 static void next_event(const struct ike_sa *ike, struct ike_view *out)

@@ -95,6 +95,9 @@ bool engine_view_ike_at(const struct engine *engine, uint64_t serial, struct ike
 bool engine_view_child_at(const struct engine *engine, uint64_t serial, struct child_view *out);
 /* By name; NULL-terminated name. False when there is none. */
 bool engine_view_connection_named(const struct engine *engine, const char *name, struct connection_view *out);
+bool engine_view_connection_at(const struct engine *engine, uint64_t serial, struct connection_view *out);
+/* The serials of what a name or an alias means, instances included, to be freed; NULL when there is nothing. */
+uint64_t *engine_view_serials_named(const struct engine *engine, const char *name, size_t *ret_count);
 struct engine_totals engine_view_totals(const struct engine *engine);
 /* NULL before any were read. */
 /* The public key after the one of serial `after` (0: the first); NULL: that was the last. */
