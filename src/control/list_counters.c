@@ -120,7 +120,7 @@ static void put_gauges(struct control_session *session, struct facts *facts)
     put_counter(facts, "current.states", "all", ikes + totals.child_established);
     put_counter(facts, "current.states", "ipsec", totals.child_established);
     put_counter(facts, "current.states", "ike", ikes);
-    put_counter(facts, "current.states", "shunts", 0);
+    put_counter(facts, "current.states", "shunts", totals.shunts);
     put_counter(facts, "current.states.iketype", "anonymous", 0);
     put_counter(facts, "current.states.iketype", "authenticated", totals.ike_established);
     put_counter(facts, "current.states.iketype", "halfopen", totals.ike_halfopen);

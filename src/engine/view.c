@@ -291,7 +291,6 @@ struct engine_totals engine_view_totals(const struct engine *engine)
     totals.connections_loaded = engine->connections_by_name.entry_count;
     totals.bytes_owned = engine->bytes_owned;
     totals.ddos_cookies_required = cookie_is_demanded(engine);
-    totals.ddos_cookies_required = cookie_is_demanded(engine);
     for (const struct list_node *node = engine->ikes.next; node != &engine->ikes; node = node->next) {
         const struct ike_sa *ike = CONTAINER_OF(node, const struct ike_sa, all);
         totals.ike_established += ike->state == IKE_STATE_ESTABLISHED || ike->state == IKE_STATE_REPLACED;
@@ -302,9 +301,12 @@ struct engine_totals engine_view_totals(const struct engine *engine)
         totals.child_established += child->state == CHILD_STATE_ESTABLISHED;
     }
     for (const struct list_node *node = engine->connections.next; node != &engine->connections;
-         node = node->next)
-        totals.connections_active +=
-            CONTAINER_OF(node, const struct connection, all)->newest_child_serial != 0;
+         node = node->next) {
+        const struct connection *connection = CONTAINER_OF(node, const struct connection, all);
+        totals.connections_active += connection->newest_child_serial != 0;
+        totals.shunts +=
+            connection->routing == ROUTING_FAILURE || connection->routing == ROUTING_NEGOTIATING;
+    }
     return totals;
 }
 

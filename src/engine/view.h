@@ -76,6 +76,7 @@ struct child_view {
 
 struct engine_totals {
     uint64_t connections_loaded, connections_active;
+    uint64_t shunts; /* connections whose packets meet one for a while */
     uint64_t ike_halfopen, ike_open, ike_established, child_established;
     uint64_t ike_started, ike_completed, ike_failed, child_completed, child_failed;
     uint64_t bytes_owned; /* exact: all that the engine has allocated */

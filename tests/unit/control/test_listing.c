@@ -162,7 +162,7 @@ static void lists_of_keys_name_owners_never_keys(void **state)
     expect("listall", TEXT,
            "000  \n000 List of Public Keys:\n000  \n"
            "000 List of Pre-shared secrets (from /etc/ipsec.secrets)\n000  \n"
-           "000     1: PSK @east @west\n000     2: PSK %any\n000  \n"
+           "000     1: PSK @east @west\n000     2: PSK (none) (none)\n000  \n"
            "000 List of X.509 End Certificates:\n000  \n000 List of X.509 CA Certificates:\n000  \n"
            "000 List of CRLs:\n000  \n");
     expect("checkpubkeys", TEXT, "");

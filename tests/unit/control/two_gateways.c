@@ -168,7 +168,7 @@ static void add_secret(struct secrets *secrets, const char *first, const char *s
     struct secret_entry entry = {
         .key = (uint8_t *)strdup("secret"),
         .key_size = 6,
-        .origin = strdup("/etc/ipsec.secrets:1"),
+        .origin = strdup(first != NULL ? "/etc/ipsec.secrets:1" : "/etc/ipsec.secrets:2"),
     };
     if (first != NULL) {
         entry.ids = calloc(2, sizeof(*entry.ids));
