@@ -16,9 +16,11 @@ static void cut_off_one(struct engine *engine, struct connection *connection)
     LIST_EACH(&connection->children, node)
     {
         struct child_sa *child = CONTAINER_OF(node, struct child_sa, of_connection);
+        uint64_t serial = child->serial;
         if (child->state != CHILD_STATE_LARVAL)
             child_delete(engine, child, 0);
-        child_destroy(engine, child);
+        if ((child = child_by_serial(engine, serial)) != NULL)
+            child_destroy(engine, child);
     }
     connection_let_go(engine, connection);
 }

@@ -13,6 +13,7 @@ struct ike_version {
     struct ike_sa *(*start)(struct engine *engine, const struct connection *connection, uint64_t client);
     /* Starts what waits among ike->tasks, as far as it may. The IKE SA may be gone afterwards. */
     void (*run_tasks)(struct engine *engine, struct ike_sa *ike);
+    /* The SA may be gone afterwards, or when the peer has answered. */
     void (*delete_ike)(struct engine *engine, struct ike_sa *ike, uint64_t client);
     void (*delete_child)(struct engine *engine, struct child_sa *child, uint64_t client);
     /* One Delete without waiting for anything, then it is gone. */

@@ -2,11 +2,12 @@
  * Random worlds: each seed draws hosts, connections, faults and a schedule of commands and catastrophes; then
  * the network heals, and after a while the laws of a quiet world must hold and what should be up must be up.
  *
- *     sim_random [--first N] [--count N]     seeds N .. N+count-1, quietly
- *     sim_random --seed N                    that one, with a full trace
+ *     sim_random [--ikev1] [--first N] [--count N]     seeds N .. N+count-1, quietly
+ *     sim_random [--ikev1] --seed N                    that one, with a full trace
  */
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "sim.h"
 
@@ -30,6 +31,7 @@ struct plan {
     struct link links[LINKS_MAX];
     size_t link_count;
     bool has_nat;
+    bool is_ikev1;
 };
 
 static const char *const public_address = "203.0.113.9";
@@ -63,6 +65,15 @@ static void draw_common_words(struct plan *plan, char *out, size_t size)
 {
     static const char *const ciphers[] = {" esp=aes_gcm128 pfs=no", " esp=aes_gcm128", " esp=aes_gcm128;dh31",
                                           " esp=aes128-sha2_256", " esp=chacha20_poly1305"};
+    static const char *const ikev1_words[] = {" pfs=no", "", " aggressive=yes", " aggressive=yes pfs=no"};
+    if (plan->is_ikev1) {
+        snprintf(out, size,
+                 "authby=secret keyexchange=ikev1 ike=aes128-sha2;dh31 esp=aes128-sha2 dpddelay=20s "
+                 "dpdtimeout=60s retransmit-timeout=20s%s%s",
+                 ikev1_words[pick(plan, ARRAY_SIZE(ikev1_words))],
+                 chance(plan, 200) ? " encapsulation=yes" : "");
+        return;
+    }
     snprintf(out, size, "authby=secret dpddelay=20s retransmit-timeout=20s%s%s",
              ciphers[pick(plan, ARRAY_SIZE(ciphers))], chance(plan, 200) ? " encapsulation=yes" : "");
 }
@@ -81,7 +92,9 @@ static const char *draw_own_words(struct plan *plan, char *out, size_t size)
                                         " ipsec-max-bytes=20000"};
     /* Where the first group is not the other end's, INVALID_KE_PAYLOAD follows. */
     snprintf(out, size, "%s%s%s", lives[pick(plan, ARRAY_SIZE(lives))],
-             chance(plan, 100) ? " ike=aes_gcm128-sha2_256;dh19+dh31" : " ike=aes_gcm128-sha2_256;dh31",
+             plan->is_ikev1      ? ""
+             : chance(plan, 100) ? " ike=aes_gcm128-sha2_256;dh19+dh31"
+                                 : " ike=aes_gcm128-sha2_256;dh31",
              chance(plan, 500) ? " initial-contact=yes" : "");
     return out;
 }
@@ -338,6 +351,19 @@ static void heal(struct plan *plan)
     sim_run_for(plan->sim, minutes(8));
 }
 
+/* IKEv1's Deletes are said once: what was lost is lost until somebody asks again. So everything is taken down
+ * and, where somebody wanted it, brought up anew; then the laws are those of IKEv2. */
+static void begin_anew(struct plan *plan)
+{
+    for (size_t i = 0; i < plan->link_count; i++)
+        for (int end = 0; end < 2; end++)
+            give(plan, &plan->links[i], end, COMMAND_TERMINATE);
+    sim_run_for(plan->sim, minutes(2));
+    for (size_t i = 0; i < plan->link_count; i++)
+        give(plan, &plan->links[i], plan->links[i].can_begin[0] ? 0 : 1, COMMAND_INITIATE);
+    sim_run_for(plan->sim, minutes(1));
+}
+
 static bool link_is_up_if_wanted(struct plan *plan, const struct link *link)
 {
     if (!link->wants_up[0] && !link->wants_up[1]) {
@@ -379,26 +405,29 @@ static bool check(struct plan *plan)
     return false;
 }
 
-static bool run_seed(uint64_t seed, bool is_traced)
+static bool run_seed(uint64_t seed, bool is_ikev1, bool is_traced)
 {
-    struct plan plan = {.sim = sim_new(seed), .prng = prng_of(~seed)};
+    struct plan plan = {.sim = sim_new(seed), .prng = prng_of(~seed), .is_ikev1 = is_ikev1};
     sim_trace(plan.sim, is_traced);
     draw_world(&plan);
     draw_faults(&plan);
     run_schedule(&plan);
     heal(&plan);
+    if (is_ikev1)
+        begin_anew(&plan);
     check(&plan);
     bool holds = sim_end(plan.sim);
     if (!holds)
-        fprintf(stderr, "    replay it alone: sim_random --seed %llu\n", (unsigned long long)seed);
+        fprintf(stderr, "    replay it alone: sim_random%s --seed %llu\n", is_ikev1 ? " --ikev1" : "",
+                (unsigned long long)seed);
     return holds;
 }
 
-static int run_seeds(uint64_t first, uint64_t count)
+static int run_seeds(uint64_t first, uint64_t count, bool is_ikev1)
 {
     uint64_t failed = 0;
     for (uint64_t seed = first; seed < first + count; seed++)
-        failed += !run_seed(seed, false);
+        failed += !run_seed(seed, is_ikev1, false);
     printf("%llu passed, %llu failed\n", (unsigned long long)(count - failed), (unsigned long long)failed);
     return failed > 0;
 }
@@ -406,7 +435,12 @@ static int run_seeds(uint64_t first, uint64_t count)
 int main(int argument_count, char **arguments)
 {
     uint64_t first = 1, count = DEFAULT_COUNT, seed = 0;
-    bool is_single = false;
+    bool is_single = false, is_ikev1 = false;
+    if (argument_count > 1 && strcmp(arguments[1], "--ikev1") == 0) {
+        is_ikev1 = true;
+        argument_count--;
+        arguments++;
+    }
     for (int i = 1; i < argument_count; i += 2) {
         char *end = NULL;
         uint64_t value = i + 1 < argument_count ? strtoull(arguments[i + 1], &end, 10) : 0;
@@ -419,9 +453,9 @@ int main(int argument_count, char **arguments)
             seed = value;
             is_single = true;
         } else {
-            fprintf(stderr, "usage: sim_random [--first N] [--count N] | --seed N\n");
+            fprintf(stderr, "usage: sim_random [--ikev1] [--first N] [--count N] | --seed N\n");
             return 2;
         }
     }
-    return is_single ? !run_seed(seed, true) : run_seeds(first, count);
+    return is_single ? !run_seed(seed, is_ikev1, true) : run_seeds(first, count, is_ikev1);
 }

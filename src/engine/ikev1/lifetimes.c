@@ -79,17 +79,22 @@ void lifetimes_build_notify(const struct engine *engine, const struct child_sa *
 
 /* ---- replacement ---- */
 
-/* Another ISAKMP SA of the same two peers, good for use. */
-static struct ike_sa *another(const struct engine *engine, const struct ike_sa *ike)
+/* Another ISAKMP SA of the same two peers in this state. */
+static struct ike_sa *another_in(const struct engine *engine, const struct ike_sa *ike, enum ike_state state)
 {
     const struct connection *connection = connection_by_serial(engine, ike->connection_serial);
     struct ike_sa *other = NULL;
     do
         other = ike_next_with_peers(engine, &ike->path.local.address, &ike->path.remote.address,
                                     &connection->local_id, &ike->remote_id, other);
-    while (other != NULL && (other == ike || other->version != ike->version || other->v1 == NULL ||
-                             other->state != IKE_STATE_ESTABLISHED));
+    while (other != NULL &&
+           (other == ike || other->version != ike->version || other->v1 == NULL || other->state != state));
     return other;
+}
+
+static struct ike_sa *another(const struct engine *engine, const struct ike_sa *ike)
+{
+    return another_in(engine, ike, IKE_STATE_ESTABLISHED);
 }
 
 /* Those still being negotiated stay: their keys come from the ISAKMP SA under which they began. */
@@ -123,13 +128,29 @@ void lifetimes_replace_older(struct engine *engine, struct ike_sa *ike)
         engine_timer_cancel(engine, &old->keepalive_timer);
         old->rekey_at = USEC_NEVER;
         engine_timer_arm(engine, &old->life_timer,
-                         ike->is_initiator ? engine_now(engine) + REPLACED_GRACE : old->expire_at);
+                         engine_now(engine) + (ike->is_initiator ? REPLACED_GRACE : REPLACED_IKE_GRACE));
     }
+}
+
+/* When both sides replaced at once, each may have kept another one: what was replaced serves again. */
+static struct ike_sa *recall(struct engine *engine, const struct ike_sa *ike)
+{
+    struct ike_sa *heir = another_in(engine, ike, IKE_STATE_REPLACED);
+    if (heir == NULL)
+        return NULL;
+    heir->state = IKE_STATE_ESTABLISHED;
+    heir->replaced_by_serial = 0;
+    connection_by_serial(engine, heir->connection_serial)->newest_ike_serial = heir->serial;
+    lifecycle_arm_ike(engine, heir);
+    lifetimes_arm_ike(engine, heir);
+    return heir;
 }
 
 void lifetimes_bequeath(struct engine *engine, struct ike_sa *ike)
 {
     struct ike_sa *heir = another(engine, ike);
+    if (heir == NULL && ike->state == IKE_STATE_ESTABLISHED && ike->child_count > 0)
+        heir = recall(engine, ike);
     if (heir == NULL)
         return;
     move_children(engine, ike, heir);
