@@ -10,7 +10,8 @@
 
 static bool is_being_initiated(const struct ike_sa *ike)
 {
-    return ike->is_initiator && (ike->state == IKE_STATE_INIT_SENT || ike->state == IKE_STATE_AUTH_SENT);
+    return ike->is_initiator && !ike->is_unwanted &&
+           (ike->state == IKE_STATE_INIT_SENT || ike->state == IKE_STATE_AUTH_SENT);
 }
 
 /* An IKE SA with the same peer, established or about to be, that a further
@@ -29,9 +30,11 @@ static struct ike_sa *usable_ike(const struct engine *engine, const struct conne
 static bool is_being_made(const struct engine *engine, const struct connection *connection)
 {
     for (const struct list_node *node = connection->children.next; node != &connection->children;
-         node = node->next)
-        if (CONTAINER_OF(node, const struct child_sa, of_connection)->state == CHILD_STATE_LARVAL)
+         node = node->next) {
+        const struct child_sa *child = CONTAINER_OF(node, const struct child_sa, of_connection);
+        if (child->state == CHILD_STATE_LARVAL && !child->is_unwanted)
             return true;
+    }
     for (const struct list_node *node = connection->ikes.next; node != &connection->ikes; node = node->next)
         if (is_being_initiated(CONTAINER_OF(node, const struct ike_sa, of_connection)))
             return true;
@@ -115,7 +118,8 @@ static struct ike_sa *next_to_end(const struct connection *connection)
         struct ike_sa *ike = CONTAINER_OF(node, struct ike_sa, of_connection);
         bool is_larval =
             ike->setup != NULL && ike->state != IKE_STATE_REKEY_LARVAL && ike->state != IKE_STATE_DELETING;
-        if (serves_only(ike, connection) && (is_larval || ike->state == IKE_STATE_ESTABLISHED))
+        if (!ike->is_unwanted && serves_only(ike, connection) &&
+            (is_larval || ike->state == IKE_STATE_ESTABLISHED))
             return ike;
     }
     return NULL;
@@ -157,11 +161,24 @@ static struct ike_sa *next_deserted(const struct engine *engine, const struct co
     return NULL;
 }
 
+/* The peer may have its half already: it is told when its answer comes, or never if there is none. */
+static void give_up_after_answer(struct engine *engine, struct ike_sa *ike)
+{
+    say_ike(engine, RC_FATAL, ike, ike->setup->client, "taken down before it was established");
+    finish_client(engine, ike->setup->client, RC_FATAL);
+    ike->setup->client = 0;
+    ike->is_unwanted = true;
+}
+
 void terminate_sas(struct engine *engine, struct connection *connection, uint64_t client)
 {
     struct ike_sa *ike;
     connection_hold(connection); /* an instance must outlive the loops */
     while ((ike = next_to_end(connection)) != NULL) {
+        if (ike->state == IKE_STATE_AUTH_SENT && ike->version->number == 2) {
+            give_up_after_answer(engine, ike);
+            continue;
+        }
         if (ike->setup != NULL) {
             ike_fail(engine, ike, RC_FATAL, "taken down before it was established");
             continue;

@@ -277,6 +277,7 @@ struct ike_sa {
     usec_t created_at, established_at, last_received_at, rekey_at, expire_at;
     const char *end_reason; /* why it ends, static; NULL: as its state says */
     unsigned temporary_failures;
+    bool is_unwanted; /* taken down during IKE_AUTH: deleted as soon as the peer has answered */
     bool liveness_querying;
     struct engine_timer life_timer, liveness_timer, keepalive_timer, retry_timer;
     unsigned child_count, task_count;

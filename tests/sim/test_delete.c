@@ -89,6 +89,48 @@ static void down_while_coming_up_leaves_nothing(void **state)
     }
 }
 
+static void down_during_ike_auth_tells_the_peer(void **state)
+{
+    (void)state;
+    for (unsigned delay_ms = 11; delay_ms <= 23; delay_ms += 3) {
+        struct sim *sim = gateways_with(TUNNEL);
+        uint64_t up = sim_start(sim, "east", COMMAND_INITIATE, "tunnel");
+        sim_run_for(sim, milliseconds(delay_ms));
+        assert_int_equal(sim_down(sim, "east", "tunnel"), 0);
+        assert_int_not_equal(sim_result(sim, "east", up), -1);
+        assert_settles(sim);
+        assert_both_have(sim, 0, 0);
+        assert_ends_well(sim);
+    }
+}
+
+static void up_after_down_during_ike_auth_works(void **state)
+{
+    (void)state;
+    struct sim *sim = gateways_with(TUNNEL);
+    sim_start(sim, "east", COMMAND_INITIATE, "tunnel");
+    sim_run_for(sim, milliseconds(12));
+    sim_start(sim, "east", COMMAND_TERMINATE, "tunnel");
+    assert_up(sim, "east");
+    assert_settles(sim);
+    assert_both_have(sim, 1, 1);
+    assert_ping(sim);
+    assert_ends_well(sim);
+}
+
+static void a_killed_peer_that_comes_back_replaces_its_old_ike_sa(void **state)
+{
+    (void)state;
+    struct sim *sim = established();
+    sim_restart(sim, "east", seconds(1));
+    sim_run_for(sim, seconds(2));
+    assert_up(sim, "east");
+    assert_settles(sim);
+    assert_both_have(sim, 1, 1);
+    assert_ping(sim);
+    assert_ends_well(sim);
+}
+
 static void a_dead_peer_is_noticed_by_liveness_checks(void **state)
 {
     (void)state;
@@ -220,6 +262,9 @@ int main(int argument_count, char **arguments)
         cmocka_unit_test(taking_one_connection_down_leaves_its_neighbour),
         cmocka_unit_test(deleting_the_connection_takes_its_sas_along),
         cmocka_unit_test(down_while_coming_up_leaves_nothing),
+        cmocka_unit_test(down_during_ike_auth_tells_the_peer),
+        cmocka_unit_test(up_after_down_during_ike_auth_works),
+        cmocka_unit_test(a_killed_peer_that_comes_back_replaces_its_old_ike_sa),
         cmocka_unit_test(a_dead_peer_is_noticed_by_liveness_checks),
         cmocka_unit_test(liveness_checks_of_a_living_peer_change_nothing),
         cmocka_unit_test(without_dpddelay_nobody_asks),

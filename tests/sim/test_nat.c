@@ -59,6 +59,21 @@ static void behind_nat_everything_moves_to_port_4500(void **state)
     assert_ends_well(sim);
 }
 
+static void a_repeated_request_is_answered_to_where_it_came_from(void **state)
+{
+    (void)state;
+    struct sim *sim = road_is_up("");
+    sim_drop(sim, "east", MESSAGE_CREATE, PART_RESPONSE, 0, 1);
+    uint64_t rekey = sim_start(sim, "road", COMMAND_REKEY_CHILD, "tunnel");
+    sim_run_for(sim, milliseconds(20));
+    sim_forget_nat_mappings(sim, "203.0.113.9");
+    assert_settles(sim);
+    assert_int_equal(sim_result(sim, "road", rekey), 0);
+    assert_counts(sim, "road", 1, 1);
+    assert_road_ping(sim);
+    assert_ends_well(sim);
+}
+
 static void without_nat_nothing_is_encapsulated(void **state)
 {
     (void)state;
@@ -171,6 +186,7 @@ int main(int argument_count, char **arguments)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(behind_nat_everything_moves_to_port_4500),
+        cmocka_unit_test(a_repeated_request_is_answered_to_where_it_came_from),
         cmocka_unit_test(without_nat_nothing_is_encapsulated),
         cmocka_unit_test(encapsulation_yes_forces_udp_without_nat),
         cmocka_unit_test(either_end_rekeys_through_nat),

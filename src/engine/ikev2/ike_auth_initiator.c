@@ -156,6 +156,11 @@ void ike_auth_response(struct engine *engine, struct ike_sa *ike, const struct i
     ike_auth_established(engine, ike, client);
     struct ike_setup *setup = ike->setup;
     uint64_t serial = ike->serial;
+    if (ike->is_unwanted) {
+        ike_drop_setup(engine, ike);
+        ikev2_delete_ike(engine, ike, 0);
+        return;
+    }
     if (child != NULL)
         child_came(engine, ike, child, incoming, client, setup);
     else

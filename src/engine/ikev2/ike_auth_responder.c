@@ -101,6 +101,7 @@ static void answer(struct engine *engine, struct ike_sa *ike, const struct incom
     child_announce(engine, child, 0, "responder established Child SA");
     connection = connection_by_serial(engine, child->connection_serial);
     say_event(engine, EVENT_CHILD_UP, connection->spec->name, ike->serial, child->serial, "");
+    initial_contact_supersede(engine, ike, child);
 }
 
 void ike_auth_request(struct engine *engine, struct ike_sa *ike, const struct incoming *incoming)

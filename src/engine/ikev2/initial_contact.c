@@ -1,7 +1,7 @@
 /* INITIAL_CONTACT: RFC 7296 2.4. */
 #include "engine/ikev2/initial_contact.h"
 
-#include "engine/sa.h"
+#include "engine/version.h"
 
 /* `since`: those of which the peer has shown knowledge after that time are left out. */
 static struct ike_sa *older_ike(const struct engine *engine, const struct ike_sa *ike,
@@ -46,5 +46,37 @@ void initial_contact_read(struct engine *engine, struct ike_sa *ike, const struc
                 (unsigned long long)ike->serial,
                 says_initial ? " and INITIAL_CONTACT" : " from another address");
         ike_destroy(engine, older);
+    }
+}
+
+/* Peers may well have several IKE SAs with us, for different connections. */
+static bool serves_nothing_else(const struct ike_sa *ike, uint64_t connection_serial)
+{
+    LIST_EACH(&ike->children, node)
+    {
+        if (CONTAINER_OF(node, const struct child_sa, siblings)->connection_serial != connection_serial)
+            return false;
+    }
+    return !list_is_empty(&ike->children);
+}
+
+void initial_contact_supersede(struct engine *engine, const struct ike_sa *ike, const struct child_sa *child)
+{
+    struct ike_sa *older = NULL, *next;
+    uint64_t connection_serial = child->connection_serial;
+    if (!engine->settings.unique_ids)
+        return;
+    const struct connection *connection = connection_by_serial(engine, ike->connection_serial);
+    for (next = ike_next_with_peers(engine, &ike->path.local.address, &ike->path.remote.address,
+                                    &connection->local_id, &ike->remote_id, NULL);
+         (older = next) != NULL;) {
+        next = ike_next_with_peers(engine, &ike->path.local.address, &ike->path.remote.address,
+                                   &connection->local_id, &ike->remote_id, older);
+        if (older == ike || older->state != IKE_STATE_ESTABLISHED ||
+            older->last_received_at > ike->created_at || !serves_nothing_else(older, connection_serial))
+            continue;
+        say_ike(engine, RC_LOG, older, 0, "deleting IKE SA: the peer came back with IKE SA #%llu",
+                (unsigned long long)ike->serial);
+        older->version->say_goodbye(engine, older);
     }
 }

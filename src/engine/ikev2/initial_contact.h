@@ -11,4 +11,8 @@ void initial_contact_build(const struct engine *engine, const struct ike_sa *ike
  * do we. */
 void initial_contact_read(struct engine *engine, struct ike_sa *ike, const struct ikev2_message *message);
 
+/* Responder, once the Child SA is up: with uniqueids=yes an older IKE SA of the same peer that does nothing
+ * but what this one does now is what a peer has left behind that was killed and came back. */
+void initial_contact_supersede(struct engine *engine, const struct ike_sa *ike, const struct child_sa *child);
+
 #endif

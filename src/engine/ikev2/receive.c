@@ -165,14 +165,13 @@ static void dispatch(struct engine *engine, struct ike_sa *ike, struct incoming 
     arena_release(&arena);
 }
 
-/* A request that was seen before: the same answer again (2.1). Its bytes must be the same, so that a stranger
- * who saw one message cannot have answers sent elsewhere. */
+/* A request that was seen before: the same answer again (2.1), to where it came from now (2.11). Only its
+ * exact bytes count, and the path of the IKE SA does not follow them: they may be replayed by a stranger. */
 static void answer_again(struct engine *engine, const struct ike_sa *ike, const struct path *path,
                          uint64_t hash)
 {
-    if (ike->last_response.size != 0 && hash == ike->last_request_hash &&
-        address_equal(&path->remote.address, &ike->path.remote.address))
-        engine_send(engine, &ike->path, owned_bytes(&ike->last_response));
+    if (ike->last_response.size != 0 && hash == ike->last_request_hash)
+        engine_send(engine, path, owned_bytes(&ike->last_response));
 }
 
 static bool is_in_order(struct engine *engine, struct ike_sa *ike, const struct path *path,
