@@ -24,7 +24,11 @@ static const char head[] =
     "keyword or "
     "a\nline of no known shape makes the file unusable, and so does a fault in\n.BR \"config setup\" .\n"
     "What is written wrong is reported with file, line and column; the nearest valid word is named.\n"
-    ".PP\nKeywords marked\n.I not yet\nare known, but any value except the default is refused.\n";
+    ".PP\nKeywords marked\n.I not yet\nare known, but any value except the default is refused; where it "
+    "could have no effect (\n.I IKEv1 only\nin a connection of "
+    "IKEv2,\n.I public keys and certificates only\nin one with shared secrets, or in\n.BR \"config setup\" "
+    ")\nit is "
+    "accepted with a warning.\n";
 
 static const char *mark(const struct keyword *keyword)
 {
@@ -32,7 +36,9 @@ static const char *mark(const struct keyword *keyword)
     case KEYWORD_ACTS:
         return "";
     case KEYWORD_NOT_YET:
-        return " (not yet)";
+        return keyword->concern == CONCERNS_IKEV1         ? " (IKEv1 only, not yet)"
+               : keyword->concern == CONCERNS_PUBLIC_KEYS ? " (public keys and certificates only, not yet)"
+                                                          : " (not yet)";
     case KEYWORD_OBSOLETE:
         return " (obsolete, ignored with a warning)";
     case KEYWORD_IKEV1_ONLY:

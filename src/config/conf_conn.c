@@ -220,24 +220,8 @@ bool conf_conn_is_template(const struct conf *conf, size_t index)
            (conf->conns[index]->is_taken_over || conf_conn_auto(conf, index) == AUTO_IGNORE);
 }
 
-/* Warnings of the builder, with the place of what they warn of. */
-struct placed_sink {
-    const struct warning_sink *inner;
-    const struct conf_option *option;
-};
-
-static void warn_with_place(void *context, const char *text)
-{
-    const struct placed_sink *placed = context;
-    if (placed->option == NULL)
-        warning_send(placed->inner, "%s", text);
-    else
-        warning_send(placed->inner, "%s:%u: %s", placed->option->place.source->path,
-                     placed->option->place.line, text);
-}
-
 static bool build(const struct conf_option *options, size_t count, struct spec_builder *builder,
-                  struct placed_sink *placed, struct error *error)
+                  struct conf_placed_sink *placed, struct error *error)
 {
     for (size_t i = 0; i < count; i++) {
         char spelling[SPELLING_MAX];
@@ -260,8 +244,8 @@ struct connection_spec *conf_conn_build(const struct conf *conf, size_t index,
     struct conf_option *options = conf_conn_options(conf, index, &count, error);
     if (options == NULL)
         return NULL;
-    struct placed_sink placed = {.inner = warnings};
-    struct warning_sink sink = {warn_with_place, &placed};
+    struct conf_placed_sink placed = {.inner = warnings};
+    struct warning_sink sink = {conf_warn_with_place, &placed};
     struct spec_builder *builder = spec_builder_new(conf->conns[index]->name, &sink);
     struct connection_spec *spec = NULL;
     struct error reason = {0};
@@ -272,7 +256,8 @@ struct connection_spec *conf_conn_build(const struct conf *conf, size_t index,
     } else {
         spec = spec_build_finish(builder, &reason);
         if (spec == NULL)
-            conf_error(error, &conf->conns[index]->place, "%s", reason.text);
+            conf_error(error, reason.code >= 0 ? &options[reason.code].place : &conf->conns[index]->place,
+                       "%s", reason.text);
     }
     free(options);
     return spec;

@@ -1,4 +1,4 @@
-/* Shared by the parts of the reader of ipsec.conf(5): conf_file.c, conf_conn.c. */
+/* Shared by the parts of the reader of ipsec.conf(5), conf_*.c. */
 #ifndef STYX_CONFIG_CONF_DETAIL_H
 #define STYX_CONFIG_CONF_DETAIL_H
 
@@ -37,6 +37,32 @@ struct conf {
     uint64_t *visit; /* number of the look-up, for conf_section.visits */
 };
 
+/* A file and its includes while they are read. */
+struct conf_loader {
+    struct conf *conf;
+    const struct file_reader *reader;
+    const struct warning_sink *warnings;
+    struct conf_section *section; /* where options go now; NULL: nowhere yet */
+    bool is_setup;
+    size_t first_option;  /* of this section, in loader.section; others belong to an earlier one */
+    bool has_begun;       /* something else than version was read */
+    struct error pending; /* the last error, not yet told */
+    size_t error_count;
+    const struct conf_source *stack[CONF_INCLUDE_DEPTH_MAX];
+    size_t depth;
+};
+
+/* Warnings of others, with the place of the option that they are about. */
+struct conf_placed_sink {
+    const struct warning_sink *inner;
+    const struct conf_option *option; /* NULL: about none in particular */
+};
+
+/* The `warn` of a sink whose context is a conf_placed_sink. */
+void conf_warn_with_place(void *context, const char *text);
+
+/* An item of the form word = value into the section that is being read. */
+bool conf_add_option(struct conf_loader *loader, const struct conf_item *item, struct error *error);
 struct conf *conf_new(void);
 /* Sections; NULL: none, or out of memory. */
 struct conf_section *conf_section_add(struct conf *conf, const char *name, const struct conf_place *place);

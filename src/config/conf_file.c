@@ -3,27 +3,11 @@
 
 #include "base/text.h"
 #include "config/conf_detail.h"
-#include "config/value.h"
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <strings.h>
 
-enum { FILES_MAX = 1 << 17, SECTION_OPTIONS_MAX = 1024, SHOWN_MAX = 64, SPELLING_MAX = 64, ERRORS_MAX = 20 };
-
-struct loader {
-    struct conf *conf;
-    const struct file_reader *reader;
-    const struct warning_sink *warnings;
-    struct conf_section *section; /* where options go now; NULL: nowhere yet */
-    bool is_setup;
-    size_t first_option;  /* of this section, in loader.section; others belong to an earlier one */
-    bool has_begun;       /* something else than version was read */
-    struct error pending; /* the last error, not yet told */
-    size_t error_count;
-    const struct conf_source *stack[CONF_INCLUDE_DEPTH_MAX];
-    size_t depth;
-};
+enum { FILES_MAX = 1 << 17, SHOWN_MAX = 64, ERRORS_MAX = 20 };
 
 static bool out_of_memory(struct error *error)
 {
@@ -54,14 +38,14 @@ static bool check_name(const struct conf_item *item, struct error *error)
     return true;
 }
 
-static void begin_section(struct loader *loader, struct conf_section *section, bool is_setup)
+static void begin_section(struct conf_loader *loader, struct conf_section *section, bool is_setup)
 {
     loader->is_setup = is_setup;
     loader->section = section;
     loader->first_option = section->option_count;
 }
 
-static bool begin_conn(struct loader *loader, const struct conf_item *item, struct error *error)
+static bool begin_conn(struct conf_loader *loader, const struct conf_item *item, struct error *error)
 {
     struct conf *conf = loader->conf;
     bool is_default = strcmp(item->value, "%default") == 0;
@@ -86,7 +70,7 @@ static bool begin_conn(struct loader *loader, const struct conf_item *item, stru
     return true;
 }
 
-static bool begin_config(struct loader *loader, const struct conf_item *item, struct error *error)
+static bool begin_config(struct conf_loader *loader, const struct conf_item *item, struct error *error)
 {
     char shown[SHOWN_MAX];
     begin_section(loader, &loader->conf->setup, true);
@@ -96,7 +80,7 @@ static bool begin_config(struct loader *loader, const struct conf_item *item, st
 }
 
 /* Whatever version it claims to have: it is read as it is. */
-static bool check_version(struct loader *loader, const struct conf_item *item, struct error *error)
+static bool check_version(struct conf_loader *loader, const struct conf_item *item, struct error *error)
 {
     char shown[SHOWN_MAX];
     if (loader->has_begun)
@@ -110,152 +94,16 @@ static bool check_version(struct loader *loader, const struct conf_item *item, s
     return true;
 }
 
-/* ---- options ---- */
-
-static bool unknown_keyword(const struct loader *loader, const struct conf_item *item, struct error *error)
-{
-    char nearest[SPELLING_MAX], shown[SHOWN_MAX];
-    enum keyword_section section = loader->is_setup ? SECTION_SETUP : SECTION_CONN;
-    const char *expected = loader->is_setup ? "a keyword of config setup" : "a keyword of conn";
-    escaped(item->word, shown);
-    if (keyword_suggest(section, item->word, nearest, sizeof(nearest)))
-        return conf_error(error, &item->word_place, "found \"%s\"; expected %s; did you mean \"%s\"?", shown,
-                          expected, nearest);
-    return conf_error(error, &item->word_place, "found \"%s\"; expected %s", shown, expected);
-}
-
-/* In a conn the first one counts, in config setup the last one; what is said again in another %default or
- * config setup replaces what was said before. False: the option is to be forgotten. */
-static bool replaces_or_adds(const struct loader *loader, const struct conf_option *option,
-                             struct conf_option **ret_earlier)
-{
-    struct conf_section *section = loader->section;
-    char spelling[SPELLING_MAX];
-    *ret_earlier = NULL;
-    if (option->keyword->appends || strcmp(option->keyword->name, "x-comment") == 0)
-        return true;
-    struct conf_option *earlier = conf_section_option(section, option);
-    if (earlier == NULL)
-        return true;
-    bool is_of_section = earlier >= section->options + loader->first_option;
-    bool is_forgotten = is_of_section && !loader->is_setup;
-    keyword_spelling(option->keyword, option->end, spelling, sizeof(spelling));
-    if (is_forgotten)
-        warning_send(loader->warnings, "%s:%u: %s= is there already, in line %u: this one does not count",
-                     option->place.source->path, option->place.line, spelling, earlier->place.line);
-    else if (is_of_section)
-        warning_send(loader->warnings, "%s:%u: %s= replaces that of line %u", option->place.source->path,
-                     option->place.line, spelling, earlier->place.line);
-    *ret_earlier = earlier;
-    return !is_forgotten;
-}
-
-static bool check_value(const struct conf_option *option, struct error *error)
-{
-    struct error reason;
-    if (value_check(option->keyword, option->value, &reason))
-        return true;
-    struct conf_place place = option->place;
-    place.column = (uint16_t)(place.column + (reason.code > 0 ? reason.code : 0));
-    return conf_error(error, &place, "%s", reason.text);
-}
-
-/* What wants a number or a word and has nothing keeps its default. */
-static bool is_left_empty(const struct loader *loader, const struct conf_option *option)
-{
-    enum keyword_type type = option->keyword->type;
-    if (*option->value != '\0' || type == KEYWORD_STRING || type == KEYWORD_SPECIAL)
-        return false;
-    char spelling[SPELLING_MAX];
-    if (*option->keyword->default_text != '\0')
-        warning_send(loader->warnings, "%s:%u: %s= has no value and does not count",
-                     option->place.source->path, option->place.line,
-                     keyword_spelling(option->keyword, option->end, spelling, sizeof(spelling)));
-    return true;
-}
-
-static bool keep(struct loader *loader, const struct conf_option *option, struct error *error)
-{
-    struct conf_option *earlier;
-    if (!replaces_or_adds(loader, option, &earlier))
-        return true;
-    if (earlier != NULL) {
-        *earlier = *option;
-        return true;
-    }
-    if (loader->section->option_count == SECTION_OPTIONS_MAX)
-        return conf_error(error, &option->place, "found more than %d keywords in one section",
-                          SECTION_OPTIONS_MAX);
-    return conf_section_append(loader->section, option) || out_of_memory(error);
-}
-
-/* A fault of a conn is its own affair. */
-static bool fault_of_value(struct loader *loader, const char *text, struct error *error)
-{
-    if (loader->is_setup)
-        return error_set(error, 0, "%s", text);
-    return conf_section_fault(loader->conf, loader->section, text) || out_of_memory(error);
-}
-
-static bool add_value(struct loader *loader, const struct conf_item *item, const struct conf_option *option,
-                      struct error *error)
-{
-    struct error reason;
-    if (option->keyword->status == KEYWORD_COMMAND_LINE)
-        return conf_error(error, &item->word_place, "keyword \"%s\" is for pluto's command line only",
-                          option->keyword->name);
-    if (item->fault != NULL)
-        return fault_of_value(loader, item->fault, error);
-    if (is_left_empty(loader, option))
-        return true;
-    if (!check_value(option, &reason))
-        return fault_of_value(loader, reason.text, error);
-    return keep(loader, option, error);
-}
-
-/* The value of a comment in the shape of a keyword is all of it: which keyword that is matters to people. */
-static bool take_comment(const struct loader *loader, const struct conf_item *item,
-                         struct conf_option *option, struct error *error)
-{
-    size_t size = strlen(item->word) + strlen(item->value) + 2;
-    char *text = arena_take(loader->conf->arena, size);
-    if (text == NULL)
-        return out_of_memory(error);
-    snprintf(text, size, "%s=%s", item->word, item->value);
-    option->value = text;
-    return true;
-}
-
-static bool add_option(struct loader *loader, const struct conf_item *item, struct error *error)
-{
-    char shown[SHOWN_MAX];
-    if (!item->is_indented)
-        return conf_error(error, &item->word_place,
-                          "found \"%s\" at the start of the line; expected blanks before a keyword",
-                          escaped(item->word, shown));
-    if (loader->section == NULL)
-        return conf_error(error, &item->word_place,
-                          "found a keyword outside a section; expected config setup or "
-                          "conn NAME before it");
-    struct conf_option option = {.value = item->value, .place = item->value_place};
-    enum keyword_section section = loader->is_setup ? SECTION_SETUP : SECTION_CONN;
-    option.keyword = keyword_find(section, item->word, &option.end);
-    if (!loader->is_setup && conf_word_is_comment(item->word) && !take_comment(loader, item, &option, error))
-        return false;
-    return option.keyword != NULL ? add_value(loader, item, &option, error)
-                                  : unknown_keyword(loader, item, error);
-}
-
 /* ---- files ---- */
 
-static bool read_file(struct loader *loader, const char *path, struct error *error);
+static bool read_file(struct conf_loader *loader, const char *path, struct error *error);
 
 static bool is_pattern(const char *path)
 {
     return strpbrk(path, "*?[") != NULL;
 }
 
-static bool is_being_read(const struct loader *loader, const char *path)
+static bool is_being_read(const struct conf_loader *loader, const char *path)
 {
     for (size_t i = 0; i < loader->depth; i++)
         if (strcmp(loader->stack[i]->path, path) == 0)
@@ -263,14 +111,14 @@ static bool is_being_read(const struct loader *loader, const char *path)
     return false;
 }
 
-static void warn_of_include(const struct loader *loader, const struct conf_item *item, const char *path,
+static void warn_of_include(const struct conf_loader *loader, const struct conf_item *item, const char *path,
                             const char *why)
 {
     warning_send(loader->warnings, "%s:%u: include: %s \"%s\"", item->value_place.source->path,
                  item->value_place.line, why, path);
 }
 
-static bool include_paths(struct loader *loader, const char *pattern, const struct conf_item *item,
+static bool include_paths(struct conf_loader *loader, const char *pattern, const struct conf_item *item,
                           struct error *error)
 {
     char **paths;
@@ -292,7 +140,7 @@ static bool include_paths(struct loader *loader, const char *pattern, const stru
 }
 
 /* An included file may go on with the section that includes it; what it begins ends with it. */
-static bool include(struct loader *loader, const struct conf_item *item, struct error *error)
+static bool include(struct conf_loader *loader, const struct conf_item *item, struct error *error)
 {
     if (*item->value == '\0')
         return conf_error(error, &item->value_place, "found nothing; expected include FILE");
@@ -316,7 +164,7 @@ static bool include(struct loader *loader, const struct conf_item *item, struct 
 
 static const struct {
     const char *word;
-    bool (*obey)(struct loader *loader, const struct conf_item *item, struct error *error);
+    bool (*obey)(struct conf_loader *loader, const struct conf_item *item, struct error *error);
     bool may_be_indented;
 } directives[] = {
     {"conn", begin_conn},
@@ -325,11 +173,11 @@ static const struct {
     {"version", check_version},
 };
 
-static bool obey(struct loader *loader, const struct conf_item *item, struct error *error)
+static bool obey(struct conf_loader *loader, const struct conf_item *item, struct error *error)
 {
     char shown[SHOWN_MAX];
     if (item->kind == CONF_ITEM_OPTION)
-        return add_option(loader, item, error);
+        return conf_add_option(loader, item, error);
     if (item->fault != NULL)
         return error_set(error, 0, "%s", item->fault);
     for (size_t i = 0; i < ARRAY_SIZE(directives); i++) {
@@ -349,7 +197,7 @@ static bool obey(struct loader *loader, const struct conf_item *item, struct err
         escaped(item->word, shown));
 }
 
-static struct conf_source *add_source(struct loader *loader, const char *path, struct error *error)
+static struct conf_source *add_source(struct conf_loader *loader, const char *path, struct error *error)
 {
     struct conf *conf = loader->conf;
     struct conf_source *source = arena_take(conf->arena, sizeof(*source));
@@ -372,7 +220,7 @@ static struct conf_source *add_source(struct loader *loader, const char *path, s
     return source;
 }
 
-static void note_error(struct loader *loader, const struct error *error)
+static void note_error(struct conf_loader *loader, const struct error *error)
 {
     if (loader->error_count++ > 0)
         warning_send(loader->warnings, "%s", loader->pending.text);
@@ -380,7 +228,7 @@ static void note_error(struct loader *loader, const struct error *error)
 }
 
 /* Goes on behind an error, so that all are told at once. */
-static void read_lines(struct loader *loader, struct conf_lexer *lexer)
+static void read_lines(struct conf_loader *loader, struct conf_lexer *lexer)
 {
     struct conf_item item;
     struct error error;
@@ -397,7 +245,7 @@ static void read_lines(struct loader *loader, struct conf_lexer *lexer)
     }
 }
 
-static bool read_file(struct loader *loader, const char *path, struct error *error)
+static bool read_file(struct conf_loader *loader, const char *path, struct error *error)
 {
     struct conf_source *source = add_source(loader, path, error);
     if (source == NULL)
@@ -430,7 +278,7 @@ static void mark_templates(const struct conf *conf)
 struct conf *conf_load(const struct file_reader *reader, const char *path,
                        const struct warning_sink *warnings, struct error *error)
 {
-    struct loader loader = {.conf = conf_new(), .reader = reader, .warnings = warnings};
+    struct conf_loader loader = {.conf = conf_new(), .reader = reader, .warnings = warnings};
     if (loader.conf == NULL) {
         out_of_memory(error);
         return NULL;
@@ -444,33 +292,4 @@ struct conf *conf_load(const struct file_reader *reader, const char *path,
         *error = loader.pending;
     conf_free(loader.conf);
     return NULL;
-}
-
-/* ---- config setup ---- */
-
-struct conf_place conf_option_place(const struct conf_option *option, int byte)
-{
-    struct conf_place place = option->place;
-    place.column = (uint16_t)(place.column + (byte > 0 ? byte : 0));
-    return place;
-}
-
-const struct conf_option *conf_setup_options(const struct conf *conf, size_t *ret_count)
-{
-    *ret_count = conf->setup.option_count;
-    return conf->setup.options;
-}
-
-bool conf_apply_setup(const struct conf *conf, struct setup *setup, const struct warning_sink *warnings,
-                      struct error *error)
-{
-    for (size_t i = 0; i < conf->setup.option_count; i++) {
-        const struct conf_option *option = &conf->setup.options[i];
-        struct error reason = {0};
-        if (setup_option(setup, option->keyword->name, option->value, true, warnings, &reason))
-            continue;
-        struct conf_place place = conf_option_place(option, reason.code);
-        return conf_error(error, &place, "%s", reason.text);
-    }
-    return true;
 }

@@ -33,6 +33,13 @@ enum keyword_status {
     KEYWORD_COMMAND_LINE, /* an option of pluto only, refused in a file */
 };
 
+/* What a keyword that is not supported yet matters to; elsewhere it is accepted with a warning. */
+enum keyword_concern {
+    CONCERNS_ALL,
+    CONCERNS_IKEV1,       /* connections with keyexchange=ikev1 */
+    CONCERNS_PUBLIC_KEYS, /* connections of which an end proves its identity by a key or a certificate */
+};
+
 /* One word of an enumeration. */
 struct keyword_word {
     const char *word; /* NULL ends the list */
@@ -49,6 +56,7 @@ struct keyword {
     bool zero_is_unset; /* 0 is accepted below the minimum */
     enum keyword_type type;
     enum keyword_status status;
+    enum keyword_concern concern; /* of KEYWORD_NOT_YET */
     const char *alias_of; /* NULL, or the name of the keyword it stands for; all below is that keyword's */
     const struct keyword_word *words;
     const char *values;       /* the accepted forms, for people */

@@ -5,6 +5,7 @@
 #define ACTS(member) .section = SECTION_SETUP, .status = KEYWORD_ACTS, FIELD_OF(struct setup, member)
 #define ACTS_BY_HAND .section = SECTION_SETUP, .status = KEYWORD_ACTS, NO_FIELD
 #define NOT_YET .section = SECTION_SETUP, .status = KEYWORD_NOT_YET, NO_FIELD
+#define NOT_YET_OF_KEYS NOT_YET, .concern = CONCERNS_PUBLIC_KEYS
 #define OBSOLETE .section = SECTION_SETUP, .status = KEYWORD_OBSOLETE, NO_FIELD
 #define COMMAND_LINE .section = SECTION_SETUP, .status = KEYWORD_COMMAND_LINE
 #define ALIAS_OF(name) .section = SECTION_SETUP, .alias_of = (name), NO_FIELD
@@ -27,10 +28,12 @@ static const struct keyword_word stack_words[] = {
 
 const struct keyword setup_keywords[] = {
     {"audit-log", NOT_YET, BOOL("yes"), .inert = "no", .help = "report SAs to the kernel's audit log"},
-    {"crl-strict", NOT_YET, BOOL("no"), .help = "refuse peers whose certificate no CRL vouches for"},
-    {"crl-timeout", NOT_YET, TIME(USEC_PER_SEC, "5s"), .help = "time to wait for a CRL server"},
-    {"crlcheckinterval", NOT_YET, TIME(USEC_PER_SEC, "0"), .help = "time between fetches of CRLs; 0 never"},
-    {"curl-iface", NOT_YET, STRING("an interface or address", ""), .help = "where CRLs are fetched from"},
+    {"crl-strict", NOT_YET_OF_KEYS, BOOL("no"), .help = "refuse peers whose certificate no CRL vouches for"},
+    {"crl-timeout", NOT_YET_OF_KEYS, TIME(USEC_PER_SEC, "5s"), .help = "time to wait for a CRL server"},
+    {"crlcheckinterval", NOT_YET_OF_KEYS, TIME(USEC_PER_SEC, "0"),
+     .help = "time between fetches of CRLs; 0 never"},
+    {"curl-iface", NOT_YET_OF_KEYS, STRING("an interface or address", ""),
+     .help = "where CRLs are fetched from"},
     {"curl-timeout", ALIAS_OF("crl-timeout")},
     {"ddos-ike-threshold", ACTS(ddos_ike_threshold), UINT(0, UINT32_MAX, "25000"),
      .help = "half-open IKE SAs from which cookies are demanded"},
@@ -81,17 +84,20 @@ const struct keyword setup_keywords[] = {
     {"nflog-all", NOT_YET, UINT(0, 65535, "0"), .help = "netfilter group that sees all protected packets"},
     {"nhelpers", ACTS(nhelpers), .type = KEYWORD_INT, .maximum = 1024, .values = "a number, or -1",
      .default_text = "-1", .help = "threads for cryptography; -1 one less than processors, 0 none"},
-    {"nssdir", NOT_YET, STRING("a folder", "/var/lib/ipsec/nss"), .help = "the database of certificates"},
-    {"ocsp-cache-max-age", NOT_YET, TIME(USEC_PER_SEC, "1d"), .help = "longest life of an OCSP answer"},
-    {"ocsp-cache-min-age", NOT_YET, TIME(USEC_PER_SEC, "1h"), .help = "shortest life of an OCSP answer"},
-    {"ocsp-cache-size", NOT_YET, UINT(0, UINT32_MAX, "1000"), .help = "OCSP answers to keep"},
-    {"ocsp-enable", NOT_YET, BOOL("no"), .help = "ask OCSP servers about certificates"},
-    {"ocsp-method", NOT_YET, ENUM(ocsp_words, "get"), .help = "how OCSP servers are asked"},
-    {"ocsp-strict", NOT_YET, BOOL("no"), .help = "refuse peers that OCSP does not vouch for"},
-    {"ocsp-timeout", NOT_YET, TIME(USEC_PER_SEC, "2s"), .help = "time to wait for an OCSP server"},
-    {"ocsp-trustname", NOT_YET, STRING("a certificate's name", ""),
+    {"nssdir", NOT_YET_OF_KEYS, STRING("a folder", "/var/lib/ipsec/nss"),
+     .help = "the database of certificates"},
+    {"ocsp-cache-max-age", NOT_YET_OF_KEYS, TIME(USEC_PER_SEC, "1d"),
+     .help = "longest life of an OCSP answer"},
+    {"ocsp-cache-min-age", NOT_YET_OF_KEYS, TIME(USEC_PER_SEC, "1h"),
+     .help = "shortest life of an OCSP answer"},
+    {"ocsp-cache-size", NOT_YET_OF_KEYS, UINT(0, UINT32_MAX, "1000"), .help = "OCSP answers to keep"},
+    {"ocsp-enable", NOT_YET_OF_KEYS, BOOL("no"), .help = "ask OCSP servers about certificates"},
+    {"ocsp-method", NOT_YET_OF_KEYS, ENUM(ocsp_words, "get"), .help = "how OCSP servers are asked"},
+    {"ocsp-strict", NOT_YET_OF_KEYS, BOOL("no"), .help = "refuse peers that OCSP does not vouch for"},
+    {"ocsp-timeout", NOT_YET_OF_KEYS, TIME(USEC_PER_SEC, "2s"), .help = "time to wait for an OCSP server"},
+    {"ocsp-trustname", NOT_YET_OF_KEYS, STRING("a certificate's name", ""),
      .help = "the certificate of the OCSP server"},
-    {"ocsp-uri", NOT_YET, STRING("a URI", ""), .help = "the OCSP server to ask"},
+    {"ocsp-uri", NOT_YET_OF_KEYS, STRING("a URI", ""), .help = "the OCSP server to ask"},
     {"plutodebug", ACTS_BY_HAND, SPECIAL("debug classes: none, base, cpu-usage, crypt, all ...", "none"),
      .help = "what to log for debugging"},
     {"plutostderrlog", OBSOLETE, STRING("a file", ""), .help = "was logfile="},

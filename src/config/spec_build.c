@@ -19,6 +19,7 @@ struct spec_builder *spec_builder_new(const char *name, const struct warning_sin
     if (builder == NULL)
         return NULL;
     builder->warnings = warnings;
+    builder->faulty_pair = -1;
     builder->spec = connection_spec_new(name);
     if (builder->spec == NULL) {
         free(builder);
@@ -341,6 +342,17 @@ static bool refuse_not_yet(const struct spec_builder *builder, const char *spell
                      spelling);
 }
 
+/* Refused at once when it matters to every connection, else when the whole is known. */
+static bool set_aside(struct spec_builder *builder, const struct keyword *keyword, enum keyword_end end,
+                      const char *spelling, struct error *error)
+{
+    if (keyword->concern == CONCERNS_ALL || builder->set_aside_count == SET_ASIDE_MAX)
+        return refuse_not_yet(builder, spelling, error);
+    builder->set_aside[builder->set_aside_count++] =
+        (struct set_aside){keyword, end, builder->pair_count - 1};
+    return true;
+}
+
 static bool refuse_value(const struct spec_builder *builder, const char *spelling, const char *value,
                          const struct error *reason, struct error *error)
 {
@@ -355,6 +367,7 @@ bool spec_build_option(struct spec_builder *builder, const char *name, const cha
 {
     enum keyword_end end;
     const struct keyword *keyword = keyword_find(SECTION_CONN, name, &end);
+    builder->pair_count++;
     if (keyword == NULL)
         return refuse_unknown(builder, name, error);
     char spelling[SPELLING_MAX];
@@ -366,7 +379,7 @@ bool spec_build_option(struct spec_builder *builder, const char *name, const cha
             return true;
         if (!value_check(keyword, value, &reason))
             break;
-        return refuse_not_yet(builder, spelling, error);
+        return set_aside(builder, keyword, end, spelling, error);
     case KEYWORD_OBSOLETE:
         warning_send(builder->warnings, "conn \"%s\": keyword \"%s\" is obsolete and has no effect",
                      builder->spec->name, spelling);
@@ -470,6 +483,34 @@ static bool finish_proposals(struct spec_builder *builder, struct error *error)
     return spec->child_proposals != NULL;
 }
 
+static bool settle(struct spec_builder *builder, const struct set_aside *aside, struct error *error)
+{
+    const struct connection_spec *spec = builder->spec;
+    char spelling[SPELLING_MAX];
+    keyword_spelling(aside->keyword, aside->end, spelling, sizeof(spelling));
+    if (aside->keyword->concern == CONCERNS_IKEV1 && spec->ike_version != 1)
+        warning_send(builder->warnings, "conn \"%s\": keyword \"%s\" concerns IKEv1 only and has no effect",
+                     spec->name, spelling);
+    else if (aside->keyword->concern == CONCERNS_PUBLIC_KEYS && spec->left.auth == AUTH_PSK &&
+             spec->right.auth == AUTH_PSK)
+        warning_send(builder->warnings,
+                     "conn \"%s\": keyword \"%s\" concerns public keys and has no effect with authby=secret",
+                     spec->name, spelling);
+    else {
+        builder->faulty_pair = aside->pair;
+        return error_set(error, -1, "keyword \"%s\" is not supported yet", spelling);
+    }
+    return true;
+}
+
+static bool settle_all(struct spec_builder *builder, struct error *error)
+{
+    for (size_t i = 0; i < builder->set_aside_count; i++)
+        if (!settle(builder, &builder->set_aside[i], error))
+            return false;
+    return true;
+}
+
 static bool finish(struct spec_builder *builder, struct error *error)
 {
     struct connection_spec *spec = builder->spec;
@@ -481,7 +522,7 @@ static bool finish(struct spec_builder *builder, struct error *error)
     finish_end(builder, &spec->right, 1);
     if (!default_client(builder, &spec->left, 0) || !default_client(builder, &spec->right, 1))
         return error_set(error, -1, "out of memory");
-    if (!finish_proposals(builder, error))
+    if (!settle_all(builder, error) || !finish_proposals(builder, error))
         return false;
     if (spec->ike_version != 1 && builder->ikev1_only[0] != '\0') {
         warning_send(builder->warnings, "conn \"%s\": keyword \"%s\" concerns IKEv1 only and has no effect",
@@ -505,7 +546,7 @@ struct connection_spec *spec_build_finish(struct spec_builder *builder, struct e
         spec = builder->spec;
         builder->spec = NULL;
     } else {
-        error_set(error, -1, "conn \"%.100s\": %.380s", name, reason.text);
+        error_set(error, builder->faulty_pair, "conn \"%.100s\": %.380s", name, reason.text);
     }
     spec_builder_free(builder);
     return spec;

@@ -24,8 +24,8 @@ void spec_builder_free(struct spec_builder *builder);
 bool spec_build_option(struct spec_builder *builder, const char *keyword, const char *value,
                        struct error *error);
 
-/* Checks the whole and hands over the connection; NULL with the reason. The builder is freed in either case.
- */
+/* Checks the whole and hands over the connection; NULL with the reason, error->code being which of the pairs
+ * (from 0) is at fault, or -1. The builder is freed in either case. */
 struct connection_spec *spec_build_finish(struct spec_builder *builder, struct error *error);
 
 #endif

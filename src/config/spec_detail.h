@@ -12,8 +12,21 @@ struct client_list {
     size_t count;
 };
 
+/* A keyword that is not supported yet, and may not matter to this connection. */
+struct set_aside {
+    const struct keyword *keyword;
+    enum keyword_end end;
+    int pair; /* which of those given to spec_build_option() it was */
+};
+
+enum { SET_ASIDE_MAX = 64 };
+
 /* What can only be settled when all keywords are known. */
 struct spec_builder {
+    int pair_count;
+    int faulty_pair; /* -1: none in particular */
+    struct set_aside set_aside[SET_ASIDE_MAX];
+    size_t set_aside_count;
     struct connection_spec *spec;
     const struct warning_sink *warnings;
     char *ike_text;      /* ike= */

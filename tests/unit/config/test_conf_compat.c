@@ -358,6 +358,37 @@ static void values_of_the_ends(void **state)
     EXPECT(rows, CONN "\t", "\n");
 }
 
+static void what_a_connection_does_not_need_is_no_reason_to_refuse_it(void **state)
+{
+    (void)state;
+    static const struct row rows[] = {
+        {"leftrsasigkey=%cert", ADDED,
+         "\"leftrsasigkey\" concerns public keys and has no effect with authby=secret"},
+        {"rightca=%same", ADDED, "concerns public keys"},
+        {"leftsendcert=never\n\tsendca=none", ADDED, "concerns public keys"},
+        {"ikepad=no", ADDED, "concerns IKEv1 only"},
+        {"nat-ikev1-method=none", ADDED, "concerns IKEv1 only"},
+        {"xauthby=file\n\txauthfail=hard", ADDED, NULL},
+        {"leftxauthclient=yes\n\tleftusername=u", ADDED, "concerns IKEv1 only"},
+        {"leftca=%same\n\tleftauth=rsasig\n\trightauth=rsasig", REFUSED, NULL},
+        {"mobike=yes", REFUSED, ":5:9: conn \"x\": keyword \"mobike\" is not supported yet"},
+        {"mobike=no", ADDED, NULL},
+    };
+    EXPECT(rows, CONN "\t", "\n");
+    static const struct row setups[] = {
+        {"crl-strict=yes", ADDED, NULL},
+        {"nssdir=/etc/ipsec.d", ADDED, NULL},
+        {"ocsp-enable=yes\n\tocsp-method=post", ADDED, NULL},
+        {"interfaces=%defaultroute", ADDED, NULL},
+        {"syslog=daemon.error\n\tvirtual_private=%v4:10.0.0.0/8", ADDED, NULL},
+        {"uniqueids=maybe", FILE_REFUSED, "yes or no"},
+        {"nhelpers=many", FILE_REFUSED, "found \"many\""},
+        {"logstderr=yes", FILE_REFUSED, "command line only"},
+        {"nosuch=yes", FILE_REFUSED, "nosuch"},
+    };
+    EXPECT(setups, "config setup\n\t", "\n" CONN);
+}
+
 static void hosts(void **state)
 {
     (void)state;
@@ -417,6 +448,7 @@ int main(void)
         cmocka_unit_test(sections_that_build_on_others),
         cmocka_unit_test(values_of_keywords),
         cmocka_unit_test(values_of_the_ends),
+        cmocka_unit_test(what_a_connection_does_not_need_is_no_reason_to_refuse_it),
         cmocka_unit_test(hosts),
         cmocka_unit_test(algorithms),
     };
