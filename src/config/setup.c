@@ -172,10 +172,11 @@ static bool refuse_unknown(const char *name, struct error *error)
                      is_near ? "; did you mean \"" : "", is_near ? nearest : "", is_near ? "\"?" : "");
 }
 
-/* What is there for certificates can do no harm while there are none. */
-static bool set_aside(const struct keyword *keyword, const struct warning_sink *warnings, struct error *error)
+/* What a file has for certificates can do no harm while there are none. */
+static bool set_aside(const struct keyword *keyword, bool in_file, const struct warning_sink *warnings,
+                      struct error *error)
 {
-    if (keyword->concern != CONCERNS_PUBLIC_KEYS)
+    if (!in_file || keyword->concern != CONCERNS_PUBLIC_KEYS)
         return error_set(error, -1, "keyword \"%s\" is not supported yet", keyword->name);
     warning_send(warnings,
                  "config setup: keyword \"%s\" concerns certificates, which are not supported yet: no effect",
@@ -195,7 +196,7 @@ static bool set_by_status(struct setup *setup, const struct keyword *keyword, co
         break;
     case KEYWORD_NOT_YET:
         return value_check(keyword, value, error) &&
-               (value_is_default(keyword, value) || set_aside(keyword, warnings, error));
+               (value_is_default(keyword, value) || set_aside(keyword, in_file, warnings, error));
     case KEYWORD_OBSOLETE:
     case KEYWORD_IKEV1_ONLY:
         warning_send(warnings, "config setup: keyword \"%s\" is obsolete and has no effect", keyword->name);
