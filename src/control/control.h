@@ -35,10 +35,12 @@ struct control_host {
 struct control_facts {
     const char *kernel_interface, *config_file, *secrets_file, *ipsec_dir, *dump_dir, *exec_dir, *listen;
     const char *virtual_private; /* NULL: none */
+    const char *statsbin;        /* NULL: none */
+    const char *seccomp;         /* enabled, tolerant; NULL: disabled */
     int nhelpers;
     int pid;
     uint32_t ike_socket_bufsize; /* 0: the kernel's */
-    bool log_append;
+    bool log_append, hides_addresses, ignores_errqueue;
 };
 
 struct control *control_new(struct engine *engine, const struct control_host *host);

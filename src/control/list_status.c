@@ -66,11 +66,10 @@ static const struct text_form platform_form = TEXT_FORM(RC_COMMENT, platform_lin
 
 static bool next_platform(struct control_session *session, struct facts *facts)
 {
-    (void)session;
     facts_begin(facts, "platform", &platform_form);
     facts_bool(facts, "fips", false);
     facts_text(facts, "selinux", "disabled");
-    facts_text(facts, "seccomp", "unsupported");
+    facts_text_or(facts, "seccomp", facts_of_daemon(session)->seccomp, "disabled");
     facts_end(facts);
     return false;
 }
@@ -96,15 +95,15 @@ const struct list_section section_fips = {.name = "platform", .next = next_fips}
 static const char *const setup_heading[] = {"config setup options:", " ", NULL};
 static const char *const setup_lines[] = {
     "configdir={configdir}, configfile={configfile}, secrets={secretsfile}, ipsecdir={ipsecdir}",
-    "nssdir=unset, dumpdir={dumpdir}, statsbin=unset",
+    "nssdir=unset, dumpdir={dumpdir}, statsbin={statsbin}",
     "dnssec-rootkey-file=<unset>, dnssec-trusted=<unset>",
     "sbindir={sbindir}, libexecdir={libexecdir}",
     "pluto_version={version}, pluto_vendorid={vendorid}, audit-log=no",
-    "nhelpers={nhelpers}, uniqueids={uniqueids}, dnssec-enable=no, logappend={logappend}, logip=yes, "
+    "nhelpers={nhelpers}, uniqueids={uniqueids}, dnssec-enable=no, logappend={logappend}, logip={logip}, "
     "shuntlifetime={shunt_lifetime_seconds}s, xfrmlifetime=30s",
     "ddos-cookies-threshold={ddos_cookies_threshold}, ddos-max-halfopen={ddos_max_halfopen}, "
     "ddos-mode={ddos_mode}, ikev1-policy={ikev1_policy}",
-    "ikebuf={ikebuf}, msg_errqueue=yes, crl-strict=no, crlcheckinterval=0, listen={listen}, nflog-all=0",
+    "ikebuf={ikebuf}, msg_errqueue={msg_errqueue}, crl-strict=no, crlcheckinterval=0, listen={listen}, nflog-all=0",
     "ocsp-enable=no, ocsp-strict=no, ocsp-timeout=2, ocsp-uri=<unset>",
     "ocsp-trust-name=<unset>",
     "ocsp-cache-size=1000, ocsp-cache-min-age=3600, ocsp-cache-max-age=86400, ocsp-method=get",
@@ -136,6 +135,9 @@ static bool next_setup(struct control_session *session, struct facts *facts)
     const struct engine_settings *settings = engine_view_settings(session->control->engine);
     facts_begin(facts, "setup", &setup_form);
     facts_text(facts, "configdir", "/etc");
+    facts_text_or(facts, "statsbin", daemon->statsbin, "unset");
+    facts_bool(facts, "logip", !daemon->hides_addresses);
+    facts_bool(facts, "msg_errqueue", !daemon->ignores_errqueue);
     facts_text(facts, "configfile", daemon->config_file);
     facts_text(facts, "secretsfile", daemon->secrets_file);
     facts_text(facts, "ipsecdir", daemon->ipsec_dir);

@@ -231,6 +231,12 @@ static const char *listen_text(const struct setup *setup)
     return setup->listen_count ? list : "<any>";
 }
 
+static const char *seccomp_name(const struct setup *setup)
+{
+    static const char *const names[] = {NULL, "enabled", "tolerant"}; /* in the order of enum seccomp_mode */
+    return names[setup->seccomp];
+}
+
 static void fill_facts(struct daemon *daemon, int nhelpers)
 {
     const struct daemon_options *options = &daemon->options;
@@ -244,7 +250,11 @@ static void fill_facts(struct daemon *daemon, int nhelpers)
         .listen = listen_text(options->setup),
         .virtual_private = options->setup->virtual_private,
         .ike_socket_bufsize = options->setup->ike_socket_bufsize,
+        .statsbin = options->setup->statsbin,
+        .seccomp = seccomp_name(options->setup),
         .log_append = options->setup->logappend,
+        .hides_addresses = !options->setup->logip,
+        .ignores_errqueue = !options->setup->ike_socket_errqueue,
         .nhelpers = nhelpers,
     };
 }
