@@ -22,25 +22,30 @@ static const char *const lines[] = {
     "{name}:   initial-contact:{initial_contact}; cisco-unity:no; fake-strongswan:no; "
     "send-vendorid:{send_vendorid}; send-no-esp-tfc:no;",
     "{name}:   policy: {policy};",
-    "{name}:   v2-auth-hash-policy: none;",
+    "{!is_ikev1?{name}:   v2-auth-hash-policy: none;}",
     "{name}:   conn_prio: {local.client_bits},{remote.client_bits}; interface: {interface}; "
     "metric: {metric}; mtu: {mtu}; sa_prio:{priority}; sa_tfc:none;",
     "{name}:   nflog-group: unset; mark: unset; vti-iface:unset; vti-routing:no; vti-shared:no; "
     "nic-offload:no;",
     "{name}:   our idtype: {local.id_type}; our id={local.id}; their idtype: {remote.id_type}; "
     "their id={remote.id}",
-    "{name}:   liveness: {dpd_delay_seconds?active}{!dpd_delay_seconds?passive}; "
+    "{is_ikev1?{name}:   dpd: {dpd_delay_seconds?active}{!dpd_delay_seconds?passive}; "
+    "action:{dpd_delay_seconds?restart}{!dpd_delay_seconds?hold}; delay:{dpd_delay_seconds}s; "
+    "timeout:{dpd_timeout_seconds}s}",
+    "{!is_ikev1?{name}:   liveness: {dpd_delay_seconds?active}{!dpd_delay_seconds?passive}; "
     "dpdaction:{dpd_delay_seconds?restart}{!dpd_delay_seconds?hold}; dpddelay:{dpd_delay_seconds}s; "
-    "retransmit-timeout:{retransmit_timeout_seconds}s",
+    "retransmit-timeout:{retransmit_timeout_seconds}s}",
     "{name}:   nat-traversal: encaps:{encapsulation}; "
-    "keepalive:{nat_keepalive?{nat_keepalive_seconds}s}{!nat_keepalive?no}",
-    "{name}:   newest IKE SA: #{newest_ike_serial}; newest IPsec SA: #{newest_child_serial}; "
+    "keepalive:{nat_keepalive?{nat_keepalive_seconds}s}{!nat_keepalive?no}"
+    "{is_ikev1?; ikev1-method:rfc+drafts}",
+    "{name}:   newest {is_ikev1?ISAKMP}{!is_ikev1?IKE} SA: #{newest_ike_serial}; newest IPsec SA: "
+    "#{newest_child_serial}; "
     "conn serial: ${serial};",
     "{aliases?{name}:   aliases: {aliases}}",
-    "{name}:   IKE algorithms: {ike_algorithms}",
-    "{newest_ike_algorithm?{name}:   IKEv2 algorithm newest: {newest_ike_algorithm}}",
-    "{name}:   ESP algorithms: {esp_algorithms}",
-    "{newest_esp_algorithm?{name}:   ESP algorithm newest: {newest_esp_algorithm}; "
+    "{!is_shunt?{name}:   IKE algorithms: {ike_algorithms}}",
+    "{newest_ike_algorithm?{name}:   IKEv{ike_version} algorithm newest: {newest_ike_algorithm}}",
+    "{!is_shunt?{name}:   {esp} algorithms: {esp_algorithms}}",
+    "{newest_esp_algorithm?{name}:   {esp} algorithm newest: {newest_esp_algorithm}; "
     "pfsgroup={pfs?<Phase1>}{!pfs?<N/A>}}",
 };
 
@@ -209,11 +214,21 @@ static void put_limits(struct facts *facts, const struct connection_spec *spec)
     facts_number(facts, "retransmit_timeout_seconds", spec->retransmit_timeout / USEC_PER_SEC);
     facts_limit(facts, "dpd_delay_seconds", spec->dpd_delay ? spec->dpd_delay / USEC_PER_SEC : UINT64_MAX,
                 "0");
+    facts_limit(facts, "dpd_timeout_seconds", spec->dpd_delay ? spec->dpd_timeout / USEC_PER_SEC : UINT64_MAX,
+                "0");
 }
 
 static void put_options(struct facts *facts, const struct engine *engine, const struct connection_spec *spec)
 {
     static const char *const encapsulation[] = {"auto", "yes", "no"};
+    static const char *const types[] = {"tunnel", "transport", "pass", "drop"};
+    facts_number(facts, "ike_version", spec->ike_version);
+    facts_text(facts, "type", types[spec->type]);
+    if (!facts->is_json) {
+        facts_bool(facts, "is_ikev1", spec->ike_version == 1);
+        facts_bool(facts, "is_shunt", connection_spec_is_shunt(spec));
+        facts_text(facts, "esp", spec->protocol == PROTOCOL_AH ? "AH" : "ESP");
+    }
     facts_bool(facts, "pfs", spec->pfs);
     facts_bool(facts, "initial_contact", spec->initial_contact);
     facts_bool(facts, "send_vendorid", spec->send_vendorid);

@@ -12,7 +12,8 @@ static const char *const state_lines[] = {
     "{replace_in_seconds?REPLACE in {replace_in_seconds}s; }"
     "{event?{event} in {event_in_seconds}s; }"
     "{is_newest?newest; {routing_owner?eroute owner; }}"
-    "{is_child?IKE SA #{ike_serial}; }idle;",
+    "{is_child?{is_ikev1?ISAKMP}{!is_ikev1?IKE} SA #{ike_serial}; }"
+    "{!is_child?{is_ikev1?lastdpd=-1s(seq in:0 out:0); }}idle;",
     "{esp.spi_in?#{serial}: {name} {esp.protocol}.{esp.spi_out}@{remote} {esp.protocol}.{esp.spi_in}@{local} "
     "{esp.is_tunnel?tun}{!esp.is_tunnel?tpt}.0@{remote} {esp.is_tunnel?tun}{!esp.is_tunnel?tpt}.0@{local} "
     "Traffic: {esp.label}in={esp.in_readable} {esp.label}out={esp.out_readable} "
@@ -32,6 +33,7 @@ static const struct text_form traffic_form = TEXT_FORM(RC_INFORMATIONAL_TRAFFIC,
 /* What is common to both kinds, before and after what is not. */
 struct state {
     uint64_t serial, ike_serial, connection_serial;
+    unsigned ike_version;
     bool is_child, is_established, is_newest, is_initiator;
     const char *connection_name, *state_name, *story, *event;
     unsigned instance_number;
@@ -56,6 +58,8 @@ static void put_state(struct facts *facts, const struct state *state, usec_t now
     facts_number(facts, "serial", state->serial);
     facts_text(facts, "type", state->is_child ? "child" : "ike");
     facts_bool(facts, "is_child", state->is_child);
+    facts_number(facts, "ike_version", state->ike_version);
+    facts_shown(facts, "is_ikev1", state->ike_version == 1 ? "yes" : "");
     facts_limit(facts, "ike_serial", state->ike_serial ? state->ike_serial : UINT64_MAX, "0");
     put_connection_name(facts, state->connection_name, state->instance_number, remote);
     facts_number(facts, "connection_serial", state->connection_serial);
@@ -74,8 +78,11 @@ static void put_state(struct facts *facts, const struct state *state, usec_t now
     if (state->suite != NULL)
         suite_text(&text, state->suite);
     facts_text(facts, "algorithms", state->suite ? list : NULL);
-    facts_limit(facts, "rekey_in_seconds", seconds_until(state->rekey_at, now), "");
-    facts_limit(facts, "replace_in_seconds", seconds_until(state->expire_at, now), "");
+    /* In IKEv1 an SA is not rekeyed but replaced by another. */
+    bool is_ikev1 = state->ike_version == 1;
+    usec_t replace_at = is_ikev1 && state->rekey_at < state->expire_at ? state->rekey_at : state->expire_at;
+    facts_limit(facts, "rekey_in_seconds", is_ikev1 ? UINT64_MAX : seconds_until(state->rekey_at, now), "");
+    facts_limit(facts, "replace_in_seconds", seconds_until(replace_at, now), "");
     bool has_event = state->event_at != USEC_NEVER && state->event_at >= now;
     facts_text(facts, "event", has_event ? state->event : NULL);
     facts_limit(facts, "event_in_seconds", seconds_until(state->event_at, now), "");
@@ -152,6 +159,7 @@ static void put_ike(struct facts *facts, const struct ike_view *view, usec_t now
     put_state(facts,
               &(struct state){
                   .serial = view->serial,
+                  .ike_version = view->version,
                   .connection_serial = view->connection_serial,
                   .connection_name = view->connection_name,
                   .instance_number = view->instance_number,
@@ -183,6 +191,7 @@ static void put_child(struct facts *facts, const struct child_view *view, usec_t
               &(struct state){
                   .serial = view->serial,
                   .is_child = true,
+                  .ike_version = view->ike_version,
                   .ike_serial = view->ike_serial,
                   .connection_serial = view->connection_serial,
                   .connection_name = view->connection_name,

@@ -6,6 +6,7 @@
 size_t policy_words(const struct connection_spec *spec, bool is_kept_up,
                     const char *out[static POLICY_WORDS_MAX])
 {
+    bool negotiates = !connection_spec_is_shunt(spec);
     const struct {
         const char *word;
         bool holds;
@@ -14,20 +15,27 @@ size_t policy_words(const struct connection_spec *spec, bool is_kept_up,
         {"IKEv2", spec->ike_version == 2},
         {"PSK", spec->left.auth == AUTH_PSK || spec->right.auth == AUTH_PSK},
         {"AUTH_NEVER", spec->left.auth == AUTH_NEVER},
-        {"ENCRYPT", spec->protocol == PROTOCOL_ESP},
-        {"AUTHENTICATE", spec->protocol == PROTOCOL_AH},
+        {"ENCRYPT", negotiates && spec->protocol == PROTOCOL_ESP},
+        {"AUTHENTICATE", negotiates && spec->protocol == PROTOCOL_AH},
         {"TUNNEL", spec->type == TYPE_TUNNEL},
-        {"PFS", spec->pfs},
+        {"PFS", negotiates && spec->pfs},
         {"DECAP_DSCP", spec->decap_dscp},
         {"NOPMTUDISC", spec->nopmtudisc},
         {"DONT_REKEY", !spec->rekey},
         {"REAUTH", spec->reauth},
         {"UP", is_kept_up},
         {"AGGRESSIVE", spec->aggressive},
+        {"OVERLAPIP", spec->overlapip},
         {"IKEV2_ALLOW_NARROWING", spec->narrowing},
-        {"IKE_FRAG_ALLOW", spec->fragmentation},
-        {"ESN_NO", true},
-        {"ESN_YES", true},
+        {"IKE_FRAG_ALLOW", negotiates && spec->fragmentation},
+        {"ESN_NO", negotiates},
+        {"ESN_YES", negotiates},
+        {"PASS", spec->type == TYPE_PASS},
+        {"DROP", spec->type == TYPE_DROP},
+        {"NEVER_NEGOTIATE", !negotiates},
+        {"NEGO_PASS", negotiates && spec->negotiation_shunt == SHUNT_PASS},
+        {"failurePASS", negotiates && spec->failure_shunt == SHUNT_PASS},
+        {"failureDROP", negotiates && spec->failure_shunt == SHUNT_DROP},
     };
     size_t count = 0;
     for (size_t i = 0; i < ARRAY_SIZE(words); i++)

@@ -214,6 +214,7 @@ static void fill_child(const struct engine *engine, const struct child_sa *child
         .is_newest = connection->newest_child_serial == child->serial,
         .suite = child->suite.encr ? &child->suite : NULL,
         .replaces_serial = child->replaces_serial,
+        .ike_version = ike->version->number,
         .replaced_by_serial = child->replaced_by_serial,
         .mode = child->mode,
         .udp_encapsulation = child->udp_encapsulation,

@@ -59,6 +59,7 @@ struct child_view {
     const char *state_name, *state_story;
     bool is_established, is_newest;
     uint64_t replaces_serial, replaced_by_serial; /* by a rekey; 0 none */
+    unsigned ike_version;
     const struct suite *suite;
     enum sa_mode mode;
     bool udp_encapsulation;

@@ -51,7 +51,7 @@ static const struct operation operations[] = {
 struct arguments {
     const struct operation *operation;
     const char *connection, *config, *rundir, *ctlsocket, *ctlbase, *remote_host;
-    bool showonly, asynchronous, verbose, utc;
+    bool showonly, asynchronous, verbose, utc, json;
 };
 
 static const char usage[] =
@@ -63,6 +63,7 @@ static const char usage[] =
     "  --showonly       print the commands instead of running them\n"
     "  --verbose        tell on standard error what is run\n"
     "  --asynchronous   --up does not wait for the outcome\n"
+    "  --json           --status and the lists as a JSON document\n"
     "  --config FILE    instead of /etc/ipsec.conf\n"
     "  --rundir DIR, --ctlsocket PATH   where pluto listens\n"
     "  --remote-host ADDRESS   the peer of a connection with right=%any\n";
@@ -97,6 +98,8 @@ static bool *flag_slot(struct arguments *arguments, const char *name)
         return &arguments->asynchronous;
     if (strcmp(name, "verbose") == 0)
         return &arguments->verbose;
+    if (strcmp(name, "json") == 0)
+        return &arguments->json;
     return strcmp(name, "utc") == 0 ? &arguments->utc : NULL;
 }
 
@@ -186,6 +189,8 @@ static struct words command_of(const struct arguments *arguments)
         words.list[words.count++] = "--asynchronous";
     if (strcmp(operation->name, "up") == 0)
         add_pair(&words, "--remote-host", arguments->remote_host);
+    if (arguments->json)
+        words.list[words.count++] = "--json";
     if (arguments->utc) /* whack says what it thinks of that */
         words.list[words.count++] = "--utc";
     for (size_t i = 0; i < 3 && operation->words[i] != NULL; i++)
