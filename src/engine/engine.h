@@ -116,8 +116,7 @@ struct listen_address {
 
 /*
  * Every command ends with one report with is_final and this client, now or later; progress comes before it.
- * `spec`, `secrets` and `public_key` pass to the engine; all else is borrowed.
- * `spec`, `secrets` and `groups` pass to the engine; all else is borrowed.
+ * `spec`, `secrets`, `public_key` and `groups` pass to the engine; all else is borrowed.
  */
 struct command {
     enum command_kind kind;

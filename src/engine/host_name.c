@@ -6,6 +6,9 @@
 
 #include "engine/connection.h"
 
+/* A server that answers nobody holds one look-up for long; meanwhile the answer may be had another way. */
+enum { AWAITED_MAX = 2 };
+
 #define ASK_AGAIN_DELAY (60 * USEC_PER_SEC)
 
 static uint64_t hash_host_name(const struct engine *engine, const char *name, enum ip_family family)
@@ -35,9 +38,9 @@ static struct host_name *by_serial(const struct engine *engine, uint64_t serial)
 static void ask(struct engine *engine, struct host_name *host_name)
 {
     engine_timer_arm(engine, &host_name->timer, engine_now(engine) + ASK_AGAIN_DELAY);
-    if (host_name->is_asked)
+    if (host_name->awaited_answers == AWAITED_MAX)
         return;
-    host_name->is_asked = true;
+    host_name->awaited_answers++;
     engine->env->resolve(engine->env->world, host_name->serial, host_name->name, host_name->family);
 }
 
@@ -210,7 +213,7 @@ void engine_resolved(struct engine *engine, uint64_t query_id, const struct ip_a
     struct host_name *host_name = by_serial(engine, query_id);
     if (host_name == NULL)
         return;
-    host_name->is_asked = false;
+    host_name->awaited_answers -= host_name->awaited_answers > 0;
     bool had_address = address_is_set(&host_name->address);
     if (choose_address(host_name, addresses, count))
         tell_users(engine, host_name, had_address);
@@ -223,7 +226,7 @@ void engine_resolve_failed(struct engine *engine, uint64_t query_id, const char 
     struct host_name *host_name = by_serial(engine, query_id);
     if (host_name == NULL)
         return;
-    host_name->is_asked = false;
+    host_name->awaited_answers -= host_name->awaited_answers > 0;
     failed(host_name, reason);
 }
 

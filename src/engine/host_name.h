@@ -17,7 +17,7 @@ struct host_name {
     enum ip_family family;     /* IP_NONE: any */
     struct ip_address address; /* unset: not known yet */
     char reason[HOST_NAME_REASON_SIZE];
-    bool is_asked; /* an answer is awaited */
+    unsigned awaited_answers;
     struct list_node users;
     struct engine_timer timer;
 };
