@@ -18,7 +18,7 @@ struct daemon_options {
     size_t interface_count;
     char *protostack;
     uint16_t ike_port, natt_port;
-    char *perpeerlogbase;
+    char *perpeerlogbase, *impairments;
     bool nofork, leak_detective, no_retransmits, force_keepalive, perpeerlog, selftest;
 };
 

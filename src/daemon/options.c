@@ -12,20 +12,8 @@
 #include "config/argument_file.h"
 #include "config/conf_file.h"
 #include "config/keyword.h"
-
-#define DEFAULT_RUNDIR "/run/pluto"
-#define DEFAULT_PEER_LOGS "/var/log/pluto/peer"
-
-/* Options that set no keyword. */
-struct own_option {
-    const char *name;
-    enum option_argument argument;
-    bool (*set)(struct daemon_options *options, const struct own_option *row, const char *value,
-                struct error *error);
-    const char *help; /* NULL: another spelling is preferred */
-    size_t offset;    /* of the field that set_text and set_flag fill */
-    const char *text; /* the value that the option stands for */
-};
+#include "config/name_lists.h"
+#include "daemon/options_own.h"
 
 static void warn(void *context, const char *text)
 {
@@ -35,140 +23,12 @@ static void warn(void *context, const char *text)
 
 static const struct warning_sink sink = {warn, NULL};
 
-static bool set_text(struct daemon_options *options, const struct own_option *row, const char *value,
-                     struct error *error)
-{
-    char **slot = (char **)(void *)((char *)options + row->offset);
-    char *copy = strdup(row->text ? row->text : value);
-    if (copy == NULL)
-        return error_set(error, 0, "out of memory");
-    free(*slot);
-    *slot = copy;
-    return true;
-}
-
-static bool parse_yes_no(const char *name, const char *value, bool *out, struct error *error)
-{
-    static const char *const words[] = {"yes", "on", "true", "1", "no", "off", "false", "0"};
-    for (size_t i = 0; value != NULL && i < ARRAY_SIZE(words); i++) {
-        if (strcasecmp(value, words[i]) == 0) {
-            *out = i < ARRAY_SIZE(words) / 2;
-            return true;
-        }
-    }
-    *out = true;
-    return value == NULL || error_set(error, 0, "--%s=%.40s: expected yes or no", name, value);
-}
-
-static bool set_flag(struct daemon_options *options, const struct own_option *row, const char *value,
-                     struct error *error)
-{
-    bool is_on;
-    if (!parse_yes_no(row->name, row->text ? row->text : value, &is_on, error))
-        return false;
-    *(bool *)((char *)options + row->offset) = is_on;
-    return true;
-}
-
-static bool set_ctlbase(struct daemon_options *options, const struct own_option *row, const char *value,
-                        struct error *error)
-{
-    (void)row;
-    free(options->control_socket);
-    free(options->pid_file);
-    return (asprintf(&options->control_socket, "%s.ctl", value) > 0 &&
-            asprintf(&options->pid_file, "%s.pid", value) > 0) ||
-           error_set(error, 0, "out of memory");
-}
-
-static bool set_stderrlog(struct daemon_options *options, const struct own_option *row, const char *value,
-                          struct error *error)
-{
-    (void)row, (void)value, (void)error;
-    return options->setup->logstderr = true;
-}
-
-static bool set_interface(struct daemon_options *options, const struct own_option *row, const char *value,
-                          struct error *error)
-{
-    (void)row;
-    if (options->interface_count == ARRAY_SIZE(options->interfaces))
-        return error_set(error, 0, "--interface can be given %zu times", ARRAY_SIZE(options->interfaces));
-    options->interfaces[options->interface_count] = strdup(value);
-    return options->interfaces[options->interface_count++] != NULL || error_set(error, 0, "out of memory");
-}
-
-static bool set_port(struct daemon_options *options, const struct own_option *row, const char *value,
-                     struct error *error)
-{
-    char *end;
-    unsigned long port = strtoul(value, &end, 10);
-    if (*value == '\0' || *end != '\0' || port == 0 || port > UINT16_MAX)
-        return error_set(error, 0, "--%s wants a port from 1 to 65535, not \"%.40s\"", row->name, value);
-    *(uint16_t *)(void *)((char *)options + row->offset) = (uint16_t)port;
-    return true;
-}
-
-static bool set_perpeerlogbase(struct daemon_options *options, const struct own_option *row,
-                               const char *value, struct error *error)
-{
-    options->perpeerlog = true;
-    return set_text(options, row, value, error);
-}
-
-static bool warn_obsolete(struct daemon_options *options, const struct own_option *row, const char *value,
-                          struct error *error)
-{
-    (void)options, (void)value, (void)error;
-    fprintf(stderr, "pluto: warning: option --%s is obsolete and has no effect: %s\n", row->name, row->text);
-    return true;
-}
-
-#define FIELD(member) .offset = offsetof(struct daemon_options, member)
-#define TAKES ARGUMENT_REQUIRED
-#define MAY ARGUMENT_OPTIONAL
-#define ALONE ARGUMENT_NONE
-
-static const struct own_option own_options[] = {
-    {"config", TAKES, set_text, "FILE  read `config setup` of this ipsec.conf", FIELD(config_file)},
-    {"rundir", TAKES, set_text, "DIR  folder of pluto.ctl and pluto.pid (default " DEFAULT_RUNDIR ")",
-     FIELD(rundir)},
-    {"ctlbase", TAKES, set_ctlbase, "PATH  control socket PATH.ctl, lock file PATH.pid"},
-    {"ctlsocket", TAKES, set_text, "PATH  control socket", FIELD(control_socket)},
-    {"nofork", ALONE, set_flag, "stay in the foreground and say \"Pluto initialized\"", FIELD(nofork)},
-    {"stderrlog", ALONE, set_stderrlog, "log to standard error"},
-    {"perpeerlog", ALONE, set_flag, "a log file for each peer as well", FIELD(perpeerlog)},
-    {"perpeerlogbase", TAKES, set_perpeerlogbase, "DIR  where those are (default " DEFAULT_PEER_LOGS ")",
-     FIELD(perpeerlogbase)},
-    {"interface", TAKES, set_interface, "NAME  only this network interface; may be repeated"},
-    {"ikeport", TAKES, set_port, "PORT  UDP port instead of 500", FIELD(ike_port)},
-    {"natikeport", TAKES, set_port, "PORT  UDP port instead of 4500", FIELD(natt_port)},
-    {"protostack", TAKES, set_text, "NAME  data plane: xfrm, userspace or none", FIELD(protostack)},
-    {"noklips", ALONE, set_text, "negotiate only, as --protostack none", FIELD(protostack), "none"},
-    {"use-nostack", ALONE, set_text, NULL, FIELD(protostack), "none"},
-    {"use-none", ALONE, set_text, NULL, FIELD(protostack), "none"},
-    {"use-auto", ALONE, set_text, NULL, FIELD(protostack), "auto"},
-    {"use-netkey", ALONE, set_text, NULL, FIELD(protostack), "xfrm"},
-    {"use-xfrm", ALONE, set_text, NULL, FIELD(protostack), "xfrm"},
-    {"use-bsdkame", ALONE, set_text, NULL, FIELD(protostack), "bsdkame"},
-    {"use-pfkeyv2", ALONE, set_text, NULL, FIELD(protostack), "pfkeyv2"},
-    {"force-keepalive", ALONE, set_flag, "NAT keep-alives also where no NAT was found",
-     FIELD(force_keepalive)},
-    {"leak-detective", MAY, set_flag, "at exit tell what is still owned", FIELD(leak_detective)},
-    {"no-leak-detective", ALONE, set_flag, NULL, FIELD(leak_detective), "no"},
-    {"noretransmits", ALONE, set_flag, "never send a message twice", FIELD(no_retransmits)},
-    {"selftest", ALONE, set_flag, "test the cryptography and exit", FIELD(selftest)},
-    {"adns", TAKES, warn_obsolete, NULL, .text = "names are looked up by the daemon itself"},
-    {"lwdnsq", TAKES, warn_obsolete, NULL, .text = "names are looked up by the daemon itself"},
-    {"efence-protect", ALONE, warn_obsolete, NULL, .text = "build with -Db_sanitize=address instead"},
-};
-
 /* Known words of ipsec_pluto(8) that do not act in this version. */
-static const char *const not_yet[] = {"impair", "no-debug", "use-klips", "use-mast"};
+static const char *const not_yet[] = {"use-klips", "use-mast"};
 
 static const struct own_option *find_own(const char *name)
 {
-    for (size_t i = 0; i < ARRAY_SIZE(own_options); i++)
+    for (size_t i = 0; i < own_option_count; i++)
         if (strcmp(own_options[i].name, name) == 0)
             return &own_options[i];
     return NULL;
@@ -177,7 +37,7 @@ static const struct own_option *find_own(const char *name)
 static void print_help(void)
 {
     printf("Usage: pluto [options]      the IKE daemon; ipsec_pluto(8) tells more\n");
-    for (size_t i = 0; i < ARRAY_SIZE(own_options); i++)
+    for (size_t i = 0; i < own_option_count; i++)
         if (own_options[i].help != NULL)
             printf("  --%-18s %s\n", own_options[i].name, own_options[i].help);
     printf("Options that stand for a keyword of `config setup` in ipsec.conf(5):\n");
@@ -301,15 +161,29 @@ static bool fill_defaults(struct daemon_options *options)
     return true;
 }
 
-/* What ends at once: --help, --version. */
+/* --debug help or --debug=help. */
+static bool asks_for_names(const char *option, const char *word, const char *next)
+{
+    size_t length = strlen(option);
+    if (strncmp(word, option, length) != 0)
+        return false;
+    return strcmp(word + length, "=help") == 0 ||
+           (word[length] == '\0' && next != NULL && strcmp(next, "help") == 0);
+}
+
+/* What ends at once: --help, --version, lists of names. */
 static bool ends_at_once(const struct argument_list *arguments)
 {
     for (size_t i = 1; i < arguments->count; i++) {
-        bool is_help = strcmp(arguments->words[i], "--help") == 0;
-        if (is_help)
+        const char *word = arguments->words[i], *next = arguments->words[i + 1];
+        if (strcmp(word, "--help") == 0)
             print_help();
-        else if (strcmp(arguments->words[i], "--version") == 0)
+        else if (strcmp(word, "--version") == 0)
             printf("Styx %s\n", STYX_VERSION);
+        else if (asks_for_names("--debug", word, next))
+            print_debug_names();
+        else if (asks_for_names("--impair", word, next))
+            print_impair_names();
         else
             continue;
         return true;
@@ -347,6 +221,7 @@ void options_free(struct daemon_options *options)
     free(options->pid_file);
     free(options->protostack);
     free(options->perpeerlogbase);
+    free(options->impairments);
     for (size_t i = 0; i < options->interface_count; i++)
         free(options->interfaces[i]);
 }

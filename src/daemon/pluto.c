@@ -21,6 +21,7 @@
 #include "daemon/process.h"
 #include "daemon/sandbox.h"
 #include "daemon/stats_program.h"
+#include "engine/impair.h"
 #include "engine/view.h"
 
 enum { SHUTDOWN_LIMIT_SECONDS = 30, DESCRIPTORS_WANTED = 65536 };
@@ -351,6 +352,10 @@ static bool assemble(struct daemon *daemon, struct error *error)
     if (daemon->workers == NULL || daemon->processes == NULL || daemon->updown == NULL ||
         daemon->control == NULL)
         return error_set(error, 0, "out of memory");
+    daemon->exit_status = 1;
+    if (daemon->options.impairments != NULL &&
+        !impair_apply(daemon->engine, daemon->options.impairments, 0, error))
+        return false;
     daemon->bytes_at_start = engine_view_totals(daemon->engine).bytes_owned;
     if (!open_observers(daemon))
         return error_set(error, 0, "out of memory");

@@ -1,8 +1,8 @@
 /* whack --help, and the lists of words that --debug help and --impair help print. */
 #include <stdio.h>
 
+#include "config/name_lists.h"
 #include "config/setup.h"
-#include "engine/impair.h"
 #include "tools/whack_options.h"
 
 static const char *argument_text(enum option_argument argument, const char *text, char *out, size_t size)
@@ -61,16 +61,8 @@ void whack_print_help(void)
 
 void whack_print_names(enum whack_names names)
 {
-    if (names == WHACK_NAMES_DEBUG) {
-        for (size_t i = 0; i < debug_class_row_count; i++)
-            printf("  %-12s %s\n", debug_class_rows[i].name, debug_class_rows[i].help);
-        return;
-    }
-    for (size_t i = 0; i < impair_name_count; i++) {
-        const struct impair_name *row = &impair_names[i];
-        char form[64];
-        snprintf(form, sizeof(form), "%s%s", row->name, row->way == IMPAIR_FLAG ? "" : ":N");
-        if (row->way != IMPAIR_NOT_YET && row->help != NULL)
-            printf("  %-28s %s\n", form, row->help);
-    }
+    if (names == WHACK_NAMES_DEBUG)
+        print_debug_names();
+    else
+        print_impair_names();
 }

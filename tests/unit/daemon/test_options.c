@@ -94,7 +94,7 @@ static const struct {
     {{"--ikeport", "5000"}, ACTS},
     {{"--ikev1-drop"}, ACTS},
     {{"--ikev1-secctx-attr-type", "10"}, OBSOLETE},
-    {{"--impair", "help"}, REFUSED},
+    {{"--impair", "revival"}, ACTS},
     {{"--interface", "eth0"}, ACTS},
     {{"--ipsecdir", "/tmp"}, ACTS},
     {{"--keep-alive", "30"}, ACTS},
@@ -224,6 +224,10 @@ static void help_and_version_end_with_status_0(void **state)
     assert_int_equal(read_options((const char *const[]){"--help", NULL}, &options), 0);
     assert_non_null(strstr(said, "--perpeerlog"));
     assert_non_null(strstr(said, "--statsbin"));
+    assert_int_equal(read_options((const char *const[]){"--debug", "help", NULL}, &options), 0);
+    assert_non_null(strstr(said, "cpu-usage"));
+    assert_int_equal(read_options((const char *const[]){"--impair=help", NULL}, &options), 0);
+    assert_non_null(strstr(said, "suppress_retransmits"));
     assert_int_equal(read_options((const char *const[]){"--version", NULL}, &options), 0);
     assert_string_equal(said, "Styx " STYX_VERSION "\n");
 }

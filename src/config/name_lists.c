@@ -1,0 +1,24 @@
+/* Lists of words for people: see name_lists.h. */
+#include "config/name_lists.h"
+
+#include <stdio.h>
+
+#include "config/setup.h"
+#include "engine/impair.h"
+
+void print_debug_names(void)
+{
+    for (size_t i = 0; i < debug_class_row_count; i++)
+        printf("  %-12s %s\n", debug_class_rows[i].name, debug_class_rows[i].help);
+}
+
+void print_impair_names(void)
+{
+    for (size_t i = 0; i < impair_name_count; i++) {
+        const struct impair_name *row = &impair_names[i];
+        char form[64];
+        snprintf(form, sizeof(form), "%s%s", row->name, row->way == IMPAIR_FLAG ? "" : ":N");
+        if (row->way != IMPAIR_NOT_YET && row->help != NULL)
+            printf("  %-28s %s\n", form, row->help);
+    }
+}
