@@ -248,19 +248,19 @@ static void check_setup(struct addconn *addconn)
     setup_free(setup);
 }
 
-/* What a connection with auto=ignore lacks is told, but spoils nothing: it may be there for another release.
- */
+/* As elsewhere a connection that cannot be loaded as it is (it lacks an end, names what there is not, wants
+ * what is not supported) is told of, and the file is in order; a bad value or `config setup` is a fault of
+ * the file. */
 static void check_all(struct addconn *addconn)
 {
     size_t count = conf_conn_count(addconn->conf);
     check_setup(addconn);
     tell_faults(addconn);
-    for (size_t i = 0; i < count; i++) {
-        int before = addconn->status;
-        if (!conf_conn_is_template(addconn->conf, i) && !add(addconn, i) &&
-            !is_loaded_at_start(addconn->conf, i))
-            addconn->status = before;
-    }
+    int status = addconn->status;
+    for (size_t i = 0; i < count; i++)
+        if (!conf_conn_is_template(addconn->conf, i))
+            add(addconn, i);
+    addconn->status = status;
 }
 
 /* Those that start are routed as well. */
@@ -380,7 +380,8 @@ static const char usage[] =
     "  --rundir DIR, --ctlsocket PATH, --ctlbase PATH   where pluto listens\n"
     "  --autoall          all with auto= other than ignore, then listen, then start those with auto=start\n"
     "  --auto add|ondemand|start   what to do with NAME once it is loaded\n"
-    "  --checkconfig      read everything, change nothing\n"
+    "  --checkconfig      read everything, change nothing; status 0 unless the file has an error or a bad "
+    "value\n"
     "  --configsetup      print `config setup` for a shell; --varprefix TEXT, --noexport say how\n"
     "  --liststack        print protostack=\n"
     "  --listall, --listadd, --listroute, --liststart, --listignore   print names\n"
