@@ -464,6 +464,24 @@ static struct proposal_list *make_proposals(enum security_protocol protocol, uns
     return list;
 }
 
+/* What is only for peers that know nothing better. */
+static void warn_of_weak(const struct spec_builder *builder, const struct proposal_list *list)
+{
+    for (size_t i = 0; i < list->count; i++) {
+        const struct proposal *proposal = &list->proposals[i];
+        for (size_t j = 0; j < proposal->transform_count; j++) {
+            const struct transform *transform = &proposal->transforms[j];
+            const struct algorithm *algorithm =
+                algorithm_by_id((enum transform_type)transform->type, transform->id);
+            if (algorithm != NULL && algorithm->is_weak)
+                warning_send(builder->warnings,
+                             "conn \"%s\": %s is weak and can be broken; use it only for a "
+                             "peer that knows nothing better",
+                             builder->spec->name, algorithm->name);
+        }
+    }
+}
+
 static bool finish_proposals(struct spec_builder *builder, struct error *error)
 {
     struct connection_spec *spec = builder->spec;
@@ -480,7 +498,11 @@ static bool finish_proposals(struct spec_builder *builder, struct error *error)
         return false;
     spec->child_proposals = make_proposals(spec->protocol, (spec->pfs ? PROPOSAL_PFS : 0) | esn | version,
                                            builder->esp_text, error);
-    return spec->child_proposals != NULL;
+    if (spec->child_proposals == NULL)
+        return false;
+    warn_of_weak(builder, spec->ike_proposals);
+    warn_of_weak(builder, spec->child_proposals);
+    return true;
 }
 
 static bool settle(struct spec_builder *builder, const struct set_aside *aside, struct error *error)

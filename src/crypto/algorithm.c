@@ -31,6 +31,7 @@ static const struct cipher_detail aes_cbc = {MODE_CBC, FAMILY_AES_CBC};
 static const struct cipher_detail aes_ctr = {MODE_CTR, FAMILY_AES_CTR};
 static const struct cipher_detail chacha20_poly1305 = {MODE_AEAD, FAMILY_CHACHA20};
 static const struct cipher_detail triple_des = {MODE_CBC, FAMILY_3DES};
+static const struct cipher_detail single_des = {MODE_CBC, FAMILY_DES};
 static const struct cipher_detail null_cipher = {MODE_NULL, FAMILY_NONE};
 
 static const struct mac_detail hmac_md5 = {MAC_HMAC_MD5};
@@ -56,6 +57,10 @@ static const struct mac_detail aes_cmac = {MAC_AES_CMAC};
     {.type = TRANSFORM_KE, .id = (number), .ikev1_ike_id = (number), .ikev1_esp_id = (number), .name = (label), __VA_ARGS__}
 #define MODP(number, bits, alias) \
     KE(number, "MODP" #bits, .aliases = {alias}, .uses = IKE_ESP_AH | V1_IKE_ESP_AH, \
+       .detail = &(const struct ke_detail){&ke_method_modp, (bits), (bits) / 8, (bits) / 8})
+/* For old peers only: whoever wants these names them. */
+#define WEAK_MODP(number, bits, alias) \
+    KE(number, "MODP" #bits, .aliases = {alias}, .uses = V1_IKE_ESP_AH, .is_weak = true, \
        .detail = &(const struct ke_detail){&ke_method_modp, (bits), (bits) / 8, (bits) / 8})
 #define CURVE(the_method, curve, public, secret) \
     .uses = IKE_ESP_AH | V1_IKE_ESP_AH, .detail = &(const struct ke_detail){(the_method), (curve), (public), (secret)}
@@ -93,7 +98,8 @@ static const struct algorithm algorithms[] = {
     ENCR(25, 0, 0, "CAMELLIA_CCM_8", .aliases = {"camellia_ccm_a"}, AES_KEYS, AEAD(3, 8)),
     ENCR(26, 0, 0, "CAMELLIA_CCM_12", .aliases = {"camellia_ccm_b"}, AES_KEYS, AEAD(3, 12)),
     ENCR(27, 0, 0, "CAMELLIA_CCM_16", .aliases = {"camellia_ccm", "camellia_ccm_c"}, AES_KEYS, AEAD(3, 16)),
-    ENCR(2, 1, 2, "DES_CBC", .aliases = {"des"}, .key_bits = {64}, .iv_size = 8, .block_size = 8),
+    ENCR(2, 1, 2, "DES_CBC", .aliases = {"des"}, .uses = USE_IKEV1_IKE, .is_weak = true, .key_bits = {64}, .iv_size = 8,
+         .block_size = 8, .detail = &single_des),
     ENCR(5, 2, 5, "IDEA_CBC", .aliases = {"idea"}, .key_bits = {128}, .iv_size = 8, .block_size = 8),
     ENCR(7, 3, 7, "BLOWFISH_CBC", .aliases = {"blowfish"}, .has_key_length = true, .key_bits = {128}, .iv_size = 8,
          .block_size = 8),
@@ -104,7 +110,7 @@ static const struct algorithm algorithms[] = {
     ENCR(65004, 65004, 252, "SERPENT_CBC", .aliases = {"serpent"}, AES_KEYS, .iv_size = 16, .block_size = 16),
     ENCR(65005, 65005, 253, "TWOFISH_CBC", .aliases = {"twofish"}, AES_KEYS, .iv_size = 16, .block_size = 16),
 
-    PRF(1, 1, "HMAC_MD5", &hmac_md5, 16, .aliases = {"md5"}),
+    PRF(1, 1, "HMAC_MD5", &hmac_md5, 16, .aliases = {"md5"}, .uses = USE_IKEV1_IKE, .is_weak = true),
     PRF(PRF_HMAC_SHA1, 2, "HMAC_SHA1", &hmac_sha1, 20, .aliases = {"sha", "sha1"}, .uses = USE_IKEV2_IKE | USE_IKEV1_IKE),
     PRF(PRF_HMAC_SHA2_256, 4, "HMAC_SHA2_256", &hmac_sha2_256, 32, .aliases = {"sha2", "sha256", "sha2_256"},
         .uses = USE_IKEV2_IKE | USE_IKEV1_IKE),
@@ -115,7 +121,8 @@ static const struct algorithm algorithms[] = {
     PRF(PRF_AES128_XCBC, 0, "AES_XCBC", &aes_xcbc, 16, .aliases = {"aes128_xcbc"}, .uses = USE_IKEV2_IKE),
     PRF(PRF_AES128_CMAC, 0, "AES_CMAC", &aes_cmac, 16, .aliases = {"aes128_cmac"}, .uses = USE_IKEV2_IKE),
 
-    INTEG(1, 1, 1, "HMAC_MD5_96", &hmac_md5, 16, 12, .aliases = {"md5", "hmac_md5"}),
+    INTEG(1, 1, 1, "HMAC_MD5_96", &hmac_md5, 16, 12, .aliases = {"md5", "hmac_md5"}, .uses = V1_IKE_ESP_AH,
+          .is_weak = true),
     INTEG(INTEG_HMAC_SHA1_96, 2, 2, "HMAC_SHA1_96", &hmac_sha1, 20, 12,
           .aliases = {"sha", "sha1", "sha1_96", "hmac_sha1"}, .uses = IKE_ESP_AH | V1_IKE_ESP_AH),
     INTEG(INTEG_HMAC_SHA2_512_256, 6, 7, "HMAC_SHA2_512_256", &hmac_sha2_512, 64, 32,
@@ -145,8 +152,8 @@ static const struct algorithm algorithms[] = {
     KEM(35, "ML_KEM_512", "mlkem512"),
     KEM(36, "ML_KEM_768", "mlkem768"),
     KEM(37, "ML_KEM_1024", "mlkem1024"),
-    KE(1, "MODP768", .aliases = {"dh1"}),
-    KE(2, "MODP1024", .aliases = {"dh2"}),
+    WEAK_MODP(1, 768, "dh1"),
+    WEAK_MODP(2, 1024, "dh2"),
     KE(22, "DH22"),
     KE(23, "DH23"),
     KE(24, "DH24"),

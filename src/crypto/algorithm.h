@@ -71,6 +71,7 @@ struct algorithm {
     const char *aliases[ALGORITHM_ALIASES]; /* lower case, NULL-terminated when fewer */
     unsigned uses;                          /* enum algorithm_use, what this build can run */
     bool is_aead;
+    bool is_weak;                             /* never offered or taken unless a connection names it */
     bool has_key_length;                      /* the Key Length attribute must be sent (RFC 7296 3.3.5) */
     uint16_t key_bits[ALGORITHM_KEY_LENGTHS]; /* encryption: default first, then others; 0 ends */
     uint8_t salt_size;   /* implicit part of the nonce, taken from KEYMAT after the key */

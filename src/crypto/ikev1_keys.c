@@ -139,11 +139,25 @@ bool ikev1_keymat(const struct algorithm *prf, const uint8_t *skeyid_d,
 
 /* ---- CBC ---- */
 
+/* Triple DES with three times the same key is DES, which libcrypto does not have without its legacy provider.
+ */
+static struct bytes des_as_triple(struct bytes key, uint8_t out[static 24])
+{
+    for (size_t i = 0; i < 3 && key.size == 8; i++)
+        memcpy(out + 8 * i, key.data, 8);
+    return bytes_of(out, 24);
+}
+
 static bool crypt(const struct algorithm *encr, struct bytes key, const uint8_t *iv, uint8_t *data,
                   size_t data_size, int encrypts)
 {
     const struct cipher_detail *detail = encr->detail;
-    const EVP_CIPHER *cipher = detail != NULL ? fetched_cipher(detail->family, key.size) : NULL;
+    uint8_t triple_key[24] = {0};
+    bool is_des = detail != NULL && detail->family == FAMILY_DES;
+    if (is_des)
+        key = des_as_triple(key, triple_key);
+    const EVP_CIPHER *cipher =
+        detail != NULL ? fetched_cipher(is_des ? FAMILY_3DES : detail->family, key.size) : NULL;
     bool fits = cipher != NULL && detail->mode == MODE_CBC && data_size > 0 && data_size <= INT32_MAX &&
                 data_size % encr->block_size == 0;
     EVP_CIPHER_CTX *context = fits ? EVP_CIPHER_CTX_new() : NULL;
@@ -152,6 +166,7 @@ static bool crypt(const struct algorithm *encr, struct bytes key, const uint8_t 
               EVP_CIPHER_CTX_set_padding(context, 0) == 1 &&
               EVP_CipherUpdate(context, data, &written, data, (int)data_size) == 1;
     EVP_CIPHER_CTX_free(context);
+    secret_wipe(triple_key, sizeof(triple_key));
     return ok;
 }
 

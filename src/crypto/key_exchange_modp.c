@@ -1,4 +1,5 @@
-/* Diffie-Hellman over the MODP groups of RFC 3526, generator 2, with the check of RFC 6989 2.1. */
+/* Diffie-Hellman over the MODP groups of RFC 3526 and, for IKEv1, of RFC 2409 6, generator 2, with the check
+ * of RFC 6989 2.1. */
 #include <openssl/bn.h>
 #include <pthread.h>
 
@@ -18,6 +19,7 @@ struct modp_group {
 };
 
 static struct modp_group groups[] = {
+    {768, 24, BN_get_rfc2409_prime_768},   {1024, 24, BN_get_rfc2409_prime_1024},
     {1536, 32, BN_get_rfc3526_prime_1536}, {2048, 32, BN_get_rfc3526_prime_2048},
     {3072, 40, BN_get_rfc3526_prime_3072}, {4096, 40, BN_get_rfc3526_prime_4096},
     {6144, 48, BN_get_rfc3526_prime_6144}, {8192, 56, BN_get_rfc3526_prime_8192},

@@ -194,16 +194,17 @@ static bool oakley_fits(const struct ikev1_offer *ours, const struct suite *suit
            theirs->group == suite->ke->ikev1_ike_id && key_bits_fit(suite, theirs->key_bits);
 }
 
-static const struct algorithm *group_of_number(uint16_t number)
+/* A weak group only if phase 1 had it, too. */
+static const struct algorithm *group_of_number(uint16_t number, const struct algorithm *of_phase1)
 {
     const struct algorithm *ke = algorithm_by_id(TRANSFORM_KE, number);
-    return ke != NULL && (ke->uses & USE_IKEV1_IKE) ? ke : NULL;
+    return ke != NULL && (ke->uses & USE_IKEV1_IKE) && (!ke->is_weak || ke == of_phase1) ? ke : NULL;
 }
 
 static bool group_fits(const struct ikev1_offer *ours, struct suite *suite, uint16_t number)
 {
     if (ours->takes_any_group && number != 0)
-        suite->ke = group_of_number(number);
+        suite->ke = group_of_number(number, ours->group);
     if (number == 0)
         return suite->ke == NULL;
     return suite->ke != NULL && suite->ke->ikev1_esp_id == number;

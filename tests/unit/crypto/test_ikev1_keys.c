@@ -122,6 +122,18 @@ static void an_iv_goes_on_from_message_to_message(void **state)
     assert_memory_equal(sender, receiver, sizeof(sender));
 }
 
+/* NBS Special Publication 500-20: "Now is t" under 0123456789abcdef. */
+static void des_is_triple_des_with_one_key(void **state)
+{
+    (void)state;
+    const struct algorithm *encr = algorithm_by_id(TRANSFORM_ENCR, 2);
+    uint8_t key[8], iv[8] = {0}, data[8];
+    hex("0123456789abcdef", key);
+    memcpy(data, "Now is t", sizeof(data));
+    assert_true(ikev1_encrypt(encr, bytes_of(key, sizeof(key)), iv, data, sizeof(data)));
+    assert_hex(data, "3fa40e8a984d4815");
+}
+
 static void what_is_not_whole_blocks_is_not_decrypted(void **state)
 {
     (void)state;
@@ -154,6 +166,7 @@ int main(void)
         cmocka_unit_test(skeyid_and_its_heirs_are_those_of_cavp),
         cmocka_unit_test(a_key_longer_than_skeyid_e_is_stretched),
         cmocka_unit_test(an_iv_goes_on_from_message_to_message),
+        cmocka_unit_test(des_is_triple_des_with_one_key),
         cmocka_unit_test(what_is_not_whole_blocks_is_not_decrypted),
         cmocka_unit_test(the_two_spis_of_a_quick_mode_have_different_keys),
     };
