@@ -153,13 +153,15 @@ static bool crypt(const struct algorithm *encr, struct bytes key, const uint8_t 
 {
     const struct cipher_detail *detail = encr->detail;
     uint8_t triple_key[24] = {0};
-    bool is_des = detail != NULL && detail->family == FAMILY_DES;
-    if (is_des)
+    const EVP_CIPHER *cipher = NULL;
+    if (encr->id == ENCR_DES)
+        cipher = fetched_cipher(FAMILY_3DES, sizeof(triple_key));
+    else if (detail != NULL && detail->mode == MODE_CBC)
+        cipher = fetched_cipher(detail->family, key.size);
+    if (encr->id == ENCR_DES)
         key = des_as_triple(key, triple_key);
-    const EVP_CIPHER *cipher =
-        detail != NULL ? fetched_cipher(is_des ? FAMILY_3DES : detail->family, key.size) : NULL;
-    bool fits = cipher != NULL && detail->mode == MODE_CBC && data_size > 0 && data_size <= INT32_MAX &&
-                data_size % encr->block_size == 0;
+    bool fits =
+        cipher != NULL && data_size > 0 && data_size <= INT32_MAX && data_size % encr->block_size == 0;
     EVP_CIPHER_CTX *context = fits ? EVP_CIPHER_CTX_new() : NULL;
     int written = 0;
     bool ok = context != NULL && EVP_CipherInit_ex2(context, cipher, key.data, iv, encrypts, NULL) == 1 &&

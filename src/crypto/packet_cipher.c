@@ -52,9 +52,7 @@ size_t packet_icv_size(const struct algorithm *encr, const struct algorithm *int
 /* An AEAD stands alone; anything else needs a MAC. */
 static bool is_pair(const struct algorithm *encr, const struct algorithm *integ)
 {
-    const struct cipher_detail *detail = encr->detail;
-    bool runs_here = detail != NULL && detail->family != FAMILY_DES; /* IKEv1's phase 1 has its own way */
-    return runs_here && encr->is_aead == (integ == NULL);
+    return encr->detail != NULL && encr->is_aead == (integ == NULL);
 }
 
 struct packet_cipher *packet_cipher_new(const struct algorithm *encr, const struct algorithm *integ)
