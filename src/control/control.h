@@ -13,10 +13,17 @@ enum {
     CONTROL_CLIENTS_MAX = 4096,
 };
 
+/* --ike-socket-bufsize, --ike-socket-errqueue: of the sockets that are open and those to come. */
+struct control_socket_change {
+    bool changes_buffer, changes_error_queue, toggles_error_queue;
+    uint32_t buffer_size; /* bytes; 0: the default */
+    bool error_queue;
+};
+
 struct control;
 struct control_session;
 
-/* What the daemon does for the control protocol. Each of the first four ends the reply with control_finish().
+/* What the daemon does for the control protocol. Each of the first five ends the reply with control_finish().
  */
 struct control_host {
     void *context;
@@ -24,6 +31,7 @@ struct control_host {
     void (*unlisten)(void *context, uint64_t client);
     void (*reread_secrets)(void *context, uint64_t client);
     void (*shutdown)(void *context, uint64_t client, bool leave_state);
+    void (*change_sockets)(void *context, uint64_t client, const struct control_socket_change *change);
     /* The session has output to write, or is to be looked at again. */
     void (*session_ready)(void *context, struct control_session *session, void *user);
     /* Calls control_wake(client) after this long. */

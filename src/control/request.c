@@ -62,6 +62,7 @@ static const struct command_row rows[] = {
     {"rereadall", "", false, request_secrets, COMMAND_SECRETS},
     {"ddns", "", false, handle_plain, COMMAND_DDNS},
     {"clearstats", "", false, handle_plain, COMMAND_CLEAR_STATISTICS},
+    {"ike-socket", "buffer-size error-queue error-queue-toggle", false, request_socket, COMMAND_LISTEN},
     {"debug", "name classes", false, request_debug, COMMAND_DEBUG},
     {"impair", "impairments", false, request_impair, COMMAND_IMPAIR},
     {"ddos", "mode", false, request_ddos, COMMAND_DDOS},
@@ -96,8 +97,7 @@ static void handle_listing(struct control_session *session, const struct request
 }
 
 /* What whack can ask and this build does not do. */
-static const char commands_not_yet[] =
-    "delete-user my-id reread-certs fetch-crls purge-ocsp ike-socket";
+static const char commands_not_yet[] = "delete-user my-id reread-certs fetch-crls purge-ocsp";
 
 static void handle_not_yet(struct control_session *session, const struct request *request)
 {

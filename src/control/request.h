@@ -38,6 +38,7 @@ void request_packet(struct control_session *session, const struct request *reque
 void request_debug(struct control_session *session, const struct request *request);
 void request_impair(struct control_session *session, const struct request *request);
 void request_ddos(struct control_session *session, const struct request *request);
+void request_socket(struct control_session *session, const struct request *request);
 
 /* request_daemon.c: interfaces, files, the end. */
 void request_listen(struct control_session *session, const struct request *request);

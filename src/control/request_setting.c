@@ -2,6 +2,8 @@
 #include "config/setup.h"
 #include "control/request.h"
 
+enum { SOCKET_BUFFER_MAX = 1 << 30 };
+
 void request_debug(struct control_session *session, const struct request *request)
 {
     const char *classes = request_text(request, "classes");
@@ -51,4 +53,25 @@ void request_ddos(struct control_session *session, const struct request *request
         return;
     }
     request_fail(session, RC_WHACK_PROBLEM, "DDoS mode \"%.40s\": expected auto, busy or unlimited", mode);
+}
+
+void request_socket(struct control_session *session, const struct request *request)
+{
+    const json_t *size = json_object_get(request->json, "buffer-size");
+    const json_t *queue = json_object_get(request->json, "error-queue");
+    json_int_t bytes = json_integer_value(size);
+    struct control_socket_change change = {
+        .changes_buffer = size != NULL,
+        .buffer_size = (uint32_t)bytes,
+        .changes_error_queue = queue != NULL,
+        .error_queue = json_is_true(queue),
+        .toggles_error_queue = request_flag(request, "error-queue-toggle"),
+    };
+    if ((size != NULL && !json_is_integer(size)) || (queue != NULL && !json_is_boolean(queue)))
+        session_refuse(session,
+                       "bad whack message: \"buffer-size\" is a number, \"error-queue\" true or false");
+    else if (bytes < 0 || bytes > SOCKET_BUFFER_MAX)
+        request_fail(session, RC_WHACK_PROBLEM, "buffer size: expected 0 to %d bytes", SOCKET_BUFFER_MAX);
+    else
+        session->control->host.change_sockets(session->control->host.context, session->id, &change);
 }

@@ -238,6 +238,23 @@ static const char *seccomp_name(const struct setup *setup)
     return names[setup->seccomp];
 }
 
+/* --ike-socket-bufsize, --ike-socket-errqueue */
+static void host_change_sockets(void *context, uint64_t client, const struct control_socket_change *change)
+{
+    struct daemon *daemon = context;
+    struct setup *setup = daemon->options.setup;
+    if (change->changes_buffer)
+        setup->ike_socket_bufsize = change->buffer_size;
+    if (change->changes_error_queue)
+        setup->ike_socket_errqueue = change->error_queue;
+    if (change->toggles_error_queue)
+        setup->ike_socket_errqueue = !setup->ike_socket_errqueue;
+    udp_apply_setup(daemon);
+    daemon->facts.ike_socket_bufsize = setup->ike_socket_bufsize;
+    daemon->facts.ignores_errqueue = !setup->ike_socket_errqueue;
+    control_finish(daemon->control, client, 0);
+}
+
 static void fill_facts(struct daemon *daemon, int nhelpers)
 {
     const struct daemon_options *options = &daemon->options;
@@ -329,6 +346,7 @@ static bool assemble(struct daemon *daemon, struct error *error)
         .unlisten = host_unlisten,
         .reread_secrets = host_reread_secrets,
         .shutdown = host_shutdown,
+        .change_sockets = host_change_sockets,
         .session_ready = control_socket_session_ready,
         .wake_later = host_wake_later,
         .facts = host_facts,

@@ -12,9 +12,9 @@
 
 enum { DRAIN_MAX = 64, LINES_A_MINUTE = 20 };
 
-void socket_errors_watch(int descriptor, const struct ip_endpoint *local)
+void socket_errors_watch(int descriptor, const struct ip_endpoint *local, bool is_wanted)
 {
-    int on = 1;
+    int on = is_wanted;
     if (local->address.family == IP_V6)
         setsockopt(descriptor, IPPROTO_IPV6, IPV6_RECVERR, &on, sizeof(on));
     else

@@ -6,8 +6,8 @@
 
 #include "engine/engine.h"
 
-/* Asks for reports about datagrams sent from this socket. */
-void socket_errors_watch(int descriptor, const struct ip_endpoint *local);
+/* Asks for reports about datagrams sent from this socket, or no more. */
+void socket_errors_watch(int descriptor, const struct ip_endpoint *local, bool is_wanted);
 /* Logs and empties the error queue. Anybody can forge ICMP: nothing else follows from it than that the engine
  * remembers it for `ipsec explain`, and there is a limit to the lines. */
 void socket_errors_read(struct engine *engine, int descriptor, const char *interface,

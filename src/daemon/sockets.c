@@ -132,12 +132,18 @@ void udp_send(struct daemon *daemon, const struct path *path, struct bytes datag
 
 /* ---- opening and closing ---- */
 
+static void set_buffers(int descriptor, uint32_t bytes)
+{
+    int size = bytes ? (int)bytes : BUFFER_BYTES;
+    setsockopt(descriptor, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof(size));
+    setsockopt(descriptor, SOL_SOCKET, SO_SNDBUFFORCE, &size, sizeof(size));
+}
+
 static int open_socket(const struct ip_endpoint *local, uint32_t buffer_bytes)
 {
     struct sockaddr_storage here;
     socklen_t size = endpoint_to_sockaddr(local, &here);
     int on = 1, family = here.ss_family, discover = IPV4_PMTUDISC_DONT, mark = BACKEND_SOCKET_MARK;
-    int buffer = buffer_bytes ? (int)buffer_bytes : BUFFER_BYTES;
     int descriptor = socket(here.ss_family, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (descriptor < 0)
         return -1;
@@ -149,8 +155,7 @@ static int open_socket(const struct ip_endpoint *local, uint32_t buffer_bytes)
     setsockopt(descriptor, family == AF_INET6 ? IPPROTO_IPV6 : IPPROTO_IP,
                family == AF_INET6 ? IPV6_FREEBIND : IP_FREEBIND, &on, sizeof(on));
     setsockopt(descriptor, SOL_SOCKET, SO_MARK, &mark, sizeof(mark));
-    setsockopt(descriptor, SOL_SOCKET, SO_RCVBUFFORCE, &buffer, sizeof(buffer));
-    setsockopt(descriptor, SOL_SOCKET, SO_SNDBUFFORCE, &buffer, sizeof(buffer));
+    set_buffers(descriptor, buffer_bytes);
     if (bind(descriptor, (struct sockaddr *)&here, size) == 0)
         return descriptor;
     int saved = errno;
@@ -182,7 +187,7 @@ static void attach(struct udp_socket *udp)
     if (udp->is_attached)
         return;
     if (daemon->options.setup->ike_socket_errqueue)
-        socket_errors_watch(udp->descriptor, &udp->local);
+        socket_errors_watch(udp->descriptor, &udp->local, true);
     udp->event = event_new(daemon->base, udp->descriptor, EV_READ | EV_PERSIST, readable, udp);
     event_add(udp->event, NULL);
 }
@@ -257,6 +262,16 @@ void udp_listen(struct daemon *daemon, uint64_t client)
                                        .interface_count = count,
                                    });
     free(list);
+}
+
+void udp_apply_setup(struct daemon *daemon)
+{
+    const struct setup *setup = daemon->options.setup;
+    for (struct udp_socket *udp = daemon->sockets; udp != NULL; udp = udp->next) {
+        set_buffers(udp->descriptor, setup->ike_socket_bufsize);
+        if (!udp->is_attached)
+            socket_errors_watch(udp->descriptor, &udp->local, setup->ike_socket_errqueue);
+    }
 }
 
 void udp_close_all(struct daemon *daemon)
