@@ -179,13 +179,14 @@ bool spec_end_set_id(struct spec_builder *builder, struct end_spec *end, const c
                      struct error *error)
 {
     (void)builder;
-    bool is_any = strcasecmp(value, "%any") == 0;
+    bool is_any = strcasecmp(value, "%any") == 0, is_mine = strcasecmp(value, "%myid") == 0;
     struct identity id = {0};
-    if (!is_any && *value != '\0' && !identity_parse(value, &id, error))
+    if (!is_any && !is_mine && *value != '\0' && !identity_parse(value, &id, error))
         return at_byte(error, 0);
     identity_free(&end->id);
     end->id = id;
     end->id_is_any = is_any;
+    end->id_is_mine = is_mine;
     return true;
 }
 

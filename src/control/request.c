@@ -49,7 +49,8 @@ static const struct command_row rows[] = {
      COMMAND_PACKET},
     {"route", "name", true, request_named, COMMAND_ROUTE},
     {"unroute", "name", true, request_named, COMMAND_UNROUTE},
-    {"delete-id", "name", true, request_delete_id, COMMAND_DELETE_ID},
+    {"delete-id", "name", true, request_identity, COMMAND_DELETE_ID},
+    {"my-id", "id", false, request_identity, COMMAND_MY_ID},
     {"delete-state", "serial", false, request_delete_state, COMMAND_DELETE_STATE},
     {"deletestate", "serial", false, request_delete_state, COMMAND_DELETE_STATE},
     {"add-key", "id key add", false, request_add_key, COMMAND_ADD_KEY},
@@ -97,7 +98,7 @@ static void handle_listing(struct control_session *session, const struct request
 }
 
 /* What whack can ask and this build does not do. */
-static const char commands_not_yet[] = "delete-user my-id reread-certs fetch-crls purge-ocsp";
+static const char commands_not_yet[] = "delete-user reread-certs fetch-crls purge-ocsp";
 
 static void handle_not_yet(struct control_session *session, const struct request *request)
 {

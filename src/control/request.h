@@ -28,7 +28,7 @@ void request_delete_state(struct control_session *session, const struct request 
 void request_crash(struct control_session *session, const struct request *request);
 
 /* request_key.c: identities and public keys. */
-void request_delete_id(struct control_session *session, const struct request *request);
+void request_identity(struct control_session *session, const struct request *request);
 void request_add_key(struct control_session *session, const struct request *request);
 
 /* request_packet.c */

@@ -18,14 +18,14 @@ static bool take_identity(struct control_session *session, const struct request 
     return false;
 }
 
-void request_delete_id(struct control_session *session, const struct request *request)
+void request_identity(struct control_session *session, const struct request *request)
 {
     struct identity identity;
-    if (!take_identity(session, request, "name", &identity))
+    const char *member = request->kind == COMMAND_MY_ID ? "id" : "name";
+    if (!take_identity(session, request, member, &identity))
         return;
-    engine_command(
-        session->control->engine,
-        &(struct command){.kind = COMMAND_DELETE_ID, .client = session->id, .identity = &identity});
+    engine_command(session->control->engine,
+                   &(struct command){.kind = request->kind, .client = session->id, .identity = &identity});
     identity_free(&identity);
 }
 

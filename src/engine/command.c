@@ -307,6 +307,20 @@ static void debug(struct engine *engine, const struct command *command)
     finish(engine, command, 0);
 }
 
+/* Connections that are in use keep the identity that they have. */
+static void set_my_id(struct engine *engine, const struct command *command)
+{
+    identity_free(&engine->my_id);
+    engine->my_id = identity_copy(command->identity);
+    LIST_EACH(&engine->connections, node)
+    {
+        struct connection *connection = CONTAINER_OF(node, struct connection, all);
+        if (connection->spec->left.id_is_mine || connection->spec->right.id_is_mine)
+            connection_orient(engine, connection);
+    }
+    finish(engine, command, 0);
+}
+
 static void impair(struct engine *engine, const struct command *command)
 {
     struct error error;
@@ -415,6 +429,9 @@ void engine_command(struct engine *engine, const struct command *command)
         break;
     case COMMAND_DEBUG:
         debug(engine, command);
+        break;
+    case COMMAND_MY_ID:
+        set_my_id(engine, command);
         break;
     case COMMAND_ADD_KEY:
         public_keys_set(engine, command->identity, command->public_key, command->adds_key);

@@ -44,10 +44,13 @@ static bool still_has(const struct engine *engine, const struct connection *conn
     return false;
 }
 
-static struct identity default_identity(const struct end_spec *end, const struct ip_address *host)
+static struct identity default_identity(const struct engine *engine, const struct end_spec *end,
+                                        const struct ip_address *host)
 {
     if (end->id_is_any)
         return (struct identity){0};
+    if (end->id_is_mine && engine->my_id.kind != ID_NONE)
+        return identity_copy(&engine->my_id);
     if (end->id.kind != ID_NONE)
         return identity_copy(&end->id);
     return address_is_set(host) ? identity_of_address(host) : (struct identity){0};
@@ -73,9 +76,9 @@ static void take_side(struct engine *engine, struct connection *connection, cons
     snprintf(connection->interface, sizeof(connection->interface), "%s", ours->interface);
     connection->is_template = connection->remote_end->host_kind == HOST_ANY;
     identity_own(engine, &connection->memory_bytes, &connection->local_id,
-                 default_identity(connection->local_end, &connection->local));
+                 default_identity(engine, connection->local_end, &connection->local));
     identity_own(engine, &connection->memory_bytes, &connection->remote_id,
-                 default_identity(connection->remote_end, &connection->remote));
+                 default_identity(engine, connection->remote_end, &connection->remote));
 }
 
 void connection_orient(struct engine *engine, struct connection *connection)

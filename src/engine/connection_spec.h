@@ -47,6 +47,7 @@ struct end_spec {
     char *host_name;       /* HOST_NAME, HOST_INTERFACE */
     struct identity id;    /* ID_NONE when absent */
     bool id_is_any;        /* leftid=%any */
+    bool id_is_mine;       /* leftid=%myid: what --myid says, else the host address */
     bool is_opportunistic; /* %opportunistic and %opportunisticgroup: the peer is whoever a packet is for */
     enum auth_method auth;
     uint16_t ikeport;             /* 0: the default */

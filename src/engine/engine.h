@@ -100,6 +100,7 @@ enum command_kind {
     COMMAND_SECRETS, /* secrets: replaces all */
     COMMAND_DEBUG,   /* name (or NULL: global), debug_set, debug_clear */
     COMMAND_IMPAIR,  /* impairments (impair.h) */
+    COMMAND_MY_ID,   /* identity: what %myid stands for from now on */
     COMMAND_ADD_KEY, /* identity, public_key, adds_key (or else it replaces the keys of the identity) */
     COMMAND_ANSWER,  /* answer (or NULL: none) to a report RC_ENTERSECRET or RC_USERPROMPT; ends nothing */
     COMMAND_DDOS,    /* ddos_mode */
@@ -129,7 +130,7 @@ struct command {
     bool asynchronous;
     bool leave_state;
     bool keeps_old;                  /* COMMAND_ADD: a connection of that name is a reason to refuse */
-    const struct identity *identity; /* COMMAND_DELETE_ID, COMMAND_ADD_KEY */
+    const struct identity *identity; /* COMMAND_DELETE_ID, COMMAND_ADD_KEY, COMMAND_MY_ID */
     struct public_key *public_key;
     bool adds_key;
     const struct selector *packet_here, *packet_there; /* COMMAND_PACKET: single addresses and ports */
