@@ -21,6 +21,7 @@ struct link {
     bool can_begin[2]; /* the other end has an address that it knows */
     bool starts[2];    /* auto=start */
     bool wants_up[2];  /* as far as that end has been told */
+    bool may_be_begun; /* by a packet: some end has or had a trap */
 };
 
 struct plan {
@@ -90,12 +91,15 @@ static const char *draw_own_words(struct plan *plan, char *out, size_t size)
                                         " ikelifetime=4m ipsec-lifetime=3m rekey=no",
                                         " ipsec-max-packets=40",
                                         " ipsec-max-bytes=20000"};
+    static const char *const shunts[] = {" failureshunt=drop", " failureshunt=passthrough",
+                                         " negotiationshunt=passthrough", " narrowing=yes"};
     /* Where the first group is not the other end's, INVALID_KE_PAYLOAD follows. */
-    snprintf(out, size, "%s%s%s", lives[pick(plan, ARRAY_SIZE(lives))],
+    snprintf(out, size, "%s%s%s%s", lives[pick(plan, ARRAY_SIZE(lives))],
              plan->is_ikev1      ? ""
              : chance(plan, 100) ? " ike=aes_gcm128-sha2_256;dh19+dh31"
                                  : " ike=aes_gcm128-sha2_256;dh31",
-             chance(plan, 500) ? " initial-contact=yes" : "");
+             chance(plan, 500) ? " initial-contact=yes" : "",
+             chance(plan, 300) ? shunts[pick(plan, ARRAY_SIZE(shunts))] : "");
     return out;
 }
 
@@ -105,11 +109,15 @@ static void load_link(struct plan *plan, struct link *link, const char *const ad
     char common[WORDS_SIZE], own[WORDS_SIZE], words[3 * WORDS_SIZE];
     draw_common_words(plan, common, sizeof(common));
     for (int end = 0; end < 2; end++) {
+        bool is_trapped = !link->starts[end] && link->can_begin[end] && chance(plan, 300);
+        link->may_be_begun |= is_trapped;
         snprintf(words, sizeof(words),
                  "left=%s right=%s leftid=@%s rightid=@%s leftsubnet=%s rightsubnet=%s %s%s auto=%s",
                  addresses[0], end == 0 && peer_is_anybody ? "%any" : addresses[1], link->ends[0],
                  link->ends[1], subnets[0], subnets[1], common, draw_own_words(plan, own, sizeof(own)),
-                 link->starts[end] ? "start" : "add");
+                 link->starts[end] ? "start"
+                 : is_trapped      ? "ondemand"
+                                   : "add");
         sim_add_connection_on(plan->sim, link->ends[end], link->name, words);
         link->wants_up[end] = link->starts[end];
     }
@@ -193,6 +201,7 @@ static void give(struct plan *plan, struct link *link, int end, enum command_kin
     if (kind == COMMAND_INITIATE && !link->can_begin[end])
         return;
     sim_start(plan->sim, link->ends[end], kind, link->name);
+    link->may_be_begun |= kind == COMMAND_ROUTE;
     if (kind == COMMAND_INITIATE || kind == COMMAND_TERMINATE)
         link->wants_up[end] = kind == COMMAND_INITIATE;
 }
@@ -277,7 +286,7 @@ static void act_collision(struct plan *plan)
 
 static void act(struct plan *plan)
 {
-    switch (pick(plan, 18)) {
+    switch (pick(plan, 20)) {
     case 0:
     case 1:
     case 2:
@@ -316,6 +325,12 @@ static void act(struct plan *plan)
     case 15:
     case 16:
         act_collision(plan);
+        break;
+    case 17:
+        act_command(plan, chance(plan, 700) ? COMMAND_ROUTE : COMMAND_UNROUTE);
+        break;
+    case 18:
+        act_traffic(plan);
         break;
     default:
         if (plan->has_nat && chance(plan, 500))
@@ -368,7 +383,7 @@ static bool link_is_up_if_wanted(struct plan *plan, const struct link *link)
 {
     if (!link->wants_up[0] && !link->wants_up[1]) {
         for (int end = 0; end < 2; end++)
-            if (sim_is_up(plan->sim, link->ends[end], link->name))
+            if (!link->may_be_begun && sim_is_up(plan->sim, link->ends[end], link->name))
                 return sim_fail(plan->sim, "\"%s\" is up on %s, but nobody wants it", link->name,
                                 link->ends[end]);
         return true;
