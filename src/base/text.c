@@ -4,15 +4,29 @@
 #include <stdio.h>
 #include <strings.h>
 
+static void add_string(struct text *text, const char *string)
+{
+    size_t room = text->capacity - text->size - 1;
+    size_t size = strnlen(string, room);
+    memcpy(text->at + text->size, string, size);
+    text->size += size;
+    text->at[text->size] = '\0';
+}
+
+/* Long listings are made of plain strings for the most part, for which printf's machinery is far slower. */
 void text_add(struct text *text, const char *format, ...)
 {
     va_list arguments;
     va_start(arguments, format);
-    size_t room = text->capacity - text->size;
-    int wanted = vsnprintf(text->at + text->size, room, format, arguments);
+    if (strcmp(format, "%s") == 0) {
+        add_string(text, va_arg(arguments, const char *));
+    } else {
+        size_t room = text->capacity - text->size;
+        int wanted = vsnprintf(text->at + text->size, room, format, arguments);
+        if (wanted > 0)
+            text->size += (size_t)wanted < room ? (size_t)wanted : room - 1;
+    }
     va_end(arguments);
-    if (wanted > 0)
-        text->size += (size_t)wanted < room ? (size_t)wanted : room - 1;
 }
 
 void text_add_escaped(struct text *text, struct bytes bytes)

@@ -55,7 +55,6 @@ const struct list_command *list_command_find(const char *name)
 static void put_line(void *context, int code, const char *line, size_t size)
 {
     struct control_session *session = context;
-    char number[16];
     bool is_blank = size == 1 && line[0] == ' ';
     if (is_blank && session->listing.is_after_blank)
         return; /* where nothing stands between two blank lines, there is one */
@@ -64,8 +63,10 @@ static void put_line(void *context, int code, const char *line, size_t size)
         session_line_of(session, code == NO_CODE ? RC_COMMENT : code, line, size);
         return;
     }
+    const char number[] = {(char)('0' + code / 100 % 10), (char)('0' + code / 10 % 10),
+                           (char)('0' + code % 10), ' '};
     if (code != NO_CODE)
-        buffer_add(&session->output, number, (size_t)snprintf(number, sizeof(number), "%03d ", code));
+        buffer_add(&session->output, number, sizeof(number));
     buffer_add(&session->output, line, size);
     buffer_add(&session->output, "\n", 1);
 }
