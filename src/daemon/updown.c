@@ -7,20 +7,17 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "base/arena.h"
 #include "base/hash_table.h"
 #include "daemon/daemon.h"
 #include "daemon/process.h"
+#include "daemon/updown_request.h"
 
 enum {
     SEQUENCES_MAX = 262144,
-    SEQUENCE_BYTES_MAX = 1 << 20,
     RUNNING_MAX = 8,
     TIME_LIMIT_SECONDS = 30,
     COUNTERS_LIMIT_SECONDS = 1 /* then a script that takes a connection down does without them */
 };
-
-static const char default_path[] = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
 struct lane {
     struct hash_node by_key;
@@ -35,9 +32,7 @@ struct sequence {
     struct hash_node by_child;
     struct updown_queue *queue;
     struct lane *lane;
-    struct arena arena; /* owns all texts */
-    struct updown_request request;
-    char *command; /* to be split */
+    struct kept_request kept;
     bool waits_for_counters, is_refused;
     struct event *counters_limit;
     size_t step;
@@ -100,7 +95,7 @@ static void free_sequence(struct sequence *sequence)
         hash_table_remove(&queue->by_child, &sequence->by_child);
     if (sequence->counters_limit != NULL)
         event_free(sequence->counters_limit);
-    arena_release(&sequence->arena);
+    kept_request_release(&sequence->kept);
     queue->sequence_count--;
     free(sequence);
 }
@@ -109,7 +104,7 @@ static void free_sequence(struct sequence *sequence)
 
 static const struct updown_step *current_step(const struct sequence *sequence)
 {
-    return &sequence->request.steps[sequence->step];
+    return &sequence->kept.request.steps[sequence->step];
 }
 
 static void say(const struct sequence *sequence, const char *format, ...)
@@ -117,7 +112,7 @@ static void say(const struct sequence *sequence, const char *format, ...)
 
 static void say(const struct sequence *sequence, const char *format, ...)
 {
-    const struct updown_request *request = &sequence->request;
+    const struct updown_request *request = &sequence->kept.request;
     char line[2048], body[1536];
     va_list arguments;
     va_start(arguments, format);
@@ -136,7 +131,7 @@ static void said(void *context, const char *line)
 static void took_too_long(void *context)
 {
     const struct sequence *sequence = context;
-    say(sequence, "command \"%.1024s\" did not end within %u seconds and is ended", sequence->command,
+    say(sequence, "command \"%.1024s\" did not end within %u seconds and is ended", sequence->kept.command,
         sequence->queue->time_limit_seconds);
 }
 
@@ -147,8 +142,8 @@ static void finish(struct sequence *sequence)
     struct updown_queue *queue = sequence->queue;
     struct lane *lane = sequence->lane;
     struct updown_result result = {
-        .request_id = sequence->request.request_id,
-        .connection_serial = sequence->request.connection_serial,
+        .request_id = sequence->kept.request.request_id,
+        .connection_serial = sequence->kept.request.connection_serial,
         .verb = sequence->failed_verb,
         .exit_status = sequence->failed_status,
     };
@@ -166,8 +161,8 @@ static void step_ended(struct sequence *sequence, int exit_status)
         sequence->failed_verb = current_step(sequence)->verb;
         sequence->failed_status = exit_status;
     }
-    bool is_over = sequence->request.ends_at_failure && exit_status != 0;
-    if (!is_over && ++sequence->step < sequence->request.step_count)
+    bool is_over = sequence->kept.request.ends_at_failure && exit_status != 0;
+    if (!is_over && ++sequence->step < sequence->kept.request.step_count)
         start(sequence);
     else
         finish(sequence);
@@ -177,9 +172,9 @@ static void ended(void *context, int exit_status)
 {
     struct sequence *sequence = context;
     if (exit_status > 128)
-        say(sequence, "command \"%.1024s\" exited with signal %d", sequence->command, exit_status - 128);
+        say(sequence, "command \"%.1024s\" exited with signal %d", sequence->kept.command, exit_status - 128);
     else if (exit_status != 0)
-        say(sequence, "command \"%.1024s\" exited with status %d", sequence->command, exit_status);
+        say(sequence, "command \"%.1024s\" exited with status %d", sequence->kept.command, exit_status);
     step_ended(sequence, exit_status);
 }
 
@@ -194,10 +189,10 @@ static const char *resolve_program(const char *word, char *buffer, size_t size)
 
 static void start(struct sequence *sequence)
 {
-    const struct updown_request *request = &sequence->request;
+    const struct updown_request *request = &sequence->kept.request;
     const struct updown_step *step = current_step(sequence);
     const char *arguments[PROCESS_ARGUMENTS_MAX + 1];
-    char *command = strdup(sequence->command), path[4096];
+    char *command = strdup(sequence->kept.command), path[4096];
     size_t count = request->environment_count;
     const char **environment = calloc(count + step->environment_count + 1, sizeof(*environment));
     int result = ENOMEM;
@@ -221,7 +216,7 @@ static void start(struct sequence *sequence)
     free(command);
     if (result == 0)
         return;
-    say(sequence, "command \"%.1024s\" cannot be run: %s", sequence->command, strerror(result));
+    say(sequence, "command \"%.1024s\" cannot be run: %s", sequence->kept.command, strerror(result));
     step_ended(sequence, 127);
 }
 
@@ -309,17 +304,6 @@ static void counters_did_not_come(evutil_socket_t unused, short what, void *cont
     counters_are_settled(context);
 }
 
-static void replace_variable(struct sequence *sequence, const char *name, uint64_t value)
-{
-    const char **list = (const char **)(uintptr_t)sequence->request.environment;
-    char text[64];
-    int size = snprintf(text, sizeof(text), "%s=%llu", name, (unsigned long long)value);
-    char *copy = arena_copy(&sequence->arena, text, (size_t)size + 1);
-    for (size_t i = 0; copy != NULL && i < sequence->request.environment_count; i++)
-        if (strncmp(list[i], name, strlen(name)) == 0 && list[i][strlen(name)] == '=')
-            list[i] = copy;
-}
-
 void updown_counters_came(struct updown_queue *queue, const struct kernel_event *event)
 {
     struct hash_node *node = hash_table_find(&queue->by_child, event->child_serial);
@@ -327,8 +311,8 @@ void updown_counters_came(struct updown_queue *queue, const struct kernel_event 
         return;
     struct sequence *sequence = CONTAINER_OF(node, struct sequence, by_child);
     if (event->ok) {
-        replace_variable(sequence, "PLUTO_INBYTES", event->in.bytes);
-        replace_variable(sequence, "PLUTO_OUTBYTES", event->out.bytes);
+        kept_request_set_number(&sequence->kept, "PLUTO_INBYTES", event->in.bytes);
+        kept_request_set_number(&sequence->kept, "PLUTO_OUTBYTES", event->out.bytes);
     }
     counters_are_settled(sequence);
 }
@@ -338,83 +322,13 @@ static void wait_for_counters(struct sequence *sequence)
     struct updown_queue *queue = sequence->queue;
     sequence->counters_limit = event_new(queue->daemon->base, -1, 0, counters_did_not_come, sequence);
     if (sequence->counters_limit == NULL ||
-        !hash_table_insert(&queue->by_child, &sequence->by_child, sequence->request.child_serial))
+        !hash_table_insert(&queue->by_child, &sequence->by_child, sequence->kept.request.child_serial))
         return;
     event_add(sequence->counters_limit, &(struct timeval){.tv_sec = COUNTERS_LIMIT_SECONDS});
     sequence->waits_for_counters = true;
 }
 
 /* ---- submission ---- */
-
-static char *keep(struct sequence *sequence, const char *text)
-{
-    return arena_copy(&sequence->arena, text, strlen(text) + 1);
-}
-
-/* A copy of a list of texts, with room for `extra` more before it. */
-static const char **keep_list(struct sequence *sequence, const char *const *list, size_t count, size_t extra)
-{
-    const char **copy = arena_take(&sequence->arena, (count + extra) * sizeof(*copy));
-    for (size_t i = 0; copy != NULL && i < count; i++)
-        if ((copy[extra + i] = keep(sequence, list[i])) == NULL)
-            return NULL;
-    return copy;
-}
-
-static char *command_of(struct sequence *sequence, const char *script)
-{
-    char command[4096];
-    if (script != NULL)
-        return keep(sequence, script);
-    snprintf(command, sizeof(command), "\"%s/_updown\"", daemon_exec_dir());
-    return keep(sequence, command);
-}
-
-enum { OWN_VARIABLES = 3 };
-
-/* What the daemon itself adds: where programs are, and where scripts may keep notes and for which pluto. */
-static bool add_own_variables(struct sequence *sequence, const char *out[static OWN_VARIABLES])
-{
-    const char *path = getenv("PATH");
-    char text[4096];
-    snprintf(text, sizeof(text), "PATH=%s", path && path[0] ? path : default_path);
-    out[0] = keep(sequence, text);
-    snprintf(text, sizeof(text), "PLUTO_RUNDIR=%s", sequence->queue->daemon->options.rundir);
-    out[1] = keep(sequence, text);
-    snprintf(text, sizeof(text), "PLUTO_PID=%d", (int)getpid());
-    out[2] = keep(sequence, text);
-    return out[0] != NULL && out[1] != NULL && out[2] != NULL;
-}
-
-static bool keep_steps(struct sequence *sequence, const struct updown_request *request)
-{
-    struct updown_step *steps = arena_take(&sequence->arena, request->step_count * sizeof(*steps));
-    for (size_t i = 0; steps != NULL && i < request->step_count; i++) {
-        const struct updown_step *from = &request->steps[i];
-        steps[i] = (struct updown_step){
-            .verb = keep(sequence, from->verb),
-            .environment = keep_list(sequence, from->environment, from->environment_count, 0),
-            .environment_count = from->environment_count,
-        };
-        if (steps[i].verb == NULL || steps[i].environment == NULL)
-            return false;
-    }
-    sequence->request.steps = steps;
-    return steps != NULL;
-}
-
-static bool keep_request(struct sequence *sequence, const struct updown_request *request)
-{
-    const char **environment =
-        keep_list(sequence, request->environment, request->environment_count, OWN_VARIABLES);
-    if (environment == NULL || !add_own_variables(sequence, environment))
-        return false;
-    sequence->request.environment = environment;
-    sequence->request.environment_count += OWN_VARIABLES;
-    sequence->request.prefix = keep(sequence, request->prefix);
-    sequence->command = command_of(sequence, request->script);
-    return sequence->request.prefix != NULL && sequence->command != NULL && keep_steps(sequence, request);
-}
 
 void updown_submit(struct updown_queue *queue, const struct updown_request *request)
 {
@@ -427,10 +341,9 @@ void updown_submit(struct updown_queue *queue, const struct updown_request *requ
     }
     sequence->queue = queue;
     sequence->lane = lane;
-    sequence->arena = arena_make(SEQUENCE_BYTES_MAX);
-    sequence->request = *request;
     list_append(&lane->sequences, &sequence->node);
-    sequence->is_refused = queue->sequence_count++ >= SEQUENCES_MAX || !keep_request(sequence, request);
+    bool is_kept = kept_request_init(&sequence->kept, request, queue->daemon->options.rundir);
+    sequence->is_refused = queue->sequence_count++ >= SEQUENCES_MAX || !is_kept;
     if (sequence->is_refused) {
         log_line("%s: %s is not run: too many scripts wait", request->prefix, request->steps[0].verb);
         sequence->failed_verb = "updown"; /* the request's own texts are not ours to keep */
