@@ -1,0 +1,304 @@
+/* What IKEv1 messages may do that nobody has authenticated, that come again, or that are malformed (RFC 2408
+ * 4, 5). */
+#include "ikev1_inject.h"
+#include "scenario.h"
+#include "wire/ikev1_build.h"
+
+#define V1 HOSTS SUBNETS " keyexchange=ikev1 ike=aes128-sha2;dh31 esp=aes128-sha2"
+
+/* A chain of payloads without a message around it. */
+struct chain {
+    uint8_t bytes[1024];
+    struct ikev1_builder builder;
+};
+
+static void chain_start(struct chain *chain)
+{
+    static const struct ikev2_header header;
+    chain->builder = ikev1_build_start(chain->bytes, sizeof(chain->bytes), &header);
+}
+
+static struct bytes chain_end(const struct chain *chain)
+{
+    return bytes_of(chain->bytes + IKE_HEADER_SIZE, chain->builder.writer.size - IKE_HEADER_SIZE);
+}
+
+static void chain_delete_ike(struct sim *sim, struct chain *chain)
+{
+    struct ike_view ike;
+    uint8_t cookies[16];
+    assert_true(sim_newest_ike(sim, "east", "tunnel", &ike));
+    memcpy(cookies, ike.spi_i, 8);
+    memcpy(cookies + 8, ike.spi_r, 8);
+    ikev1_build_delete(&chain->builder, V1_PROTO_ISAKMP, 16, 1, bytes_of(cookies, sizeof(cookies)));
+}
+
+static void chain_delete_child(struct sim *sim, struct chain *chain)
+{
+    struct child_view child;
+    uint8_t spi[4];
+    assert_true(sim_newest_child(sim, "east", "tunnel", &child));
+    store_be32(spi, child.spi_in);
+    ikev1_build_delete(&chain->builder, V1_PROTO_ESP, 4, 1, bytes_of(spi, sizeof(spi)));
+}
+
+static void say(struct sim *sim, const struct chain *chain, uint8_t first, bool is_encrypted,
+                enum ikev1_hash hash, uint32_t message_id)
+{
+    assert_true(sim_inject_ikev1(sim, "east", "west",
+                                 &(struct ikev1_injection){
+                                     .exchange = ISAKMP_INFORMATIONAL,
+                                     .message_id = message_id,
+                                     .first = first,
+                                     .chain = chain_end(chain),
+                                     .is_encrypted = is_encrypted,
+                                     .hash = hash,
+                                 }));
+    sim_run_for(sim, seconds(1));
+}
+
+static void deletes_without_proof_change_nothing(void **state)
+{
+    (void)state;
+    struct sim *sim = established_with(V1);
+    for (int kind = 0; kind < 2; kind++) {
+        struct chain chain;
+        chain_start(&chain);
+        if (kind == 0)
+            chain_delete_ike(sim, &chain);
+        else
+            chain_delete_child(sim, &chain);
+        say(sim, &chain, ISAKMP_DELETE, false, IKEV1_NO_HASH, 7);
+        say(sim, &chain, ISAKMP_DELETE, true, IKEV1_NO_HASH, 8);
+        say(sim, &chain, ISAKMP_DELETE, true, IKEV1_WRONG_HASH, 9);
+        assert_both_have(sim, 1, 1);
+        assert_ping(sim);
+    }
+    assert_ends_well(sim);
+}
+
+static void a_delete_with_proof_is_obeyed(void **state)
+{
+    (void)state;
+    struct sim *sim = established_with(V1);
+    struct chain chain;
+    chain_start(&chain);
+    chain_delete_child(sim, &chain);
+    say(sim, &chain, ISAKMP_DELETE, true, IKEV1_HASH_1, 7);
+    assert_counts(sim, "west", 1, 0);
+    sim_free(sim);
+}
+
+static void what_follows_the_delete_of_the_sa_itself_is_not_looked_at(void **state)
+{
+    (void)state;
+    struct sim *sim = established_with(V1);
+    struct chain chain;
+    chain_start(&chain);
+    chain_delete_ike(sim, &chain);
+    chain_delete_ike(sim, &chain);
+    ikev1_build_notify(&chain.builder, V1_PROTO_ISAKMP, bytes_of(NULL, 0), V1_INITIAL_CONTACT,
+                       bytes_of(NULL, 0));
+    say(sim, &chain, ISAKMP_DELETE, true, IKEV1_HASH_1, 7);
+    assert_counts(sim, "west", 0, 0);
+    sim_free(sim);
+}
+
+static void notifications_without_proof_change_nothing(void **state)
+{
+    (void)state;
+    static const uint16_t types[] = {V1_INITIAL_CONTACT, V1_NO_PROPOSAL_CHOSEN, V1_INVALID_SPI,
+                                     V1_R_U_THERE,       V1_R_U_THERE_ACK,      V1_PAYLOAD_MALFORMED};
+    struct sim *sim = established_with(V1);
+    sim_record(sim);
+    for (size_t i = 0; i < ARRAY_SIZE(types); i++) {
+        struct chain chain;
+        uint8_t sequence[4] = {0, 0, 0, 9};
+        chain_start(&chain);
+        ikev1_build_notify(&chain.builder, V1_PROTO_ISAKMP, bytes_of(NULL, 0), types[i],
+                           bytes_of(sequence, sizeof(sequence)));
+        say(sim, &chain, ISAKMP_NOTIFY, false, IKEV1_NO_HASH, (uint32_t)i + 20);
+        say(sim, &chain, ISAKMP_NOTIFY, true, IKEV1_WRONG_HASH, (uint32_t)i + 40);
+    }
+    assert_int_equal(sim_count(sim, "west", MESSAGE_ANY, PART_EITHER), 0);
+    assert_both_have(sim, 1, 1);
+    assert_ping(sim);
+    assert_ends_well(sim);
+}
+
+static void a_refusal_of_phase_1_without_proof_does_not_end_it(void **state)
+{
+    (void)state;
+    struct sim *sim = gateways_with(V1);
+    struct chain chain;
+    chain_start(&chain);
+    ikev1_build_notify(&chain.builder, V1_PROTO_ISAKMP, bytes_of(NULL, 0), V1_NO_PROPOSAL_CHOSEN,
+                       bytes_of(NULL, 0));
+    uint64_t client = sim_start(sim, "east", COMMAND_INITIATE, "tunnel");
+    for (unsigned i = 0; i < 10; i++) {
+        sim_inject_ikev1(sim, "west", "east",
+                         &(struct ikev1_injection){.exchange = ISAKMP_INFORMATIONAL,
+                                                   .message_id = i + 1,
+                                                   .first = ISAKMP_NOTIFY,
+                                                   .chain = chain_end(&chain)});
+        sim_run_for(sim, milliseconds(7));
+    }
+    assert_settles(sim);
+    assert_int_equal(sim_result(sim, "east", client), 0);
+    assert_both_have(sim, 1, 1);
+    assert_ends_well(sim);
+}
+
+static void a_first_message_gets_one_answer_and_no_more(void **state)
+{
+    (void)state;
+    struct sim *sim = gateways_with(V1);
+    sim_record(sim);
+    sim_partition(sim, "west", "east", minutes(10)); /* the source is spoofed: nothing comes back */
+    sim_drop(sim, "east", MESSAGE_ANY, PART_EITHER, 1, 1000);
+    sim_start(sim, "east", COMMAND_INITIATE, "tunnel");
+    sim_run_for(sim, minutes(2));
+    assert_int_equal(sim_count(sim, "west", MESSAGE_ANY, PART_EITHER), 1);
+    size_t count;
+    const struct sim_record *records = sim_records(sim, &count);
+    assert_true(records[1].size <= records[0].size);
+    assert_int_equal(engine_view_totals(sim_engine(sim, "west")).ike_halfopen, 0);
+    sim_free(sim);
+}
+
+static void what_is_half_open_is_bounded(void **state)
+{
+    (void)state;
+    struct sim *sim = gateways_with(V1);
+    sim_settings(sim, "west")->max_halfopen_ike = 0;
+    sim_restart(sim, "west", 0);
+    sim_run_for(sim, seconds(1));
+    sim_record(sim);
+    sim_start(sim, "east", COMMAND_INITIATE, "tunnel");
+    sim_run_for(sim, seconds(3));
+    assert_int_equal(sim_count(sim, "west", MESSAGE_ANY, PART_EITHER), 0);
+    sim_free(sim);
+}
+
+static void ikev1_policy_decides_whether_anybody_answers(void **state)
+{
+    (void)state;
+    static const struct {
+        enum ikev1_policy policy;
+        size_t answers;
+    } rows[] = {{IKEV1_DROP, 0}, {IKEV1_REJECT, 1}};
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        struct sim *sim = gateways_with(V1);
+        sim_settings(sim, "west")->ikev1_policy = rows[i].policy;
+        sim_restart(sim, "west", 0);
+        sim_run_for(sim, seconds(1));
+        sim_record(sim);
+        sim_start(sim, "east", COMMAND_INITIATE, "tunnel");
+        sim_run_for(sim, milliseconds(100));
+        assert_int_equal(sim_count(sim, "west", MESSAGE_ANY, PART_EITHER), rows[i].answers);
+        sim_free(sim);
+    }
+}
+
+/* The whole conversation is said once more, later: nothing comes of it. */
+static void a_recorded_conversation_is_of_no_use(void **state)
+{
+    (void)state;
+    struct sim *sim = gateways_with(V1);
+    sim_record(sim);
+    assert_up(sim, "east");
+    assert_settles(sim);
+    size_t count;
+    const struct sim_record *records = sim_records(sim, &count);
+    uint8_t copies[16][2048];
+    size_t sizes[16], copied = 0;
+    for (size_t i = 0; i < count && copied < 16; i++)
+        if (strcmp(records[i].from, "east") == 0 && records[i].size <= sizeof(copies[0])) {
+            memcpy(copies[copied], records[i].bytes, records[i].size);
+            sizes[copied++] = records[i].size;
+        }
+    sim_run_for(sim, minutes(2));
+    for (size_t i = 0; i < copied; i++) {
+        sim_inject(sim, "east", "west", 500, bytes_of(copies[i], sizes[i]));
+        sim_run_for(sim, milliseconds(200));
+    }
+    sim_run_for(sim, minutes(1));
+    assert_both_have(sim, 1, 1);
+    assert_ping(sim);
+    assert_ends_well(sim);
+}
+
+/* Every length that a payload's header may claim, and a fragment's; in the clear and proved. */
+static void lengths_that_are_wrong_are_refused(void **state)
+{
+    (void)state;
+    static const uint8_t types[] = {
+        ISAKMP_SA,    ISAKMP_KE,       ISAKMP_ID, ISAKMP_HASH, ISAKMP_NONCE, ISAKMP_NOTIFY, ISAKMP_DELETE,
+        ISAKMP_NAT_D, ISAKMP_FRAGMENT, 33,        46};
+    struct sim *sim = established_with(V1);
+    for (size_t i = 0; i < ARRAY_SIZE(types); i++)
+        for (uint8_t length = 0; length < 20; length++) {
+            const uint8_t payload[] = {0, 0, 0, length, 0, 1, 1, 1};
+            struct ikev1_injection injection = {
+                .exchange = i % 2 ? ISAKMP_INFORMATIONAL : ISAKMP_QUICK,
+                .message_id = 1000u + length * 16u + (uint32_t)i,
+                .first = types[i],
+                .chain = bytes_of(payload, sizeof(payload)),
+            };
+            sim_inject_ikev1(sim, "east", "west", &injection);
+            injection.is_encrypted = true;
+            injection.hash = IKEV1_HASH_1;
+            sim_inject_ikev1(sim, "east", "west", &injection);
+            injection.exchange = ISAKMP_MAIN;
+            injection.is_encrypted = false;
+            injection.is_first = true;
+            sim_inject_ikev1(sim, "east", "west", &injection);
+        }
+    sim_run_for(sim, minutes(2));
+    assert_both_have(sim, 1, 1);
+    assert_ping(sim);
+    assert_ends_well(sim);
+}
+
+static void a_dead_peer_is_found_and_the_tunnel_comes_back(void **state)
+{
+    (void)state;
+    struct sim *sim = established_with(V1 " dpddelay=10s dpdtimeout=30s");
+    sim_restart(sim, "west", seconds(1));
+    sim_run_for(sim, minutes(3));
+    assert_true(sim_log_has(sim, "east", "peer is declared dead"));
+    assert_settles(sim);
+    assert_both_have(sim, 1, 1);
+    assert_ping(sim);
+    assert_ends_well(sim);
+}
+
+static void a_peer_that_answers_is_not_dead(void **state)
+{
+    (void)state;
+    struct sim *sim = established_with(V1 " dpddelay=10s dpdtimeout=30s");
+    sim_run_for(sim, minutes(20));
+    assert_false(sim_log_has(sim, "east", "declared dead"));
+    assert_both_have(sim, 1, 1);
+    assert_ends_well(sim);
+}
+
+int main(int argument_count, char **arguments)
+{
+    const struct CMUnitTest scenarios[] = {
+        cmocka_unit_test(deletes_without_proof_change_nothing),
+        cmocka_unit_test(a_delete_with_proof_is_obeyed),
+        cmocka_unit_test(what_follows_the_delete_of_the_sa_itself_is_not_looked_at),
+        cmocka_unit_test(notifications_without_proof_change_nothing),
+        cmocka_unit_test(a_refusal_of_phase_1_without_proof_does_not_end_it),
+        cmocka_unit_test(a_first_message_gets_one_answer_and_no_more),
+        cmocka_unit_test(what_is_half_open_is_bounded),
+        cmocka_unit_test(ikev1_policy_decides_whether_anybody_answers),
+        cmocka_unit_test(a_recorded_conversation_is_of_no_use),
+        cmocka_unit_test(lengths_that_are_wrong_are_refused),
+        cmocka_unit_test(a_dead_peer_is_found_and_the_tunnel_comes_back),
+        cmocka_unit_test(a_peer_that_answers_is_not_dead),
+    };
+    choose_scenarios(argument_count, arguments);
+    return cmocka_run_group_tests(scenarios, NULL, NULL);
+}
