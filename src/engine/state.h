@@ -166,9 +166,10 @@ enum ike_state {
     IKE_STATE_INIT_RESPONDED, /* responder: half-open */
     IKE_STATE_REKEY_LARVAL,   /* made by CREATE_CHILD_SA, not yet usable */
     IKE_STATE_ESTABLISHED,
-    IKE_STATE_REPLACED, /* rekeyed: waits for its Delete */
-    IKE_STATE_DELETING, /* our Delete is in flight */
-    IKE_STATE_RETIRED,  /* over; only repeats its last answer */
+    IKE_STATE_REPLACED,  /* rekeyed: waits for its Delete */
+    IKE_STATE_DELETING,  /* our Delete is in flight */
+    IKE_STATE_RETIRED,   /* over; only repeats its last answer */
+    IKE_STATE_ORPHANAGE, /* IKEv1: over, without keys; its IPsec SAs live on until another takes them */
 };
 
 enum task_kind {

@@ -188,10 +188,15 @@ static const struct list_node *ike_node(const struct engine *engine, uint64_t se
     return ike ? &ike->all : NULL;
 }
 
+static bool is_over(const struct ike_sa *ike)
+{
+    return ike->state == IKE_STATE_RETIRED || ike->state == IKE_STATE_ORPHANAGE;
+}
+
 bool engine_view_ike(const struct engine *engine, uint64_t after, struct ike_view *out)
 {
     const struct list_node *node = next_after(engine, &engine->ikes, after, ike_node, ike_serial);
-    while (node != NULL && CONTAINER_OF(node, const struct ike_sa, all)->state == IKE_STATE_RETIRED)
+    while (node != NULL && is_over(CONTAINER_OF(node, const struct ike_sa, all)))
         node = node->next != &engine->ikes ? node->next : NULL;
     if (node != NULL)
         fill_ike(engine, CONTAINER_OF(node, const struct ike_sa, all), out);

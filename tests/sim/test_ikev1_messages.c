@@ -89,6 +89,22 @@ static void a_delete_with_proof_is_obeyed(void **state)
     sim_free(sim);
 }
 
+static void ipsec_sas_outlive_the_isakmp_sa_and_find_another(void **state)
+{
+    (void)state;
+    struct sim *sim = established_with(V1 " ikelifetime=2m ipsec-lifetime=20m rekeymargin=1m rekey=no");
+    sim_run_for(sim, minutes(3));
+    assert_int_equal(sim_ike_count(sim, "east"), 0);
+    assert_int_equal(sim_child_count(sim, "east"), 1);
+    assert_ping(sim);
+    assert_int_equal(sim_up(sim, "west", "tunnel"), 0);
+    sim_run_for(sim, seconds(20));
+    assert_settles(sim);
+    assert_both_have(sim, 1, 1);
+    assert_ping(sim);
+    assert_ends_well(sim);
+}
+
 static void what_follows_the_delete_of_the_sa_itself_is_not_looked_at(void **state)
 {
     (void)state;
@@ -100,7 +116,7 @@ static void what_follows_the_delete_of_the_sa_itself_is_not_looked_at(void **sta
     ikev1_build_notify(&chain.builder, V1_PROTO_ISAKMP, bytes_of(NULL, 0), V1_INITIAL_CONTACT,
                        bytes_of(NULL, 0));
     say(sim, &chain, ISAKMP_DELETE, true, IKEV1_HASH_1, 7);
-    assert_counts(sim, "west", 0, 0);
+    assert_counts(sim, "west", 0, 1); /* the IPsec SA lives on */
     sim_free(sim);
 }
 
@@ -288,6 +304,7 @@ int main(int argument_count, char **arguments)
     const struct CMUnitTest scenarios[] = {
         cmocka_unit_test(deletes_without_proof_change_nothing),
         cmocka_unit_test(a_delete_with_proof_is_obeyed),
+        cmocka_unit_test(ipsec_sas_outlive_the_isakmp_sa_and_find_another),
         cmocka_unit_test(what_follows_the_delete_of_the_sa_itself_is_not_looked_at),
         cmocka_unit_test(notifications_without_proof_change_nothing),
         cmocka_unit_test(a_refusal_of_phase_1_without_proof_does_not_end_it),

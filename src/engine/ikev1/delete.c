@@ -80,16 +80,26 @@ static void delete_children(struct engine *engine, struct ike_sa *ike, uint64_t 
         send_delete(engine, ike, PROTOCOL_ESP, 4, count, bytes_of(spis, 4u * count));
 }
 
-static void end_ike(struct engine *engine, struct ike_sa *ike, uint64_t client)
+static void say_and_send(struct engine *engine, struct ike_sa *ike, uint64_t client)
 {
     uint8_t cookies[2 * IKE_SPI_SIZE];
     bool is_told = is_usable(ike);
-    delete_children(engine, ike, client);
     say_deleting(engine, ike, NULL, client, is_told);
     memcpy(cookies, ike->spi_i, IKE_SPI_SIZE);
     memcpy(cookies + IKE_SPI_SIZE, ike->spi_r, IKE_SPI_SIZE);
     if (is_told)
         send_delete(engine, ike, V1_PROTO_ISAKMP, sizeof(cookies), 1, bytes_of(cookies, sizeof(cookies)));
+}
+
+void ikev1_send_ike_delete(struct engine *engine, struct ike_sa *ike)
+{
+    say_and_send(engine, ike, 0);
+}
+
+static void end_ike(struct engine *engine, struct ike_sa *ike, uint64_t client)
+{
+    delete_children(engine, ike, client);
+    say_and_send(engine, ike, client);
     ike_destroy(engine, ike);
 }
 
@@ -157,7 +167,7 @@ bool delete_obeyed(struct engine *engine, struct ike_sa *ike, const struct ikev1
         return true;
     say_ike(engine, RC_LOG, ike, 0, "received Delete SA payload: self-deleting ISAKMP State #%llu",
             (unsigned long long)ike->serial);
-    lifetimes_bequeath(engine, ike);
-    ike_destroy(engine, ike);
+    if (!lifetimes_bequeath(engine, ike))
+        ike_destroy(engine, ike);
     return false;
 }

@@ -23,6 +23,8 @@ void informational_plain(struct engine *engine, struct ike_sa *ike, const struct
 
 void ikev1_delete_child(struct engine *engine, struct child_sa *child, uint64_t client);
 void ikev1_delete_ike(struct engine *engine, struct ike_sa *ike, uint64_t client);
+/* Tells the peer that the ISAKMP SA ends; nothing else. */
+void ikev1_send_ike_delete(struct engine *engine, struct ike_sa *ike);
 void ikev1_say_goodbye(struct engine *engine, struct ike_sa *ike);
 /* Obeys the Delete payloads; false when the ISAKMP SA itself is gone. */
 bool delete_obeyed(struct engine *engine, struct ike_sa *ike, const struct ikev1_message *message);

@@ -2,12 +2,14 @@
 #include "engine/ikev1/lifetimes.h"
 
 #include "base/reader.h"
+#include "base/secret.h"
 #include "engine/child_install.h"
 #include "engine/ikev1/informational.h"
 #include "engine/ikev1/phase1.h"
 #include "engine/ikev1/quick_mode.h"
 #include "engine/initiate.h"
 
+#define ORPHANAGE_CHECK (60 * USEC_PER_SEC)
 #define REPLACED_GRACE (5 * USEC_PER_SEC) /* packets under way on the replaced SA */
 
 static usec_t shorter(usec_t ours, uint64_t negotiated_seconds)
@@ -119,6 +121,10 @@ static void move_tasks(struct ike_sa *from, struct ike_sa *to)
 void lifetimes_replace_older(struct engine *engine, struct ike_sa *ike)
 {
     struct ike_sa *old;
+    while ((old = another_in(engine, ike, IKE_STATE_ORPHANAGE)) != NULL) {
+        move_children(engine, old, ike);
+        ike_destroy(engine, old);
+    }
     while ((old = another(engine, ike)) != NULL) {
         move_children(engine, old, ike);
         move_tasks(old, ike);
@@ -146,15 +152,53 @@ static struct ike_sa *recall(struct engine *engine, const struct ike_sa *ike)
     return heir;
 }
 
-void lifetimes_bequeath(struct engine *engine, struct ike_sa *ike)
+static void drop_tasks(struct engine *engine, struct ike_sa *ike)
+{
+    LIST_EACH(&ike->tasks, node)
+    {
+        struct task *task = CONTAINER_OF(node, struct task, node);
+        uint64_t client = task->client;
+        ike_drop_task(engine, ike, task);
+        finish_client(engine, client, RC_FATAL);
+    }
+}
+
+/* Keys and exchanges go; what is left knows where the peer is. */
+static bool become_orphanage(struct engine *engine, struct ike_sa *ike)
+{
+    struct connection *connection = connection_by_serial(engine, ike->connection_serial);
+    LIST_EACH(&ike->children, node)
+    {
+        struct child_sa *child = CONTAINER_OF(node, struct child_sa, siblings);
+        if (child->state == CHILD_STATE_LARVAL)
+            child_destroy(engine, child);
+        else
+            quick_drop(engine, child);
+    }
+    if (list_is_empty(&ike->children))
+        return false;
+    drop_tasks(engine, ike);
+    if (connection->newest_ike_serial == ike->serial)
+        connection->newest_ike_serial = 0;
+    ike->state = IKE_STATE_ORPHANAGE;
+    ike->rekey_at = ike->expire_at = USEC_NEVER;
+    secret_wipe(&ike->v1->keys, sizeof(ike->v1->keys));
+    engine_timer_cancel(engine, &ike->retransmit_timer);
+    engine_timer_cancel(engine, &ike->liveness_timer);
+    engine_timer_arm(engine, &ike->life_timer, engine_now(engine) + ORPHANAGE_CHECK);
+    return true;
+}
+
+bool lifetimes_bequeath(struct engine *engine, struct ike_sa *ike)
 {
     struct ike_sa *heir = another(engine, ike);
     if (heir == NULL && ike->state == IKE_STATE_ESTABLISHED && ike->child_count > 0)
         heir = recall(engine, ike);
     if (heir == NULL)
-        return;
+        return become_orphanage(engine, ike);
     move_children(engine, ike, heir);
     move_tasks(ike, heir);
+    return false;
 }
 
 static uint32_t greater_spi(const struct child_sa *child)
@@ -220,6 +264,13 @@ void lifetimes_rekey_child(struct engine *engine, struct child_sa *child, uint64
         quick_mode_start(engine, ike, connection, child, client);
 }
 
+static void end(struct engine *engine, struct ike_sa *ike)
+{
+    ikev1_send_ike_delete(engine, ike);
+    if (!lifetimes_bequeath(engine, ike))
+        ike_destroy(engine, ike);
+}
+
 void lifetimes_ike_is_due(struct engine *engine, struct ike_sa *ike)
 {
     const struct connection *connection = connection_by_serial(engine, ike->connection_serial);
@@ -233,12 +284,16 @@ void lifetimes_ike_is_due(struct engine *engine, struct ike_sa *ike)
             return;
         }
         say_ike(engine, RC_LOG, ike, 0, "ISAKMP SA expired");
-        lifetimes_bequeath(engine, ike);
-        ikev1_delete_ike(engine, ike, 0);
+        end(engine, ike);
         break;
     case IKE_STATE_REPLACED:
-        lifetimes_bequeath(engine, ike);
-        ikev1_delete_ike(engine, ike, 0);
+        end(engine, ike);
+        break;
+    case IKE_STATE_ORPHANAGE:
+        if (ike->child_count == 0)
+            ike_destroy(engine, ike);
+        else
+            engine_timer_arm(engine, &ike->life_timer, engine_now(engine) + ORPHANAGE_CHECK);
         break;
     case IKE_STATE_INIT_RESPONDED:
         say_ike(engine, RC_LOG, ike, 0, "deleting incomplete state %s: nothing came within %u seconds",

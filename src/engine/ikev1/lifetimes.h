@@ -21,8 +21,11 @@ void lifetimes_build_notify(const struct engine *engine, const struct child_sa *
 /* The new one is up: older ones of the same peer are out of use. */
 void lifetimes_replace_older(struct engine *engine, struct ike_sa *ike);
 void lifetimes_child_replaces(struct engine *engine, struct child_sa *child);
-/* The children of an ISAKMP SA that ends go to another of the same peer's, if there is one. */
-void lifetimes_bequeath(struct engine *engine, struct ike_sa *ike);
+/*
+ * The ISAKMP SA ends: its IPsec SAs go to another of the same peer's. Without another they live on under what
+ * is left of this one, and true is returned: it may not be destroyed.
+ */
+bool lifetimes_bequeath(struct engine *engine, struct ike_sa *ike);
 
 void lifetimes_rekey_ike(struct engine *engine, struct ike_sa *ike, uint64_t client);
 void lifetimes_rekey_child(struct engine *engine, struct child_sa *child, uint64_t client);

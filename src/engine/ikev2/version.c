@@ -24,6 +24,7 @@ static const char *ike_state_name(const struct ike_sa *ike)
         return "STATE_V2_ESTABLISHED_IKE_SA";
     case IKE_STATE_DELETING:
     case IKE_STATE_RETIRED:
+    case IKE_STATE_ORPHANAGE:
         return "STATE_V2_IKE_SA_DELETE";
     }
     return "STATE_UNDEFINED";
@@ -46,6 +47,7 @@ static const char *ike_state_story(const struct ike_sa *ike)
         return "established IKE SA, rekeyed";
     case IKE_STATE_DELETING:
     case IKE_STATE_RETIRED:
+    case IKE_STATE_ORPHANAGE:
         return "IKE SA being deleted";
     }
     return "";
