@@ -240,6 +240,17 @@ def found_by_ike_scan(world):
         raise CheckFailed(f"ike-scan found nothing:{last_lines(output)}")
 
 
+def found_by_ike_scan_v1(expected, *arguments):
+    """ike-scan, run beside the far gateway, gets the handshake that it asks the near one for."""
+    def step(world):
+        near, far = world.network.near, world.network.far
+        _status, output = far.gateway.run(["ike-scan", "--sport=0", "--retry=2", *arguments, near.wire_address()], check=False)
+        if expected not in output:
+            raise CheckFailed(f"ike-scan does not say {expected}:{last_lines(output)}")
+
+    return named(step, f"ike-scan {arguments[0]}")
+
+
 def named(step, name):
     step.__name__ = name
     return step

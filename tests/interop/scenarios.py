@@ -4,7 +4,7 @@ The same table serves the host (strongSwan's userspace ESP, always in UDP) and a
 """
 import dataclasses
 
-from checks import (bulk, bulk_across, counted, delete, delete_is_revived, establish, found_by_ike_scan, large_pings,
+from checks import (bulk, bulk_across, counted, delete, delete_is_revived, establish, found_by_ike_scan, found_by_ike_scan_v1, large_pings,
                     lifetimes_rekey, ping, ping_from_gateway, refused, rekey_child, rekey_ike, sealed)
 from tunnel import Lifetimes, Tunnel
 
@@ -117,6 +117,12 @@ SCENARIOS = (
              dataclasses.replace(V1, far_suite="modp"), peers=EACH_IKE),
     Scenario("ikev1-foreign-selectors", (refused("near", "INVALID_ID|NO_PROP|no connection is known|no matching CHILD"),),
              dataclasses.replace(V1, far_believes_near_subnet="10.77.0.0/24"), peers=EACH_IKE),
+
+    Scenario("ikev1-ike-scan-main", (found_by_ike_scan_v1("Main Mode Handshake returned", "--trans=7/256,6,1,19"),), V1,
+             peers=("strongswan-userspace",)),
+    Scenario("ikev1-ike-scan-aggressive",
+             (found_by_ike_scan_v1("Aggressive Mode Handshake returned", "--aggressive", "--id=far.test", "--idtype=2",
+                                   "--dhgroup=14", "--trans=7/128,2,1,14"),), V1_AGGRESSIVE, peers=("strongswan-userspace",)),
 
     Scenario("ike-scan", (found_by_ike_scan,), peers=("strongswan-userspace",)),
 )

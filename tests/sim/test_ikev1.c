@@ -64,8 +64,8 @@ static void a_second_connection_is_a_second_quick_mode(void **state)
 static void transport_mode_protects_the_hosts_themselves(void **state)
 {
     (void)state;
-    struct sim *sim = established_with(
-        HOSTS " type=transport keyexchange=ikev1 ike=aes128-sha1;dh31 esp=aes_gcm128");
+    struct sim *sim =
+        established_with(HOSTS " type=transport keyexchange=ikev1 ike=aes128-sha1;dh31 esp=aes_gcm128");
     struct child_view child;
     assert_true(sim_newest_child(sim, "west", "tunnel", &child));
     assert_int_equal(child.mode, MODE_TRANSPORT);
@@ -163,6 +163,94 @@ static void a_nat_is_found_and_crossed(void **state)
     assert_ends_well(sim);
 }
 
+#define V1_ANY "left=%any right=192.0.2.2 rightid=@west authby=secret"
+#define V1_OTHER_SUBNETS " leftsubnet=10.8.0.0/24 rightsubnet=10.2.0.0/24"
+#define V1_ALGORITHMS " keyexchange=ikev1 ike=aes128-sha2;dh31 esp=aes128-sha2"
+
+/* In Main Mode the peer's name comes when the keys are made: the connection that bears it is gone over to. */
+static void a_road_warrior_gets_the_connection_of_its_name(void **state)
+{
+    (void)state;
+    static const char *const modes[] = {"", " aggressive=yes"};
+    for (size_t i = 0; i < 2; i++) {
+        char words[2][512];
+        struct sim *sim = sim_new(1);
+        sim_add_host(sim, "east", "192.0.2.1");
+        sim_add_host(sim, "west", "192.0.2.2");
+        snprintf(words[0], sizeof(words[0]), "%s leftid=@other%s%s%s", V1_ANY, V1_OTHER_SUBNETS,
+                 V1_ALGORITHMS, modes[i]);
+        snprintf(words[1], sizeof(words[1]), "%s leftid=@east%s%s%s", V1_ANY, SUBNETS, V1_ALGORITHMS,
+                 modes[i]);
+        sim_add_connection_on(sim, "west", "other", words[0]);
+        sim_add_connection_on(sim, "west", "tunnel", words[1]);
+        snprintf(words[0], sizeof(words[0]), "%s%s", V1, modes[i]);
+        sim_add_connection_on(sim, "east", "tunnel", words[0]);
+        assert_up(sim, "east");
+        assert_settles(sim);
+        assert_both_have(sim, 1, 1);
+        assert_true(sim_is_up(sim, "west", "tunnel"));
+        assert_false(sim_is_up(sim, "west", "other"));
+        assert_ping(sim);
+        assert_ends_well(sim);
+    }
+}
+
+/* One connection for all who share a secret; each gets an instance. */
+static void several_road_warriors_share_a_connection(void **state)
+{
+    (void)state;
+    struct sim *sim = sim_new(1);
+    sim_add_host(sim, "west", "192.0.2.2");
+    sim_add_host(sim, "east", "192.0.2.1");
+    sim_add_host(sim, "road", "192.0.2.3");
+    sim_add_connection_on(sim, "west", "tunnel", V1_ANY " leftid=%any rightsubnet=10.2.0.0/24" V1_ALGORITHMS);
+    sim_add_connection_on(sim, "east", "tunnel",
+                          "left=192.0.2.1 leftid=@east right=192.0.2.2 rightid=@west authby=secret "
+                          "rightsubnet=10.2.0.0/24" V1_ALGORITHMS);
+    sim_add_connection_on(sim, "road", "tunnel",
+                          "left=192.0.2.3 leftid=@road right=192.0.2.2 rightid=@west authby=secret "
+                          "rightsubnet=10.2.0.0/24" V1_ALGORITHMS);
+    assert_up(sim, "east");
+    assert_up(sim, "road");
+    assert_settles(sim);
+    assert_counts(sim, "west", 2, 2);
+    assert_true(sim_ping(sim, "east", "192.0.2.1", "10.2.0.1"));
+    assert_true(sim_ping(sim, "road", "192.0.2.3", "10.2.0.1"));
+    assert_ends_well(sim);
+}
+
+static void a_responder_that_wants_less_says_so(void **state)
+{
+    (void)state;
+    struct sim *sim = sim_new(1);
+    struct child_view child;
+    sim_add_host(sim, "east", "192.0.2.1");
+    sim_add_host(sim, "west", "192.0.2.2");
+    sim_add_connection_on(sim, "east", "tunnel", V1 " ipsec-lifetime=8h rekey=no");
+    sim_add_connection_on(sim, "west", "tunnel", V1 " ipsec-lifetime=1h rekey=no");
+    assert_up(sim, "east");
+    assert_settles(sim);
+    assert_true(sim_newest_child(sim, "east", "tunnel", &child));
+    assert_int_equal(child.expire_at - child.established_at, minutes(60));
+    assert_ends_well(sim);
+}
+
+/* Groups are of the connection; the initiator's fall short: nothing is agreed that was not offered. */
+static void no_common_proposal_is_told_at_both_ends(void **state)
+{
+    (void)state;
+    struct sim *sim = sim_new(1);
+    sim_add_host(sim, "east", "192.0.2.1");
+    sim_add_host(sim, "west", "192.0.2.2");
+    sim_add_connection_on(sim, "east", "tunnel", HOSTS SUBNETS " keyexchange=ikev1 ike=aes128-sha2;dh31");
+    sim_add_connection_on(sim, "west", "tunnel", HOSTS SUBNETS " keyexchange=ikev1 ike=aes256-sha1;dh19");
+    assert_int_not_equal(sim_up(sim, "east", "tunnel"), 0);
+    assert_true(sim_log_has(sim, "west", "peer offers AES_CBC_128-HMAC_SHA2_256-DH31"));
+    assert_true(sim_log_has(sim, "east", "NO_PROPOSAL_CHOSEN"));
+    assert_int_equal(sim_down(sim, "east", "tunnel"), 0);
+    assert_ends_well(sim);
+}
+
 static void a_lost_message_of_any_kind_is_repeated(void **state)
 {
     (void)state;
@@ -225,6 +313,10 @@ int main(int argument_count, char **arguments)
         cmocka_unit_test(lifetimes_pass_and_the_tunnel_stays),
         cmocka_unit_test(different_secrets_are_told),
         cmocka_unit_test(a_nat_is_found_and_crossed),
+        cmocka_unit_test(a_road_warrior_gets_the_connection_of_its_name),
+        cmocka_unit_test(several_road_warriors_share_a_connection),
+        cmocka_unit_test(a_responder_that_wants_less_says_so),
+        cmocka_unit_test(no_common_proposal_is_told_at_both_ends),
         cmocka_unit_test(a_lost_message_of_any_kind_is_repeated),
         cmocka_unit_test(a_lost_message_of_aggressive_mode_is_repeated),
         cmocka_unit_test(an_ikev1_peer_is_not_taken_for_an_ikev2_one),
