@@ -41,15 +41,6 @@ static void refuse_name(struct engine *engine, const struct command *command)
                  command->name ? command->name : "");
 }
 
-/* The connection of this name; NULL after saying that there is none. */
-static struct connection *named(struct engine *engine, const struct command *command)
-{
-    struct connection *connection = command->name ? connection_by_name(engine, command->name) : NULL;
-    if (connection == NULL)
-        refuse_name(engine, command);
-    return connection;
-}
-
 /* What a command does to one connection; it finishes the command, now or later. */
 typedef void connection_act(struct engine *engine, const struct command *command,
                             struct connection *connection);
@@ -297,13 +288,24 @@ static void listen(struct engine *engine, const struct command *command)
     finish(engine, command, 0);
 }
 
+static void change_classes(uint64_t *classes, const struct command *command)
+{
+    *classes = (*classes & ~command->debug_clear) | command->debug_set;
+}
+
+static void debug_one(struct engine *engine, const struct command *command, struct connection *connection)
+{
+    change_classes(&connection->debug, command);
+    finish(engine, command, 0);
+}
+
 static void debug(struct engine *engine, const struct command *command)
 {
-    struct connection *connection = NULL;
-    if (command->name != NULL && (connection = named(engine, command)) == NULL)
+    if (command->name != NULL) {
+        act_on_named(engine, command, debug_one, NULL, NULL);
         return;
-    uint64_t *classes = connection ? &connection->debug : &engine->settings.debug;
-    *classes = (*classes & ~command->debug_clear) | command->debug_set;
+    }
+    change_classes(&engine->settings.debug, command);
     finish(engine, command, 0);
 }
 

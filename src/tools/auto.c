@@ -6,12 +6,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "tools/paths.h"
+#include "tools/shell_word.h"
 #include "tools/tools.h"
 
 enum { WORDS_MAX = 24, EXIT_USAGE = 1 };
 
-enum runner { RUN_ADDCONN, RUN_WHACK };
+#define CERTIFICATES_LATER "certificates are not supported yet"
+
+enum runner { RUN_ADDCONN, RUN_WHACK, RUN_NOT_YET };
 
 struct operation {
     const char *name;
@@ -30,6 +32,7 @@ static const struct operation operations[] = {
     {"down", true, RUN_WHACK, {"--terminate", "--name"}},
     {"route", true, RUN_WHACK, {"--route", "--name"}},
     {"unroute", true, RUN_WHACK, {"--unroute", "--name"}},
+    {"rotatecert", true, RUN_NOT_YET, {CERTIFICATES_LATER}},
     {"status", false, RUN_WHACK, {"--status"}},
     {"ready", false, RUN_WHACK, {"--listen"}},
     {"rereadsecrets", false, RUN_WHACK, {"--rereadsecrets"}},
@@ -50,8 +53,10 @@ static const struct operation operations[] = {
 
 struct arguments {
     const struct operation *operation;
-    const char *connection, *config, *rundir, *ctlsocket, *ctlbase, *remote_host;
-    bool showonly, asynchronous, verbose, utc, json;
+    char **connections; /* several only with those that load */
+    int connection_count;
+    const char *config, *rundir, *ctlsocket, *ctlbase, *remote_host;
+    bool showonly, asynchronous, verbose, quiet, utc, json;
 };
 
 static const char usage[] =
@@ -59,11 +64,18 @@ static const char usage[] =
     "       ipsec auto {--add|--delete|--replace|--start} CONNECTION\n"
     "       ipsec auto {--up|--down} CONNECTION\n"
     "       ipsec auto {--route|--unroute|--ondemand} CONNECTION\n"
-    "       ipsec auto {--status|--ready|--rereadsecrets|--rereadall}\n"
+    "       ipsec auto --rotatecert CONNECTION\n"
+    "       ipsec auto {--status|--ready}\n"
+    "       ipsec auto {--rereadsecrets|--rereadcerts|--rereadgroups|--rereadcrls|--rereadall|--fetchcrls}\n"
+    "       ipsec auto [--utc] "
+    "{--listpubkeys|--checkpubkeys|--listcerts|--listcacerts|--listcrls|--listgroups|\n"
+    "                   --listall|--purgeocsp}\n"
     "  --showonly       print the commands instead of running them\n"
     "  --verbose        tell on standard error what is run\n"
-    "  --asynchronous   --up does not wait for the outcome\n"
+    "  --quiet          of what is loaded, tell only failures\n"
+    "  --asynchronous   --up and --start do not wait for the outcome\n"
     "  --json           --status and the lists as a JSON document\n"
+    "  --utc            times in UTC\n"
     "  --config FILE    instead of /etc/ipsec.conf\n"
     "  --rundir DIR, --ctlsocket PATH   where pluto listens\n"
     "  --remote-host ADDRESS   the peer of a connection with right=%any\n";
@@ -92,9 +104,11 @@ static const char **value_slot(struct arguments *arguments, const char *name)
 
 static bool *flag_slot(struct arguments *arguments, const char *name)
 {
-    if (strcmp(name, "showonly") == 0)
+    if (strcmp(name, "showonly") == 0 || strcmp(name, "dry-run") == 0)
         return &arguments->showonly;
-    if (strcmp(name, "asynchronous") == 0 || strcmp(name, "async") == 0)
+    if (strcmp(name, "quiet") == 0)
+        return &arguments->quiet;
+    if (strcmp(name, "asynchronous") == 0 || strcmp(name, "async") == 0 || strcmp(name, "bg") == 0)
         return &arguments->asynchronous;
     if (strcmp(name, "verbose") == 0)
         return &arguments->verbose;
@@ -119,7 +133,12 @@ static bool parse_option(struct arguments *arguments, int argc, char **argv, int
     if (value != NULL) {
         *value = equals ? equals + 1 : argv[++*at];
     } else if (flag != NULL) {
-        *flag = true;
+        bool is_no = equals != NULL && strcmp(equals + 1, "no") == 0;
+        if (equals != NULL && !is_no && strcmp(equals + 1, "yes") != 0) {
+            fprintf(stderr, "ipsec auto: --%s=%s: expected yes or no\n", name, equals + 1);
+            return false;
+        }
+        *flag = !is_no;
     } else if (operation != NULL && arguments->operation != NULL) {
         fprintf(stderr, "ipsec auto: both --%s and --%s are given; one operation at a time\n",
                 arguments->operation->name, name);
@@ -133,32 +152,51 @@ static bool parse_option(struct arguments *arguments, int argc, char **argv, int
     return true;
 }
 
+static bool takes_several(const struct operation *operation)
+{
+    return operation->runner == RUN_ADDCONN;
+}
+
+/* What was said goes together, and every option changes something. */
+static bool check(const struct arguments *arguments)
+{
+    const struct operation *operation = arguments->operation;
+    bool brings_up =
+        operation != NULL && (strcmp(operation->name, "up") == 0 || strcmp(operation->name, "start") == 0);
+    if (operation == NULL)
+        fputs(usage, stderr);
+    else if (operation->needs_connection && arguments->connection_count == 0)
+        fprintf(stderr, "ipsec auto: --%s needs the name of a connection\n", operation->name);
+    else if (!operation->needs_connection && arguments->connection_count > 0)
+        fprintf(stderr, "ipsec auto: --%s takes no connection\n", operation->name);
+    else if (arguments->connection_count > 1 && !takes_several(operation))
+        fprintf(stderr, "ipsec auto: \"%s\" is one word too many\n", arguments->connections[1]);
+    else if (arguments->json && operation->runner == RUN_ADDCONN)
+        fprintf(stderr, "ipsec auto: --json goes with --status and the lists\n");
+    else if (arguments->asynchronous && !brings_up)
+        fprintf(stderr, "ipsec auto: --asynchronous goes with --up and --start\n");
+    else if (arguments->remote_host != NULL && strcmp(operation->name, "up") != 0)
+        fprintf(stderr, "ipsec auto: --remote-host goes with --up\n");
+    else
+        return true;
+    return false;
+}
+
+/* The names are put in order at the beginning of argv. */
 static bool parse(struct arguments *arguments, int argc, char **argv)
 {
+    arguments->connections = argv;
     for (int i = 1; i < argc; i++) {
         if (strncmp(argv[i], "--", 2) == 0) {
             if (!parse_option(arguments, argc, argv, &i))
                 return false;
-        } else if (arguments->connection == NULL) {
-            arguments->connection = argv[i];
+        } else if (strcmp(argv[i], "-n") == 0) {
+            arguments->showonly = true;
         } else {
-            fprintf(stderr, "ipsec auto: \"%s\" is one word too many\n", argv[i]);
-            return false;
+            argv[arguments->connection_count++] = argv[i];
         }
     }
-    if (arguments->operation == NULL) {
-        fputs(usage, stderr);
-        return false;
-    }
-    if (arguments->operation->needs_connection && arguments->connection == NULL) {
-        fprintf(stderr, "ipsec auto: --%s needs the name of a connection\n", arguments->operation->name);
-        return false;
-    }
-    if (!arguments->operation->needs_connection && arguments->connection != NULL) {
-        fprintf(stderr, "ipsec auto: --%s takes no connection\n", arguments->operation->name);
-        return false;
-    }
-    return true;
+    return check(arguments);
 }
 
 struct words {
@@ -174,56 +212,57 @@ static void add_pair(struct words *words, const char *option, const char *value)
     words->list[words->count++] = value;
 }
 
-static struct words command_of(const struct arguments *arguments)
+static void add_flag(struct words *words, const char *option, bool is_set)
+{
+    if (is_set)
+        words->list[words->count++] = option;
+}
+
+static struct words command_of(const struct arguments *arguments, const char *connection)
 {
     const struct operation *operation = arguments->operation;
-    struct words words = {{operation->runner == RUN_ADDCONN ? "addconn" : "whack"}, 1};
+    bool loads = operation->runner == RUN_ADDCONN;
+    struct words words = {{loads ? "addconn" : "whack"}, 1};
     add_pair(&words, "--rundir", arguments->rundir);
     add_pair(&words, "--ctlbase", arguments->ctlbase);
     add_pair(&words, "--ctlsocket", arguments->ctlsocket);
-    if (operation->runner == RUN_ADDCONN)
-        add_pair(&words, "--config", arguments->config);
-    if (arguments->asynchronous && strcmp(operation->name, "up") == 0)
-        words.list[words.count++] = "--asynchronous";
-    if (arguments->asynchronous && strcmp(operation->name, "start") == 0)
-        words.list[words.count++] = "--asynchronous";
-    if (strcmp(operation->name, "up") == 0)
-        add_pair(&words, "--remote-host", arguments->remote_host);
-    if (arguments->json)
-        words.list[words.count++] = "--json";
-    if (arguments->utc) /* whack says what it thinks of that */
-        words.list[words.count++] = "--utc";
+    add_pair(&words, "--config", loads ? arguments->config : NULL);
+    add_flag(&words, "--showonly", loads && arguments->showonly);
+    add_flag(&words, "--quiet", loads && arguments->quiet);
+    add_flag(&words, "--asynchronous", arguments->asynchronous);
+    add_flag(&words, "--json", arguments->json);
+    add_flag(&words, "--utc", arguments->utc && !loads);
+    add_pair(&words, "--remote-host", arguments->remote_host);
     for (size_t i = 0; i < 3 && operation->words[i] != NULL; i++)
         words.list[words.count++] = operation->words[i];
-    if (arguments->connection != NULL)
-        words.list[words.count++] = arguments->connection;
+    add_flag(&words, connection, connection != NULL);
+    words.list[words.count] = NULL;
     return words;
-}
-
-/* As a shell takes it: quoted where it must be. */
-static void show_word(FILE *out, const char *word)
-{
-    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_./:@%+=,";
-    if (word[0] != '\0' && strspn(word, plain) == strlen(word)) {
-        fprintf(out, " %s", word);
-        return;
-    }
-    fputs(" '", out);
-    for (; *word != '\0'; word++) {
-        if (*word == '\'')
-            fputs("'\\''", out);
-        else
-            fputc(*word, out);
-    }
-    fputc('\'', out);
 }
 
 static void show(FILE *out, const struct words *words)
 {
     fputs("ipsec", out);
-    for (int i = 0; i < words->count; i++)
-        show_word(out, words->list[i]);
+    for (int i = 0; i < words->count; i++) {
+        fputc(' ', out);
+        shell_word_print(out, words->list[i]);
+    }
     fputc('\n', out);
+}
+
+/* What addconn would send it shows itself, as the whack commands that do it. */
+static int run(const struct arguments *arguments, const char *connection)
+{
+    struct words words = command_of(arguments, connection);
+    char **copy = (char **)(uintptr_t)words.list;
+    bool loads = arguments->operation->runner == RUN_ADDCONN;
+    if (arguments->showonly && !loads) {
+        show(stdout, &words);
+        return 0;
+    }
+    if (arguments->verbose && !arguments->showonly)
+        show(stderr, &words);
+    return loads ? addconn_main(words.count, copy) : whack_main(words.count, copy);
 }
 
 int auto_main(int argc, char **argv)
@@ -237,22 +276,14 @@ int auto_main(int argc, char **argv)
     }
     if (!parse(&arguments, argc, argv))
         return EXIT_USAGE;
-    struct words words = command_of(&arguments);
-    words.list[words.count] = NULL;
-    /* What addconn would send is shown as the whack commands that do it. */
-    bool is_shown = arguments.showonly && arguments.operation->runner == RUN_WHACK;
-    if (is_shown) {
-        show(stdout, &words);
-        return 0;
+    if (arguments.operation->runner == RUN_NOT_YET) {
+        fprintf(stderr, "ipsec auto: --%s: %s\n", arguments.operation->name, arguments.operation->words[0]);
+        return EXIT_USAGE;
     }
-    if (arguments.verbose && !arguments.showonly)
-        show(stderr, &words);
-    if (arguments.showonly) {
-        memmove(words.list + 2, words.list + 1, (size_t)words.count * sizeof(words.list[0]));
-        words.list[1] = "--showonly";
-        words.count++;
+    int status = arguments.connection_count == 0 ? run(&arguments, NULL) : 0;
+    for (int i = 0; i < arguments.connection_count; i++) {
+        int one = run(&arguments, arguments.connections[i]);
+        status = one != 0 ? one : status;
     }
-    char **copy = (char **)(uintptr_t)words.list;
-    return arguments.operation->runner == RUN_ADDCONN ? addconn_main(words.count, copy)
-                                                      : whack_main(words.count, copy);
+    return status;
 }

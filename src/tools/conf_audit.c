@@ -1,6 +1,5 @@
 #include "tools/conf_audit.h"
 
-#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -61,6 +60,7 @@ static bool is_own_by_definition(const struct end_spec *end)
 
 static void audit_orientation(const struct audit *audit, size_t index, const struct connection_spec *spec)
 {
+    const char *name = conf_conn_name(audit->conf, index);
     bool left = is_own(audit, &spec->left), right = is_own(audit, &spec->right);
     bool is_certain = spec->left.host_kind != HOST_NAME && spec->right.host_kind != HOST_NAME &&
                       !is_own_by_definition(&spec->left) && !is_own_by_definition(&spec->right);
@@ -70,11 +70,11 @@ static void audit_orientation(const struct audit *audit, size_t index, const str
     if (left && right)
         report(audit, AUDIT_ERROR, place.source->path, place.line, place.column,
                "the other end must be the peer's address",
-               "conn \"%s\": both left= and right= are addresses of this host", spec->name);
+               "conn \"%s\": both left= and right= are addresses of this host", name);
     else if (!left && !right)
         report(audit, AUDIT_WARNING, place.source->path, place.line, place.column,
                "one end must be an address of this host, or %defaultroute; it may still come up later",
-               "conn \"%s\": neither left= nor right= is an address of this host", spec->name);
+               "conn \"%s\": neither left= nor right= is an address of this host", name);
 }
 
 /* ---- secrets ---- */
@@ -107,7 +107,8 @@ static void audit_secret(const struct audit *audit, size_t index, const struct c
         snprintf(hint, sizeof(hint), "%.120s needs a line: %.150s %.150s : PSK \"...\"", audit->secrets_file,
                  identity_text(&left, mine), identity_text(&right, other));
         report(audit, AUDIT_ERROR, place.source->path, place.line, place.column, hint,
-               "conn \"%s\": no secret for '%.200s' and '%.200s'", spec->name, mine, other);
+               "conn \"%s\": no secret for '%.200s' and '%.200s'", conf_conn_name(audit->conf, index), mine,
+               other);
     }
     identity_free(&left);
     identity_free(&right);
@@ -151,8 +152,8 @@ static const char *weakness_of(const struct transform *transform)
     return NULL;
 }
 
-static void audit_proposals(const struct audit *audit, size_t index, const struct connection_spec *spec,
-                            const struct proposal_list *list, const char *keyword)
+static void audit_proposals(const struct audit *audit, size_t index, const struct proposal_list *list,
+                            const char *keyword)
 {
     struct conf_place place = place_of(audit, index, keyword, END_NONE);
     if (list == NULL)
@@ -166,8 +167,8 @@ static void audit_proposals(const struct audit *audit, size_t index, const struc
             if (why == NULL)
                 continue;
             report(audit, AUDIT_WARNING, place.source->path, place.line, place.column,
-                   "aes_gcm256-sha2_512-dh31 is safe and fast", "conn \"%s\": %s= allows %s: %s", spec->name,
-                   keyword, algorithm ? algorithm->name : "it", why);
+                   "aes_gcm256-sha2_512-dh31 is safe and fast", "conn \"%s\": %s= allows %s: %s",
+                   conf_conn_name(audit->conf, index), keyword, algorithm ? algorithm->name : "it", why);
             return;
         }
     }
@@ -191,10 +192,10 @@ void conf_audit_connection(const struct audit *audit, size_t index, const struct
     audit_orientation(audit, index, spec);
     audit_secret(audit, index, spec);
     if (says(audit, index, "ike"))
-        audit_proposals(audit, index, spec, spec->ike_proposals, "ike");
+        audit_proposals(audit, index, spec->ike_proposals, "ike");
     const char *child = spec->protocol == PROTOCOL_AH ? "ah" : "esp";
     if (says(audit, index, child))
-        audit_proposals(audit, index, spec, spec->child_proposals, child);
+        audit_proposals(audit, index, spec->child_proposals, child);
 }
 
 /* ---- sections ---- */
@@ -295,12 +296,8 @@ void conf_audit_overlaps(const struct audit *audit, struct connection_spec *cons
 void conf_audit_file_mode(const struct audit *audit, const char *path, bool is_secret)
 {
     struct stat status;
-    if (stat(path, &status) != 0) {
-        if (is_secret)
-            report(audit, AUDIT_WARNING, path, 0, 0, "pre-shared keys stand there", "cannot be read: %s",
-                   strerror(errno));
+    if (stat(path, &status) != 0) /* that was told when it was to be read */
         return;
-    }
     if (is_secret && (status.st_mode & 077) != 0)
         report(audit, AUDIT_ERROR, path, 0, 0, "chmod 600", "others than its owner can read it (mode %03o)",
                (unsigned)status.st_mode & 0777);
