@@ -208,8 +208,10 @@ static const struct keyword_option *option_by_keyword(const char *name)
         options = calloc(conn_keyword_count, sizeof(*options));
     for (size_t i = 0; options != NULL && i < conn_keyword_count; i++) {
         const struct keyword *keyword = &conn_keywords[i];
-        bool is_of_files = strcmp(keyword->name, "also") == 0 || strcmp(keyword->name, "alsoflip") == 0;
-        if (strcmp(keyword->name, name) != 0 || keyword->alias_of != NULL || is_of_files || name[0] == '\0')
+        /* also= is of files, --debug an option of whack's own, which means the connection that is named. */
+        bool is_other = strcmp(keyword->name, "also") == 0 || strcmp(keyword->name, "alsoflip") == 0 ||
+                           strcmp(keyword->name, "debug") == 0;
+        if (strcmp(keyword->name, name) != 0 || keyword->alias_of != NULL || is_other || name[0] == '\0')
             continue;
         options[i] = (struct keyword_option){
             .name = keyword->name, .keyword = keyword->name, .argument = ARGUMENT_REQUIRED};
