@@ -104,6 +104,9 @@ extern const size_t pluto_setup_option_count;
 
 /* By name without dashes; NULL: not an option that sets a keyword. */
 const struct keyword_option *whack_connection_option_find(const char *name);
+/* A keyword that no option of the table takes as its argument is one by its own name, so that whatever
+ * ipsec.conf can say of a connection can be said to whack. */
+const struct keyword_option *whack_keyword_option_find(const char *name);
 const struct keyword_option *pluto_setup_option_find(const char *name);
 
 #endif

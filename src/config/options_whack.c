@@ -199,30 +199,25 @@ static int compare_name(const void *name, const void *row)
     return strcmp(name, ((const struct keyword_option *)row)->name);
 }
 
-/* A keyword that no option of the table takes as its argument is an option by its own name, so that whatever
- * ipsec.conf can say can be said to whack. */
-static const struct keyword_option *option_by_keyword(const char *name)
+const struct keyword_option *whack_connection_option_find(const char *name)
+{
+    return bsearch(name, whack_connection_options, whack_connection_option_count,
+                   sizeof(whack_connection_options[0]), compare_name);
+}
+
+const struct keyword_option *whack_keyword_option_find(const char *name)
 {
     static struct keyword_option *options; /* parallel to conn_keywords; as long-lived as the table */
     if (options == NULL)
         options = calloc(conn_keyword_count, sizeof(*options));
     for (size_t i = 0; options != NULL && i < conn_keyword_count; i++) {
         const struct keyword *keyword = &conn_keywords[i];
-        /* also= is of files, --debug an option of whack's own, which means the connection that is named. */
-        bool is_other = strcmp(keyword->name, "also") == 0 || strcmp(keyword->name, "alsoflip") == 0 ||
-                           strcmp(keyword->name, "debug") == 0;
-        if (strcmp(keyword->name, name) != 0 || keyword->alias_of != NULL || is_other || name[0] == '\0')
+        bool is_of_files = strcmp(keyword->name, "also") == 0 || strcmp(keyword->name, "alsoflip") == 0;
+        if (strcmp(keyword->name, name) != 0 || keyword->alias_of != NULL || is_of_files || name[0] == '\0')
             continue;
         options[i] = (struct keyword_option){
             .name = keyword->name, .keyword = keyword->name, .argument = ARGUMENT_REQUIRED};
         return &options[i];
     }
     return NULL;
-}
-
-const struct keyword_option *whack_connection_option_find(const char *name)
-{
-    const struct keyword_option *option = bsearch(name, whack_connection_options, whack_connection_option_count,
-                                                  sizeof(whack_connection_options[0]), compare_name);
-    return option != NULL ? option : option_by_keyword(name);
 }

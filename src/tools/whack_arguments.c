@@ -37,7 +37,8 @@ static bool split_word(const char *text, struct word *word, struct error *error)
     memcpy(word->name, name, length);
     word->name[length] = '\0';
     word->attached = equals != NULL ? equals + 1 : NULL;
-    if (whack_option_find(word->name) != NULL || whack_connection_option_find(word->name) != NULL)
+    if (whack_option_find(word->name) != NULL || whack_connection_option_find(word->name) != NULL ||
+        whack_keyword_option_find(word->name) != NULL)
         return true;
     const char *whole = whack_option_complete(word->name);
     if (whole == NULL)
@@ -221,6 +222,8 @@ static bool parse_option(struct whack_arguments *arguments, char **argv, int *in
         return take_argument(&word, own->argument, argv, index, &value, error) &&
                apply_own_option(arguments, own, value, error);
     const struct keyword_option *option = whack_connection_option_find(word.name);
+    if (option == NULL)
+        option = whack_keyword_option_find(word.name);
     return take_argument(&word, option->argument, argv, index, &value, error) &&
            apply_connection_option(arguments, option, value, error);
 }
