@@ -33,7 +33,7 @@ static void handle_plain(struct control_session *session, const struct request *
 }
 
 static const struct command_row rows[] = {
-    {"add", "name options origin replace", true, request_add, COMMAND_ADD},
+    {"add", "name options origin replace ike-only", true, request_add, COMMAND_ADD},
     {"batch", "operations commit", false, handle_batch, COMMAND_ADD},
     {"delete", "name", true, request_named, COMMAND_DELETE},
     {"initiate", "name asynchronous remote-host", true, request_named, COMMAND_INITIATE},

@@ -90,6 +90,7 @@ struct connection_spec {
     enum encapsulation encapsulation;
     uint8_t ike_version; /* keyexchange=: 1 or 2 */
     bool aggressive;     /* IKEv1 Aggressive Mode */
+    bool ike_only;       /* whack without --encrypt and the like: an IKE SA and nothing under it */
     bool pfs;
     bool rekey;
     bool reauth;

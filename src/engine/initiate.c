@@ -74,8 +74,25 @@ static bool is_refused_by_rival(struct engine *engine, struct connection *connec
     return true;
 }
 
+/* There is nothing to route, and an IKE SA with the peer is all that is wanted. */
+static void initiate_ike_only(struct engine *engine, struct connection *connection, uint64_t client)
+{
+    struct ike_sa *ike = usable_ike(engine, connection);
+    engine_timer_cancel(engine, &connection->revive_timer);
+    if (ike == NULL)
+        ike_version_of(connection)->start(engine, connection, client);
+    else if (ike->setup != NULL && ike->setup->client == 0)
+        ike->setup->client = client;
+    else
+        finish_client(engine, client, 0);
+}
+
 void initiate_connection(struct engine *engine, struct connection *connection, uint64_t client)
 {
+    if (connection->spec->ike_only) {
+        initiate_ike_only(engine, connection, client);
+        return;
+    }
     struct ike_sa *ike = usable_ike(engine, connection);
     engine_timer_cancel(engine, &connection->revive_timer);
     if (is_refused_by_rival(engine, connection, client))

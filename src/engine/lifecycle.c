@@ -102,7 +102,7 @@ void lifecycle_ike_is_going(struct engine *engine, struct ike_sa *ike)
     if (connection->newest_ike_serial == ike->serial)
         connection->newest_ike_serial = 0;
     bool was_larval_initiator = ike->is_initiator && ike->setup != NULL;
-    if (was_larval_initiator) {
+    if (was_larval_initiator || connection->spec->ike_only) {
         routing_failed(engine, connection);
         lifecycle_schedule_revival(engine, connection);
     }

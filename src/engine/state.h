@@ -205,6 +205,7 @@ struct ike_setup {
     struct ke_private own;
     struct owned own_public;
     struct owned peer_public;
+    bool peer_allows_childless;
     unsigned restarts;
     uint64_t child_serial; /* initiator: the Child SA that goes with IKE_AUTH */
     uint64_t client;

@@ -133,8 +133,6 @@ static bool check_connection(const struct whack_arguments *arguments, struct err
         return error_set(error, 0, "hosts cannot be both 0.0.0.0 or 0::0");
     if (!has_ipsec_sa(arguments) && has_clients(arguments))
         return error_set(error, 0, "must not specify clients for ISAKMP-only connection: give --encrypt");
-    if (!has_ipsec_sa(arguments))
-        return error_set(error, 0, "a connection for an IKE SA alone is not supported yet: give --encrypt");
     return check_authentication(arguments, error);
 }
 
@@ -186,6 +184,8 @@ static bool add_connection(const struct whack_arguments *arguments, json_t *requ
     json_t *options = json_deep_copy(arguments->connection);
     if (json_object_set_new(request, "options", options) != 0)
         return error_set(error, 0, "out of memory");
+    if (!has_ipsec_sa(arguments))
+        json_object_set_new(request, "ike-only", json_true());
     /* `--delete` here takes away what had the name; without it the name must be free. */
     if (!arguments->actions[WHACK_DELETE])
         json_object_set_new(request, "replace", json_false());

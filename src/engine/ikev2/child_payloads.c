@@ -195,6 +195,8 @@ static bool try_connection(const struct engine *engine, const struct ike_sa *ike
                            struct choice *choice, uint16_t *ret_group, struct error *error)
 {
     choice->connection = connection;
+    if (connection->spec->ike_only)
+        return error_set(error, TS_UNACCEPTABLE, "\"%s\" is for an IKE SA alone", connection->spec->name);
     return narrow(engine, ike, connection, incoming, choice, error) &&
            choose_mode(connection, incoming, choice, error) &&
            choose_suite(ike, connection, incoming, in_auth, choice, ret_group, error);

@@ -22,7 +22,8 @@ static bool build(struct engine *engine, struct ike_sa *ike, const struct connec
         ike_auth_build_id(&builder, PAYLOAD_IDR, &connection->remote_id);
     ikev2_build_auth(&builder, AUTH_METHOD_SHARED_KEY, bytes_of(auth, ike->suite.prf->output_size));
     initial_contact_build(engine, ike, &builder);
-    child_build_request(engine, ike, child, true, bytes_of(NULL, 0), &builder);
+    if (child != NULL)
+        child_build_request(engine, ike, child, true, bytes_of(NULL, 0), &builder);
     return protect_finish(engine, ike, &builder, ret_message);
 }
 
@@ -37,14 +38,20 @@ void ike_auth_start(struct engine *engine, struct ike_sa *ike)
                          error.text);
         return;
     }
-    struct child_sa *child = child_new(engine, ike, connection);
-    if (child == NULL) {
+    bool is_childless = connection->spec->ike_only;
+    if (is_childless && !ike->setup->peer_allows_childless) {
+        ike_fail(engine, ike, RC_FATAL,
+                 "the peer has no IKE SAs without a Child SA (RFC 6023), and the connection has no other");
+        return;
+    }
+    struct child_sa *child = is_childless ? NULL : child_new(engine, ike, connection);
+    if (child == NULL && !is_childless) {
         ike_fail(engine, ike, RC_INTERNAL_ERROR, "out of memory");
         return;
     }
-    ike->setup->child_serial = child->serial;
+    ike->setup->child_serial = child != NULL ? child->serial : 0;
     ike->state = IKE_STATE_AUTH_SENT;
-    exchange_begin(ike, TASK_AUTH, child->serial, 0);
+    exchange_begin(ike, TASK_AUTH, ike->setup->child_serial, 0);
     if (!build(engine, ike, connection, child, auth, buffer, &message)) {
         ike_fail(engine, ike, RC_INTERNAL_ERROR, "IKE_AUTH request could not be built");
         return;
@@ -156,6 +163,7 @@ void ike_auth_response(struct engine *engine, struct ike_sa *ike, const struct i
     ike_auth_established(engine, ike, client);
     struct ike_setup *setup = ike->setup;
     uint64_t serial = ike->serial;
+    bool is_childless = connection_by_serial(engine, ike->connection_serial)->spec->ike_only;
     if (ike->is_unwanted) {
         ike_drop_setup(engine, ike);
         ikev2_delete_ike(engine, ike, 0);
@@ -164,7 +172,7 @@ void ike_auth_response(struct engine *engine, struct ike_sa *ike, const struct i
     if (child != NULL)
         child_came(engine, ike, child, incoming, client, setup);
     else
-        finish_client(engine, client, RC_FATAL);
+        finish_client(engine, client, is_childless ? 0 : RC_FATAL);
     ike_drop_setup(engine, ike);
     if ((ike = ike_by_serial(engine, serial)) != NULL)
         exchange_next(engine, ike);

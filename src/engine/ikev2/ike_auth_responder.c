@@ -2,6 +2,7 @@
 #include "base/secret.h"
 #include "engine/child_install.h"
 #include "engine/ikev2/child_payloads.h"
+#include "engine/ikev2/childless.h"
 #include "engine/ikev2/ike_auth.h"
 #include "engine/ikev2/ike_auth_parts.h"
 #include "engine/ikev2/initial_contact.h"
@@ -88,7 +89,8 @@ static void answer(struct engine *engine, struct ike_sa *ike, const struct incom
     ikev2_build_auth(&builder, AUTH_METHOD_SHARED_KEY, bytes_of(auth, ike->suite.prf->output_size));
     ike_auth_established(engine, ike, 0);
     initial_contact_read(engine, ike, incoming->message);
-    struct child_sa *child = answer_child(engine, ike, incoming, &builder);
+    bool is_childless = childless_is_wanted(incoming->message);
+    struct child_sa *child = is_childless ? NULL : answer_child(engine, ike, incoming, &builder);
     if (child != NULL) /* before the answer: the peer's first packet follows it, and is answered through it */
         child_take_policy(engine, child);
     exchange_answer_finish(engine, ike, &builder);
@@ -113,7 +115,10 @@ void ike_auth_request(struct engine *engine, struct ike_sa *ike, const struct in
     if (incoming->message_id != 1)
         return;
     ike->path = *incoming->path; /* an initiator that found a NAT now speaks from and to port 4500 (2.23) */
-    for (size_t i = 0; i < ARRAY_SIZE(needed); i++) {
+    /* Only who was told that it may leaves out the Child SA. */
+    bool may_be_childless = connection_by_serial(engine, ike->connection_serial)->spec->ike_only;
+    size_t needed_count = may_be_childless && childless_is_wanted(message) ? 1 : ARRAY_SIZE(needed);
+    for (size_t i = 0; i < needed_count; i++) {
         if (!ikev2_has(message, needed[i])) {
             refuse(engine, ike, incoming, FAILURE_OTHER, INVALID_SYNTAX, "a required payload is missing");
             return;

@@ -1,6 +1,7 @@
 /* IKE_SA_INIT as initiator, with the restarts that COOKIE and INVALID_KE_PAYLOAD ask for: RFC
  * 7296 2.6.1, 2.7. */
 #include "engine/count.h"
+#include "engine/ikev2/childless.h"
 #include "engine/ikev2/cookie.h"
 #include "engine/ikev2/exchange.h"
 #include "engine/ikev2/nat_detection.h"
@@ -149,6 +150,7 @@ static void accept(struct engine *engine, struct ike_sa *ike, const struct path 
     setup->nonce_r_size = message->nonce.size;
     memcpy(setup->nonce_r, message->nonce.data, message->nonce.size);
     owned_set(engine, &ike->memory_bytes, &setup->init_response, datagram);
+    setup->peer_allows_childless = childless_is_announced(message);
     nat_detection_read(engine, ike, path, ike->spi_r, message);
     nat_detection_float(engine, ike);
     exchange_end(engine, ike);

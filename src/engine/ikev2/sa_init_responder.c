@@ -1,6 +1,7 @@
 /* IKE_SA_INIT as responder: nothing is kept of a stranger before his message is whole, wanted, and of the
  * right group. */
 #include "engine/count.h"
+#include "engine/ikev2/childless.h"
 #include "engine/ikev2/cookie.h"
 #include "engine/ikev2/exchange.h"
 #include "engine/ikev2/nat_detection.h"
@@ -197,6 +198,7 @@ void sa_init_answer(struct engine *engine, struct ike_sa *ike, const struct job 
     ikev2_build_ke(&builder, setup->ke->id, bytes_of(job->own_public, ke_public_size(job->ke)));
     ikev2_build_body(&builder, PAYLOAD_NONCE, bytes_of(setup->nonce_r, setup->nonce_r_size));
     nat_detection_build(engine, ike, ike->spi_r, &builder);
+    childless_announce(connection_by_serial(engine, ike->connection_serial), &builder);
     vendor_id_build(engine, ike, &builder);
     if (!ikev2_build_finish(&builder, &message))
         return;

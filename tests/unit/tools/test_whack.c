@@ -92,7 +92,8 @@ static void an_incomplete_connection_is_refused_in_the_words_that_are_known(void
     REFUSES("--name n --host a --to --host b --pass --psk", "shunt connection cannot have authentication");
     REFUSES("--name n --host a --to --host b --client 10.0.0.0/8",
             "must not specify clients for ISAKMP-only");
-    REFUSES("--name n --host a --to --host b", "IKE SA alone is not supported yet");
+    assert_non_null(strstr(requests_of("--name n --host a --to --host b --psk"), "\"ike-only\":true"));
+    assert_null(strstr(requests_of("--name n --host a --to --host b --psk --pfs"), "ike-only"));
     REFUSES("--name n --host a --to --to", "only one --to allowed");
     REFUSES("--name n --host a --to --host b --encrypt --ikelifetime 3x", "--ikelifetime: found \"3x\"");
 }

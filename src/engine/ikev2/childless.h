@@ -1,0 +1,15 @@
+/* IKE SAs without a Child SA: RFC 6023. For connections that whack describes without --encrypt and the like.
+ */
+#ifndef STYX_ENGINE_IKEV2_CHILDLESS_H
+#define STYX_ENGINE_IKEV2_CHILDLESS_H
+
+#include "engine/state.h"
+
+/* Responder: into the IKE_SA_INIT answer, if the connection may be one. */
+void childless_announce(const struct connection *connection, struct ikev2_builder *builder);
+/* Initiator: whether the peer's IKE_SA_INIT answer announces it. */
+bool childless_is_announced(const struct ikev2_message *message);
+/* Whether an IKE_AUTH request asks for no Child SA: none of the payloads that make one. */
+bool childless_is_wanted(const struct ikev2_message *message);
+
+#endif
