@@ -57,6 +57,8 @@ static const struct text_form brief_form = {.code = RC_COMMENT, .line_count = 1,
 struct end {
     const struct end_spec *spec;
     const struct ip_address *host; /* found out; unset: as written */
+    const struct ip_address *nexthop;
+    const struct selector *virtual_client; /* NULL: not named yet */
     const struct identity *id;
     bool is_first; /* stands left in the topology */
 };
@@ -69,6 +71,8 @@ static struct end end_of(const struct connection_view *view, bool local)
     const struct identity *known = local ? view->local_id : view->remote_id;
     return (struct end){
         .spec = spec,
+        .nexthop = local && view->is_oriented ? &view->nexthop : &spec->nexthop,
+        .virtual_client = local ? NULL : view->virtual_client,
         .host = local ? &view->local.address : &view->remote.address,
         .id = view->is_oriented && known->kind != ID_NONE ? known : &spec->id,
         .is_first = local,
@@ -91,14 +95,28 @@ static void add_host(struct text *text, const struct end *end)
         text_add(text, spec->host_kind == HOST_DEFAULTROUTE ? "%%defaultroute" : "%%any");
 }
 
+/* vhost:? before the peer has named its client, as Libreswan has it. */
+static void add_virtual_client(struct text *text, const struct end *end)
+{
+    char selector[SELECTOR_TEXT_SIZE];
+    if (end->virtual_client != NULL)
+        text_add(text, "%s", selector_text(end->virtual_client, selector));
+    else
+        text_add(text, end->spec->virtual_client.kind == VIRTUAL_HOST ? "vhost:?" : "vnet:?");
+}
+
 static void add_clients(struct text *text, const struct end *end)
 {
     char selector[SELECTOR_TEXT_SIZE];
-    if (end->spec->client_count > 0 && !end->is_first)
+    bool is_virtual = end->spec->virtual_client.kind != VIRTUAL_NONE;
+    bool has_clients = end->spec->client_count > 0 || is_virtual;
+    if (has_clients && !end->is_first)
         text_add(text, "===");
     for (size_t i = 0; i < end->spec->client_count; i++)
         text_add(text, "%s%s", i ? "," : "", selector_text(&end->spec->clients[i], selector));
-    if (end->spec->client_count > 0 && end->is_first)
+    if (is_virtual)
+        add_virtual_client(text, end);
+    if (has_clients && end->is_first)
         text_add(text, "===");
 }
 
@@ -107,14 +125,14 @@ static void add_gateway(struct text *text, const struct end *end, const struct e
 {
     const struct end_spec *spec = end->spec;
     char hop[ADDRESS_TEXT_SIZE], id[IDENTITY_TEXT_SIZE];
-    bool has_hop = address_is_set(&spec->nexthop) && !address_equal(&spec->nexthop, &other->spec->host);
+    bool has_hop = address_is_set(end->nexthop) && !address_equal(end->nexthop, &other->spec->host);
     if (has_hop && !end->is_first)
-        text_add(text, "%s---", address_text(&spec->nexthop, hop));
+        text_add(text, "%s---", address_text(end->nexthop, hop));
     add_host(text, end);
     if (spec->id.kind != ID_NONE)
         text_add(text, "[%s]", identity_text(end->id, id));
     if (has_hop && end->is_first)
-        text_add(text, "---%s", address_text(&spec->nexthop, hop));
+        text_add(text, "---%s", address_text(end->nexthop, hop));
 }
 
 static void put_topology(struct facts *facts, const struct connection_view *view)
@@ -176,7 +194,7 @@ static void put_end(struct facts *facts, const char *name, const struct connecti
     facts_text(facts, "host", host);
     put_address(facts, "address", end.host, "unset");
     facts_number(facts, "ike_port", end.spec->ikeport ? end.spec->ikeport : 500);
-    put_address(facts, "nexthop", &end.spec->nexthop, "unset");
+    put_address(facts, "nexthop", end.nexthop, "unset");
     facts_list_begin(facts, "subnets", ',');
     for (size_t i = 0; i < end.spec->client_count; i++)
         facts_list_add(facts, selector_text(&end.spec->clients[i], selector));

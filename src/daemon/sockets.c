@@ -240,6 +240,26 @@ static void close_stale(struct daemon *daemon)
     }
 }
 
+/* leftikeport=: stays as long as its address does. */
+void udp_open_port(struct daemon *daemon, const struct ip_endpoint *local)
+{
+    struct listen_address address = {.address = local->address};
+    for (const struct udp_socket *udp = daemon->sockets; udp != NULL; udp = udp->next)
+        if (address_equal(&udp->local.address, &local->address))
+            memcpy(address.interface, udp->interface, sizeof(address.interface));
+    listen_on(daemon, &address, local->port, true);
+}
+
+/* Ports of connections are not listed anywhere: their addresses tell whether they stay. */
+static void keep_own_ports(struct daemon *daemon, const struct listen_address *list, size_t count)
+{
+    for (struct udp_socket *udp = daemon->sockets; udp != NULL; udp = udp->next)
+        for (size_t i = 0; i < count; i++)
+            if (udp->local.port != daemon->options.ike_port && udp->local.port != daemon->options.natt_port &&
+                address_equal(&udp->local.address, &list[i].address))
+                udp->is_stale = false;
+}
+
 void udp_listen(struct daemon *daemon, uint64_t client)
 {
     size_t count;
@@ -252,6 +272,7 @@ void udp_listen(struct daemon *daemon, uint64_t client)
         listen_on(daemon, &list[i], daemon->options.ike_port, false);
         listen_on(daemon, &list[i], daemon->options.natt_port, true);
     }
+    keep_own_ports(daemon, list, count);
     close_stale(daemon);
     daemon_read_secrets(daemon, client, false);
     daemon_read_policy_groups(daemon, client);

@@ -79,6 +79,11 @@ static void resolve(void *world, uint64_t query_id, const char *name, enum ip_fa
     resolver_ask(world, query_id, name, family);
 }
 
+static void open_port(void *world, const struct ip_endpoint *local)
+{
+    udp_open_port(world, local);
+}
+
 static void updown(void *world, const struct updown_request *request)
 {
     struct daemon *daemon = world;
@@ -139,6 +144,7 @@ void world_init(struct daemon *daemon)
         .submit_job = submit_job,
         .kernel_request = kernel_request,
         .resolve = resolve,
+        .open_port = open_port,
         .updown = updown,
         .report = report,
         .trace = trace_line,

@@ -9,6 +9,9 @@
 
 #include "engine/routing.h"
 
+/* Of the peers, who may not have heard of ours. */
+enum { IKE_PORT = 500, NATT_PORT = 4500 };
+
 static uint64_t hash_hosts(const struct engine *engine, const struct ip_address *local,
                            const struct ip_address *remote)
 {
@@ -405,14 +408,22 @@ struct connection *connection_find_for_peer(const struct engine *engine, const s
 
 /* ---- ends ---- */
 
+/* The common port, or its default: nothing special is meant. */
+static bool is_own_port(uint16_t port)
+{
+    return port != 0 && port != IKE_PORT;
+}
+
+/* Whoever has a port of his own expects and sends the framing of the NAT-T port (RFC 3948) there; so the
+ * other one uses that port. */
 struct ip_endpoint connection_local_endpoint(const struct engine *engine, const struct connection *connection)
 {
-    /* A peer on its own port expects the framing of the NAT-T port (RFC 3948), so do we use ours. */
-    bool own_port = connection->remote_end->ikeport != 0 && connection->remote_end->ikeport != 500;
-    return (struct ip_endpoint){
-        .address = connection->local,
-        .port = own_port ? engine->settings.natt_port : engine->settings.ike_port,
-    };
+    uint16_t port = engine->settings.ike_port;
+    if (is_own_port(connection->local_end->ikeport))
+        port = connection->local_end->ikeport;
+    else if (is_own_port(connection->remote_end->ikeport))
+        port = engine->settings.natt_port;
+    return (struct ip_endpoint){.address = connection->local, .port = port};
 }
 
 struct ip_endpoint connection_remote_endpoint(const struct engine *engine,
@@ -420,7 +431,9 @@ struct ip_endpoint connection_remote_endpoint(const struct engine *engine,
 {
     uint16_t port = connection->remote_end->ikeport;
     (void)engine;
-    return (struct ip_endpoint){.address = connection->remote, .port = port ? port : 500};
+    if (port == 0)
+        port = is_own_port(connection->local_end->ikeport) ? NATT_PORT : IKE_PORT;
+    return (struct ip_endpoint){.address = connection->remote, .port = port};
 }
 
 size_t connection_selectors(const struct connection *connection, bool local, struct selector *out)

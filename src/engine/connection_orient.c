@@ -61,6 +61,15 @@ static bool is_gateway_wanted(const struct end_spec *end)
     return end->nexthop_is_defaultroute || end->host_kind == HOST_DEFAULTROUTE;
 }
 
+/* leftikeport= of our own end. */
+static void open_own_port(const struct engine *engine, const struct connection *connection)
+{
+    struct ip_endpoint local = connection_local_endpoint(engine, connection);
+    bool is_open = local.port == engine->settings.ike_port || local.port == engine->settings.natt_port;
+    if (!is_open && engine->env->open_port != NULL)
+        engine->env->open_port(engine->env->world, &local);
+}
+
 static void take_side(struct engine *engine, struct connection *connection, const struct listen_address *ours,
                       bool left_is_local)
 {
@@ -98,6 +107,7 @@ void connection_orient(struct engine *engine, struct connection *connection)
     if (!connection->is_oriented)
         return;
     take_side(engine, connection, left ? left : right, left != NULL);
+    open_own_port(engine, connection);
     connection_index_by_peer(engine, connection);
     if (!connection->is_group)
         routing_is_oriented(engine, connection);

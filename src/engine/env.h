@@ -65,6 +65,9 @@ struct engine_env {
     void (*report)(void *world, const struct report *report);
     /* Debug lines; called only for classes that are switched on. */
     void (*trace)(void *world, const char *line);
+    /* A port of leftikeport= at this address of ours, with the framing of the NAT-T port, is used from now on;
+     * asked for again when the connection is oriented again. NULL: there is none but the two of the settings. */
+    void (*open_port)(void *world, const struct ip_endpoint *local);
 };
 
 #endif

@@ -62,6 +62,8 @@ static void fill_connection(const struct connection *connection, struct connecti
         .interface = connection->interface,
         .local = {.address = connection->local},
         .remote = {.address = connection->remote},
+        .nexthop = connection->nexthop,
+        .virtual_client = connection->has_virtual_client ? &connection->virtual_client : NULL,
         .local_id = &connection->local_id,
         .remote_id = &connection->remote_id,
         .routing = connection->routing,
@@ -310,8 +312,7 @@ struct engine_totals engine_view_totals(const struct engine *engine)
          node = node->next) {
         const struct connection *connection = CONTAINER_OF(node, const struct connection, all);
         totals.connections_active += connection->newest_child_serial != 0;
-        totals.shunts +=
-            connection->routing == ROUTING_FAILURE || connection->routing == ROUTING_NEGOTIATING;
+        totals.shunts += connection->routing == ROUTING_FAILURE || connection->routing == ROUTING_NEGOTIATING;
     }
     return totals;
 }

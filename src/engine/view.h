@@ -26,9 +26,11 @@ struct connection_view {
     bool left_is_local;
     const char *interface;                       /* of the local address; "" when unoriented */
     struct ip_endpoint local, remote;            /* remote unset in a template */
+    struct ip_address nexthop;                   /* of ours: as written, or of %defaultroute */
+    const struct selector *virtual_client;       /* what the peer of a vhost: or vnet: named; NULL: nothing */
     const struct identity *local_id, *remote_id; /* as they will be sent and expected; defaults applied */
     enum routing_state routing;
-    usec_t shunt_until; /* ROUTING_FAILURE: the end of the failure shunt */
+    usec_t shunt_until;                              /* ROUTING_FAILURE: the end of the failure shunt */
     uint64_t newest_ike_serial, newest_child_serial; /* 0 none */
 };
 
@@ -98,7 +100,8 @@ bool engine_view_child_at(const struct engine *engine, uint64_t serial, struct c
 /* By name; NULL-terminated name. False when there is none. */
 bool engine_view_connection_named(const struct engine *engine, const char *name, struct connection_view *out);
 bool engine_view_connection_at(const struct engine *engine, uint64_t serial, struct connection_view *out);
-/* The serials of what a name or an alias means, instances included, to be freed; NULL when there is nothing. */
+/* The serials of what a name or an alias means, instances included, to be freed; NULL when there is nothing.
+ */
 uint64_t *engine_view_serials_named(const struct engine *engine, const char *name, size_t *ret_count);
 struct engine_totals engine_view_totals(const struct engine *engine);
 /* NULL before any were read. */

@@ -241,6 +241,12 @@ static void env_resolve(void *world, uint64_t query_id, const char *name, enum i
     host_later(host, milliseconds(20), answer_resolve, free, query);
 }
 
+static void env_open_port(void *world, const struct ip_endpoint *local)
+{
+    struct sim_host *host = world;
+    host->own_port = local->port;
+}
+
 static void finish_updown(struct sim_host *host, void *context)
 {
     struct updown_result *result = context;
@@ -323,8 +329,8 @@ static void host_receive(void *context, const struct ip_endpoint *local, const s
                          struct bytes datagram)
 {
     struct sim_host *host = context;
-    if (host->engine == NULL ||
-        (local->port != host->settings.ike_port && local->port != host->settings.natt_port))
+    if (host->engine == NULL || (local->port != host->settings.ike_port &&
+                                 local->port != host->settings.natt_port && local->port != host->own_port))
         return;
     struct path path = {.local = *local, .remote = *remote};
     engine_receive(host->engine, &path, datagram);
@@ -357,6 +363,7 @@ struct sim_host *host_new(struct sim *sim, const char *name, const struct ip_add
         .submit_job = env_submit_job,
         .kernel_request = env_kernel_request,
         .resolve = env_resolve,
+        .open_port = env_open_port,
         .updown = env_updown,
         .report = env_report,
         .trace = env_trace,

@@ -138,6 +138,26 @@ static void a_dead_peer_is_found_at_the_new_address_of_its_name(void **state)
     assert_ends_well(sim);
 }
 
+static void a_port_of_its_own_is_used_in_both_directions(void **state)
+{
+    (void)state;
+    static const char *const hosts[] = {"east", "west"};
+    for (unsigned i = 0; i < 2; i++) {
+        struct sim *sim = gateways_with(TUNNEL " leftikeport=6500");
+        sim_record(sim);
+        assert_up(sim, hosts[i]);
+        assert_settles(sim);
+        size_t count;
+        const struct sim_record *records = sim_records(sim, &count);
+        uint16_t east = i == 0 ? records[0].source.port : records[0].destination.port;
+        uint16_t west = i == 0 ? records[0].destination.port : records[0].source.port;
+        assert_int_equal(east, 6500);
+        assert_int_equal(west, 4500);
+        assert_ping(sim);
+        assert_ends_well(sim);
+    }
+}
+
 static void an_address_that_goes_takes_its_sas_and_brings_them_back_when_it_returns(void **state)
 {
     (void)state;
@@ -169,6 +189,7 @@ int main(int argument_count, char **arguments)
         cmocka_unit_test(ddns_looks_names_up_at_once),
         cmocka_unit_test(a_stranger_is_not_taken_for_a_name_without_address),
         cmocka_unit_test(a_dead_peer_is_found_at_the_new_address_of_its_name),
+        cmocka_unit_test(a_port_of_its_own_is_used_in_both_directions),
         cmocka_unit_test(an_address_that_goes_takes_its_sas_and_brings_them_back_when_it_returns),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

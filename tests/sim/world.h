@@ -42,6 +42,7 @@ struct sim_host {
     struct engine *engine; /* NULL while the host is down */
     struct engine_env env;
     struct engine_settings settings;
+    uint16_t own_port;    /* of leftikeport=; 0 none */
     unsigned incarnation; /* what belongs to an earlier one is dropped */
     struct prng random;
     usec_t clock_offset; /* the monotonic clock is ahead of the world's by this much */

@@ -69,7 +69,8 @@ void nat_detection_read(const struct engine *engine, struct ike_sa *ike, const s
 
 void nat_detection_float(const struct engine *engine, struct ike_sa *ike)
 {
-    if (!ike->uses_natt || ike->path.local.port == engine->settings.natt_port)
+    if (!ike->uses_natt ||
+        ike->path.local.port != engine->settings.ike_port) /* of another port it has the framing */
         return;
     ike->path.local.port = engine->settings.natt_port;
     if (ike->path.remote.port == 500)
