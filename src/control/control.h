@@ -23,6 +23,11 @@ struct control_socket_change {
 struct control;
 struct control_session;
 
+struct control_process {
+    const char *name; /* borrowed until the next call */
+    int pid;
+};
+
 /* What the daemon does for the control protocol. Each of the first five ends the reply with control_finish().
  */
 struct control_host {
@@ -37,6 +42,8 @@ struct control_host {
     /* Calls control_wake(client) after this long. */
     void (*wake_later)(void *context, uint64_t client, usec_t delay);
     const struct control_facts *(*facts)(void *context);
+    /* The programs that the daemon runs, one by one; the name is NULL past the last. May be NULL: none. */
+    struct control_process (*process_at)(void *context, size_t index);
 };
 
 /* What status shows of the daemon itself. Borrowed until the next call. */

@@ -103,7 +103,8 @@ static const char *const setup_lines[] = {
     "shuntlifetime={shunt_lifetime_seconds}s, xfrmlifetime=30s",
     "ddos-cookies-threshold={ddos_cookies_threshold}, ddos-max-halfopen={ddos_max_halfopen}, "
     "ddos-mode={ddos_mode}, ikev1-policy={ikev1_policy}",
-    "ikebuf={ikebuf}, msg_errqueue={msg_errqueue}, crl-strict=no, crlcheckinterval=0, listen={listen}, nflog-all=0",
+    "ikebuf={ikebuf}, msg_errqueue={msg_errqueue}, crl-strict=no, crlcheckinterval=0, listen={listen}, "
+    "nflog-all=0",
     "ocsp-enable=no, ocsp-strict=no, ocsp-timeout=2, ocsp-uri=<unset>",
     "ocsp-trust-name=<unset>",
     "ocsp-cache-size=1000, ocsp-cache-min-age=3600, ocsp-cache-max-age=86400, ocsp-method=get",
@@ -170,12 +171,22 @@ const struct list_section section_setup = {.name = "setup", .heading = setup_hea
 /* ---- processes ---- */
 
 static const char *const processes_heading[] = {"  PID  Process", NULL};
+static const char *const process_lines[] = {"{pid} {process}"};
+static const struct text_form process_form = TEXT_FORM(RC_COMMENT, process_lines);
 
-/* Scripts are not known to this side of the daemon; the threads have no numbers of their own. */
 static bool next_processes(struct control_session *session, struct facts *facts)
 {
-    (void)session;
-    (void)facts;
+    const struct control_host *host = &session->control->host;
+    struct control_process process;
+    for (size_t i = 0; host->process_at != NULL; i++) {
+        process = host->process_at(host->context, i);
+        if (process.name == NULL)
+            break;
+        facts_begin(facts, NULL, &process_form);
+        facts_number(facts, "pid", (uint64_t)process.pid);
+        facts_text(facts, "process", process.name);
+        facts_end(facts);
+    }
     return false;
 }
 

@@ -8,10 +8,12 @@ static const struct text_form connection_form = TEXT_FORM(RC_COMMENT, connection
 
 static bool next_connection_totals(struct control_session *session, struct facts *facts)
 {
-    struct engine_totals totals = engine_view_totals(session->control->engine);
+    const struct census *census = &session->listing.census;
+    if (census_continue(session))
+        return true;
     facts_begin(facts, "connection_totals", &connection_form);
-    facts_number(facts, "loaded", totals.connections_loaded);
-    facts_number(facts, "active", totals.connections_active);
+    facts_number(facts, "loaded", census->connections);
+    facts_number(facts, "active", census->active_connections);
     facts_end(facts);
     return false;
 }
@@ -31,20 +33,23 @@ static const struct text_form form = TEXT_FORM(RC_COMMENT, lines);
 
 static bool next_totals(struct control_session *session, struct facts *facts)
 {
-    struct engine_totals totals = engine_view_totals(session->control->engine);
+    const struct census *census = &session->listing.census;
+    struct engine_pressure pressure = engine_view_pressure(session->control->engine);
     const struct engine_settings *settings = engine_view_settings(session->control->engine);
+    if (census_continue(session))
+        return true;
     facts_begin(facts, "totals", &form);
-    facts_bool(facts, "ddos_cookies_required", totals.ddos_cookies_required);
-    facts_bool(facts, "accepts_new_ike", totals.ike_halfopen < settings->max_halfopen_ike);
+    facts_bool(facts, "ddos_cookies_required", pressure.ddos_cookies_required);
+    facts_bool(facts, "accepts_new_ike", pressure.ike_halfopen < settings->max_halfopen_ike);
     facts_object(facts, "ike_sas");
-    facts_number(facts, "total", totals.ike_halfopen + totals.ike_open + totals.ike_established);
-    facts_number(facts, "halfopen", totals.ike_halfopen);
-    facts_number(facts, "open", totals.ike_open);
-    facts_number(facts, "authenticated", totals.ike_established);
+    facts_number(facts, "total", pressure.ike_halfopen + census->open_ikes + census->established_ikes);
+    facts_number(facts, "halfopen", pressure.ike_halfopen);
+    facts_number(facts, "open", census->open_ikes);
+    facts_number(facts, "authenticated", census->established_ikes);
     facts_number(facts, "anonymous", 0);
     facts_object(facts, "ipsec_sas");
-    facts_number(facts, "total", totals.child_established);
-    facts_number(facts, "authenticated", totals.child_established);
+    facts_number(facts, "total", census->established_children);
+    facts_number(facts, "authenticated", census->established_children);
     facts_number(facts, "anonymous", 0);
     facts_end(facts);
     return false;

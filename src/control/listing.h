@@ -6,6 +6,7 @@
 #ifndef STYX_CONTROL_LISTING_H
 #define STYX_CONTROL_LISTING_H
 
+#include "control/census.h"
 #include "control/facts.h"
 #include "engine/view.h"
 
@@ -15,7 +16,7 @@ struct list_command;
 enum {
     LISTING_SCHEMA = 1,
     LISTING_SECTIONS = 16,
-    LISTING_COUNTS = 64,
+
     NO_CODE = -1 /* text without a message number */
 };
 
@@ -37,9 +38,9 @@ struct listing {
     bool needs_comma;    /* where the document goes on */
     bool is_after_blank; /* the line before was blank */
     size_t section;
-    uint64_t after, after_child;     /* how far the section's walk, or two, have come */
-    uint32_t counts[LISTING_COUNTS]; /* of states, until all have been seen */
-    uint64_t *chosen;                /* serials of the only connections to tell of; NULL: all */
+    uint64_t after, after_child; /* how far the section's walk, or two, have come */
+    struct census census;
+    uint64_t *chosen; /* serials of the only connections to tell of; NULL: all */
     size_t chosen_count, chosen_at;
 };
 

@@ -215,6 +215,14 @@ static void host_wake_later(void *context, uint64_t client, usec_t delay)
     event_base_once(daemon->base, -1, EV_TIMEOUT, wake_up, wake, &when);
 }
 
+static struct control_process host_process_at(void *context, size_t index)
+{
+    struct daemon *daemon = context;
+    struct control_process process = {0};
+    process.name = process_group_at(daemon->processes, index, &process.pid);
+    return process;
+}
+
 static const struct control_facts *host_facts(void *context)
 {
     struct daemon *daemon = context;
@@ -350,6 +358,7 @@ static bool assemble(struct daemon *daemon, struct error *error)
         .session_ready = control_socket_session_ready,
         .wake_later = host_wake_later,
         .facts = host_facts,
+        .process_at = host_process_at,
     };
     unsigned helpers = helper_count(daemon);
     settings.ike_port = daemon->options.ike_port;

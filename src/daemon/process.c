@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <spawn.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -12,6 +13,7 @@
 
 enum {
     LINE_MAX_BYTES = 512,
+    NAME_SIZE = 128,
     OUTPUT_TURN_MAX = 65536 /* bytes of output of one program that are taken before the loop goes on */
 };
 
@@ -20,6 +22,7 @@ struct process {
     struct process_group *group;
     struct process_settings settings;
     pid_t pid;
+    char name[NAME_SIZE];
     int output;
     bool was_told_to_end;
     char line[LINE_MAX_BYTES];
@@ -65,6 +68,18 @@ void process_group_free(struct process_group *group)
 size_t process_group_count(const struct process_group *group)
 {
     return group->count;
+}
+
+const char *process_group_at(const struct process_group *group, size_t index, int *ret_pid)
+{
+    for (struct list_node *node = group->running.next; node != &group->running; node = node->next) {
+        const struct process *process = CONTAINER_OF(node, const struct process, node);
+        if (index-- > 0)
+            continue;
+        *ret_pid = process->pid;
+        return process->name;
+    }
+    return NULL;
 }
 
 /* ---- output ---- */
@@ -205,6 +220,7 @@ int process_start(struct process_group *group, const struct process_settings *se
     fcntl(ends[0], F_SETFL, O_NONBLOCK);
     process->group = group;
     process->settings = *settings;
+    snprintf(process->name, sizeof(process->name), "%s", settings->arguments[0]);
     process->output = ends[0];
     watch(process);
     return 0;

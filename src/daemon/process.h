@@ -33,6 +33,8 @@ void process_group_free(struct process_group *group);
 /* After SIGCHLD. */
 void process_group_reap(struct process_group *group);
 size_t process_group_count(const struct process_group *group);
+/* The name and the process id of one that runs, in the order of their starts; NULL past the last. */
+const char *process_group_at(const struct process_group *group, size_t index, int *ret_pid);
 
 /* 0, or errno; then nothing is called. */
 int process_start(struct process_group *group, const struct process_settings *settings);

@@ -165,6 +165,7 @@ static void fill_ike(const struct engine *engine, const struct ike_sa *ike, stru
         .state_story = ike->version->ike_state_story(ike),
         .is_established = ike->state == IKE_STATE_ESTABLISHED || ike->state == IKE_STATE_REPLACED,
         .is_halfopen = ike->state == IKE_STATE_INIT_RESPONDED || ike->state == IKE_STATE_INIT_SENT,
+        .is_open = ike->state == IKE_STATE_AUTH_SENT || ike->state == IKE_STATE_INIT_SENT,
         .is_initiator = ike->is_initiator,
         .replaced_by_serial = ike->replaced_by_serial,
         .remote_id = &ike->remote_id,
@@ -291,6 +292,12 @@ bool engine_view_child_at(const struct engine *engine, uint64_t serial, struct c
     if (child != NULL)
         fill_child(engine, child, out);
     return child != NULL;
+}
+
+struct engine_pressure engine_view_pressure(const struct engine *engine)
+{
+    return (struct engine_pressure){.ike_halfopen = engine->totals.ike_halfopen,
+                                    .ddos_cookies_required = cookie_is_demanded(engine)};
 }
 
 struct engine_totals engine_view_totals(const struct engine *engine)

@@ -41,7 +41,7 @@ struct ike_view {
     unsigned instance_number; /* of the connection; 0: no instance */
     const char *state_name;   /* STATE_V2_ESTABLISHED_IKE_SA ... */
     const char *state_story;  /* established IKE SA ... */
-    bool is_established, is_halfopen, is_initiator, is_newest;
+    bool is_established, is_halfopen, is_open, is_initiator, is_newest;
     unsigned version;                 /* of IKE */
     uint64_t replaced_by_serial;      /* by a rekey; 0 none */
     const struct identity *remote_id; /* ID_NONE before the peer has named itself */
@@ -103,6 +103,13 @@ bool engine_view_connection_at(const struct engine *engine, uint64_t serial, str
 /* The serials of what a name or an alias means, instances included, to be freed; NULL when there is nothing.
  */
 uint64_t *engine_view_serials_named(const struct engine *engine, const char *name, size_t *ret_count);
+/* How hard it is pressed by initiations. */
+struct engine_pressure {
+    uint64_t ike_halfopen;
+    bool ddos_cookies_required;
+};
+struct engine_pressure engine_view_pressure(const struct engine *engine);
+/* Looks at every SA and connection: for tests and the end of the daemon. */
 struct engine_totals engine_view_totals(const struct engine *engine);
 /* NULL before any were read. */
 /* The public key after the one of serial `after` (0: the first); NULL: that was the last. */
