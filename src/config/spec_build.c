@@ -482,6 +482,16 @@ static void warn_of_weak(const struct spec_builder *builder, const struct propos
     }
 }
 
+static void warn_of_ignored_ke(const struct spec_builder *builder, unsigned flags)
+{
+    const struct algorithm *ke = builder->esp_text != NULL
+                                     ? proposals_ignored_ke(builder->spec->protocol, flags, builder->esp_text)
+                                     : NULL;
+    if (ke != NULL)
+        warning_send(builder->warnings, "\"%s\": ignoring %s DH algorithm %s as PFS policy is disabled",
+                     builder->spec->name, builder->spec->protocol == PROTOCOL_AH ? "AH" : "ESP", ke->name);
+}
+
 static bool finish_proposals(struct spec_builder *builder, struct error *error)
 {
     struct connection_spec *spec = builder->spec;
@@ -496,10 +506,11 @@ static bool finish_proposals(struct spec_builder *builder, struct error *error)
         spec->ike_proposals = make_proposals(PROTOCOL_IKE, version, builder->ike_text, error);
     if (spec->ike_proposals == NULL)
         return false;
-    spec->child_proposals = make_proposals(spec->protocol, (spec->pfs ? PROPOSAL_PFS : 0) | esn | version,
-                                           builder->esp_text, error);
+    unsigned flags = (spec->pfs ? PROPOSAL_PFS : 0) | esn | version;
+    spec->child_proposals = make_proposals(spec->protocol, flags, builder->esp_text, error);
     if (spec->child_proposals == NULL)
         return false;
+    warn_of_ignored_ke(builder, flags);
     warn_of_weak(builder, spec->ike_proposals);
     warn_of_weak(builder, spec->child_proposals);
     return true;

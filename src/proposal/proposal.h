@@ -55,7 +55,7 @@ struct suite {
 
 enum proposal_flags {
     PROPOSAL_IKEV1 = 1 << 0,
-    PROPOSAL_PFS = 1 << 1,    /* a child's KE may be named */
+    PROPOSAL_PFS = 1 << 1,    /* a child's KE counts */
     PROPOSAL_ESN_NO = 1 << 2, /* what esn= allows in a child; default either */
     PROPOSAL_ESN_YES = 1 << 3,
 };
@@ -67,6 +67,10 @@ enum proposal_flags {
  */
 struct proposal_list *proposals_parse(enum security_protocol protocol, unsigned flags, const char *text,
                                       struct error *error);
+/* The first key exchange that proposals_parse() passes over because the flags lack PROPOSAL_PFS; NULL: none.
+ */
+const struct algorithm *proposals_ignored_ke(enum security_protocol protocol, unsigned flags,
+                                             const char *text);
 /* The default when the keyword is absent. */
 struct proposal_list *proposals_default(enum security_protocol protocol, unsigned flags);
 void proposals_free(struct proposal_list *list);

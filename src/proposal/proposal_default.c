@@ -230,13 +230,8 @@ static bool complete_ke(const struct builder *builder, struct draft *draft)
             return builder_fail(builder, draft->offset[TRANSFORM_KE], "an IKE SA needs a key exchange");
         return ke != NULL || add_all_choices(builder, draft, TRANSFORM_KE);
     }
-    if (ke == NULL || (builder->flags & PROPOSAL_PFS))
-        return true;
-    if (ke->id != KE_NONE)
-        return builder_fail(builder, draft->offset[TRANSFORM_KE],
-                            "%s is a key exchange for perfect forward secrecy, which pfs=no switches off",
-                            transform_name(ke));
-    draft_remove(draft, TRANSFORM_KE);
+    if (ke != NULL && !(builder->flags & PROPOSAL_PFS))
+        draft_remove(draft, TRANSFORM_KE); /* proposals_ignored_ke() tells of it */
     return true;
 }
 

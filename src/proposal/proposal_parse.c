@@ -275,3 +275,25 @@ struct proposal_list *proposals_parse(enum security_protocol protocol, unsigned 
     free(builder);
     return list;
 }
+
+static const struct transform *first_ke(const struct proposal_list *list)
+{
+    for (size_t i = 0; i < list->count; i++)
+        for (size_t j = 0; j < list->proposals[i].transform_count; j++) {
+            const struct transform *transform = &list->proposals[i].transforms[j];
+            if (transform->type == TRANSFORM_KE && transform->id != KE_NONE)
+                return transform;
+        }
+    return NULL;
+}
+
+const struct algorithm *proposals_ignored_ke(enum security_protocol protocol, unsigned flags,
+                                             const char *text)
+{
+    bool counts = protocol == PROTOCOL_IKE || (flags & PROPOSAL_PFS);
+    struct proposal_list *list = counts ? NULL : proposals_parse(protocol, flags | PROPOSAL_PFS, text, NULL);
+    const struct transform *ke = list != NULL ? first_ke(list) : NULL;
+    const struct algorithm *algorithm = ke != NULL ? algorithm_by_id(TRANSFORM_KE, ke->id) : NULL;
+    proposals_free(list);
+    return algorithm;
+}

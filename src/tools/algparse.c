@@ -70,6 +70,10 @@ static bool parse_one(const char *argument, unsigned flags)
         print_error(string, &error);
         return false;
     }
+    const struct algorithm *ignored = proposals_ignored_ke(kind->protocol, flags, string);
+    if (ignored != NULL)
+        fprintf(stderr, "ipsec algparse: ignoring key exchange %s as PFS policy is disabled\n",
+                ignored->name);
     print_list(list);
     proposals_free(list);
     return true;

@@ -434,6 +434,9 @@ static void algorithms(void **state)
         {"esp=aes128-sha1;modp2048", ADDED, NULL},
         {"phase2alg=aes128-sha1", ADDED, NULL},
         {"esp=aes\n\tphase2alg=aes", REFUSED, "esp= and phase2alg= say the same"},
+        {"pfs=no\n\tesp=aes128-sha1;modp2048", ADDED,
+         "\"x\": ignoring ESP DH algorithm MODP2048 as PFS policy is disabled"},
+        {"pfs=no\n\tesp=aes128-sha1;none", ADDED, NULL},
         {"esp=foo", REFUSED, "foo"},
         {"esp=aes-sha1-", REFUSED, "esp"},
     };

@@ -303,9 +303,25 @@ static void what_cannot_go_together_is_refused(void **state)
         {PROTOCOL_ESP, V2, "null-null", 5, "cannot go without an integrity algorithm"},
         {PROTOCOL_AH, V2, "none", 0, "AH cannot go without"},
         {PROTOCOL_IKE, V2, "aes128-sha1;dh0", 12, "needs a key exchange"},
-        {PROTOCOL_ESP, NO_PFS, "aes128-sha1;dh14", 12, "pfs=no"},
     };
     check_refusals(refusals, ARRAY_SIZE(refusals));
+}
+
+static void without_pfs_a_key_exchange_of_a_child_is_passed_over(void **state)
+{
+    (void)state;
+    char buffer[128];
+    struct text text = text_of(buffer, sizeof(buffer));
+    struct proposal_list *list = proposals_parse(PROTOCOL_ESP, 0, "aes128-sha1;dh14+dh19", NULL);
+    assert_non_null(list);
+    proposals_text(&text, list);
+    assert_string_equal(buffer, "AES_CBC_128-HMAC_SHA1_96");
+    proposals_free(list);
+    assert_string_equal(proposals_ignored_ke(PROTOCOL_ESP, 0, "aes128-sha1;dh14+dh19")->name, "MODP2048");
+    assert_null(proposals_ignored_ke(PROTOCOL_ESP, PROPOSAL_PFS, "aes128-sha1;dh14"));
+    assert_null(proposals_ignored_ke(PROTOCOL_ESP, 0, "aes128-sha1;none"));
+    assert_null(proposals_ignored_ke(PROTOCOL_ESP, 0, "aes128-sha1"));
+    assert_null(proposals_ignored_ke(PROTOCOL_IKE, 0, "aes128-sha1;dh14"));
 }
 
 static void what_this_build_cannot_run_is_refused_by_name(void **state)
@@ -426,6 +442,7 @@ int main(void)
         cmocka_unit_test(a_near_miss_gets_a_suggestion),
         cmocka_unit_test(key_lengths_that_no_cipher_takes_are_refused),
         cmocka_unit_test(what_cannot_go_together_is_refused),
+        cmocka_unit_test(without_pfs_a_key_exchange_of_a_child_is_passed_over),
         cmocka_unit_test(what_this_build_cannot_run_is_refused_by_name),
         cmocka_unit_test(too_many_proposals_are_refused),
     };
