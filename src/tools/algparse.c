@@ -72,8 +72,8 @@ static bool parse_one(const char *argument, unsigned flags)
     }
     const struct algorithm *ignored = proposals_ignored_ke(kind->protocol, flags, string);
     if (ignored != NULL)
-        fprintf(stderr, "ipsec algparse: ignoring key exchange %s as PFS policy is disabled\n",
-                ignored->name);
+        fprintf(stderr, "ipsec algparse: ignoring %s DH algorithm %s as PFS policy is disabled\n",
+                kind->protocol == PROTOCOL_AH ? "AH" : "ESP", ignored->name);
     print_list(list);
     proposals_free(list);
     return true;
