@@ -16,6 +16,7 @@
 #include "engine/policy_group.h"
 #include "engine/prompt.h"
 #include "engine/routing.h"
+#include "engine/updown.h"
 #include "engine/version.h"
 
 static void finish(struct engine *engine, const struct command *command, int code)
@@ -363,7 +364,10 @@ static void route(struct engine *engine, const struct command *command, struct c
     else
         code = is_wanted ? routing_route(engine, connection, command->client)
                          : routing_unroute(engine, connection, command->client);
-    finish(engine, command, code);
+    if (code == 0 && is_wanted && !connection->is_group)
+        updown_finish_route(engine, connection, command->client);
+    else
+        finish(engine, command, code);
 }
 
 void engine_command(struct engine *engine, const struct command *command)

@@ -78,7 +78,7 @@ static bool set(struct engine *engine, const struct connection *connection, enum
         .child_serial = child_serial,
         .priority = connection->spec->priority,
         .reqid = child_reqid(connection),
-        .protocol = connection->spec->protocol,
+        .protocol = (uint8_t)connection->spec->protocol,
         .mode = connection->spec->type == TYPE_TRANSPORT ? MODE_TRANSPORT : MODE_TUNNEL,
         .mark_in = mark_of(connection, &connection->spec->mark_in),
         .mark_out = mark_of(connection, &connection->spec->mark_out),

@@ -112,6 +112,7 @@ struct connection_route {
 struct connection_scripts {
     bool are_routed, are_up;
     uint64_t route_request_id; /* routes it, while it runs */
+    uint64_t route_client;     /* waits for that */
     uint64_t request_id;       /* brings the connection up, while it runs */
     uint64_t client;           /* waits for that */
 };

@@ -6,7 +6,7 @@
 #include "engine/child_install.h"
 #include "engine/connection.h"
 #include "engine/ikev2/informational.h"
-#include "engine/lifecycle.h"
+#include "engine/routing.h"
 #include "engine/sa.h"
 #include "engine/updown_environment.h"
 
@@ -160,6 +160,13 @@ void updown_run_unroute(struct engine *engine, struct connection *connection)
     scripts->route_request_id = 0;
 }
 
+static void end_client(struct engine *engine, uint64_t *client, int code)
+{
+    uint64_t who = *client;
+    *client = 0;
+    finish_client(engine, who, code);
+}
+
 /* ---- with an SA ---- */
 
 void updown_run_up(struct engine *engine, struct connection *connection, const struct child_sa *child)
@@ -200,10 +207,20 @@ void updown_run_down(struct engine *engine, struct connection *connection, const
     run_to_undo(engine, connection, child, stays_routed ? down : both);
     scripts->are_up = false;
     scripts->are_routed = stays_routed;
-    updown_forget(engine, connection);
+    end_client(engine, &scripts->client, RC_FATAL);
+    scripts->request_id = 0;
 }
 
 /* ---- its end ---- */
+
+void updown_finish_route(struct engine *engine, struct connection *connection, uint64_t client)
+{
+    struct connection_scripts *scripts = &connection->scripts;
+    if (scripts->route_request_id != 0 && scripts->route_client == 0)
+        scripts->route_client = client;
+    else
+        finish_client(engine, client, 0);
+}
 
 void updown_finish_client(struct engine *engine, struct connection *connection, uint64_t client)
 {
@@ -217,9 +234,9 @@ void updown_finish_client(struct engine *engine, struct connection *connection, 
 
 void updown_forget(struct engine *engine, struct connection *connection)
 {
-    uint64_t client = connection->scripts.client;
-    connection->scripts.client = connection->scripts.request_id = 0;
-    finish_client(engine, client, RC_FATAL);
+    end_client(engine, &connection->scripts.client, RC_FATAL);
+    end_client(engine, &connection->scripts.route_client, RC_FATAL);
+    connection->scripts.request_id = connection->scripts.route_request_id = 0;
 }
 
 /* What was prepared or routed before the failure is undone; there is nothing to take down yet. */
@@ -247,14 +264,30 @@ static void take_down(struct engine *engine, struct connection *connection, cons
         ikev2_delete_child(engine, child, 0);
 }
 
+/* Whoever asked for the route gets none; a trap that nobody waits for stays, or packets would leave in clear.
+ */
+static void route_ended(struct engine *engine, struct connection *connection,
+                        const struct updown_result *result)
+{
+    struct connection_scripts *scripts = &connection->scripts;
+    bool is_refused = result->exit_status != 0 && scripts->route_client != 0;
+    scripts->route_request_id = 0;
+    scripts->are_routed = result->exit_status == 0 || is_refused;
+    if (is_refused) {
+        say_connection(engine, RC_ROUTE, connection, scripts->route_client,
+                       "could not route: its %s command failed", result->verb);
+        routing_unroute(engine, connection, scripts->route_client);
+    }
+    end_client(engine, &scripts->route_client, is_refused ? RC_ROUTE : 0);
+}
+
 void engine_updown_done(struct engine *engine, const struct updown_result *result)
 {
     struct connection *connection = connection_by_serial(engine, result->connection_serial);
     trace(engine, DEBUG_UPDOWN, "updown request %llu ended with status %d",
           (unsigned long long)result->request_id, result->exit_status);
     if (connection != NULL && connection->scripts.route_request_id == result->request_id) {
-        connection->scripts.route_request_id = 0;
-        connection->scripts.are_routed = result->exit_status == 0;
+        route_ended(engine, connection, result);
         return;
     }
     if (connection == NULL || connection->scripts.request_id != result->request_id)
@@ -274,10 +307,14 @@ void engine_updown_said(struct engine *engine, uint64_t connection_serial, uint6
                         const char *line)
 {
     const struct connection *connection = connection_by_serial(engine, connection_serial);
-    bool is_watched = connection != NULL && connection->scripts.request_id == request_id;
+    uint64_t client = 0;
+    if (connection != NULL && connection->scripts.request_id == request_id)
+        client = connection->scripts.client;
+    else if (connection != NULL && connection->scripts.route_request_id == request_id)
+        client = connection->scripts.route_client;
     engine->env->report(engine->env->world, &(struct report){
                                                 .code = RC_LOG,
-                                                .client = is_watched ? connection->scripts.client : 0,
+                                                .client = client,
                                                 .connection = connection ? connection->spec->name : NULL,
                                                 .text = line,
                                             });

@@ -18,6 +18,8 @@ void updown_run_up(struct engine *engine, struct connection *connection, const s
 void updown_run_down(struct engine *engine, struct connection *connection, const struct child_sa *child,
                      bool stays_routed);
 
+/* The command of `client`, which routed the connection, is over: at once, or when its script has ended. */
+void updown_finish_route(struct engine *engine, struct connection *connection, uint64_t client);
 /* The command of `client`, which brought the connection up, is over: at once, or when its script has ended.
  */
 void updown_finish_client(struct engine *engine, struct connection *connection, uint64_t client);

@@ -144,6 +144,19 @@ static void a_failing_script_is_tried_again_ever_more_rarely(void **state)
     assert_ends_well(sim);
 }
 
+static void a_script_that_fails_fails_the_route(void **state)
+{
+    (void)state;
+    struct sim *sim = gateways_with(TUNNEL " leftupdown=/script");
+    sim_fail_script(sim, "east", "route");
+    assert_int_equal(sim_command(sim, "east", COMMAND_ROUTE, "tunnel"), RC_ROUTE);
+    assert_settles(sim);
+    assert_scripts(sim, "east", "prepare-client route-client unroute-client ");
+    sim_fail_script(sim, "east", NULL);
+    assert_int_equal(sim_command(sim, "east", COMMAND_ROUTE, "tunnel"), 0);
+    assert_ends_well(sim);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -156,6 +169,7 @@ int main(void)
         cmocka_unit_test(async_does_not_wait_for_the_scripts),
         cmocka_unit_test(a_script_that_fails_fails_the_up_and_takes_the_sa_down),
         cmocka_unit_test(a_route_on_demand_runs_the_verbs_that_come_before_up),
+        cmocka_unit_test(a_script_that_fails_fails_the_route),
         cmocka_unit_test(a_failing_script_is_tried_again_ever_more_rarely),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
