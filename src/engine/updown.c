@@ -5,10 +5,10 @@
 
 #include "engine/child_install.h"
 #include "engine/connection.h"
-#include "engine/ikev2/informational.h"
 #include "engine/routing.h"
 #include "engine/sa.h"
 #include "engine/updown_environment.h"
+#include "engine/version.h"
 
 enum { VERBS_MAX = 3, PAIRS_MAX = 64, ENVIRONMENT_BYTES_MAX = 1 << 20, PREFIX_SIZE = 256 };
 
@@ -261,7 +261,7 @@ static void take_down(struct engine *engine, struct connection *connection, cons
     if (child != NULL && strncmp(verb, "up", 2) != 0)
         undo_route(engine, connection, child);
     if (child != NULL && child->state == CHILD_STATE_ESTABLISHED)
-        ikev2_delete_child(engine, child, 0);
+        child_delete(engine, child, 0);
 }
 
 /* Whoever asked for the route gets none; a trap that nobody waits for stays, or packets would leave in clear.

@@ -109,6 +109,23 @@ static void a_script_that_fails_fails_the_up_and_takes_the_sa_down(void **state)
     assert_failing_script_fails_the_up("up", BRINGS_UP "down-client ");
 }
 
+static void ikev1_runs_them_too(void **state)
+{
+    (void)state;
+    struct sim *sim = established_with(HOSTS SUBNETS " keyexchange=ikev1 ike=aes128-sha2;dh31 esp=aes128-sha2"
+                                                     " leftupdown=/script");
+    assert_scripts(sim, "east", BRINGS_UP);
+    assert_int_equal(sim_down(sim, "east", "tunnel"), 0);
+    assert_settles(sim);
+    assert_scripts(sim, "east", BRINGS_UP TAKES_DOWN);
+    sim_fail_script(sim, "east", "up");
+    assert_int_equal(sim_up(sim, "east", "tunnel"), RC_ROUTE);
+    assert_int_equal(sim_down(sim, "east", "tunnel"), 0);
+    assert_settles(sim);
+    assert_both_have(sim, 0, 0);
+    assert_ends_well(sim);
+}
+
 static void a_route_on_demand_runs_the_verbs_that_come_before_up(void **state)
 {
     (void)state;
@@ -168,6 +185,7 @@ int main(void)
         cmocka_unit_test(up_waits_for_the_scripts),
         cmocka_unit_test(async_does_not_wait_for_the_scripts),
         cmocka_unit_test(a_script_that_fails_fails_the_up_and_takes_the_sa_down),
+        cmocka_unit_test(ikev1_runs_them_too),
         cmocka_unit_test(a_route_on_demand_runs_the_verbs_that_come_before_up),
         cmocka_unit_test(a_script_that_fails_fails_the_route),
         cmocka_unit_test(a_failing_script_is_tried_again_ever_more_rarely),

@@ -9,6 +9,7 @@
 #include "engine/child_install.h"
 #include "engine/ikev1/lifetimes.h"
 #include "engine/ikev1/nat_traversal.h"
+#include "engine/updown.h"
 
 struct ikev1_offer quick_mode_offer(const struct ike_sa *ike, const struct connection *connection,
                                     uint32_t spi, bool is_responder)
@@ -215,10 +216,10 @@ void quick_mode_established(struct engine *engine, struct ike_sa *ike, struct qu
     quick_drop_inputs(engine, quick);
     child_drop_setup(engine, child);
     announce(engine, ike, child, client);
-    say_event(engine, EVENT_CHILD_UP, connection_by_serial(engine, child->connection_serial)->spec->name,
-              ike->serial, child->serial, "");
+    struct connection *connection = connection_by_serial(engine, child->connection_serial);
+    say_event(engine, EVENT_CHILD_UP, connection->spec->name, ike->serial, child->serial, "");
     lifetimes_child_replaces(engine, child);
-    finish_client(engine, client, 0);
+    updown_finish_client(engine, connection, client);
 }
 
 void quick_mode_fail(struct engine *engine, struct child_sa *child, int code, const char *format, ...)
