@@ -70,6 +70,23 @@ def establish(who):
     return named(step, f"establish by {who}")
 
 
+def on_demand(world):
+    """Our end waits for packets; the very first brings the tunnel up and is answered. Once more after --down."""
+    (near, near_address), (_far, far_address) = world.traffic_ends()
+    command(world, "near", "route")
+    if world.gateways["near"].sas().ike:
+        raise CheckFailed("something is established without a packet")
+    world.sealed_since = world.capture.mark()
+    for _ in range(2):
+        if traffic.ping(near, near_address, far_address, 1, wait=10) != 1:
+            raise CheckFailed("the first ping was not answered")
+        for name, gateway in world.both():
+            wait_for_sas(gateway, EstablishedSas.is_one_tunnel, f"one IKE SA and one Child SA at the {name} end")
+        ping(world)
+        command(world, "near", "down")
+        wait_for_sas(world.gateways["far"], lambda now: not now.ike, "no SA left at the far end")
+
+
 def ping(world):
     """Both sites reach each other; the first packets may wait for the neighbour's address but none may be lost."""
     (near, near_address), (far, far_address) = world.traffic_ends()

@@ -4,8 +4,9 @@ The same table serves the host (strongSwan's userspace ESP, always in UDP) and a
 """
 import dataclasses
 
-from checks import (bulk, bulk_across, counted, delete, delete_is_revived, establish, found_by_ike_scan, found_by_ike_scan_v1, large_pings,
-                    lifetimes_rekey, ping, ping_from_gateway, refused, rekey_child, rekey_ike, sealed)
+from checks import (bulk, bulk_across, counted, delete, delete_is_revived, establish, found_by_ike_scan,
+                    found_by_ike_scan_v1, large_pings, lifetimes_rekey, on_demand, ping, ping_from_gateway, refused,
+                    rekey_child, rekey_ike, sealed)
 from tunnel import Lifetimes, Tunnel
 
 EVERY_PEER = ("strongswan-userspace", "strongswan", "libreswan")
@@ -36,6 +37,8 @@ V1_AGGRESSIVE = Tunnel(ike_version=1, suite="modp", aggressive=True)
 SCENARIOS = (
     Scenario("we-initiate", (establish("near"), ping, ping_from_gateway, bulk, counted, large_pings, sealed)),
     Scenario("we-respond", (establish("far"), ping, ping_from_gateway, bulk, counted, large_pings, sealed)),
+
+    Scenario("on-demand", (on_demand, sealed)),
 
     Scenario("we-rekey-child", (establish("near"), rekey_child("near"), ping, rekey_child("near"), ping, sealed), peers=EACH_IKE),
     Scenario("we-rekey-child-as-responder", (establish("far"), rekey_child("near"), ping, sealed), peers=EACH_IKE),
@@ -99,6 +102,7 @@ SCENARIOS = (
     Scenario("ikev1-without-pfs", (establish("near"), ping, sealed),
              Tunnel(ike_version=1, suite="modp", pfs=False), peers=EACH_IKE),
     Scenario("ikev1-3des", (establish("far"), ping, sealed), Tunnel(ike_version=1, suite="3des"), KERNEL_PEERS),
+    Scenario("ikev1-on-demand", (on_demand, sealed), V1, peers=EACH_IKE),
     Scenario("ikev1-we-delete", (establish("near"), ping, delete("near"), establish("near"), ping), V1, peers=EACH_IKE),
     Scenario("ikev1-peer-deletes", (establish("far"), ping, delete("far"), establish("near"), ping), V1, peers=EACH_IKE),
     Scenario("ikev1-we-rekey-child", (establish("near"), rekey_child("near"), ping, sealed), V1, peers=EACH_IKE),

@@ -39,6 +39,9 @@ class Styx(LibreswanLike):
     def up(self, timeout=30):
         return self.auto("--up", CONNECTION, timeout=timeout)
 
+    def route(self):
+        return self.auto("--route", CONNECTION)
+
     def down(self):
         return self.auto("--down", CONNECTION)
 
