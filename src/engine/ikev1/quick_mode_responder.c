@@ -1,6 +1,7 @@
 /* Quick Mode as responder: RFC 2409 5.5. The inbound SA is installed with our answer, traffic leaves on it
  * once the initiator has confirmed. */
 #include "base/secret.h"
+#include "engine/child_install.h"
 #include "engine/connection.h"
 #include "engine/ikev1/informational.h"
 #include "engine/ikev1/lifetimes.h"
@@ -190,7 +191,12 @@ static bool send_2(struct engine *engine, struct ike_sa *ike, struct quick_mode 
 static void answer(struct engine *engine, struct ike_sa *ike, struct quick_mode *quick,
                    struct bytes shared_secret)
 {
-    if (!quick_mode_install(engine, ike, quick, shared_secret) || !send_2(engine, ike, quick)) {
+    const struct connection *connection = connection_by_serial(engine, quick->child->connection_serial);
+    bool is_installed = quick_mode_install(engine, ike, quick, shared_secret);
+    /* The peer's first packet may be right behind its QM3: its answer must not leave in clear meanwhile. */
+    if (is_installed && connection->policy_child_serial == 0)
+        child_take_policy(engine, quick->child);
+    if (!is_installed || !send_2(engine, ike, quick)) {
         quick_mode_fail(engine, quick->child, RC_INTERNAL_ERROR, "Quick Mode answer could not be made");
         return;
     }
