@@ -8,8 +8,8 @@ enum { AEAD_BLOCK = 16 }; /* what users of old are shown for modes that pad to o
 static const char *const lines[] = {
     "{is_esp_encr?algorithm ESP encrypt: name={name}, keysizemin={key_bits_min}, keysizemax={key_bits_max}}",
     "{is_esp_integ?algorithm AH/ESP auth: name={name}, key-length={key_bits_max}}",
-    "{is_ike_encr?algorithm IKE encrypt: v1id={v1id}, v1name={v1name}, v2id={v2id}, v2name={v2name}, "
-    "blocksize={block_bytes}, keydeflen={key_bits_default}}",
+    ("{is_ike_encr?algorithm IKE encrypt: v1id={v1id}, v1name={v1name}, v2id={v2id}, v2name={v2name}, "
+     "blocksize={block_bytes}, keydeflen={key_bits_default}}"),
     "{is_ike_prf?algorithm IKE PRF: name={name}, hashlen={output_bytes}}",
     "{is_ike_ke?algorithm IKE DH Key Exchange: name={name}, bits={public_bits}}",
 };

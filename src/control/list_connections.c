@@ -321,6 +321,8 @@ static void put_connection(struct facts *facts, const struct engine *engine,
 static bool next(struct control_session *session, struct facts *facts, const struct text_form *as)
 {
     struct connection_view view;
+    if (session->listing.chosen == NULL && session->listing.after == 0)
+        listing_order(session);
     for (int i = 0; i < CONNECTIONS_A_PIECE; i++) {
         if (!listing_next_connection(session, &view))
             return false;

@@ -127,6 +127,14 @@ static void close_section(struct control_session *session, const struct list_sec
     session->listing.section++;
 }
 
+/* Without output, nothing else would interrupt the listing. */
+static void let_the_loop_go_on(struct control_session *session)
+{
+    struct control *control = session->control;
+    session->listing.is_waiting = true;
+    control->host.wake_later(control->host.context, session->id, 0);
+}
+
 /* The next piece of the section where it stands; false: the document is complete. */
 static bool make_piece(struct control_session *session)
 {
@@ -141,8 +149,11 @@ static bool make_piece(struct control_session *session)
     if (section != NULL) {
         if (!listing->is_open)
             open_section(session, section, json);
+        size_t told = session->output.size;
         if (!section->next(session, facts))
             close_section(session, section, json);
+        else if (session->output.size == told)
+            let_the_loop_go_on(session); /* it looks at many things of which there is nothing to tell */
     } else if (listing->form == OUTPUT_JSON) {
         json_out_close(json, '}');
         buffer_add(&session->output, "\n", 1);
@@ -165,7 +176,11 @@ static void ask_for_counters(struct control_session *session)
         engine_refresh_counters(control->engine, view.serial);
         listing->has_asked = true;
     }
-    listing->is_waiting = listing->has_counters && listing->has_asked;
+    if (!listing->has_counters) {
+        let_the_loop_go_on(session);
+        return;
+    }
+    listing->is_waiting = listing->has_asked;
     if (listing->is_waiting)
         control->host.wake_later(control->host.context, session->id, COUNTERS_WAIT);
 }

@@ -69,6 +69,8 @@ bool listing_start(struct control_session *session, const struct list_command *c
 bool listing_continue(struct control_session *session);
 void listing_end(struct listing *listing);
 
+/* At the start of a walk over all connections: it is to go by their names. */
+void listing_order(struct control_session *session);
 /* The next of all that are asked for; false: there are no more. */
 bool listing_next_connection(struct control_session *session, struct connection_view *ret_view);
 bool listing_next_child(struct control_session *session, struct child_view *ret_view);

@@ -246,6 +246,18 @@ static void instance_is_named_with_number_and_peer(void **state)
     free(traffic.text);
 }
 
+static void connections_are_in_the_order_of_their_names(void **state)
+{
+    (void)state;
+    gateway_add(&world->near, "zebra", road);
+    gateway_add(&world->near, "ape", road);
+    gateway_add(&world->near, "lion", road);
+    expect("briefconnectionstatus", TEXT,
+           "000 \"ape\": 192.0.2.1...%any; unrouted; eroute owner: #0\n"
+           "000 \"lion\": 192.0.2.1...%any; unrouted; eroute owner: #0\n"
+           "000 \"zebra\": 192.0.2.1...%any; unrouted; eroute owner: #0\n");
+}
+
 static void unknown_name_is_refused(void **state)
 {
     static const char *const commands[] = {"connectionstatus", "briefconnectionstatus", "trafficstatus"};
@@ -422,6 +434,24 @@ static void every_member_is_documented(void **state)
     }
 }
 
+/* Counting thousands gives the loop a turn in between: the answer is not there at once. */
+static void long_count_lets_the_loop_go_on(void **state)
+{
+    int code;
+    (void)state;
+    for (unsigned i = 0; i < 3000; i++) {
+        char name[32];
+        snprintf(name, sizeof(name), "c%u", i);
+        gateway_add(&world->near, name, road);
+    }
+    session_ask(world->near.session, "\"command\":\"briefstatus\"");
+    assert_int_equal(control_session_output(world->near.session).size, 0);
+    two_gateways_settle();
+    char *text = session_read(world->near.session, &code);
+    assert_int_equal(code, 0);
+    free(text);
+}
+
 /* ---- the end of an SA ---- */
 
 static void down_tells_the_last_traffic(void **state)
@@ -467,11 +497,13 @@ int main(int argc, char **argv)
         TEST(status_goes_from_the_interface_to_the_shunts),
         TEST(blank_lines_do_not_pile_up),
         TEST(instance_is_named_with_number_and_peer),
+        TEST(connections_are_in_the_order_of_their_names),
         TEST(unknown_name_is_refused),
         TEST(text_and_json_agree_on_counts),
         TEST(counters_of_json_are_those_of_text),
         TEST(counters_count_what_happened),
         TEST(every_member_is_documented),
+        TEST(long_count_lets_the_loop_go_on),
         TEST(down_tells_the_last_traffic),
         TEST(down_does_not_wait_long_for_a_dead_data_plane),
     };
