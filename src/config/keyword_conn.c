@@ -53,8 +53,10 @@ static const struct keyword_word family_words[] = {{"ipv4", IP_V4}, {"ipv6", IP_
                                                    {"v6", IP_V6},   {"inet", IP_V4}, {"inet6", IP_V6},
                                                    {NULL}};
 static const struct keyword_word fragmentation_words[] = {
-    {"yes", 1},  {"no", 0},    {"never", 0}, {"force", WORD_NOT_YET}, {"insist", WORD_NOT_YET},
-    {"true", 1}, {"false", 0}, {NULL}};
+    {"yes", FRAGMENTATION_YES},      {"no", FRAGMENTATION_NO},
+    {"never", FRAGMENTATION_NO},     {"force", FRAGMENTATION_FORCE},
+    {"insist", FRAGMENTATION_FORCE}, {"true", FRAGMENTATION_YES},
+    {"false", FRAGMENTATION_NO},     {NULL}};
 static const struct keyword_word keyexchange_words[] = {{"ikev2", 2}, {"ike", 2}, {"ikev1", 1}, {NULL}};
 static const struct keyword_word ikev2_words[] = {
     {"yes", 2}, {"insist", 2}, {"always", 2}, {"propose", 2}, {"true", 2}, {"on", 2}, {"y", 2},

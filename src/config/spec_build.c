@@ -117,10 +117,10 @@ static bool set_esn(struct spec_builder *builder, const char *value, struct erro
 
 static bool set_fragmentation(struct spec_builder *builder, const char *value, struct error *error)
 {
-    uint64_t is_on;
-    if (!value_number(keyword_find(SECTION_CONN, "fragmentation", NULL), value, &is_on, NULL, error))
+    uint64_t kind;
+    if (!value_number(keyword_find(SECTION_CONN, "fragmentation", NULL), value, &kind, NULL, error))
         return false;
-    builder->spec->fragmentation = is_on != 0;
+    builder->spec->fragmentation = (enum fragmentation)kind;
     return true;
 }
 

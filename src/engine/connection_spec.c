@@ -28,7 +28,7 @@ struct connection_spec *connection_spec_new(const char *name)
         .pfs = true,
         .rekey = true,
         .nat_keepalive = true,
-        .fragmentation = true,
+        .fragmentation = FRAGMENTATION_YES,
         .encap_dscp = true,
         .ike_lifetime = DEFAULT_LIFETIME_HOURS * 3600 * USEC_PER_SEC,
         .ipsec_lifetime = DEFAULT_LIFETIME_HOURS * 3600 * USEC_PER_SEC,
@@ -293,7 +293,6 @@ bool connection_spec_check(const struct connection_spec *spec, struct error *err
     return check_hosts(spec, error) && check_family(spec, error) && check_clients(spec, error) &&
            check_transport(spec, error) && check_ikev1(spec, error) &&
            check_sourceip(&spec->left, "left", error) && check_sourceip(&spec->right, "right", error) &&
-           check_virtual(spec, error) &&
-           check_group(&spec->left, "left", error) && check_group(&spec->right, "right", error) &&
-           check_auth(spec, error);
+           check_virtual(spec, error) && check_group(&spec->left, "left", error) &&
+           check_group(&spec->right, "right", error) && check_auth(spec, error);
 }

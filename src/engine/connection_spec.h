@@ -68,6 +68,8 @@ enum connection_type { TYPE_TUNNEL, TYPE_TRANSPORT, TYPE_PASS, TYPE_DROP };
 /* What happens to packets without an SA, other than by a trap. */
 enum shunt { SHUNT_NONE, SHUNT_DROP, SHUNT_PASS };
 enum connection_auto { AUTO_IGNORE, AUTO_ADD, AUTO_ONDEMAND, AUTO_START, AUTO_KEEP };
+/* IKE fragments: FORCE makes them small. */
+enum fragmentation { FRAGMENTATION_NO, FRAGMENTATION_YES, FRAGMENTATION_FORCE };
 enum encapsulation { ENCAPSULATION_AUTO, ENCAPSULATION_YES, ENCAPSULATION_NO };
 
 /* Where a connection was described, and its options as they were said: a JSON object, keyword -> text. */
@@ -98,7 +100,7 @@ struct connection_spec {
     bool initial_contact;
     bool send_vendorid;
     bool nat_keepalive;
-    bool fragmentation;
+    enum fragmentation fragmentation;
     bool decap_dscp;
     bool encap_dscp;
     bool nopmtudisc;

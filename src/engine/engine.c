@@ -161,6 +161,7 @@ void engine_free(struct engine *engine)
     free(engine->interfaces);
     free(engine->vendor_id);
     impairments_free(&engine->impairments);
+    free(engine->fragment_buffer);
     cipher_cache_free(engine->cipher_cache);
     secret_free(engine, sizeof(*engine));
 }

@@ -137,8 +137,7 @@ static void end_life(struct engine *engine, struct ike_sa *ike)
         ike_drop_task(engine, ike, task);
         finish_client(engine, client, RC_FATAL);
     }
-    if (ike->v1 != NULL)
-        ike->version->ike_drop_parts(engine, ike);
+    ike->version->ike_drop_parts(engine, ike);
     ike->current = TASK_NONE;
     ike->suspended[0].job_id = ike->suspended[1].job_id = 0;
     ike_drop_setup(engine, ike);

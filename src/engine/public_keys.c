@@ -81,7 +81,7 @@ static void write_key_id(const uint8_t *blob, char out[static KEY_ID_SIZE])
 struct public_key *public_key_parse_rsa(const char *text, struct error *error)
 {
     uint8_t blob[PUBLIC_KEY_SIZE_MAX];
-    size_t size;
+    size_t size = 0;
     struct bytes exponent, modulus;
     if (!decode(text, blob, sizeof(blob), &size, error) ||
         !split(bytes_of(blob, size), &exponent, &modulus, error) || !check(exponent, modulus, error))

@@ -239,6 +239,7 @@ struct ike_sa {
     bool is_initiator; /* of this IKE SA: whose SPI is spi_i, and the I flag */
     bool is_indexed_by_initiator, is_indexed_by_peers;
     bool uses_natt, local_behind_nat, remote_behind_nat;
+    bool sends_fragments; /* both ends know them (RFC 7383) */
     bool counted_halfopen;
     struct suite suite;
     struct ikev2_keys keys;
@@ -267,7 +268,8 @@ struct ike_sa {
     struct owned last_response;
     uint64_t last_request_hash;
 
-    struct suspended suspended[2]; /* [0] a request of theirs, [1] the answer to ours */
+    struct reassembly *reassembly[2]; /* ikev2/fragmentation.c; as suspended */
+    struct suspended suspended[2];    /* [0] a request of theirs, [1] the answer to ours */
 
     /* Rekeying of this IKE SA (RFC 7296 2.8.2). */
     uint64_t rival_serial;         /* larval, ours: made by the peer's rekey of the same IKE SA meanwhile */
@@ -380,6 +382,7 @@ struct engine {
     uint64_t shutdown_client;
     struct engine_totals totals;
     struct statistics statistics;
+    uint8_t *fragment_buffer;          /* ikev2/fragmentation.c; made when it is needed */
     struct cipher_cache *cipher_cache; /* ikev2/protect.c */
 };
 

@@ -30,7 +30,7 @@ struct ike_version {
     void (*counters_came)(struct engine *engine, struct ike_sa *ike, const struct child_sa *child);
     /* The IKE SA is ending, for whatever reason. */
     void (*ike_is_going)(struct engine *engine, struct ike_sa *ike);
-    /* Free ike->v1 and child->quick; NULL where there is none. */
+    /* Free what is the version's own: ike->v1, ike->reassembly, child->quick (NULL where there is none). */
     void (*ike_drop_parts)(struct engine *engine, struct ike_sa *ike);
     void (*child_drop_parts)(struct engine *engine, struct child_sa *child);
     const char *(*ike_state_name)(const struct ike_sa *ike);

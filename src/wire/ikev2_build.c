@@ -119,13 +119,26 @@ void ikev2_build_sk_begin(struct ikev2_builder *builder, size_t iv_size)
     writer_reserve(&builder->writer, iv_size);
 }
 
+void ikev2_build_skf_begin(struct ikev2_builder *builder, uint8_t first, uint16_t number, uint16_t total,
+                           size_t iv_size)
+{
+    ikev2_build_begin(builder, PAYLOAD_SKF);
+    writer_u16(&builder->writer, number);
+    writer_u16(&builder->writer, total);
+    writer_reserve(&builder->writer, iv_size);
+    if (!builder->writer.overflowed && number == 1)
+        builder->writer.data[builder->payload_at] = first;
+}
+
 struct ikev2_sealed ikev2_build_sk_end(struct ikev2_builder *builder, size_t iv_size, size_t block_size,
                                        size_t icv_size)
 {
     struct writer *writer = &builder->writer;
     /* The SK payload is the only one at top level of a protected message: it follows the header. */
     size_t sk_at = IKE_HEADER_SIZE;
-    struct ikev2_sealed sealed = {.iv_at = sk_at + PAYLOAD_HEADER_SIZE};
+    bool is_fragment = !writer->overflowed && writer->data[HEADER_NEXT_PAYLOAD_AT] == PAYLOAD_SKF;
+    struct ikev2_sealed sealed = {.iv_at = sk_at + PAYLOAD_HEADER_SIZE +
+                                           (is_fragment ? (size_t)FRAGMENT_FIELDS_SIZE : 0)};
     sealed.data_at = sealed.iv_at + iv_size;
     if (writer->overflowed)
         return sealed;

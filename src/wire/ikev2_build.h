@@ -46,6 +46,9 @@ struct ikev2_sealed {
 };
 
 void ikev2_build_sk_begin(struct ikev2_builder *builder, size_t iv_size);
+/* The same for one fragment of a message whose first payload is `first` (RFC 7383 2.5). */
+void ikev2_build_skf_begin(struct ikev2_builder *builder, uint8_t first, uint16_t number, uint16_t total,
+                           size_t iv_size);
 struct ikev2_sealed ikev2_build_sk_end(struct ikev2_builder *builder, size_t iv_size, size_t block_size,
                                        size_t icv_size);
 

@@ -56,6 +56,7 @@ static const struct number_name notify_names[] = {
     NAME(REKEY_SA),
     NAME(ESP_TFC_PADDING_NOT_SUPPORTED),
     NAME(NON_FIRST_FRAGMENTS_ALSO),
+    NAME(IKEV2_FRAGMENTATION_SUPPORTED),
 };
 
 static const char *look_up(const struct number_name *names, size_t count, uint16_t number)

@@ -17,7 +17,13 @@ enum ikev2_header_flags {
     IKEV2_FLAG_RESPONSE = 0x20
 };
 
-enum { IKE_HEADER_SIZE = 28, IKE_SPI_SIZE = 8, IKEV2_VERSION = 0x20, PAYLOAD_HEADER_SIZE = 4 };
+enum {
+    IKE_HEADER_SIZE = 28,
+    IKE_SPI_SIZE = 8,
+    IKEV2_VERSION = 0x20,
+    PAYLOAD_HEADER_SIZE = 4,
+    FRAGMENT_FIELDS_SIZE = 4
+};
 
 enum ikev2_payload_type {
     PAYLOAD_NONE = 0,
@@ -70,6 +76,7 @@ enum ikev2_notify_type {
     REKEY_SA = 16393,
     ESP_TFC_PADDING_NOT_SUPPORTED = 16394,
     NON_FIRST_FRAGMENTS_ALSO = 16395,
+    IKEV2_FRAGMENTATION_SUPPORTED = 16430,
 };
 
 enum ikev2_auth_method_number { AUTH_METHOD_SHARED_KEY = 2 };

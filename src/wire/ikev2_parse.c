@@ -141,6 +141,19 @@ static bool read_selectors(struct bytes body, struct arena *arena, struct ikev2_
     return reader.left == 0 || syntax(error, "Traffic Selector payload has bytes left over");
 }
 
+/* RFC 7383 2.5: Fragment Number, Total Fragments, then as in an SK payload. */
+static bool read_fragment(struct bytes body, uint8_t first, struct ikev2_message *out, struct error *error)
+{
+    struct reader reader = reader_of(body);
+    out->fragment_number = reader_u16(&reader);
+    out->fragment_total = reader_u16(&reader);
+    out->sk_body = reader_bytes(&reader, reader.left);
+    out->sk_first = first;
+    bool is_sound =
+        !reader.failed && out->fragment_number != 0 && out->fragment_number <= out->fragment_total;
+    return is_sound || syntax(error, "SKF payload has a fragment number beyond its total");
+}
+
 static bool read_payload(uint8_t type, struct bytes body, struct arena *arena, struct ikev2_message *out,
                          struct error *error)
 {
@@ -175,7 +188,7 @@ static bool read_payload(uint8_t type, struct bytes body, struct arena *arena, s
  * them. */
 static bool is_known(uint8_t type)
 {
-    return type >= PAYLOAD_SA && type <= PAYLOAD_EAP;
+    return (type >= PAYLOAD_SA && type <= PAYLOAD_EAP) || type == PAYLOAD_SKF;
 }
 
 static bool may_repeat(uint8_t type)
@@ -215,6 +228,9 @@ bool ikev2_message_read(uint8_t first, struct bytes chain, struct arena *arena, 
             out->sk_first = next;
             return reader.left == 0 || syntax(error, "payloads follow the SK payload");
         }
+        if (type == PAYLOAD_SKF)
+            return (reader.left == 0 || syntax(error, "payloads follow the SKF payload")) &&
+                   read_fragment(body, next, out, error);
         if (!read_payload(type, body, arena, out, error))
             return false;
         type = next;

@@ -72,9 +72,10 @@ struct ikev2_message {
     struct ikev2_notify notifies[IKEV2_NOTIFY_LIMIT];
     size_t delete_count;
     struct ikev2_delete deletes[IKEV2_DELETE_LIMIT];
-    /* SK: the rest of the datagram after its header, and the type of the first payload inside. */
+    /* SK or SKF: the rest of the datagram after its header, and the type of the first payload inside. */
     struct bytes sk_body;
     uint8_t sk_first;
+    uint16_t fragment_number, fragment_total; /* SKF; a wrong pair is no message */
 };
 
 static inline uint64_t ikev2_payload_bit(uint8_t type)

@@ -249,6 +249,13 @@ def sealed(world):
         raise CheckFailed(f"{other} packets of the wrong ESP encapsulation: {dict(kinds)}")
 
 
+def fragmented(world):
+    """Both ends have sent IKE fragments."""
+    senders = world.capture.ike_fragments()
+    if len(senders) != 2:
+        raise CheckFailed(f"{len(senders)} of the two ends have sent IKE fragments")
+
+
 def found_by_ike_scan(world):
     """ike-scan --ikev2, run beside the far gateway, gets an IKE_SA_INIT response from the near one."""
     near, far = world.network.near, world.network.far

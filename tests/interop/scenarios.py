@@ -5,7 +5,7 @@ The same table serves the host (strongSwan's userspace ESP, always in UDP) and a
 import dataclasses
 
 from checks import (bulk, bulk_across, counted, delete, delete_is_revived, establish, found_by_ike_scan,
-                    found_by_ike_scan_v1, large_pings, lifetimes_rekey, on_demand, ping, ping_from_gateway, refused,
+                    found_by_ike_scan_v1, fragmented, large_pings, lifetimes_rekey, on_demand, ping, ping_from_gateway, refused,
                     rekey_child, rekey_ike, sealed)
 from tunnel import Lifetimes, Tunnel
 
@@ -75,6 +75,9 @@ SCENARIOS = (
     Scenario("suite-modp-sha1", (establish("far"), ping, rekey_child("far"), ping, sealed), Tunnel(suite="modp"), peers=EACH_ESP),
     Scenario("suite-ctr", (establish("near"), ping, sealed), Tunnel(suite="ctr"), peers=EACH_ESP),
     Scenario("suite-3des", (establish("near"), ping, sealed), Tunnel(suite="3des"), KERNEL_PEERS),
+
+    Scenario("small-fragments", (establish("near"), ping, rekey_ike("near"), rekey_ike("far"), ping, delete("near"),
+                                 establish("far"), ping, sealed, fragmented), Tunnel(small_fragments=True), peers=EACH_IKE),
 
     Scenario("behind-nat", (establish("near"), ping, bulk, rekey_child("far"), rekey_ike("near"), rekey_ike("far"), ping,
                             sealed), Tunnel(near_behind_nat=True)),

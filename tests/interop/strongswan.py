@@ -25,6 +25,7 @@ charon-systemd {{
     }}
     i_dont_care_about_security_and_use_aggressive_mode_psk = yes
     delete_rekeyed = yes
+    {fragment_size}
     plugins {{
         kernel-libipsec {{
             load = {userspace}
@@ -46,6 +47,7 @@ connections {{
         proposals = {end.suite.strongswan_ike}
         encap = {encapsulation}
         mobike = no
+        fragmentation = {fragmentation}
         {ike_lifetimes}
         local {{
             auth = psk
@@ -93,9 +95,10 @@ class StrongSwan:
         self.end = end
         self.daemon = None
         self.write("strongswan.conf", DAEMON_CONFIGURATION.format(
-            plugins=PLUGINS, directory=directory, userspace="yes" if self.userspace else "no"))
+            plugins=PLUGINS, directory=directory, userspace="yes" if self.userspace else "no",
+            fragment_size="fragment_size = 576" if end.small_fragments else ""))
         self.write("swanctl.conf", CONNECTIONS.format(
-            connection=CONNECTION, end=end, esp=self.esp_proposal(), aggressive="yes" if end.aggressive else "no", encapsulation="yes" if end.encapsulation == "yes" else "no",
+            connection=CONNECTION, end=end, fragmentation="force" if end.small_fragments else "yes", esp=self.esp_proposal(), aggressive="yes" if end.aggressive else "no", encapsulation="yes" if end.encapsulation == "yes" else "no",
             local_ts=end.local_subnet or "dynamic", remote_ts=end.remote_subnet or "dynamic", **self.lifetimes()))
 
     def esp_proposal(self):

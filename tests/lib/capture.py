@@ -51,6 +51,10 @@ class Capture:
         """How many packets of each kind: ike, ike-natt, esp ..., or a word for what leaked."""
         return collections.Counter(kind_of_frame(frame) for frame in self.packets(start))
 
+    def ike_fragments(self, start=PCAP_HEADER_LENGTH):
+        """The source addresses of IKE fragments (SKF payloads) in IPv4, as bytes."""
+        return {frame[26:30] for frame in self.packets(start) if is_ike_fragment(frame)}
+
     def spis(self, start=PCAP_HEADER_LENGTH):
         """The ESP SPIs seen, as numbers."""
         return {spi for spi in map(spi_of_frame, self.packets(start)) if spi}
@@ -109,3 +113,14 @@ def spi_of_frame(frame):
         return None
     payload = ip_payload(frame)[1]
     return struct.unpack_from(">I", payload, 8 if kind == "esp-in-udp" else 0)[0]
+
+
+def is_ike_fragment(frame):
+    """An SKF payload right behind the header of IKE, on port 500 or behind the marker on 4500."""
+    skf, next_payload_at = 53, 16
+    if frame[12:14] != b"\x08\x00" or frame[23] != 17:
+        return False
+    udp = frame[14 + (frame[14] & 15) * 4:]
+    ports = struct.unpack_from(">HH", udp)
+    ike = udp[8:] if 500 in ports else udp[12:] if 4500 in ports and udp[8:12] == bytes(4) else b""
+    return len(ike) > next_payload_at and ike[next_payload_at] == skf

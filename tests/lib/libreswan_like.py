@@ -67,6 +67,8 @@ class LibreswanLike:
                    "esp": end.suite.esp, "encapsulation": end.encapsulation, "auto": "ignore"}
         if end.aggressive:
             options["aggressive"] = "yes"
+        if end.small_fragments:
+            options["fragmentation"] = "force"
         if not end.pfs:
             options["pfs"] = "no"
         if end.lifetimes:

@@ -63,6 +63,7 @@ class Tunnel:
     ike_version: int = 2
     aggressive: bool = False  # IKEv1
     pfs: bool = True
+    small_fragments: bool = False  # long identities, and both ends fragment IKE above 576 bytes
 
     def esp_is_in_udp(self):
         return self.encapsulation == "yes" or self.near_behind_nat
@@ -86,10 +87,13 @@ class End:
     ike_version: int
     aggressive: bool
     pfs: bool
+    small_fragments: bool
 
 
 def ends_of(tunnel, network):
     """(near end, far end) of a tunnel over a network."""
+    tail = "." + ".".join(letter * 60 for letter in "abc") if tunnel.small_fragments else ""
+
     def end(local, remote):
         is_far = local.name == "far"
         between_sites = tunnel.between == "sites"
@@ -101,13 +105,14 @@ def ends_of(tunnel, network):
             remote_address = local.next_hop(tunnel.outer_family)
         return End(suite=SUITES[(is_far and tunnel.far_suite) or tunnel.suite],
                    mode=tunnel.mode, encapsulation=tunnel.encapsulation, lifetimes=tunnel.lifetimes,
-                   local_id=f"{local.name}.test", remote_id=f"{remote.name}.test",
+                   local_id=f"{local.name}{tail}.test", remote_id=f"{remote.name}{tail}.test",
                    local_address=local.wire_address(tunnel.outer_family),
                    remote_address=remote_address,
                    next_hop=local.next_hop(tunnel.outer_family),
                    local_subnet=local.subnet(tunnel.inner_family) if between_sites else None,
                    remote_subnet=remote_subnet,
                    secret=(is_far and tunnel.far_secret) or SHARED_SECRET,
-                   ike_version=tunnel.ike_version, aggressive=tunnel.aggressive, pfs=tunnel.pfs)
+                   ike_version=tunnel.ike_version, aggressive=tunnel.aggressive, pfs=tunnel.pfs,
+                   small_fragments=tunnel.small_fragments)
 
     return end(network.near, network.far), end(network.far, network.near)

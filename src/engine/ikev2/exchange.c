@@ -19,6 +19,18 @@ void exchange_begin(struct ike_sa *ike, enum task_kind kind, uint64_t child_seri
     ike->early_deleted_count = 0;
 }
 
+void exchange_transmit(struct engine *engine, const struct path *path, struct bytes datagrams)
+{
+    enum { LENGTH_AT = 24 };
+    while (datagrams.size >= IKE_HEADER_SIZE) {
+        uint32_t size = load_be32(datagrams.data + LENGTH_AT);
+        if (size < IKE_HEADER_SIZE || size > datagrams.size)
+            return;
+        engine_send(engine, path, bytes_of(datagrams.data, size));
+        datagrams = bytes_of(datagrams.data + size, datagrams.size - size);
+    }
+}
+
 void exchange_send_request(struct engine *engine, struct ike_sa *ike, struct bytes message)
 {
     const struct connection *connection = connection_by_serial(engine, ike->connection_serial);
@@ -27,7 +39,7 @@ void exchange_send_request(struct engine *engine, struct ike_sa *ike, struct byt
     ike->request_first_sent = engine_now(engine);
     ike->retransmit_interval = connection->spec->retransmit_interval;
     ike->retransmits = 0;
-    engine_send(engine, &ike->path, message);
+    exchange_transmit(engine, &ike->path, message);
     engine_timer_arm(engine, &ike->retransmit_timer, ike->request_first_sent + ike->retransmit_interval);
 }
 
@@ -144,7 +156,7 @@ void exchange_retransmit(struct engine *engine, struct ike_sa *ike)
     ike->retransmits++;
     say_ike(engine, RC_RETRANSMISSION, ike, client, "%s: retransmission; will wait %g seconds for response",
             ike->version->ike_state_name(ike), (double)ike->retransmit_interval / (double)USEC_PER_SEC);
-    engine_send(engine, &ike->path, owned_bytes(&ike->request));
+    exchange_transmit(engine, &ike->path, owned_bytes(&ike->request));
     usec_t next = now + ike->retransmit_interval;
     usec_t last = ike->request_first_sent + spec->retransmit_timeout;
     ike->retransmit_interval *= 2;
@@ -165,7 +177,7 @@ bool exchange_answer_finish(struct engine *engine, struct ike_sa *ike, struct ik
     if (!protect_finish(engine, ike, builder, &message))
         return false;
     owned_set(engine, &ike->memory_bytes, &ike->last_response, message);
-    engine_send(engine, &ike->path, message);
+    exchange_transmit(engine, &ike->path, message);
     return true;
 }
 

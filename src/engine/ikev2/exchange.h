@@ -21,6 +21,8 @@ struct incoming {
 
 /* Takes the window for an exchange of ours. */
 void exchange_begin(struct ike_sa *ike, enum task_kind kind, uint64_t child_serial, uint64_t client);
+/* Sends what protect_finish() made, or an unprotected message: one datagram after the other. */
+void exchange_transmit(struct engine *engine, const struct path *path, struct bytes datagrams);
 /* Sends a built request and keeps it for retransmission. */
 void exchange_send_request(struct engine *engine, struct ike_sa *ike, struct bytes message);
 /* Gives the window back: the answer has come. exchange_next() is the caller's to call, when it has done its

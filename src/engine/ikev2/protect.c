@@ -1,9 +1,10 @@
 /* The SK payload: RFC 7296 3.14, RFC 5282. */
 #include "engine/ikev2/protect.h"
 
-#include "engine/count.h"
-
 #include <stdlib.h>
+
+#include "engine/count.h"
+#include "engine/ikev2/fragmentation.h"
 
 enum { CACHED_PAIRS = 16 };
 
@@ -82,8 +83,32 @@ static size_t padding_block(const struct algorithm *encr)
     return encr->block_size > 0 ? encr->block_size : 1;
 }
 
-bool protect_finish(struct engine *engine, const struct ike_sa *ike, struct ikev2_builder *builder,
-                    struct bytes *ret_message)
+size_t protect_sealed_size(const struct ike_sa *ike, size_t payload_size)
+{
+    const struct algorithm *encr = ike->suite.encr;
+    size_t block = padding_block(encr);
+    return IKE_HEADER_SIZE + PAYLOAD_HEADER_SIZE + encr->iv_size + (payload_size + block) / block * block +
+           packet_icv_size(encr, ike->suite.integ);
+}
+
+/* Counter modes need an IV that never repeats under a key. Each direction has its own key, and in one
+ * direction a response flag, message id and fragment number occur once (RFC 7296 2.2, RFC 7383 2.5). CBC
+ * needs an unpredictable one. */
+static void make_iv(struct engine *engine, const struct algorithm *encr, uint8_t *data, size_t iv_at,
+                    uint16_t fragment)
+{
+    if (!encr->is_aead && encr->block_size > 1) {
+        engine_random(engine, data + iv_at, encr->iv_size);
+        return;
+    }
+    memset(data + iv_at, 0, encr->iv_size);
+    store_be32(data + iv_at + encr->iv_size - 4, load_be32(data + 20));
+    store_be16(data + iv_at + encr->iv_size - 6, fragment);
+    data[iv_at] = data[19] & IKEV2_FLAG_RESPONSE;
+}
+
+bool protect_seal(struct engine *engine, const struct ike_sa *ike, struct ikev2_builder *builder,
+                  uint16_t fragment, struct bytes *ret_message)
 {
     const struct algorithm *encr = ike->suite.encr;
     struct ikev2_sealed at = ikev2_build_sk_end(builder, encr->iv_size, padding_block(encr),
@@ -91,17 +116,8 @@ bool protect_finish(struct engine *engine, const struct ike_sa *ike, struct ikev
     struct bytes message;
     if (!ikev2_build_finish(builder, &message))
         return false;
-    count_sent(engine, builder);
     uint8_t *data = builder->writer.data;
-    /* Counter modes need an IV that never repeats under a key. Each direction has its own key, and in one
-     * direction a response flag and message id occur once (RFC 7296 2.2). CBC needs an unpredictable one. */
-    if (encr->is_aead || encr->block_size <= 1) {
-        memset(data + at.iv_at, 0, encr->iv_size);
-        store_be32(data + at.iv_at + encr->iv_size - 4, load_be32(data + 20));
-        data[at.iv_at] = data[19] & IKEV2_FLAG_RESPONSE;
-    } else {
-        engine_random(engine, data + at.iv_at, encr->iv_size);
-    }
+    make_iv(engine, encr, data, at.iv_at, fragment);
     struct packet_parts parts = {
         .aad = bytes_of(data, at.iv_at),
         .iv = data + at.iv_at,
@@ -112,6 +128,17 @@ bool protect_finish(struct engine *engine, const struct ike_sa *ike, struct ikev
     struct packet_cipher *cipher = keyed_cipher(engine, ike, ike->is_initiator);
     *ret_message = message;
     return cipher != NULL && packet_cipher_seal(cipher, &parts);
+}
+
+bool protect_finish(struct engine *engine, const struct ike_sa *ike, struct ikev2_builder *builder,
+                    struct bytes *ret_message)
+{
+    if (builder->writer.overflowed)
+        return false;
+    count_sent(engine, builder);
+    if (fragmentation_is_due(engine, ike, builder))
+        return fragmentation_seal(engine, ike, builder, ret_message);
+    return protect_seal(engine, ike, builder, 0, ret_message);
 }
 
 bool protect_open(struct engine *engine, const struct ike_sa *ike, uint8_t *datagram, size_t size,

@@ -10,6 +10,7 @@
 #include "engine/count.h"
 #include "engine/ikev2/create_child.h"
 #include "engine/ikev2/exchange.h"
+#include "engine/ikev2/fragmentation.h"
 #include "engine/ikev2/ike_auth.h"
 #include "engine/ikev2/informational.h"
 #include "engine/ikev2/protect.h"
@@ -171,7 +172,7 @@ static void answer_again(struct engine *engine, const struct ike_sa *ike, const 
                          uint64_t hash)
 {
     if (ike->last_response.size != 0 && hash == ike->last_request_hash)
-        engine_send(engine, path, owned_bytes(&ike->last_response));
+        exchange_transmit(engine, path, owned_bytes(&ike->last_response));
 }
 
 static bool is_in_order(struct engine *engine, struct ike_sa *ike, const struct path *path,
@@ -198,6 +199,29 @@ static struct ike_sa *find_ike(const struct engine *engine, const struct ikev2_h
     return ike;
 }
 
+enum opened { OPENED_NOTHING, OPENED_WHOLE, OPENED_PIECES };
+
+/* Of a fragment that completes its message, incoming->chain is memory of its own (OPENED_PIECES). */
+static enum opened open_message(struct engine *engine, struct ike_sa *ike, const struct ikev2_message *outer,
+                                uint8_t *datagram, size_t size, struct incoming *incoming, bool is_response,
+                                uint64_t *hash)
+{
+    bool is_fragment = ikev2_has(outer, PAYLOAD_SKF) && ike->sends_fragments;
+    if (!is_fragment && !ikev2_has(outer, PAYLOAD_SK))
+        return OPENED_NOTHING;
+    if (!protect_open(engine, ike, datagram, size, outer->sk_body, &incoming->chain)) {
+        trace_ike(engine, ike, DEBUG_BASE, "#%llu: dropped a message that is not authentic",
+                  (unsigned long long)ike->serial);
+        return OPENED_NOTHING;
+    }
+    incoming->first = outer->sk_first;
+    ike->last_received_at = engine_now(engine);
+    if (!is_fragment)
+        return OPENED_WHOLE;
+    return fragmentation_take(engine, ike, is_response, outer, *hash, incoming, hash) ? OPENED_PIECES
+                                                                                      : OPENED_NOTHING;
+}
+
 static void receive_protected(struct engine *engine, struct ike_sa *ike, const struct path *path,
                               const struct ikev2_header *header, struct bytes datagram)
 {
@@ -212,23 +236,21 @@ static void receive_protected(struct engine *engine, struct ike_sa *ike, const s
     struct arena arena = arena_make(MESSAGE_ARENA_MAX);
     struct bytes whole = bytes_of(copy + IKE_HEADER_SIZE, datagram.size - IKE_HEADER_SIZE);
     struct incoming incoming = {.path = path, .exchange = header->exchange, .message_id = header->message_id};
-    bool is_authentic = ikev2_message_read(header->next_payload, whole, &arena, &outer, &critical, &error) &&
-                        ikev2_has(&outer, PAYLOAD_SK) &&
-                        protect_open(engine, ike, copy, datagram.size, outer.sk_body, &incoming.chain);
-    incoming.first = outer.sk_first;
-    arena_release(&arena);
-    if (!is_authentic) {
-        trace_ike(engine, ike, DEBUG_BASE, "#%llu: dropped a message that is not authentic",
-                  (unsigned long long)ike->serial);
-        return;
-    }
     bool is_response = (header->flags & IKEV2_FLAG_RESPONSE) != 0;
-    ike->last_received_at = engine_now(engine);
+    enum opened opened = OPENED_NOTHING;
+    if (ikev2_message_read(header->next_payload, whole, &arena, &outer, &critical, &error))
+        opened = open_message(engine, ike, &outer, copy, datagram.size, &incoming, is_response, &hash);
+    arena_release(&arena);
+    if (opened == OPENED_NOTHING)
+        return;
+    struct bytes chain = incoming.chain;
     if (!is_response)
         ike->last_request_hash = hash;
     if (path->local.port == ike->path.local.port)
         peer_path_moved(engine, ike, &path->remote);
     dispatch(engine, ike, &incoming, is_response);
+    if (opened == OPENED_PIECES)
+        engine_deallocate(engine, (uint8_t *)(uintptr_t)chain.data, chain.size, NULL);
 }
 
 void ikev2_receive(struct engine *engine, const struct path *path, const struct ikev2_header *header,

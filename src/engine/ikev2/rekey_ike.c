@@ -86,6 +86,7 @@ struct ike_sa *rekey_ike_make_larval(struct engine *engine, const struct ike_sa 
     }
     new->path = old->path;
     new->uses_natt = old->uses_natt;
+    new->sends_fragments = old->sends_fragments;
     new->local_behind_nat = old->local_behind_nat;
     new->remote_behind_nat = old->remote_behind_nat;
     identity_own(engine, &new->memory_bytes, &new->remote_id, identity_copy(&old->remote_id));

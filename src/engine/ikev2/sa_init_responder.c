@@ -4,6 +4,7 @@
 #include "engine/ikev2/childless.h"
 #include "engine/ikev2/cookie.h"
 #include "engine/ikev2/exchange.h"
+#include "engine/ikev2/fragmentation.h"
 #include "engine/ikev2/nat_detection.h"
 #include "engine/ikev2/sa_init_parts.h"
 #include "engine/ikev2/vendor_id.h"
@@ -144,6 +145,7 @@ static void respond(struct engine *engine, const struct request *request)
     if (ike == NULL)
         return;
     nat_detection_read(engine, ike, request->path, zero, message);
+    fragmentation_read(engine, ike, message);
     struct job *job = sa_init_key_job(engine, ike, JOB_KE_RESPOND, message->ke_data);
     if (job == NULL)
         ike_destroy(engine, ike);
@@ -199,6 +201,7 @@ void sa_init_answer(struct engine *engine, struct ike_sa *ike, const struct job 
     ikev2_build_body(&builder, PAYLOAD_NONCE, bytes_of(setup->nonce_r, setup->nonce_r_size));
     nat_detection_build(engine, ike, ike->spi_r, &builder);
     childless_announce(connection_by_serial(engine, ike->connection_serial), &builder);
+    fragmentation_build_agreement(ike, &builder);
     vendor_id_build(engine, ike, &builder);
     if (!ikev2_build_finish(&builder, &message))
         return;

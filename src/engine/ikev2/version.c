@@ -2,6 +2,7 @@
 #include "engine/version.h"
 
 #include "engine/ikev2/exchange.h"
+#include "engine/ikev2/fragmentation.h"
 #include "engine/ikev2/informational.h"
 #include "engine/ikev2/receive.h"
 #include "engine/ikev2/rekey_child.h"
@@ -108,6 +109,7 @@ const struct ike_version ikev2_version = {
     .job_done = ikev2_job_done,
     .counters_came = liveness_counters_came,
     .ike_is_going = rekey_ike_old_is_going,
+    .ike_drop_parts = fragmentation_forget,
     .ike_state_name = ike_state_name,
     .ike_state_story = ike_state_story,
     .child_state_name = child_state_name,
