@@ -26,37 +26,40 @@ static uint32_t interface_of(const struct nlmsghdr *acquire)
 
 static void acquire(struct backend *backend, const struct nlmsghdr *message)
 {
-    const struct xfrm_user_acquire *acquire = mnl_nlmsg_get_payload(message);
-    uint64_t policy_id = xfrm_policy_find(backend, &acquire->policy.sel, interface_of(message));
+    struct xfrm_user_acquire acquire;
+    memcpy(&acquire, mnl_nlmsg_get_payload(message), sizeof(acquire));
+    uint64_t policy_id = xfrm_policy_find(backend, &acquire.policy.sel, interface_of(message));
     if (policy_id == 0)
         return; /* another program's */
     event_queue_push(&backend->events, &(struct kernel_event){
                                            .kind = KERNEL_ACQUIRE,
                                            .policy_id = policy_id,
-                                           .packet_local = xfrm_selector_end(&acquire->sel, true),
-                                           .packet_remote = xfrm_selector_end(&acquire->sel, false),
+                                           .packet_local = xfrm_selector_end(&acquire.sel, true),
+                                           .packet_remote = xfrm_selector_end(&acquire.sel, false),
                                        });
 }
 
 static void expire(struct backend *backend, const struct nlmsghdr *message)
 {
-    const struct xfrm_user_expire *expire = mnl_nlmsg_get_payload(message);
-    const struct xfrm_sa *sa = xfrm_sa_by_spi(backend, expire->state.id.spi, expire->state.id.proto);
+    struct xfrm_user_expire expire;
+    memcpy(&expire, mnl_nlmsg_get_payload(message), sizeof(expire));
+    const struct xfrm_sa *sa = xfrm_sa_by_spi(backend, expire.state.id.spi, expire.state.id.proto);
     if (sa == NULL)
         return;
     event_queue_push(&backend->events, &(struct kernel_event){
                                            .kind = KERNEL_EXPIRE,
                                            .child_serial = sa->child_serial,
-                                           .is_hard = expire->hard != 0,
+                                           .is_hard = expire.hard != 0,
                                        });
 }
 
 static void mapping(struct backend *backend, const struct nlmsghdr *message)
 {
-    const struct xfrm_user_mapping *mapping = mnl_nlmsg_get_payload(message);
-    struct xfrm_sa *sa = xfrm_sa_by_spi(backend, mapping->id.spi, mapping->id.proto);
-    struct ip_endpoint remote = {xfrm_address_read(&mapping->new_saddr, mapping->id.family),
-                                 ntohs(mapping->new_sport)};
+    struct xfrm_user_mapping mapping;
+    memcpy(&mapping, mnl_nlmsg_get_payload(message), sizeof(mapping));
+    struct xfrm_sa *sa = xfrm_sa_by_spi(backend, mapping.id.spi, mapping.id.proto);
+    struct ip_endpoint remote = {xfrm_address_read(&mapping.new_saddr, mapping.id.family),
+                                 ntohs(mapping.new_sport)};
     /* The kernel tells with every packet until the SA is changed. */
     if (sa == NULL || sa->direction != SA_INBOUND || endpoint_equal(&sa->told_remote, &remote))
         return;

@@ -80,13 +80,16 @@ static void make_room(struct xfrm_link *link)
     assert(link->ticket_count < XFRM_BATCH_CAPACITY);
 }
 
-struct nlmsghdr *xfrm_link_begin(struct xfrm_link *link, uint16_t type, uint16_t flags, size_t header_size)
+/* Messages are aligned to four bytes and their headers have larger members: they are copied, never pointed
+ * to. */
+struct nlmsghdr *xfrm_link_begin(struct xfrm_link *link, uint16_t type, uint16_t flags, const void *header,
+                                 size_t header_size)
 {
     make_room(link);
     struct nlmsghdr *message = mnl_nlmsg_put_header(link->batch + link->size);
     message->nlmsg_type = type;
     message->nlmsg_flags = (uint16_t)(NLM_F_REQUEST | flags);
-    mnl_nlmsg_put_extra_header(message, header_size);
+    memcpy(mnl_nlmsg_put_extra_header(message, header_size), header, header_size);
     return message;
 }
 

@@ -51,9 +51,10 @@ bool xfrm_link_open(struct xfrm_link *link, struct error *error);
 void xfrm_link_close(struct xfrm_link *link);
 int xfrm_link_events_fd(const struct xfrm_link *link);
 
-/* Room for one request of the type with its fixed header (zeroed, returned); attributes are then put after
- * it. A full batch is sent first. The request counts when xfrm_link_end() is called. */
-struct nlmsghdr *xfrm_link_begin(struct xfrm_link *link, uint16_t type, uint16_t flags, size_t header_size);
+/* Room for one request of the type, with a copy of its fixed header; attributes are then put after it. A full
+ * batch is sent first. The request counts when xfrm_link_end() is called. */
+struct nlmsghdr *xfrm_link_begin(struct xfrm_link *link, uint16_t type, uint16_t flags, const void *header,
+                                 size_t header_size);
 void xfrm_link_end(struct xfrm_link *link, struct nlmsghdr *message, const struct xfrm_ticket *ticket);
 /* A whole message that was built elsewhere. */
 void xfrm_link_add(struct xfrm_link *link, const struct nlmsghdr *message, const struct xfrm_ticket *ticket);

@@ -175,10 +175,7 @@ static void send_policy(struct backend *backend, const struct slot *slot, const 
                         unsigned direction)
 {
     struct xfrm_ticket ticket = {.purpose = XFRM_PURPOSE_CHANGE, .child_serial = policy->child_serial};
-    struct nlmsghdr *message =
-        xfrm_link_begin(&backend->link, XFRM_MSG_UPDPOLICY, NLM_F_ACK, sizeof(struct xfrm_userpolicy_info));
-    struct xfrm_userpolicy_info *info = mnl_nlmsg_get_payload(message);
-    *info = (struct xfrm_userpolicy_info){
+    struct xfrm_userpolicy_info info = {
         .sel =
             direction == XFRM_POLICY_OUT ? slot->key.selector : xfrm_selector_reversed(&slot->key.selector),
         .lft = {XFRM_INF, XFRM_INF, XFRM_INF, XFRM_INF, 0, 0, 0, 0},
@@ -187,6 +184,8 @@ static void send_policy(struct backend *backend, const struct slot *slot, const 
         .dir = (uint8_t)direction,
         .action = policy->action == POLICY_DROP ? XFRM_POLICY_BLOCK : XFRM_POLICY_ALLOW,
     };
+    struct nlmsghdr *message =
+        xfrm_link_begin(&backend->link, XFRM_MSG_UPDPOLICY, NLM_F_ACK, &info, sizeof(info));
     if (policy->action == POLICY_PROTECT || policy->action == POLICY_TRAP)
         put_template(message, policy, direction);
     put_distinctions(message, &slot->key, direction);
@@ -196,14 +195,13 @@ static void send_policy(struct backend *backend, const struct slot *slot, const 
 static void send_delete(struct backend *backend, const struct slot *slot, unsigned direction)
 {
     struct xfrm_ticket ticket = {.purpose = XFRM_PURPOSE_CHANGE, .may_be_missing = true};
-    struct nlmsghdr *message =
-        xfrm_link_begin(&backend->link, XFRM_MSG_DELPOLICY, NLM_F_ACK, sizeof(struct xfrm_userpolicy_id));
-    struct xfrm_userpolicy_id *id = mnl_nlmsg_get_payload(message);
-    *id = (struct xfrm_userpolicy_id){
+    struct xfrm_userpolicy_id id = {
         .sel =
             direction == XFRM_POLICY_OUT ? slot->key.selector : xfrm_selector_reversed(&slot->key.selector),
         .dir = (uint8_t)direction,
     };
+    struct nlmsghdr *message =
+        xfrm_link_begin(&backend->link, XFRM_MSG_DELPOLICY, NLM_F_ACK, &id, sizeof(id));
     put_distinctions(message, &slot->key, direction);
     xfrm_link_end(&backend->link, message, &ticket);
 }

@@ -268,9 +268,10 @@ void xfrm_sa_add(struct backend *backend, const struct kernel_request *request)
     struct xfrm_ticket ticket = ticket_for(request, XFRM_PURPOSE_SAY_DONE);
     backend->last_sequence = (uint32_t)XFRM_SIGNATURE << XFRM_SIGNATURE_SHIFT |
                              ((backend->last_sequence + 1) & ((1u << XFRM_SIGNATURE_SHIFT) - 1));
-    struct nlmsghdr *message = xfrm_link_begin(&backend->link, XFRM_MSG_NEWSA, NLM_F_ACK | NLM_F_CREATE,
-                                               sizeof(struct xfrm_usersa_info));
-    describe(backend, sa, mnl_nlmsg_get_payload(message));
+    struct xfrm_usersa_info info;
+    describe(backend, sa, &info);
+    struct nlmsghdr *message =
+        xfrm_link_begin(&backend->link, XFRM_MSG_NEWSA, NLM_F_ACK | NLM_F_CREATE, &info, sizeof(info));
     const struct algorithm *unknown = put_algorithms(message, sa);
     if (unknown != NULL || remember(backend, sa) == NULL) {
         char text[128];
@@ -285,10 +286,10 @@ void xfrm_sa_add(struct backend *backend, const struct kernel_request *request)
 
 /* ---- away ---- */
 
-static void fill_id(const struct xfrm_sa *sa, struct xfrm_usersa_id *id)
+static struct xfrm_usersa_id id_of(const struct xfrm_sa *sa)
 {
     const struct ip_endpoint *destination = sa->direction == SA_INBOUND ? &sa->local : &sa->remote;
-    *id = (struct xfrm_usersa_id){
+    return (struct xfrm_usersa_id){
         .daddr = xfrm_address_of(&destination->address),
         .spi = htonl(sa->spi),
         .family = xfrm_family_of(&destination->address),
@@ -305,9 +306,8 @@ static void put_source(struct nlmsghdr *message, const struct xfrm_sa *sa)
 
 static void send_delete(struct backend *backend, const struct xfrm_sa *sa, const struct xfrm_ticket *ticket)
 {
-    struct nlmsghdr *message =
-        xfrm_link_begin(&backend->link, XFRM_MSG_DELSA, NLM_F_ACK, sizeof(struct xfrm_usersa_id));
-    fill_id(sa, mnl_nlmsg_get_payload(message));
+    struct xfrm_usersa_id id = id_of(sa);
+    struct nlmsghdr *message = xfrm_link_begin(&backend->link, XFRM_MSG_DELSA, NLM_F_ACK, &id, sizeof(id));
     put_source(message, sa);
     xfrm_link_end(&backend->link, message, ticket);
 }
@@ -329,9 +329,8 @@ void xfrm_sa_delete(struct backend *backend, const struct kernel_request *reques
 
 static void send_get(struct backend *backend, const struct xfrm_sa *sa, const struct xfrm_ticket *ticket)
 {
-    struct nlmsghdr *message =
-        xfrm_link_begin(&backend->link, XFRM_MSG_GETSA, NLM_F_ACK, sizeof(struct xfrm_usersa_id));
-    fill_id(sa, mnl_nlmsg_get_payload(message));
+    struct xfrm_usersa_id id = id_of(sa);
+    struct nlmsghdr *message = xfrm_link_begin(&backend->link, XFRM_MSG_GETSA, NLM_F_ACK, &id, sizeof(id));
     xfrm_link_end(&backend->link, message, ticket);
 }
 
@@ -368,15 +367,15 @@ void xfrm_sa_make_anew(struct backend *backend, const struct xfrm_ticket *ticket
     const struct ip_endpoint *destination = sa->direction == SA_INBOUND ? &sa->local : &sa->remote;
     struct xfrm_ticket done = *ticket;
     done.purpose = XFRM_PURPOSE_SAY_DONE;
-    struct nlmsghdr *message = xfrm_link_begin(&backend->link, XFRM_MSG_NEWSA, NLM_F_ACK | NLM_F_CREATE,
-                                               sizeof(struct xfrm_usersa_info));
-    struct xfrm_usersa_info *info = mnl_nlmsg_get_payload(message);
-    memcpy(info, mnl_nlmsg_get_payload(reply), sizeof(*info));
-    info->id.daddr = xfrm_address_of(&destination->address);
-    info->saddr = xfrm_address_of(&source->address);
-    info->family = xfrm_family_of(&destination->address);
+    struct xfrm_usersa_info info;
+    memcpy(&info, mnl_nlmsg_get_payload(reply), sizeof(info));
+    info.id.daddr = xfrm_address_of(&destination->address);
+    info.saddr = xfrm_address_of(&source->address);
+    info.family = xfrm_family_of(&destination->address);
+    struct nlmsghdr *message =
+        xfrm_link_begin(&backend->link, XFRM_MSG_NEWSA, NLM_F_ACK | NLM_F_CREATE, &info, sizeof(info));
     struct nlattr *attribute;
-    NETLINK_ATTRIBUTES(attribute, reply, sizeof(*info))
+    NETLINK_ATTRIBUTES(attribute, reply, sizeof(info))
     {
         uint16_t type = mnl_attr_get_type(attribute);
         bool is_kept = type == XFRMA_ALG_AEAD || type == XFRMA_ALG_CRYPT || type == XFRMA_ALG_AUTH_TRUNC ||
@@ -428,13 +427,14 @@ static usec_t last_use_of(const struct backend *backend, const struct nlmsghdr *
 
 static struct sa_counters counters_of(const struct backend *backend, const struct nlmsghdr *reply)
 {
-    const struct xfrm_usersa_info *info = mnl_nlmsg_get_payload(reply);
+    struct xfrm_usersa_info info;
+    memcpy(&info, mnl_nlmsg_get_payload(reply), sizeof(info));
     return (struct sa_counters){
-        .bytes = info->curlft.bytes,
-        .packets = info->curlft.packets,
+        .bytes = info.curlft.bytes,
+        .packets = info.curlft.packets,
         .last_use = last_use_of(backend, reply),
-        .replays = info->stats.replay + info->stats.replay_window,
-        .bad_icv = info->stats.integrity_failed,
+        .replays = info.stats.replay + info.stats.replay_window,
+        .bad_icv = info.stats.integrity_failed,
     };
 }
 

@@ -126,24 +126,26 @@ static bool make_room(struct leftovers *leftovers, size_t size)
 static int note_sa(const struct nlmsghdr *part, void *context)
 {
     struct leftovers *leftovers = context;
-    const struct xfrm_usersa_info *info = mnl_nlmsg_get_payload(part);
-    if (part->nlmsg_type != XFRM_MSG_NEWSA || !bears_signature(info->seq) ||
+    struct xfrm_usersa_info info;
+    memcpy(&info, mnl_nlmsg_get_payload(part), sizeof(info));
+    if (part->nlmsg_type != XFRM_MSG_NEWSA || !bears_signature(info.seq) ||
         !make_room(leftovers, sizeof(leftovers->sas[0])))
         return MNL_CB_OK;
     leftovers->sas[leftovers->count++] = (struct xfrm_usersa_id){
-        .daddr = info->id.daddr, .spi = info->id.spi, .family = info->family, .proto = info->id.proto};
+        .daddr = info.id.daddr, .spi = info.id.spi, .family = info.family, .proto = info.id.proto};
     return MNL_CB_OK;
 }
 
 static int note_policy(const struct nlmsghdr *part, void *context)
 {
     struct leftovers *leftovers = context;
-    const struct xfrm_userpolicy_info *info = mnl_nlmsg_get_payload(part);
-    if (part->nlmsg_type != XFRM_MSG_NEWPOLICY || !bears_signature(info->index) ||
+    struct xfrm_userpolicy_info info;
+    memcpy(&info, mnl_nlmsg_get_payload(part), sizeof(info));
+    if (part->nlmsg_type != XFRM_MSG_NEWPOLICY || !bears_signature(info.index) ||
         !make_room(leftovers, sizeof(leftovers->policies[0])))
         return MNL_CB_OK;
     leftovers->policies[leftovers->count++] =
-        (struct xfrm_userpolicy_id){.sel = info->sel, .index = info->index, .dir = info->dir};
+        (struct xfrm_userpolicy_id){.sel = info.sel, .index = info.index, .dir = info.dir};
     return MNL_CB_OK;
 }
 
@@ -152,9 +154,9 @@ static void delete_noted(struct backend *backend, const struct leftovers *leftov
     struct xfrm_ticket ticket = {.purpose = XFRM_PURPOSE_CHANGE, .may_be_missing = true};
     size_t size = leftovers->is_of_sas ? sizeof(leftovers->sas[0]) : sizeof(leftovers->policies[0]);
     for (size_t i = 0; i < leftovers->count; i++) {
-        struct nlmsghdr *message = xfrm_link_begin(
-            &backend->link, leftovers->is_of_sas ? XFRM_MSG_DELSA : XFRM_MSG_DELPOLICY, NLM_F_ACK, size);
-        memcpy(mnl_nlmsg_get_payload(message), (const uint8_t *)leftovers->list + i * size, size);
+        struct nlmsghdr *message =
+            xfrm_link_begin(&backend->link, leftovers->is_of_sas ? XFRM_MSG_DELSA : XFRM_MSG_DELPOLICY,
+                            NLM_F_ACK, (const uint8_t *)leftovers->list + i * size, size);
         xfrm_link_end(&backend->link, message, &ticket);
     }
     xfrm_link_flush(&backend->link);

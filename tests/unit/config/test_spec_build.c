@@ -277,7 +277,6 @@ static void bad_pairs_are_refused_with_connection_keyword_and_reason(void **stat
         {"authby=", "expected secret or psk"},
         {"leftauth=null", "\"null\" is not supported yet"},
         {"phase2=ah", "phase2=ah is not supported yet"},
-        {"fragmentation=force", "fragmentation=force is not supported yet"},
         {"esn=both", "either, yes, no, true or false"},
         {"left=192.0.2.300", "192.0.2.300"},
         {"left=-x", "expected an address, a name"},
