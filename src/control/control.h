@@ -28,7 +28,7 @@ struct control_process {
     int pid;
 };
 
-/* What the daemon does for the control protocol. Each of the first five ends the reply with control_finish().
+/* What the daemon does for the control protocol. Each of the first six ends the reply with control_finish().
  */
 struct control_host {
     void *context;
@@ -36,6 +36,7 @@ struct control_host {
     void (*unlisten)(void *context, uint64_t client);
     void (*reread_secrets)(void *context, uint64_t client);
     void (*shutdown)(void *context, uint64_t client, bool leave_state);
+    void (*test_sandbox)(void *context, uint64_t client);
     void (*change_sockets)(void *context, uint64_t client, const struct control_socket_change *change);
     /* The session has output to write, or is to be looked at again. */
     void (*session_ready)(void *context, struct control_session *session, void *user);

@@ -64,6 +64,7 @@ static const struct command_row rows[] = {
     {"ddns", "", false, handle_plain, COMMAND_DDNS},
     {"clearstats", "", false, handle_plain, COMMAND_CLEAR_STATISTICS},
     {"ike-socket", "buffer-size error-queue error-queue-toggle", false, request_socket, COMMAND_LISTEN},
+    {"seccomp-crashtest", "", false, request_sandbox, COMMAND_LISTEN},
     {"debug", "name classes", false, request_debug, COMMAND_DEBUG},
     {"impair", "impairments", false, request_impair, COMMAND_IMPAIR},
     {"ddos", "mode", false, request_ddos, COMMAND_DDOS},

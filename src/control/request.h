@@ -43,6 +43,7 @@ void request_socket(struct control_session *session, const struct request *reque
 /* request_daemon.c: interfaces, files, the end. */
 void request_listen(struct control_session *session, const struct request *request);
 void request_unlisten(struct control_session *session, const struct request *request);
+void request_sandbox(struct control_session *session, const struct request *request);
 void request_secrets(struct control_session *session, const struct request *request);
 void request_shutdown(struct control_session *session, const struct request *request);
 

@@ -13,6 +13,12 @@ void request_unlisten(struct control_session *session, const struct request *req
     session->control->host.unlisten(session->control->host.context, session->id);
 }
 
+void request_sandbox(struct control_session *session, const struct request *request)
+{
+    (void)request;
+    session->control->host.test_sandbox(session->control->host.context, session->id);
+}
+
 void request_secrets(struct control_session *session, const struct request *request)
 {
     (void)request;

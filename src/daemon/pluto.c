@@ -246,6 +246,18 @@ static const char *seccomp_name(const struct setup *setup)
     return names[setup->seccomp];
 }
 
+/* --seccomp-crashtest */
+static void host_test_sandbox(void *context, uint64_t client)
+{
+    struct daemon *daemon = context;
+    log_line("seccomp crash test: making a system call that seccomp= takes away");
+    control_line(daemon->control, client, RC_LOG,
+                 sandbox_refuses_test()
+                     ? "seccomp crash test: the system call was refused"
+                     : "seccomp crash test: the system call was allowed: seccomp= is disabled");
+    control_finish(daemon->control, client, 0);
+}
+
 /* --ike-socket-bufsize, --ike-socket-errqueue */
 static void host_change_sockets(void *context, uint64_t client, const struct control_socket_change *change)
 {
@@ -355,6 +367,7 @@ static bool assemble(struct daemon *daemon, struct error *error)
         .reread_secrets = host_reread_secrets,
         .shutdown = host_shutdown,
         .change_sockets = host_change_sockets,
+        .test_sandbox = host_test_sandbox,
         .session_ready = control_socket_session_ready,
         .wake_later = host_wake_later,
         .facts = host_facts,

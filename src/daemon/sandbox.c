@@ -1,6 +1,15 @@
 /* Fewer system calls: see sandbox.h; seccomp(2). */
 #include "daemon/sandbox.h"
 
+#include <sys/personality.h>
+
+enum { PERSONALITY_IS_ASKED = 0xffffffff };
+
+bool sandbox_refuses_test(void)
+{
+    return personality(PERSONALITY_IS_ASKED) < 0;
+}
+
 #ifdef STYX_WITH_SECCOMP
 
 #include <errno.h>

@@ -10,5 +10,8 @@
 
 /* enabled: whoever makes such a call is killed; tolerant: the call fails. False with the reason. */
 bool sandbox_enter(enum seccomp_mode mode, struct error *error);
+/* Makes one of those calls, a harmless one: dead if the sandbox kills, true if it refuses, false if there is
+ * none. */
+bool sandbox_refuses_test(void);
 
 #endif

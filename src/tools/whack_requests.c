@@ -22,6 +22,7 @@ static const struct request_form {
     [WHACK_MY_ID] = {"myid", "my-id", NAME_UNUSED},
     [WHACK_DDOS] = {"ddos-mode", "ddos", NAME_UNUSED},
     [WHACK_SOCKET] = {"ike-socket-bufsize", "ike-socket", NAME_UNUSED},
+    [WHACK_TEST_SANDBOX] = {"seccomp-crashtest", "seccomp-crashtest", NAME_UNUSED},
     [WHACK_DDNS] = {"ddns", "ddns", NAME_UNUSED},
     [WHACK_LISTEN] = {"listen", "listen", NAME_UNUSED},
     [WHACK_UNLISTEN] = {"unlisten", "unlisten", NAME_UNUSED},
@@ -52,12 +53,12 @@ static const struct request_form {
     [WHACK_LIST_EVENTS] = {"listevents", "listevents", NAME_UNUSED},
     [WHACK_GLOBAL_STATUS] = {"globalstatus", "globalstatus", NAME_UNUSED},
     [WHACK_CLEAR_STATISTICS] = {"clearstats", "clearstats", NAME_UNUSED},
-    [WHACK_STATUS] = {"status", "status", NAME_OPTIONAL},
+    [WHACK_STATUS] = {"status", "status", NAME_UNUSED},
     [WHACK_BRIEF_STATUS] = {"briefstatus", "briefstatus", NAME_UNUSED},
     [WHACK_CONNECTION_STATUS] = {"connectionstatus", "connectionstatus", NAME_OPTIONAL},
     [WHACK_BRIEF_CONNECTION_STATUS] = {"briefconnectionstatus", "briefconnectionstatus", NAME_OPTIONAL},
     [WHACK_TRAFFIC_STATUS] = {"trafficstatus", "trafficstatus", NAME_OPTIONAL},
-    [WHACK_SHOW_STATES] = {"showstates", "showstates", NAME_OPTIONAL},
+    [WHACK_SHOW_STATES] = {"showstates", "showstates", NAME_UNUSED},
     [WHACK_SHUNT_STATUS] = {"shuntstatus", "shuntstatus", NAME_UNUSED},
     [WHACK_PROCESS_STATUS] = {"processstatus", "processstatus", NAME_UNUSED},
     [WHACK_ADDRESSPOOL_STATUS] = {"addresspoolstatus", "addresspoolstatus", NAME_UNUSED},
@@ -247,7 +248,7 @@ static bool fill_request(const struct whack_arguments *arguments, enum whack_act
     const struct request_form *form = &forms[action];
     if (form->name == NAME_NEEDED && arguments->name == NULL)
         return error_set(error, 0, "missing --name <connection_name> for --%s", form->option);
-    if (!set_text(request, "command", form->command, error) || !add_common(arguments, action, request) ||
+    if (!set_text(request, "command", form->command, error) || !add_common(arguments, (int)action, request) ||
         (arguments->members[action] != NULL && json_object_update(request, arguments->members[action]) != 0))
         return error_set(error, 0, "out of memory");
     if (form->name != NAME_UNUSED && arguments->name != NULL &&

@@ -80,6 +80,7 @@ static void a_command_without_its_name_is_refused(void **state)
     REFUSES("--initiate", "missing --name <connection_name>");
     REFUSES("--host a --to --host b --encrypt", "missing --name <connection_name>");
     REFUSES("--listen --name x", "no reason for --name");
+    REFUSES("--showstates --name x", "no reason for --name");
 }
 
 static void an_incomplete_connection_is_refused_in_the_words_that_are_known(void **state)
