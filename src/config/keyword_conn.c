@@ -76,7 +76,11 @@ static const struct keyword_word failureshunt_words[] = {{"none", SHUNT_NONE},
 static const struct keyword_word negotiationshunt_words[] = {
     {"drop", SHUNT_DROP}, {"hold", SHUNT_DROP}, {"pass", SHUNT_PASS}, {"passthrough", SHUNT_PASS}, {NULL}};
 static const struct keyword_word ikepad_words[] = {{"auto", 0}, {"yes", 1}, {"no", 2}, {NULL}};
-static const struct keyword_word natt_words[] = {{"both", 0}, {"rfc", 1}, {"drafts", 2}, {"none", 3}, {NULL}};
+static const struct keyword_word natt_words[] = {{"both", IKEV1_NATT_RFC | IKEV1_NATT_DRAFTS},
+                                                 {"rfc", IKEV1_NATT_RFC},
+                                                 {"drafts", IKEV1_NATT_DRAFTS},
+                                                 {"none", 0},
+                                                 {NULL}};
 static const struct keyword_word offload_words[] = {
     {"no", 0}, {"crypto", 1}, {"yes", 1}, {"packet", 2}, {NULL}};
 static const struct keyword_word ppk_words[] = {{"no", 0},  {"never", 0},  {"permit", 1}, {"propose", 1},
@@ -211,7 +215,7 @@ const struct keyword conn_keywords[] = {
     {"mtu", ACTS(mtu), SIZE(65535, ""), .minimum = 68, .zero_is_unset = true,
      .help = "MTU of the routes that are installed; 0 the interface's"},
     {"narrowing", ACTS(narrowing), BOOL("no"), .help = "accept traffic selectors narrower than asked for"},
-    {"nat-ikev1-method", NOT_YET_OF_IKEV1, ENUM(natt_words, "both"),
+    {"nat-ikev1-method", IKEV1_ONLY(ikev1_natt), ENUM(natt_words, "both"),
      .help = "the forms of IKEv1 NAT traversal"},
     {"nat-keepalive", ACTS(nat_keepalive), BOOL("yes"), .help = "send NAT keep-alives when behind a NAT"},
     {"negotiationshunt", ACTS(negotiation_shunt), ENUM(negotiationshunt_words, "drop"),

@@ -24,6 +24,7 @@ struct connection_spec *connection_spec_new(const char *name)
         .name = copy,
         .protocol = PROTOCOL_ESP,
         .ike_version = 2,
+        .ikev1_natt = IKEV1_NATT_RFC | IKEV1_NATT_DRAFTS,
         .dpd_timeout = DEFAULT_DPD_TIMEOUT_SECONDS * USEC_PER_SEC,
         .pfs = true,
         .rekey = true,

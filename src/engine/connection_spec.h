@@ -78,6 +78,9 @@ struct spec_origin {
     char *options;
 };
 
+/* The forms of IKEv1's NAT traversal (nat-ikev1-method=). */
+enum ikev1_natt { IKEV1_NATT_RFC = 1, IKEV1_NATT_DRAFTS = 2 };
+
 struct connection_spec {
     char *name;
     struct spec_origin *origin; /* NULL: unknown; of a chain only the first has it */
@@ -93,6 +96,7 @@ struct connection_spec {
     uint8_t ike_version; /* keyexchange=: 1 or 2 */
     bool aggressive;     /* IKEv1 Aggressive Mode */
     bool ike_only;       /* whack without --encrypt and the like: an IKE SA and nothing under it */
+    uint8_t ikev1_natt;  /* enum ikev1_natt bits */
     bool pfs;
     bool rekey;
     bool reauth;

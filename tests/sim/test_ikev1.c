@@ -167,6 +167,29 @@ static void a_nat_is_found_and_crossed(void **state)
 #define V1_OTHER_SUBNETS " leftsubnet=10.8.0.0/24 rightsubnet=10.2.0.0/24"
 #define V1_ALGORITHMS " keyexchange=ikev1 ike=aes128-sha2;dh31 esp=aes128-sha2"
 
+static void the_drafts_of_nat_traversal_cross_a_nat_too(void **state)
+{
+    (void)state;
+    static const char *const methods[] = {"drafts", "rfc"};
+    for (size_t i = 0; i < 2; i++) {
+        char words[512];
+        struct sim *sim = sim_new(1);
+        sim_add_host(sim, "west", "192.0.2.2");
+        sim_add_host_behind_nat(sim, "east", "10.9.0.1", "192.0.2.99");
+        snprintf(words, sizeof(words),
+                 "left=10.9.0.1 right=192.0.2.2 leftid=@east rightid=@west authby=secret%s%s "
+                 "nat-ikev1-method=%s",
+                 SUBNETS, V1_ALGORITHMS, methods[i]);
+        sim_add_connection_on(sim, "east", "tunnel", words);
+        sim_add_connection_on(sim, "west", "tunnel", V1_ANY " leftid=@east" SUBNETS V1_ALGORITHMS);
+        assert_up(sim, "east");
+        assert_settles(sim);
+        assert_true(sim_log_has(sim, "west", i == 0 ? "draft-ietf-ipsec-nat-t-ike" : "RFC 3947"));
+        assert_ping(sim);
+        assert_ends_well(sim);
+    }
+}
+
 /* In Main Mode the peer's name comes when the keys are made: the connection that bears it is gone over to. */
 static void a_road_warrior_gets_the_connection_of_its_name(void **state)
 {
@@ -313,6 +336,7 @@ int main(int argument_count, char **arguments)
         cmocka_unit_test(lifetimes_pass_and_the_tunnel_stays),
         cmocka_unit_test(different_secrets_are_told),
         cmocka_unit_test(a_nat_is_found_and_crossed),
+        cmocka_unit_test(the_drafts_of_nat_traversal_cross_a_nat_too),
         cmocka_unit_test(a_road_warrior_gets_the_connection_of_its_name),
         cmocka_unit_test(several_road_warriors_share_a_connection),
         cmocka_unit_test(a_responder_that_wants_less_says_so),

@@ -69,7 +69,7 @@ bool aggressive_mode_response(struct engine *engine, struct ike_sa *ike,
     memcpy(ike->spi_r, incoming->header->spi_r, IKE_SPI_SIZE);
     ike->suite = choice.suite;
     ike->v1->lifetime_seconds = choice.lifetime_seconds;
-    vendor_ids_read(ike, message);
+    vendor_ids_read(engine, ike, message);
     nat_traversal_read(engine, ike, incoming->path, message);
     engine_timer_cancel(engine, &ike->retransmit_timer);
     if (!owned_set(engine, &ike->memory_bytes, &ike->v1->id_body, message->ids[0].body) ||

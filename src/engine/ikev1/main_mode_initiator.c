@@ -55,7 +55,7 @@ bool main_mode_response_1(struct engine *engine, struct ike_sa *ike, const struc
     ike->suite = choice.suite;
     ike->setup->ke = choice.suite.ke;
     ike->v1->lifetime_seconds = choice.lifetime_seconds;
-    vendor_ids_read(ike, incoming->message);
+    vendor_ids_read(engine, ike, incoming->message);
     engine_timer_cancel(engine, &ike->retransmit_timer);
     if (!phase1_submit_job(engine, ike, JOB_KE_GENERATE))
         ike_fail(engine, ike, RC_INTERNAL_ERROR, "out of memory");

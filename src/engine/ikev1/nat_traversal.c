@@ -2,12 +2,12 @@
 #include "engine/ikev1/nat_traversal.h"
 
 #include "engine/connection.h"
+#include "engine/ikev1/vendor_ids.h"
 
 static bool is_known_to_both(const struct engine *engine, const struct ike_sa *ike)
 {
     const struct connection *connection = connection_by_serial(engine, ike->connection_serial);
-    return connection != NULL && connection->spec->encapsulation != ENCAPSULATION_NO &&
-           (ike->v1->peer_features & (PEER_NATT_RFC | PEER_NATT_DRAFT)) != 0;
+    return connection != NULL && (ike->v1->peer_features & natt_features(connection->spec)) != 0;
 }
 
 static bool endpoint_hash(const struct ike_sa *ike, const struct ip_endpoint *endpoint, uint8_t *out)

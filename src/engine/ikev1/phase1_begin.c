@@ -98,7 +98,7 @@ struct ike_sa *phase1_make_responder(struct engine *engine, const struct phase1_
     ike->suite = request->choice.suite;
     ike->setup->ke = ike->suite.ke;
     ike->v1->phase1.last_received_hash = engine_hash(engine, &incoming->datagram, 1);
-    vendor_ids_read(ike, incoming->message);
+    vendor_ids_read(engine, ike, incoming->message);
     phase1_make_nonce(engine, ike);
     ike_index_by_initiator(engine, ike);
     ike->counted_halfopen = true;

@@ -56,6 +56,13 @@ static const struct {
      {0x12, 0xf5, 0xf2, 0x8c, 0x45, 0x71, 0x68, 0xa9, 0x70, 0x2d, 0x9f, 0xe2, 0x74, 0xcc, 0x01, 0x00}},
 };
 
+unsigned natt_features(const struct connection_spec *spec)
+{
+    unsigned rfc = spec->ikev1_natt & IKEV1_NATT_RFC ? PEER_NATT_RFC : 0;
+    unsigned drafts = spec->ikev1_natt & IKEV1_NATT_DRAFTS ? PEER_NATT_DRAFT : 0;
+    return spec->encapsulation != ENCAPSULATION_NO ? rfc | drafts : 0;
+}
+
 void vendor_ids_build(const struct engine *engine, const struct ike_sa *ike, struct ikev1_builder *builder)
 {
     const struct connection_spec *spec = connection_by_serial(engine, ike->connection_serial)->spec;
@@ -64,7 +71,7 @@ void vendor_ids_build(const struct engine *engine, const struct ike_sa *ike, str
         ikev1_build_body(builder, ISAKMP_VENDOR_ID, bytes_of_text(own));
     for (size_t i = 0; i < ARRAY_SIZE(vendor_ids); i++) {
         bool is_wanted = vendor_ids[i].is_sent;
-        if (vendor_ids[i].is_natt && spec->encapsulation == ENCAPSULATION_NO)
+        if (vendor_ids[i].is_natt && (natt_features(spec) & vendor_ids[i].feature) == 0)
             is_wanted = false;
         if (vendor_ids[i].feature == PEER_FRAGMENTATION)
             is_wanted = spec->fragmentation;
@@ -81,8 +88,12 @@ static unsigned feature_of(struct bytes id)
     return 0;
 }
 
-void vendor_ids_read(struct ike_sa *ike, const struct ikev1_message *message)
+void vendor_ids_read(const struct engine *engine, struct ike_sa *ike, const struct ikev1_message *message)
 {
+    const unsigned all_natt = PEER_NATT_RFC | PEER_NATT_DRAFT;
+    const struct connection *connection = connection_by_serial(engine, ike->connection_serial);
     for (unsigned i = 0; i < message->vendor_id_count; i++)
         ike->v1->peer_features |= feature_of(message->vendor_ids[i]);
+    /* What we do not speak ourselves does not matter. */
+    ike->v1->peer_features &= ~all_natt | natt_features(connection->spec);
 }

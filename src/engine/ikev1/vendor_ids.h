@@ -6,6 +6,8 @@
 
 /* Our list, in the first message of either side. */
 void vendor_ids_build(const struct engine *engine, const struct ike_sa *ike, struct ikev1_builder *builder);
-void vendor_ids_read(struct ike_sa *ike, const struct ikev1_message *message);
+/* The forms of NAT traversal that the connection allows, as enum ikev1_peer_feature. */
+unsigned natt_features(const struct connection_spec *spec);
+void vendor_ids_read(const struct engine *engine, struct ike_sa *ike, const struct ikev1_message *message);
 
 #endif
