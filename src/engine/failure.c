@@ -5,6 +5,7 @@
 
 #include "engine/connection.h"
 #include "engine/ikev2/traffic_selectors.h"
+#include "engine/version.h"
 
 const char *failure_kind_name(enum failure_kind kind)
 {
@@ -133,6 +134,8 @@ static void tell_cause(struct engine *engine, struct failure *failure, const str
 
 static const char *step_of(const struct ike_sa *ike)
 {
+    if (ike != NULL && ike->version->number == 1)
+        return ike->setup != NULL ? "phase 1" : "Quick Mode";
     if (ike == NULL || ike->state == IKE_STATE_INIT_SENT)
         return "IKE_SA_INIT";
     if (ike->setup != NULL)

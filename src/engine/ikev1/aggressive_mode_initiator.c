@@ -99,7 +99,7 @@ static void send_2(struct engine *engine, struct ike_sa *ike, const struct job *
     uint8_t buffer[IKE_MESSAGE_MAX], id[4 + IDENTITY_SIZE_MAX], hash[PRF_OUTPUT_MAX];
     struct error error;
     if (!phase1_make_keys(engine, ike, job, &error) || !check_peer(engine, ike, &error)) {
-        ike_fail(engine, ike, RC_FATAL, "authentication of the peer failed: %s", error.text);
+        phase1_fail_peer(engine, ike, &error);
         return;
     }
     bool ok = phase1_hash(ike, true, phase1_own_id(connection, id), hash);

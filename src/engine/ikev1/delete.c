@@ -12,6 +12,8 @@ static void send_delete(struct engine *engine, struct ike_sa *ike, uint8_t proto
 {
     uint8_t buffer[DELETE_MESSAGE_MAX];
     struct ikev1_exchange exchange = {0};
+    if (is_impaired(engine, IMPAIR_SEND_NO_DELETE))
+        return;
     ikev1_exchange_begin(ike, &exchange, ikev1_new_message_id(engine, ike));
     struct ikev1_builder builder =
         ikev1_start(ike, buffer, sizeof(buffer), ISAKMP_INFORMATIONAL, exchange.message_id);

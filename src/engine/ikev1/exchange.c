@@ -159,8 +159,13 @@ enum ikev1_retransmit_result ikev1_retransmit(struct engine *engine, const struc
     const struct connection_spec *spec = connection_by_serial(engine, ike->connection_serial)->spec;
     usec_t now = engine_now(engine), waited = now - exchange->first_sent;
     *ret_waited_seconds = (unsigned)(waited / USEC_PER_SEC);
-    if (waited >= spec->retransmit_timeout || engine->settings.no_retransmits)
+    if (waited >= spec->retransmit_timeout || engine->settings.no_retransmits ||
+        is_impaired(engine, IMPAIR_TIMEOUT_ON_RETRANSMIT))
         return RETRANSMIT_GIVE_UP;
+    if (is_impaired(engine, IMPAIR_SUPPRESS_RETRANSMITS)) {
+        engine_timer_arm(engine, timer, exchange->first_sent + spec->retransmit_timeout);
+        return RETRANSMIT_SUPPRESSED;
+    }
     exchange->retransmits++;
     if (ike->v1->is_unconfirmed) /* perhaps the peer still waits for the end of phase 1 */
         ikev1_send_again(engine, ike, &ike->v1->phase1);

@@ -40,7 +40,7 @@ void ikev1_send_again(struct engine *engine, const struct ike_sa *ike, const str
 void ikev1_arm_retransmit(struct engine *engine, const struct ike_sa *ike, struct ikev1_exchange *exchange,
                           struct engine_timer *timer);
 
-enum ikev1_retransmit_result { RETRANSMITTED, RETRANSMIT_GIVE_UP };
+enum ikev1_retransmit_result { RETRANSMITTED, RETRANSMIT_SUPPRESSED, RETRANSMIT_GIVE_UP };
 /* The timer fired. Says so to `client`; RETRANSMIT_GIVE_UP when it was long enough, and then
  * *ret_waited_seconds. */
 enum ikev1_retransmit_result ikev1_retransmit(struct engine *engine, const struct ike_sa *ike,

@@ -98,7 +98,8 @@ static void send_3(struct engine *engine, struct ike_sa *ike, const struct job *
     struct bytes id_body = phase1_own_id(connection, id);
     struct error error;
     if (!phase1_make_keys(engine, ike, job, &error) || !phase1_hash(ike, true, id_body, hash)) {
-        ike_fail(engine, ike, RC_INTERNAL_ERROR, "authentication failed: %s", error.text);
+        ike_fail_because(engine, ike, FAILURE_NO_SECRET, 0, RC_FATAL, "authentication failed: %s",
+                         error.text);
         return;
     }
     nat_traversal_float(engine, ike);
@@ -117,7 +118,7 @@ bool main_mode_response_3(struct engine *engine, struct ike_sa *ike, const struc
     struct error error;
     if (!phase1_check_peer(ike, incoming->message, &error) ||
         !phase1_initiator_take_id(engine, ike, &incoming->message->ids[0], &error)) {
-        ike_fail(engine, ike, RC_FATAL, "authentication of the peer failed: %s", error.text);
+        phase1_fail_peer(engine, ike, &error);
         return true;
     }
     owned_clear(engine, &ike->memory_bytes, &ike->v1->phase1.last_sent); /* MR3 wants no answer */

@@ -239,6 +239,14 @@ bool phase1_responder_take_id(struct engine *engine, struct ike_sa *ike, const s
     return ike->v1->is_aggressive || has_same_secret(engine, ike, error);
 }
 
+void phase1_fail_peer(struct engine *engine, struct ike_sa *ike, const struct error *error)
+{
+    enum failure_kind kind = error->code == V1_INVALID_HASH_INFORMATION ? FAILURE_PEER_PROOF
+                             : error->code == V1_INVALID_ID_INFORMATION ? FAILURE_IDENTITY
+                                                                        : FAILURE_NO_SECRET;
+    ike_fail_because(engine, ike, kind, 0, RC_FATAL, "authentication of the peer failed: %s", error->text);
+}
+
 /* ---- the end ---- */
 
 void phase1_describe(struct text *text, const struct ike_sa *ike)
@@ -271,6 +279,7 @@ void phase1_established(struct engine *engine, struct ike_sa *ike, enum ikev1_st
     owned_clear(engine, &ike->memory_bytes, &ike->v1->transform);
     memcpy(ike->v1->last_block, ike->v1->phase1.iv, sizeof(ike->v1->last_block));
     ike->setup->client = 0;
+    ike->current = TASK_NONE;
     ike_unindex_by_initiator(engine, ike);
     if (ike->counted_halfopen)
         engine->totals.ike_halfopen--;

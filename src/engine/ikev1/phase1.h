@@ -53,6 +53,8 @@ bool phase1_responder_take_id(struct engine *engine, struct ike_sa *ike, const s
 
 void phase1_established(struct engine *engine, struct ike_sa *ike, enum ikev1_state state,
                         bool says_initial_contact);
+/* Initiator: the peer is not who it should be, or has not proved it. */
+void phase1_fail_peer(struct engine *engine, struct ike_sa *ike, const struct error *error);
 /* The lines that Libreswan's users grep for: 100 and the number of the state. */
 void phase1_say_sent(struct engine *engine, struct ike_sa *ike, enum ikev1_state state);
 /* {auth=PRESHARED_KEY cipher=AES_CBC_128 integ=HMAC_SHA2_256 group=MODP2048} */

@@ -19,6 +19,7 @@ struct ike_sa *phase1_start(struct engine *engine, const struct connection *conn
     ike->v1->is_aggressive = connection->spec->aggressive;
     ike->v1->state = ike->v1->is_aggressive ? STATE_AGGR_I1 : STATE_MAIN_I1;
     ike->setup->client = client;
+    ike->current = TASK_SA_INIT; /* it is we who ask: for the record of a failure */
     phase1_make_nonce(engine, ike);
     ike->path.local = connection_local_endpoint(engine, connection);
     ike->path.remote = connection_remote_endpoint(engine, connection);

@@ -222,6 +222,22 @@ void quick_mode_established(struct engine *engine, struct ike_sa *ike, struct qu
     updown_finish_client(engine, connection, client);
 }
 
+static void fail(struct engine *engine, struct child_sa *child, enum failure_kind kind, int code,
+                 const char *text)
+{
+    const struct connection *connection = connection_by_serial(engine, child->connection_serial);
+    uint64_t client = child->client;
+    const char *cause = failure_keep(engine, connection, ike_by_serial(engine, child->ike_serial),
+                                     child->we_initiated, kind, 0, text);
+    say_child(engine, code, child, client, "%s", text);
+    if (cause != NULL)
+        say_child(engine, code, child, client, "%s", cause);
+    say_event(engine, EVENT_FAILED, connection->spec->name, child->ike_serial, child->serial, text);
+    child->client = 0;
+    child_destroy(engine, child);
+    finish_client(engine, client, code);
+}
+
 void quick_mode_fail(struct engine *engine, struct child_sa *child, int code, const char *format, ...)
 {
     char text[512];
@@ -229,13 +245,18 @@ void quick_mode_fail(struct engine *engine, struct child_sa *child, int code, co
     va_start(arguments, format);
     vsnprintf(text, sizeof(text), format, arguments);
     va_end(arguments);
-    uint64_t client = child->client;
-    say_child(engine, code, child, client, "%s", text);
-    say_event(engine, EVENT_FAILED, connection_by_serial(engine, child->connection_serial)->spec->name,
-              child->ike_serial, child->serial, text);
-    child->client = 0;
-    child_destroy(engine, child);
-    finish_client(engine, client, code);
+    fail(engine, child, FAILURE_OTHER, code, text);
+}
+
+void quick_mode_fail_because(struct engine *engine, struct child_sa *child, enum failure_kind kind, int code,
+                             const char *format, ...)
+{
+    char text[512];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(text, sizeof(text), format, arguments);
+    va_end(arguments);
+    fail(engine, child, kind, code, text);
 }
 
 void quick_mode_retransmit(struct engine *engine, struct child_sa *child)
@@ -250,15 +271,21 @@ void quick_mode_retransmit(struct engine *engine, struct child_sa *child)
         return;
     }
     usec_t interval = quick->exchange.retransmit_interval;
-    if (ikev1_retransmit(engine, ike, &quick->exchange, &quick->retransmit_timer, &waited) ==
-        RETRANSMIT_GIVE_UP) {
-        quick_mode_fail(engine, child, RC_NORETRANSMISSION,
-                        "%s: %u second timeout exceeded after %u retransmits.  No response (or no acceptable "
-                        "response) to our Quick Mode message",
-                        ikev1_state_name(quick->state), waited, quick->exchange.retransmits);
-        return;
+    switch (ikev1_retransmit(engine, ike, &quick->exchange, &quick->retransmit_timer, &waited)) {
+    case RETRANSMIT_GIVE_UP:
+        ike->request_first_sent = quick->exchange.first_sent; /* for the record of the failure */
+        ike->retransmits = quick->exchange.retransmits;
+        quick_mode_fail_because(engine, child, FAILURE_NO_ANSWER, RC_NORETRANSMISSION,
+                                "%s: %u second timeout exceeded after %u retransmits.  No response (or no "
+                                "acceptable response) to our Quick Mode message",
+                                ikev1_state_name(quick->state), waited, quick->exchange.retransmits);
+        break;
+    case RETRANSMITTED:
+        say_child(engine, RC_RETRANSMISSION, child, child->client,
+                  "%s: retransmission; will wait %g seconds for response", ikev1_state_name(quick->state),
+                  (double)interval / (double)USEC_PER_SEC);
+        break;
+    case RETRANSMIT_SUPPRESSED:
+        break;
     }
-    say_child(engine, RC_RETRANSMISSION, child, child->client,
-              "%s: retransmission; will wait %g seconds for response", ikev1_state_name(quick->state),
-              (double)interval / (double)USEC_PER_SEC);
 }

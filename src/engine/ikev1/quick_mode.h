@@ -45,6 +45,9 @@ bool quick_mode_install(struct engine *engine, const struct ike_sa *ike, struct 
                         struct bytes shared_secret);
 /* It is up: traffic moves to it, what it replaces is out of use. */
 void quick_mode_established(struct engine *engine, struct ike_sa *ike, struct quick_mode *quick);
+/* The same with what it was, for `ipsec explain`. */
+void quick_mode_fail_because(struct engine *engine, struct child_sa *child, enum failure_kind kind, int code,
+                             const char *format, ...) __attribute__((format(printf, 5, 6)));
 void quick_mode_fail(struct engine *engine, struct child_sa *child, int code, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
 

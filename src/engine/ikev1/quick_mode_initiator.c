@@ -200,6 +200,18 @@ void quick_mode_initiator_job_done(struct engine *engine, struct ike_sa *ike, st
         quick_mode_fail(engine, child, RC_INTERNAL_ERROR, "out of memory");
 }
 
+static enum failure_kind kind_of(uint16_t notify)
+{
+    switch (notify) {
+    case V1_NO_PROPOSAL_CHOSEN:
+        return FAILURE_CHILD_PROPOSAL;
+    case V1_INVALID_ID_INFORMATION:
+        return FAILURE_SELECTORS;
+    default:
+        return FAILURE_REFUSED;
+    }
+}
+
 void quick_mode_refused(struct engine *engine, struct ike_sa *ike, const struct ikev1_notify *notify)
 {
     struct quick_mode *meant = NULL;
@@ -219,6 +231,6 @@ void quick_mode_refused(struct engine *engine, struct ike_sa *ike, const struct 
         candidates++;
     }
     if (candidates == 1) /* otherwise nobody knows which one is meant: silence will end it */
-        quick_mode_fail(engine, meant->child, RC_FATAL, "Quick Mode request rejected by peer: %s",
-                        ikev1_notify_name(notify->type));
+        quick_mode_fail_because(engine, meant->child, kind_of(notify->type), RC_FATAL,
+                                "Quick Mode request rejected by peer: %s", ikev1_notify_name(notify->type));
 }

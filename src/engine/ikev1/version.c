@@ -18,14 +18,22 @@ static void retransmit_phase1(struct engine *engine, struct ike_sa *ike)
             : "No response (or no acceptable response) to our first IKEv1 message";
     if (ike->setup == NULL)
         return;
-    if (ikev1_retransmit(engine, ike, &ike->v1->phase1, &ike->retransmit_timer, &waited) ==
-        RETRANSMIT_GIVE_UP)
-        ike_fail(engine, ike, RC_NORETRANSMISSION, "%s: %u second timeout exceeded after %u retransmits.  %s",
-                 ikev1_ike_state_name(ike), waited, ike->v1->phase1.retransmits, hint);
-    else
+    switch (ikev1_retransmit(engine, ike, &ike->v1->phase1, &ike->retransmit_timer, &waited)) {
+    case RETRANSMIT_GIVE_UP:
+        ike->request_first_sent = ike->v1->phase1.first_sent; /* for the record of the failure */
+        ike->retransmits = ike->v1->phase1.retransmits;
+        ike_fail_because(engine, ike, FAILURE_NO_ANSWER, 0, RC_NORETRANSMISSION,
+                         "%s: %u second timeout exceeded after %u retransmits.  %s",
+                         ikev1_ike_state_name(ike), waited, ike->v1->phase1.retransmits, hint);
+        break;
+    case RETRANSMITTED:
         say_ike(engine, RC_RETRANSMISSION, ike, ike->setup->client,
                 "%s: retransmission; will wait %g seconds for response", ikev1_ike_state_name(ike),
                 (double)interval / (double)USEC_PER_SEC);
+        break;
+    case RETRANSMIT_SUPPRESSED:
+        break;
+    }
 }
 
 static void timer_fired(struct engine *engine, struct ike_sa *ike, enum timer_kind kind)
