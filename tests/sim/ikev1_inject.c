@@ -72,6 +72,28 @@ static bool encrypt(const struct ike_sa *ike, const struct ikev1_injection *inje
                          size - IKE_HEADER_SIZE);
 }
 
+static void inject_pieces(struct sim *sim, const char *from, const char *to, uint16_t port,
+                          struct bytes message, size_t piece_size)
+{
+    size_t count = (message.size + piece_size - 1) / piece_size;
+    for (size_t number = count; number > 0; number--) {
+        uint8_t buffer[2048];
+        size_t at = (number - 1) * piece_size, left = message.size - at;
+        struct ikev2_header header;
+        struct bytes datagram;
+        ikev2_header_read(message, &header);
+        struct ikev1_builder builder = ikev1_build_start(buffer, sizeof(buffer), &header);
+        ikev1_build_begin(&builder, ISAKMP_FRAGMENT);
+        writer_u16(&builder.writer, 9);
+        writer_u8(&builder.writer, (uint8_t)number);
+        writer_u8(&builder.writer, number == count);
+        writer_bytes(&builder.writer, bytes_of(message.data + at, left < piece_size ? left : piece_size));
+        ikev1_build_end(&builder);
+        if (ikev1_build_finish(&builder, 0, &datagram))
+            sim_inject(sim, from, to, port, datagram);
+    }
+}
+
 bool sim_inject_ikev1(struct sim *sim, const char *from, const char *to, const struct ikev1_injection *wanted)
 {
     enum { HEADER_NEXT_PAYLOAD_AT = 16, MESSAGE_MAX = 65000 };
@@ -96,6 +118,9 @@ bool sim_inject_ikev1(struct sim *sim, const char *from, const char *to, const s
         return false;
     if (injection.is_first)
         memset(buffer + IKE_SPI_SIZE, 0, IKE_SPI_SIZE);
-    sim_inject(sim, from, to, ike->path.local.port, message);
+    if (injection.piece_size != 0)
+        inject_pieces(sim, from, to, ike->path.local.port, message, injection.piece_size);
+    else
+        sim_inject(sim, from, to, ike->path.local.port, message);
     return true;
 }

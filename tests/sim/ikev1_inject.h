@@ -16,6 +16,7 @@ struct ikev1_injection {
     bool is_phase1;       /* the IV is that of phase 1's first encrypted message */
     enum ikev1_hash hash; /* HASH_2: with the nonce of the Quick Mode that `to` has begun */
     bool is_first;        /* the responder's cookie is zero */
+    size_t piece_size;    /* in fragments of so many bytes, the last one first; 0: whole */
 };
 
 /* Sends it from `from` to `to` with the cookies and keys of the newest ISAKMP SA of `from`; *message_id 0 in

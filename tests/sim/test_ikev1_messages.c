@@ -276,6 +276,59 @@ static void lengths_that_are_wrong_are_refused(void **state)
     assert_ends_well(sim);
 }
 
+static void fragments_are_put_together(void **state)
+{
+    (void)state;
+    struct sim *sim = established_with(V1);
+    struct chain chain;
+    chain_start(&chain);
+    chain_delete_child(sim, &chain);
+    struct ikev1_injection injection = {
+        .exchange = ISAKMP_INFORMATIONAL,
+        .message_id = 7,
+        .first = ISAKMP_DELETE,
+        .chain = chain_end(&chain),
+        .is_encrypted = true,
+        .hash = IKEV1_WRONG_HASH,
+        .piece_size = 20,
+    };
+    assert_true(sim_inject_ikev1(sim, "east", "west", &injection));
+    sim_run_for(sim, seconds(1));
+    assert_counts(sim, "west", 1, 1);
+    injection.hash = IKEV1_HASH_1;
+    assert_true(sim_inject_ikev1(sim, "east", "west", &injection));
+    sim_run_for(sim, seconds(1));
+    assert_counts(sim, "west", 1, 0);
+    sim_free(sim);
+}
+
+/* A Quick Mode that offers very much does not fit into one datagram of 1280 bytes. */
+static void a_long_message_leaves_in_fragments(void **state)
+{
+    (void)state;
+    static const char *const ciphers[] = {"aes128",      "aes192",      "aes256",
+                                          "camellia128", "camellia192", "camellia256",
+                                          "aes_ctr128",  "aes_ctr256",  "3des"};
+    static const char *const macs[] = {"sha1", "sha2_256", "sha2_384", "sha2_512"};
+    char words[2048];
+    struct text text = text_of(words, sizeof(words));
+    text_add(&text, "%s%s keyexchange=ikev1 ike=aes128-sha2;dh31 esp=", HOSTS, SUBNETS);
+    for (size_t i = 0; i < ARRAY_SIZE(ciphers) * ARRAY_SIZE(macs); i++)
+        text_add(&text, "%s%s-%s", i ? "," : "", ciphers[i / 4], macs[i % 4]);
+    struct sim *sim = gateways_with(words);
+    sim_record(sim);
+    assert_up(sim, "east");
+    assert_settles(sim);
+    size_t count;
+    const struct sim_record *records = sim_records(sim, &count);
+    assert_true(count > 9);
+    for (size_t i = 0; i < count; i++)
+        assert_true(records[i].size <= 1280 - 28);
+    assert_both_have(sim, 1, 1);
+    assert_ping(sim);
+    assert_ends_well(sim);
+}
+
 static void a_dead_peer_is_found_and_the_tunnel_comes_back(void **state)
 {
     (void)state;
@@ -313,6 +366,8 @@ int main(int argument_count, char **arguments)
         cmocka_unit_test(ikev1_policy_decides_whether_anybody_answers),
         cmocka_unit_test(a_recorded_conversation_is_of_no_use),
         cmocka_unit_test(lengths_that_are_wrong_are_refused),
+        cmocka_unit_test(fragments_are_put_together),
+        cmocka_unit_test(a_long_message_leaves_in_fragments),
         cmocka_unit_test(a_dead_peer_is_found_and_the_tunnel_comes_back),
         cmocka_unit_test(a_peer_that_answers_is_not_dead),
     };
