@@ -35,7 +35,7 @@ struct ike_sa *phase1_start(struct engine *engine, const struct connection *conn
 struct ike_sa *ikev1_start_connection(struct engine *engine, const struct connection *connection,
                                       uint64_t client)
 {
-    return phase1_start(engine, connection, client, true);
+    return phase1_start(engine, connection, client, !connection->spec->ike_only);
 }
 
 /* ---- responder ---- */

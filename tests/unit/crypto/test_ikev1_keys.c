@@ -104,6 +104,46 @@ static void a_key_longer_than_skeyid_e_is_stretched(void **state)
     assert_memory_equal(keys.encr_key, wanted, 32);
 }
 
+/* A Main Mode of others (Wireshark's capture ikev1-bug-12610 and the key that goes with it): its last two
+ * messages and the first Informational one. AES-256, SHA2-256, MODP1024. */
+static void a_conversation_of_others_is_decrypted(void **state)
+{
+    (void)state;
+    static const char public_i[] =
+        "3d27eb1acd7c562233c8889f2e539287b7b944b29ab6dd2ac8cf78ec1fb62f3bda48caadbc8137ab03a5b398c74dba0f"
+        "9fc19835339f5fa7bd2f6aed79fd82cc71f4cb67e74df5d7f0d26d8f02d83dd56a224fcf123b372a19bddbc30d93b3d7"
+        "98476dd3604be43217d278081a34e7986a6aa718a3d50691d1752ffe07404323";
+    static const char public_r[] =
+        "8c2edf573c90a1d4549206ee36a851ca3bcb0402274ef534dd8ffc90c2a5be7324f16e2cb4ae4fc33e1cf6c613d4ae56"
+        "590e22b0267b7b63d61fdf13d2aadfd22acd0d297f72fcbe2234746c92181cf47eea67d361c6f9357c1effad4474c824"
+        "9cd943ffc27bb98ff74529360b41119ac805c2073022302e6e19cb4d1b6a50cb";
+    static const char *const messages[] = {
+        "54ea37080731b5e78171c84dd44cea939429a463ca39cc7159a2f9caea554021277dc77983f052ecef03c5e9eed98c52"
+        "1a55d235ba2ceed3f63dcca70aa0c7e5a3549a5f053616ea04a18cf119ea7956",
+        "b10f0a7d927ebe5727737783fbe94f5bf436080ac63dc862da7f864d73ce8afbbcdd6a6b52edbb7d57a0d96212e9b08b"
+        "dca218b6476b5d76052172c46dc44751",
+        "27afb5a0d2c3917b2c0e8fbc57247dc8fd80b493ee7fee603f6c5bff8c00710b0eac9b10f7a9f36c7c44f3032fbbc44d"
+        "c4f031cd768ccf4d944f3e3f3ab70956b782423e16ec743134f1ed2171ad2e99eb1c6850a45ad69523b252ca647b7216"};
+    static const char *const plain[] = {
+        "0800000c011101f4c0a8006400000024", "08000018020000006d6f6f6e2e6c6f63616c646f6d61696e00000024",
+        "0b0000243500b0c3b0c8320d9d037b9b2d0fb7991d07f7c0885e184035fff256705f813d"
+        "0000001c0000000101106002ab3e0f1f8bc3be8e3411e716366643fd"};
+    const struct algorithm *prf = algorithm_by_id(TRANSFORM_PRF, PRF_HMAC_SHA2_256);
+    const struct algorithm *encr = algorithm_by_id(TRANSFORM_ENCR, ENCR_AES_CBC);
+    uint8_t key[32], i[128], r[128], iv[16], exchange_iv[16], data[128];
+    struct bytes key_bytes = hex("928392441e00ece5e8af3bc545416e86afa1291e7c013271514738b70ef25d22", key);
+    assert_true(ikev1_first_iv(prf, encr, hex(public_i, i), hex(public_r, r), iv));
+    for (size_t at = 0; at < 2; at++) {
+        size_t size = hex(messages[at], data).size;
+        assert_true(ikev1_decrypt(encr, key_bytes, iv, data, size));
+        assert_hex(data, plain[at]);
+    }
+    assert_true(ikev1_exchange_iv(prf, encr, iv, 0x83e1ee0b, exchange_iv));
+    size_t size = hex(messages[2], data).size;
+    assert_true(ikev1_decrypt(encr, key_bytes, exchange_iv, data, size));
+    assert_hex(data, plain[2]);
+}
+
 static void an_iv_goes_on_from_message_to_message(void **state)
 {
     (void)state;
@@ -165,6 +205,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(skeyid_and_its_heirs_are_those_of_cavp),
         cmocka_unit_test(a_key_longer_than_skeyid_e_is_stretched),
+        cmocka_unit_test(a_conversation_of_others_is_decrypted),
         cmocka_unit_test(an_iv_goes_on_from_message_to_message),
         cmocka_unit_test(des_is_triple_des_with_one_key),
         cmocka_unit_test(what_is_not_whole_blocks_is_not_decrypted),
