@@ -67,6 +67,17 @@ const struct algorithm *ikev1_first_group(const struct proposal_list *list)
     return NULL;
 }
 
+bool ikev1_offer_has(const struct ikev1_offer *offer, const struct suite *suite)
+{
+    struct suite suites[IKEV1_SUITE_LIMIT];
+    size_t count = expand(offer, suites);
+    for (size_t i = 0; i < count; i++)
+        if (suites[i].encr == suite->encr && suites[i].encr_key_bits == suite->encr_key_bits &&
+            suites[i].prf == suite->prf && suites[i].integ == suite->integ && suites[i].ke == suite->ke)
+            return true;
+    return false;
+}
+
 /* ---- writing ---- */
 
 static size_t begin_proposal(struct writer *writer, const struct ikev1_offer *offer, uint8_t number,

@@ -36,6 +36,9 @@ struct ikev1_choice {
 /* The group that begins an exchange: the first that the list names; NULL: none. */
 const struct algorithm *ikev1_first_group(const struct proposal_list *list);
 
+/* Whether this suite is one of those offered. */
+bool ikev1_offer_has(const struct ikev1_offer *offer, const struct suite *suite);
+
 void ikev1_offer_write(struct writer *writer, const struct ikev1_offer *offer);
 /* The answer: the chosen transform, with our SPI in phase 2. */
 void ikev1_choice_write(struct writer *writer, const struct ikev1_offer *offer,

@@ -218,6 +218,29 @@ static void a_road_warrior_gets_the_connection_of_its_name(void **state)
     }
 }
 
+/* What the connection of the name does not allow cannot be had by way of another between the same hosts. */
+static void the_connection_of_the_name_must_allow_what_was_agreed_on(void **state)
+{
+    (void)state;
+    static const char *const strict[] = {" keyexchange=ikev1 ike=aes256-sha2;dh31 esp=aes128-sha2",
+                                         V1_ALGORITHMS " aggressive=yes"};
+    for (size_t i = 0; i < 2; i++) {
+        char words[512];
+        struct sim *sim = sim_new(1);
+        sim_add_host(sim, "east", "192.0.2.1");
+        sim_add_host(sim, "west", "192.0.2.2");
+        sim_add_connection_on(sim, "east", "tunnel", V1);
+        sim_add_connection_on(sim, "west", "other", V1_ANY " leftid=@other" V1_OTHER_SUBNETS V1_ALGORITHMS);
+        snprintf(words, sizeof(words), "%s leftid=@east%s%s", V1_ANY, SUBNETS, strict[i]);
+        sim_add_connection_on(sim, "west", "tunnel", words);
+        assert_int_not_equal(sim_up(sim, "east", "tunnel"), 0);
+        assert_true(
+            sim_log_has(sim, "west", i == 0 ? "does not have what was agreed on" : "has aggressive=yes"));
+        assert_int_equal(sim_down(sim, "east", "tunnel"), 0);
+        assert_ends_well(sim);
+    }
+}
+
 /* One connection for all who share a secret; each gets an instance. */
 static void several_road_warriors_share_a_connection(void **state)
 {
@@ -338,6 +361,7 @@ int main(int argument_count, char **arguments)
         cmocka_unit_test(a_nat_is_found_and_crossed),
         cmocka_unit_test(the_drafts_of_nat_traversal_cross_a_nat_too),
         cmocka_unit_test(a_road_warrior_gets_the_connection_of_its_name),
+        cmocka_unit_test(the_connection_of_the_name_must_allow_what_was_agreed_on),
         cmocka_unit_test(several_road_warriors_share_a_connection),
         cmocka_unit_test(a_responder_that_wants_less_says_so),
         cmocka_unit_test(no_common_proposal_is_told_at_both_ends),

@@ -213,6 +213,18 @@ static bool has_same_secret(struct engine *engine, struct ike_sa *ike, struct er
     return ok;
 }
 
+/* What was agreed on before the name was known must be what the connection of that name allows. */
+static bool may_serve(const struct ike_sa *ike, const struct connection *connection, struct error *error)
+{
+    struct ikev1_offer offer = phase1_offer(connection, NULL);
+    if (connection->spec->aggressive != ike->v1->is_aggressive)
+        return error_set(error, V1_INVALID_ID_INFORMATION, "\"%.60s\" has aggressive=%s",
+                         connection->spec->name, connection->spec->aggressive ? "yes" : "no");
+    return ikev1_offer_has(&offer, &ike->suite) ||
+           error_set(error, V1_NO_PROPOSAL_CHOSEN, "ike= of \"%.60s\" does not have what was agreed on",
+                     connection->spec->name);
+}
+
 bool phase1_responder_take_id(struct engine *engine, struct ike_sa *ike, const struct ikev1_id *id,
                               struct error *error)
 {
@@ -235,6 +247,8 @@ bool phase1_responder_take_id(struct engine *engine, struct ike_sa *ike, const s
         error->code = V1_INVALID_ID_INFORMATION;
         return false;
     }
+    if (!may_serve(ike, settled, error))
+        return false;
     say_peer_id(engine, ike, 0);
     return ike->v1->is_aggressive || has_same_secret(engine, ike, error);
 }
