@@ -9,7 +9,7 @@
 #include "control/json_out.h"
 #include "control/text_form.h"
 
-enum { FACTS_MAX = 160, FORMS_MAX = 32 };
+enum { FACTS_MAX = 160, FORMS_MAX = 64 };
 
 /* Takes a line of text, without the message number. */
 typedef void facts_line(void *context, int code, const char *line, size_t size);
