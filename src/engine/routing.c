@@ -227,9 +227,9 @@ void routing_protect(struct engine *engine, struct connection *connection, const
 
 void routing_lost(struct engine *engine, struct connection *connection, const struct child_sa *child)
 {
-    if (connection->routing != ROUTING_TUNNEL)
-        return;
     updown_run_down(engine, connection, child, is_caught(engine, connection));
+    if (connection->routing != ROUTING_TUNNEL) /* its packets were still held, or no longer went this way */
+        return;
     settle(engine, connection);
 }
 

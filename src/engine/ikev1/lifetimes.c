@@ -241,7 +241,8 @@ void lifetimes_child_replaces(struct engine *engine, struct child_sa *child)
         break;
     }
     connection->newest_child_serial = best->serial;
-    child_take_policy(engine, best);
+    if (!timer_is_armed(&best->switch_timer.timer)) /* else it does so soon */
+        child_take_policy(engine, best);
 }
 
 /* ---- timers ---- */

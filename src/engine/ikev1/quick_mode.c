@@ -11,6 +11,8 @@
 #include "engine/ikev1/nat_traversal.h"
 #include "engine/updown.h"
 
+#define RESPONDER_NEEDS (30 * USEC_PER_MSEC)
+
 struct ikev1_offer quick_mode_offer(const struct ike_sa *ike, const struct connection *connection,
                                     uint32_t spi, bool is_responder)
 {
@@ -204,13 +206,25 @@ static void announce(struct engine *engine, const struct ike_sa *ike, const stru
     say_child(engine, RC_SUCCESS, child, client, "%s", line);
 }
 
+/* Many responders have their SAs only some time after QM3. Packets that wait in a trap may as well wait that
+ * long; nobody notices, and the first one is not lost. */
+static void lead_packets(struct engine *engine, const struct quick_mode *quick)
+{
+    struct child_sa *child = quick->child;
+    const struct connection *connection = connection_by_serial(engine, child->connection_serial);
+    if (quick->is_initiator && connection->routing == ROUTING_NEGOTIATING)
+        engine_timer_arm(engine, &child->switch_timer, engine_now(engine) + RESPONDER_NEEDS);
+    else
+        child_take_policy(engine, child);
+}
+
 void quick_mode_established(struct engine *engine, struct ike_sa *ike, struct quick_mode *quick)
 {
     struct child_sa *child = quick->child;
     uint64_t client = child->client;
     quick->state = quick->is_initiator ? STATE_QUICK_I2 : STATE_QUICK_R2;
     child->client = 0;
-    child_take_policy(engine, child);
+    lead_packets(engine, quick);
     lifecycle_child_is_up(engine, child);
     lifetimes_arm_child(engine, child, quick->lifetime_seconds);
     quick_drop_inputs(engine, quick);
