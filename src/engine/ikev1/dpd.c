@@ -3,6 +3,7 @@
 #include "engine/ikev1/dpd.h"
 
 #include "engine/child_install.h"
+#include "engine/count.h"
 #include "engine/ikev1/informational.h"
 
 #define COUNTERS_WAIT USEC_PER_SEC /* for the data plane's counters, before the peer is asked */
@@ -44,6 +45,7 @@ static void ask(struct engine *engine, struct ike_sa *ike)
         engine_random(engine, &v1->dpd_sequence, sizeof(v1->dpd_sequence));
     v1->dpd_sequence = (v1->dpd_sequence + 1) & 0x7fffffff;
     store_be32(sequence, v1->dpd_sequence);
+    count_one(engine, COUNT_LIVENESS, PROBES_SENT);
     notify_about_ike(engine, ike, V1_R_U_THERE, bytes_of(sequence, sizeof(sequence)));
     usec_t dead_at = v1->dpd_unanswered_since + spec->dpd_timeout, next = now + spec->dpd_delay;
     arm(engine, ike, next < dead_at ? next : dead_at);
@@ -95,11 +97,14 @@ void dpd_answer(struct engine *engine, struct ike_sa *ike, const struct ikev1_no
     if (ike->v1->dpd_peer_sequence != 0 && (int32_t)(sequence - ike->v1->dpd_peer_sequence) < 0)
         return;
     ike->v1->dpd_peer_sequence = sequence;
+    count_one(engine, COUNT_LIVENESS, ANSWERS_SENT);
     notify_about_ike(engine, ike, V1_R_U_THERE_ACK, notify->data);
 }
 
-void dpd_answered(struct ike_sa *ike, const struct ikev1_notify *notify)
+void dpd_answered(struct engine *engine, struct ike_sa *ike, const struct ikev1_notify *notify)
 {
-    if (is_about(ike, notify) && load_be32(notify->data.data) == ike->v1->dpd_sequence)
-        ike->v1->dpd_unanswered_since = 0;
+    if (!is_about(ike, notify) || load_be32(notify->data.data) != ike->v1->dpd_sequence)
+        return;
+    ike->v1->dpd_unanswered_since = 0;
+    count_one(engine, COUNT_LIVENESS, PROBES_ANSWERED);
 }

@@ -10,6 +10,6 @@ void dpd_is_due(struct engine *engine, struct ike_sa *ike);
 void dpd_counters_came(struct engine *engine, struct ike_sa *ike, const struct child_sa *child);
 /* R_U_THERE and R_U_THERE_ACK of the peer's, authentic. */
 void dpd_answer(struct engine *engine, struct ike_sa *ike, const struct ikev1_notify *notify);
-void dpd_answered(struct ike_sa *ike, const struct ikev1_notify *notify);
+void dpd_answered(struct engine *engine, struct ike_sa *ike, const struct ikev1_notify *notify);
 
 #endif

@@ -7,6 +7,12 @@
 
 enum { NOTIFICATION_MAX = 512 };
 
+static void count_notify(struct engine *engine, enum counter_family_id family, uint16_t type)
+{
+    if (type < V1_CONNECTED) /* errors; the rest is status */
+        count_one(engine, family, type);
+}
+
 /* ---- ours ---- */
 
 void notify_stranger(struct engine *engine, const struct ikev1_incoming *incoming, uint16_t type)
@@ -19,8 +25,10 @@ void notify_stranger(struct engine *engine, const struct ikev1_incoming *incomin
     engine_random(engine, &header.message_id, sizeof(header.message_id));
     struct ikev1_builder builder = ikev1_build_start(buffer, sizeof(buffer), &header);
     ikev1_build_notify(&builder, V1_PROTO_ISAKMP, bytes_of(NULL, 0), type, bytes_of(NULL, 0));
-    if (ikev1_build_finish(&builder, 0, &message) && message.size <= incoming->datagram.size)
-        engine_send(engine, incoming->path, message);
+    if (!ikev1_build_finish(&builder, 0, &message) || message.size > incoming->datagram.size)
+        return;
+    count_notify(engine, COUNT_IKEV1_SENT_ERRORS, type);
+    engine_send(engine, incoming->path, message);
 }
 
 void notify_protected(struct engine *engine, struct ike_sa *ike, uint8_t protocol, struct bytes spi,
@@ -33,6 +41,7 @@ void notify_protected(struct engine *engine, struct ike_sa *ike, uint8_t protoco
         ikev1_start(ike, buffer, sizeof(buffer), ISAKMP_INFORMATIONAL, exchange.message_id);
     ikev1_build_hash(ike, &builder);
     ikev1_build_notify(&builder, protocol, spi, type, data);
+    count_notify(engine, COUNT_IKEV1_SENT_ERRORS, type);
     ikev1_send_hashed(engine, ike, &exchange, &builder, bytes_of(NULL, 0), &ike->memory_bytes);
     owned_clear(engine, &ike->memory_bytes, &exchange.last_sent);
 }
@@ -51,12 +60,13 @@ void notify_about_ike(struct engine *engine, struct ike_sa *ike, uint16_t type, 
 static bool obey_notify(struct engine *engine, struct ike_sa *ike, const struct ikev1_notify *notify)
 {
     uint64_t serial = ike->serial;
+    count_notify(engine, COUNT_IKEV1_RECEIVED_ERRORS, notify->type);
     switch (notify->type) {
     case V1_R_U_THERE:
         dpd_answer(engine, ike, notify);
         break;
     case V1_R_U_THERE_ACK:
-        dpd_answered(ike, notify);
+        dpd_answered(engine, ike, notify);
         break;
     case V1_NO_PROPOSAL_CHOSEN:
     case V1_INVALID_ID_INFORMATION:
