@@ -99,11 +99,29 @@ static void handle_listing(struct control_session *session, const struct request
 }
 
 /* What whack can ask and this build does not do. */
-static const char commands_not_yet[] = "delete-user reread-certs fetch-crls purge-ocsp";
+static const struct {
+    const char *command, *option, *lacks;
+} commands_not_yet[] = {
+    {"delete-user", "deleteuser", "SAs do not know their users"},
+    {"reread-certs", "rereadcerts", "certificates"},
+    {"fetch-crls", "fetchcrls", "certificate revocation lists"},
+    {"purge-ocsp", "purgeocsp", "OCSP"},
+};
+
+static bool is_not_yet(const char *command)
+{
+    for (size_t i = 0; i < ARRAY_SIZE(commands_not_yet); i++)
+        if (strcmp(commands_not_yet[i].command, command) == 0)
+            return true;
+    return false;
+}
 
 static void handle_not_yet(struct control_session *session, const struct request *request)
 {
-    request_fail(session, RC_WHACK_PROBLEM, "command \"%s\" is not supported yet", request->command);
+    for (size_t i = 0; i < ARRAY_SIZE(commands_not_yet); i++)
+        if (strcmp(commands_not_yet[i].command, request->command) == 0)
+            request_fail(session, RC_WHACK_PROBLEM, "--%s is not supported yet: %s",
+                         commands_not_yet[i].option, commands_not_yet[i].lacks);
 }
 
 static const struct command_row row_not_yet = {NULL, NULL, false, handle_not_yet, COMMAND_LISTEN};
@@ -154,7 +172,7 @@ static const struct command_row *find_row(const char *command)
             return &rows[i];
     if (list_command_find(command) != NULL)
         return &listing_row;
-    return is_word_of(commands_not_yet, command) ? &row_not_yet : NULL;
+    return is_not_yet(command) ? &row_not_yet : NULL;
 }
 
 static bool check_members(struct control_session *session, const struct command_row *row, json_t *json)
