@@ -129,7 +129,7 @@ static void check_all(struct check *check, const char *only)
                           .secrets = secrets,
                           .secrets_file = check->setup->secretsfile,
                           .own = check->is_elsewhere ? NULL : own,
-                          .own_count = own != NULL ? own_addresses(own) : 0,
+                          .own_count = own != NULL && !check->is_elsewhere ? own_addresses(own) : 0,
                           .report = tell,
                           .user = check};
     check_connections(check, &audit, only);

@@ -120,14 +120,14 @@ static struct words words_of(const struct command_row *row, const struct globals
                              char **argv)
 {
     struct words words = {0};
-    char option[64];
+    static char option[64]; /* as long-lived as the words */
     add_word(&words, row->kind == COMMAND_OF_AUTO    ? "auto"
                      : row->kind == COMMAND_OF_WHACK ? "whack"
                                                      : argv[0]);
     add_globals(&words, globals, row);
     snprintf(option, sizeof(option), "--%s", row->word ? row->word : "");
     if (row->kind == COMMAND_OF_AUTO)
-        add_word(&words, strdup(option));
+        add_word(&words, option);
     else if (row->kind == COMMAND_OF_WHACK && row->word != NULL)
         add_word(&words, row->word);
     for (int i = 1; i < argc; i++) {

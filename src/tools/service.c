@@ -80,9 +80,7 @@ static bool is_systemds(const struct place *place)
     bool has_unit = false;
     for (size_t i = 0; i < ARRAY_SIZE(units); i++)
         has_unit = has_unit || access(units[i], F_OK) == 0;
-    /* The unit itself calls us. */
-    return place->is_default && has_unit && access("/run/systemd/system", F_OK) == 0 &&
-           getenv("INVOCATION_ID") == NULL;
+    return place->is_default && has_unit && access("/run/systemd/system", F_OK) == 0;
 }
 
 static int systemctl(const char *verb)
