@@ -115,6 +115,30 @@ static void add_globals(struct words *words, const struct globals *globals, cons
     }
 }
 
+/* `ipsec add` with options that auto does not have: addconn's own. */
+static bool is_for_addconn(const struct command_row *row, int argc, char **argv)
+{
+    static const char *const options[] = {"--auto", "--checkconfig", "--addall", "--debug"};
+    for (int i = 1; i < argc && strcmp(row->name, "add") == 0; i++)
+        for (size_t j = 0; j < ARRAY_SIZE(options); j++)
+            if (strncmp(argv[i], options[j], strlen(options[j])) == 0)
+                return true;
+    return false;
+}
+
+static int run_addconn(const struct globals *globals, int argc, char **argv)
+{
+    struct words words = {0};
+    add_word(&words, "addconn");
+    if (globals->dry_run)
+        add_word(&words, "--showonly");
+    if (globals->asynchronous)
+        add_word(&words, "--asynchronous");
+    for (int i = 1; i < argc; i++)
+        add_word(&words, argv[i]);
+    return addconn_main(words.count, words.list);
+}
+
 /* The command as auto, whack or the tool itself take it. */
 static struct words words_of(const struct command_row *row, const struct globals *globals, int argc,
                              char **argv)
@@ -177,7 +201,8 @@ static int run(const struct globals *globals, int argc, char **argv)
                 near ? "; did you mean \"" : "", near ? near : "", near ? "\"?" : "");
         return EXIT_USAGE;
     }
-    return run_row(row, globals, argc, argv);
+    return is_for_addconn(row, argc, argv) ? run_addconn(globals, argc, argv)
+                                           : run_row(row, globals, argc, argv);
 }
 
 /* ---- options before the command ---- */
