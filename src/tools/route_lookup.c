@@ -39,7 +39,7 @@ static struct query make_query(const struct ip_address *destination, unsigned in
     return query;
 }
 
-static void take_address(const struct rtattr *attribute, enum ip_family family, struct ip_address *out)
+static void take_address(const struct rtattr *attribute, uint8_t family, struct ip_address *out)
 {
     size_t size = family == IP_V4 ? 4 : 16;
     if (RTA_PAYLOAD(attribute) < size)
@@ -48,7 +48,7 @@ static void take_address(const struct rtattr *attribute, enum ip_family family, 
     memcpy(out->bytes, RTA_DATA(attribute), size);
 }
 
-static void take_answer(struct nlmsghdr *answer, enum ip_family family, struct route_found *out)
+static void take_answer(struct nlmsghdr *answer, uint8_t family, struct route_found *out)
 {
     struct rtmsg *route = NLMSG_DATA(answer);
     size_t size = RTM_PAYLOAD(answer);
