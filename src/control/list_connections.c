@@ -1,4 +1,6 @@
 /* Connections in status output. */
+#include <stdio.h>
+
 #include "base/text.h"
 #include "control/session.h"
 #include "engine/policy_text.h"
@@ -25,7 +27,7 @@ static const char *const lines[] = {
     "{!is_ikev1?{name}:   v2-auth-hash-policy: none;}",
     "{name}:   conn_prio: {local.client_bits},{remote.client_bits}; interface: {interface}; "
     "metric: {metric}; mtu: {mtu}; sa_prio:{priority}; sa_tfc:none;",
-    "{name}:   nflog-group: unset; mark: unset; vti-iface:unset; vti-routing:no; vti-shared:no; "
+    "{name}:   nflog-group: unset; mark: {mark}; vti-iface:unset; vti-routing:no; vti-shared:no; "
     "nic-offload:no;",
     "{name}:   our idtype: {local.id_type}; our id={local.id}; their idtype: {remote.id_type}; "
     "their id={remote.id}",
@@ -236,6 +238,18 @@ static void put_limits(struct facts *facts, const struct connection_spec *spec)
                 "0");
 }
 
+/* mark= as it is written, both directions; the interface of ipsec-interface=. */
+static void put_kernel_extras(struct facts *facts, const struct connection_spec *spec)
+{
+    char mark[64], interface[24];
+    const struct packet_mark *in = &spec->mark_in, *out = &spec->mark_out;
+    bool has_mark = in->mask != 0 || out->mask != 0;
+    snprintf(mark, sizeof(mark), "%u/0x%08x, %u/0x%08x", in->value, in->mask, out->value, out->mask);
+    snprintf(interface, sizeof(interface), "ipsec%u", spec->interface.number);
+    facts_text_or(facts, "mark", spec->mark_is_unique ? "-1" : has_mark ? mark : NULL, "unset");
+    facts_text_or(facts, "ipsec_interface", spec->interface.is_wanted ? interface : NULL, "no");
+}
+
 static void put_options(struct facts *facts, const struct engine *engine, const struct connection_spec *spec)
 {
     static const char *const encapsulation[] = {"auto", "yes", "no"};
@@ -257,6 +271,7 @@ static void put_options(struct facts *facts, const struct engine *engine, const 
     facts_number(facts, "metric", spec->metric);
     facts_limit(facts, "mtu", spec->mtu ? spec->mtu : UINT64_MAX, "unset");
     facts_limit(facts, "priority", spec->priority ? spec->priority : UINT64_MAX, "auto");
+    put_kernel_extras(facts, spec);
     facts_list_begin(facts, "aliases", ' ');
     for (size_t i = 0; i < spec->alias_count; i++)
         facts_list_add(facts, spec->aliases[i]);
