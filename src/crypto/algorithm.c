@@ -120,7 +120,7 @@ static const struct algorithm algorithms[] = {
     PRF(PRF_AES128_XCBC, 0, "AES_XCBC", &aes_xcbc, 16, .aliases = {"aes128_xcbc"}, .uses = USE_IKEV2_IKE),
     PRF(PRF_AES128_CMAC, 0, "AES_CMAC", &aes_cmac, 16, .aliases = {"aes128_cmac"}, .uses = USE_IKEV2_IKE),
 
-    INTEG(1, 1, 1, "HMAC_MD5_96", &hmac_md5, 16, 12, .aliases = {"md5", "hmac_md5"}, .uses = V1_IKE_ESP_AH,
+    INTEG(1, 1, 1, "HMAC_MD5_96", &hmac_md5, 16, 12, .aliases = {"md5", "hmac_md5"}, .uses = ESP_AH | V1_IKE_ESP_AH,
           .is_weak = true),
     INTEG(INTEG_HMAC_SHA1_96, 2, 2, "HMAC_SHA1_96", &hmac_sha1, 20, 12,
           .aliases = {"sha", "sha1", "sha1_96", "hmac_sha1"}, .uses = IKE_ESP_AH | V1_IKE_ESP_AH),

@@ -62,7 +62,7 @@ static void weak_algorithms_are_known_but_ikev2_has_no_use_for_them(void **state
     const unsigned ikev2 = USE_IKEV2_IKE | USE_IKEV2_ESP | USE_IKEV2_AH;
     const struct algorithm *weak[] = {
         algorithm_named(TRANSFORM_KE, "modp1024"), algorithm_named(TRANSFORM_KE, "modp768"),
-        algorithm_named(TRANSFORM_INTEG, "md5"), algorithm_named(TRANSFORM_ENCR, "des")};
+        algorithm_named(TRANSFORM_PRF, "md5"), algorithm_named(TRANSFORM_ENCR, "des")};
     for (size_t i = 0; i < ARRAY_SIZE(weak); i++) {
         assert_true(weak[i]->is_weak);
         assert_int_equal(weak[i]->uses & ikev2, 0);
