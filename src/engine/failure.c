@@ -6,6 +6,7 @@
 #include "engine/connection.h"
 #include "engine/ikev2/traffic_selectors.h"
 #include "engine/version.h"
+#include "wire/ikev1_numbers.h"
 
 const char *failure_kind_name(enum failure_kind kind)
 {
@@ -31,15 +32,37 @@ enum failure_kind failure_of_child_notify(uint16_t notify)
 
 /* ---- the cause in words ---- */
 
-static void tell_no_answer(struct text *text, const struct failure *failure)
+/* What somebody said in clear, who may have been the peer (IKEv1). */
+static void tell_unproven(struct text *text, const struct failure *failure,
+                          const struct connection *connection)
+{
+    text_add(text, "; an unauthenticated notification of its address said %s",
+             ikev1_notify_name(failure->unproven_notify));
+    if (failure->unproven_notify != NO_PROPOSAL_CHOSEN || failure->was_answered)
+        return;
+    text_add(text, "; we offered: ");
+    proposals_text(text, connection->spec->ike_proposals);
+}
+
+/* What to look at depends on whether the peer has been heard at all. */
+static void tell_no_answer(struct text *text, const struct failure *failure,
+                           const struct connection *connection)
 {
     char remote[ENDPOINT_TEXT_SIZE];
-    text_add(text, "no answer from %s to %u messages (%s) in %u seconds",
-             endpoint_text(&failure->path.remote, remote), failure->sends, failure->step,
-             failure->waited_seconds);
+    text_add(text, "no %sanswer from %s to %u messages (%s) in %u seconds",
+             failure->unproven_notify != 0 ? "acceptable " : "", endpoint_text(&failure->path.remote, remote),
+             failure->sends, failure->step, failure->waited_seconds);
     if (failure->network_errno != 0)
         text_add(text, "; the network reported: %s", strerror(failure->network_errno));
-    text_add(text, "; is IKE running there, and may UDP port %u pass?", failure->path.remote.port);
+    if (failure->unproven_notify != 0)
+        tell_unproven(text, failure, connection);
+    if (failure->was_answered)
+        text_add(text,
+                 "; it did answer before: its log may tell why (a secret or an identity that differs?), "
+                 "or larger messages to UDP port %u do not pass",
+                 failure->path.remote.port);
+    else if (failure->unproven_notify == 0)
+        text_add(text, "; is IKE running there, and may UDP port %u pass?", failure->path.remote.port);
 }
 
 static void tell_proposals(struct text *text, const struct failure *failure,
@@ -110,7 +133,7 @@ static void tell_cause(struct engine *engine, struct failure *failure, const str
         return;
     switch (failure->kind) {
     case FAILURE_NO_ANSWER:
-        tell_no_answer(&text, failure);
+        tell_no_answer(&text, failure, connection);
         break;
     case FAILURE_IKE_PROPOSAL:
     case FAILURE_CHILD_PROPOSAL:
@@ -160,6 +183,9 @@ static void fill(struct engine *engine, struct failure *failure, const struct co
     failure->sends = ike->retransmits + 1;
     failure->waited_seconds = (unsigned)((engine_now(engine) - ike->request_first_sent) / USEC_PER_SEC);
     failure->network_errno = ike->network_errno;
+    failure->unproven_notify = ike->unproven_notify;
+    failure->was_answered =
+        ike->setup != NULL && memcmp(ike->spi_r, (uint8_t[IKE_SPI_SIZE]){0}, IKE_SPI_SIZE) != 0;
 }
 
 static struct failure *record_of(struct engine *engine, struct connection *connection)

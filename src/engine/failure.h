@@ -39,6 +39,8 @@ struct failure {
     unsigned sends; /* of the last request */
     unsigned waited_seconds;
     int network_errno;              /* what ICMP said meanwhile; 0 nothing */
+    bool was_answered;              /* an earlier request of the same negotiation */
+    uint16_t unproven_notify;       /* IKEv1: what came in clear meanwhile; 0 nothing */
     const char *step;               /* "IKE_SA_INIT" ...; static */
     char text[FAILURE_TEXT_SIZE];   /* what was logged */
     char cause[FAILURE_CAUSE_SIZE]; /* the same for who has to mend it: what was offered, looked for, where */

@@ -1,6 +1,7 @@
 /* The names of impairments, and switching them on and off: see impair.h. */
 #include "engine/impair.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <strings.h>
 
@@ -142,6 +143,7 @@ enum { WORD_SIZE_MAX = 80, WORDS_MAX = 32 };
 struct change {
     const struct impair_name *row; /* NULL: all off */
     uint64_t value;
+    bool is_question; /* "list": changes nothing */
 };
 
 bool is_impaired(const struct engine *engine, enum impairment which)
@@ -206,11 +208,11 @@ static bool parse_value(const struct impair_name *row, const char *value, uint64
     return true;
 }
 
-/* One word: "name", "name:value", "no-name", "none". */
+/* One word: "name", "name:value", "no-name", "none", "list". */
 static bool parse_word(char *word, struct change *change, struct error *error)
 {
-    *change = (struct change){0};
-    if (strcasecmp(word, "none") == 0)
+    *change = (struct change){.is_question = strcasecmp(word, "list") == 0};
+    if (change->is_question || strcasecmp(word, "none") == 0)
         return true;
     bool is_off = strncasecmp(word, "no-", 3) == 0 && find(word) == NULL;
     char *name = is_off ? word + 3 : word;
@@ -312,6 +314,21 @@ static void set_kept(struct impairments *impairments, const struct change *chang
         impairments_free(impairments);
 }
 
+/* Every impairment that is on. */
+static void list_kept(struct engine *engine, uint64_t client)
+{
+    for (size_t i = 0; i < impair_name_count; i++) {
+        const struct impair_name *row = &impair_names[i];
+        if (row->help == NULL || row->which >= IMPAIR_KEPT_COUNT || !is_impaired(engine, row->which))
+            continue;
+        char value[24] = "yes";
+        if (row->way == IMPAIR_NUMBER)
+            snprintf(value, sizeof(value), "%llu",
+                     (unsigned long long)engine->impairments.values[row->which]);
+        say_connection(engine, RC_COMMENT, NULL, client, "%s:%s", row->name, value);
+    }
+}
+
 bool impair_apply(struct engine *engine, const char *text, uint64_t client, struct error *error)
 {
     struct change changes[WORDS_MAX];
@@ -319,7 +336,9 @@ bool impair_apply(struct engine *engine, const char *text, uint64_t client, stru
     if (!parse_words(text, changes, &count, error))
         return false;
     for (size_t i = 0; i < count; i++) {
-        if (changes[i].row == NULL)
+        if (changes[i].is_question)
+            list_kept(engine, client);
+        else if (changes[i].row == NULL)
             impairments_free(&engine->impairments);
         else if (changes[i].row->way != IMPAIR_TRIGGER)
             set_kept(&engine->impairments, &changes[i]);

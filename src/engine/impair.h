@@ -75,7 +75,7 @@ struct impairments {
     struct message_record inbound, outbound;
 };
 
-/* "drop_inbound:3, no-revival, none": checks all before any is applied. client gets what a trigger says.
+/* "drop_inbound:3, no-revival, none, list": checks all before any is applied. client gets what a trigger and a list say.
  * error->code is the message number. */
 bool impair_apply(struct engine *engine, const char *text, uint64_t client, struct error *error);
 void impairments_free(struct impairments *impairments);

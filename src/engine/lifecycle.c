@@ -4,6 +4,7 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "engine/child_install.h"
 #include "engine/count.h"
@@ -226,7 +227,7 @@ static void fail(struct engine *engine, struct ike_sa *ike, enum failure_kind ki
         client = child->client;
     const char *cause = failure_keep(engine, connection, ike, ike->current != TASK_NONE, kind, notify, text);
     say_ike(engine, code, ike, client, "%s", text);
-    if (cause != NULL)
+    if (cause != NULL && strstr(text, cause) == NULL)
         say_ike(engine, code, ike, client, "%s", cause);
     say_event(engine, EVENT_FAILED, connection->spec->name, ike->serial, 0, text);
     count_one(engine, COUNT_MESSAGES, MESSAGES_FATAL);

@@ -7,7 +7,7 @@ static void remember(const struct connection *connection, const struct path *pat
     for (const struct list_node *node = connection->ikes.next; node != &connection->ikes; node = node->next) {
         struct ike_sa *ike = CONTAINER_OF(node, struct ike_sa, of_connection);
         if (address_equal(&ike->path.remote.address, &path->remote.address) &&
-            ike->path.remote.port == path->remote.port && ike->request.size != 0)
+            ike->path.remote.port == path->remote.port && (ike->request.size != 0 || ike->setup != NULL))
             ike->network_errno = number;
     }
 }

@@ -260,7 +260,8 @@ struct ike_sa {
     struct owned request; /* bytes in flight */
     usec_t request_first_sent, retransmit_interval;
     unsigned retransmits;
-    int network_errno; /* what ICMP last said of our requests; nobody vouches for it */
+    int network_errno;        /* what ICMP last said of our requests; nobody vouches for it */
+    uint16_t unproven_notify; /* IKEv1: nor for this, which came in clear */
     struct engine_timer retransmit_timer;
 
     /* Requests of theirs. */

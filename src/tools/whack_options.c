@@ -167,7 +167,7 @@ const struct whack_option whack_options[] = {
          "log more; --debug help lists the classes"),
     ASKS("no-debug", WHACK_DEBUG, OPTION_WORDS_OFF, "classes", "CLASSES", "log less"),
     ASKS("impair", WHACK_IMPAIR, OPTION_WORDS, "impairments", "BEHAVIOURS",
-         "misbehave, to test; --impair help lists the ways"),
+         "misbehave, to test; help lists the ways, list those in use"),
     ASKS("no-impair", WHACK_IMPAIR, OPTION_WORDS_OFF, "impairments", "BEHAVIOURS", "behave again"),
     DEBUG_SPELLING("debug-all", "all"),
     DEBUG_SPELLING("debug-none", "none"),

@@ -113,7 +113,7 @@ void ikev1_delete_ike(struct engine *engine, struct ike_sa *ike, uint64_t client
 void ikev1_say_goodbye(struct engine *engine, struct ike_sa *ike)
 {
     if (is_usable(ike))
-        end_ike(engine, ike, 0);
+        end_ike(engine, ike, engine->watcher);
     else
         ike_destroy(engine, ike);
 }

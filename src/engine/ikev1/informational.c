@@ -100,9 +100,11 @@ void informational_plain(struct engine *engine, struct ike_sa *ike, const struct
 {
     const struct ikev1_message *message = incoming->message;
     uint64_t client = ike->setup != NULL ? ike->setup->client : 0;
-    for (size_t i = 0; i < message->notify_count; i++)
+    for (size_t i = 0; i < message->notify_count; i++) {
+        ike->unproven_notify = message->notifies[i].type;
         say_ike(engine, RC_LOG, ike, client, "ignoring unauthenticated notification %s of the peer's address",
                 ikev1_notify_name(message->notifies[i].type));
+    }
     if (message->delete_count > 0)
         say_ike(engine, RC_LOG, ike, client, "ignoring unauthenticated Delete of the peer's address");
 }

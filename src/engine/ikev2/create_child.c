@@ -51,7 +51,7 @@ static void send_request(struct engine *engine, struct ike_sa *ike, struct child
         return;
     }
     bool is_rekey = child->replaces_serial != 0;
-    say_child(engine, RC_NEW_V2_STATE + (is_rekey ? 43 : 40), child, child->client, "%s",
+    say_child(engine, RC_NEW_V2_STATE + (is_rekey ? 43 : 39), child, child->client, "%s",
               ike->version->child_state_story(child));
     ike->next_message_id++;
     exchange_send_request(engine, ike, message);

@@ -98,7 +98,7 @@ void ikev2_reject_peer(struct engine *engine, struct ike_sa *ike)
 void ikev2_say_goodbye(struct engine *engine, struct ike_sa *ike)
 {
     if (ike->state == IKE_STATE_ESTABLISHED && ike->current == TASK_NONE) {
-        say_deleting(engine, ike, 0);
+        say_deleting(engine, ike, engine->watcher);
         delete_ike_begin(engine, ike, 0);
     }
     ike_destroy(engine, ike);
