@@ -16,9 +16,11 @@
 #define SIZE(high, default_value)                                                                            \
     .type = KEYWORD_SIZE, .values = "a number, with Ki, Mi, Gi, Ti ... if wanted", .maximum = (high),        \
     .default_text = (default_value)
+/* A century: nothing that is added to it overflows. */
+#define TIME_MAX (100 * 365 * USEC_PER_DAY)
 #define TIME(default_unit, default_value)                                                                    \
     .type = KEYWORD_TIME, .values = "a time such as 500ms, 30s, 15m, 8h, 1d or 2w", .unit = (default_unit),  \
-    .maximum = UINT64_MAX, .default_text = (default_value)
+    .maximum = TIME_MAX, .default_text = (default_value)
 /* Above the maximum, the maximum is taken with a warning. */
 #define TIME_AT_MOST(high, default_unit, default_value)                                                      \
     .type = KEYWORD_TIME, .values = "a time such as 500ms, 30s, 15m, 8h, 1d or 2w", .unit = (default_unit),  \

@@ -221,6 +221,14 @@ static bool is_range_checked(enum keyword_type type)
     return type != KEYWORD_BOOL && type != KEYWORD_ENUM;
 }
 
+static bool refuse_range(const struct keyword *keyword, const char *text, bool is_small, struct error *error)
+{
+    if (keyword->type == KEYWORD_TIME)
+        return found_instead(error, text, 0, is_small ? "a longer time" : "a shorter time");
+    return error_set(error, 0, "found \"%s\"; expected %llu to %llu", text,
+                     (unsigned long long)keyword->minimum, (unsigned long long)keyword->maximum);
+}
+
 bool value_number(const struct keyword *keyword, const char *text, uint64_t *out, bool *ret_is_capped,
                   struct error *error)
 {
@@ -234,8 +242,7 @@ bool value_number(const struct keyword *keyword, const char *text, uint64_t *out
             number = keyword->maximum;
         bool is_unset = number == 0 && keyword->zero_is_unset;
         if (!is_unset && (number < keyword->minimum || number > keyword->maximum))
-            return error_set(error, 0, "found \"%s\"; expected %llu to %llu", text,
-                             (unsigned long long)keyword->minimum, (unsigned long long)keyword->maximum);
+            return refuse_range(keyword, text, number < keyword->minimum, error);
     }
     if (ret_is_capped != NULL)
         *ret_is_capped = is_capped;

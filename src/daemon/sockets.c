@@ -244,6 +244,8 @@ static void close_stale(struct daemon *daemon)
 void udp_open_port(struct daemon *daemon, const struct ip_endpoint *local)
 {
     struct listen_address address = {.address = local->address};
+    if (!daemon->options.setup->listen_udp)
+        return;
     for (const struct udp_socket *udp = daemon->sockets; udp != NULL; udp = udp->next)
         if (address_equal(&udp->local.address, &local->address))
             memcpy(address.interface, udp->interface, sizeof(address.interface));

@@ -300,11 +300,13 @@ static void limit_reached(struct engine *engine, const struct kernel_event *even
     if (child == NULL || child->state != CHILD_STATE_ESTABLISHED ||
         is_impaired(engine, event->is_hard ? IMPAIR_IGNORE_HARD_EXPIRE : IMPAIR_IGNORE_SOFT_EXPIRE))
         return;
-    say_child(engine, RC_LOG, child, 0, "%s limit of bytes or packets reached",
-              event->is_hard ? "hard" : "soft");
+    bool may_rekey = connection_by_serial(engine, child->connection_serial)->spec->rekey;
+    say_child(engine, RC_LOG, child, 0, "%s limit of bytes or packets reached%s",
+              event->is_hard ? "hard" : "soft",
+              event->is_hard || may_rekey ? "" : "; rekey=no: the SA ends at the hard limit");
     if (event->is_hard)
         child_delete(engine, child, 0);
-    else
+    else if (may_rekey)
         child_rekey(engine, child, 0);
 }
 

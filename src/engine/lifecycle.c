@@ -22,7 +22,7 @@ usec_t lifecycle_rekey_delay(struct engine *engine, const struct connection_spec
     if (is_initiator) {
         uint64_t random;
         engine_random(engine, &random, sizeof(random));
-        usec_t fuzz = margin / 100 * spec->rekey_fuzz_percent;
+        usec_t fuzz = margin < lifetime ? margin / 100 * spec->rekey_fuzz_percent : 0;
         margin += fuzz ? random % (fuzz + 1) : 0;
     } else {
         margin /= 2; /* the side that initiated goes first */

@@ -93,6 +93,25 @@ static void a_dead_peer_ends_the_attempt_after_the_timeout(void **state)
     assert_ends_well(sim);
 }
 
+static void the_timeout_counts_although_the_interval_is_longer(void **state)
+{
+    (void)state;
+    static const char *const versions[] = {" keyexchange=ikev2",
+                                           " keyexchange=ikev1 ike=aes256-sha2_256;dh14"};
+    for (size_t i = 0; i < ARRAY_SIZE(versions); i++) {
+        char options[512];
+        snprintf(options, sizeof(options), "%s retransmit-interval=60s retransmit-timeout=10s%s", TUNNEL,
+                 versions[i]);
+        struct sim *sim = gateways_with(options);
+        sim_partition(sim, NULL, NULL, minutes(5));
+        usec_t start = sim_now(sim);
+        assert_int_not_equal(sim_up(sim, "east", "tunnel"), 0);
+        assert_in_range(sim_now(sim) - start, seconds(10), seconds(11));
+        sim_down(sim, "east", "tunnel");
+        assert_ends_well(sim);
+    }
+}
+
 static void a_replayed_conversation_does_nothing(void **state)
 {
     (void)state;
@@ -369,6 +388,7 @@ int main(int argument_count, char **arguments)
         cmocka_unit_test(a_repeated_request_gets_the_same_answer_and_is_done_once),
         cmocka_unit_test(every_single_loss_of_set_up_is_survived),
         cmocka_unit_test(a_dead_peer_ends_the_attempt_after_the_timeout),
+        cmocka_unit_test(the_timeout_counts_although_the_interval_is_longer),
         cmocka_unit_test(a_replayed_conversation_does_nothing),
         cmocka_unit_test(every_corrupted_byte_is_survived),
         cmocka_unit_test(a_flipped_bit_in_sa_init_never_yields_a_tunnel_with_different_keys),

@@ -211,6 +211,19 @@ static void a_child_that_is_out_of_bytes_at_once_is_replaced(void **state)
     assert_ends_well(sim);
 }
 
+static void rekey_no_lets_a_child_run_out_of_packets(void **state)
+{
+    (void)state;
+    struct sim *sim = established_with(TUNNEL " ipsec-max-packets=100 rekey=no");
+    sim_record(sim);
+    for (int i = 0; i < 99; i++)
+        assert_true(sim_send_bytes(sim, "east", "10.1.0.1", "10.2.0.1", 100, NULL));
+    sim_run_for(sim, seconds(5));
+    assert_int_equal(sim_count(sim, "east", MESSAGE_CREATE, PART_REQUEST), 0);
+    assert_both_have(sim, 1, 1);
+    assert_ends_well(sim);
+}
+
 static void the_wall_clock_may_jump(void **state)
 {
     (void)state;
@@ -263,6 +276,7 @@ int main(int argument_count, char **arguments)
         cmocka_unit_test(rekey_no_lets_the_child_expire_and_the_connection_begin_anew),
         cmocka_unit_test(a_child_is_rekeyed_when_its_bytes_run_out),
         cmocka_unit_test(a_child_that_is_out_of_bytes_at_once_is_replaced),
+        cmocka_unit_test(rekey_no_lets_a_child_run_out_of_packets),
         cmocka_unit_test(the_wall_clock_may_jump),
         cmocka_unit_test(a_machine_that_slept_past_every_lifetime_recovers),
         cmocka_unit_test(a_rekey_of_a_connection_that_is_down_is_refused),

@@ -149,7 +149,10 @@ void ikev1_arm_retransmit(struct engine *engine, const struct ike_sa *ike, struc
     exchange->first_sent = engine_now(engine);
     exchange->retransmit_interval = connection->spec->retransmit_interval;
     exchange->retransmits = 0;
-    engine_timer_arm(engine, timer, exchange->first_sent + exchange->retransmit_interval);
+    usec_t timeout = connection->spec->retransmit_timeout;
+    engine_timer_arm(engine, timer,
+                     exchange->first_sent +
+                         (exchange->retransmit_interval < timeout ? exchange->retransmit_interval : timeout));
 }
 
 enum ikev1_retransmit_result ikev1_retransmit(struct engine *engine, const struct ike_sa *ike,

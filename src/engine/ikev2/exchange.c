@@ -40,7 +40,10 @@ void exchange_send_request(struct engine *engine, struct ike_sa *ike, struct byt
     ike->retransmit_interval = connection->spec->retransmit_interval;
     ike->retransmits = 0;
     exchange_transmit(engine, &ike->path, message);
-    engine_timer_arm(engine, &ike->retransmit_timer, ike->request_first_sent + ike->retransmit_interval);
+    usec_t timeout = connection->spec->retransmit_timeout;
+    engine_timer_arm(engine, &ike->retransmit_timer,
+                     ike->request_first_sent +
+                         (ike->retransmit_interval < timeout ? ike->retransmit_interval : timeout));
 }
 
 void exchange_end(struct engine *engine, struct ike_sa *ike)
