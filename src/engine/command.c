@@ -283,8 +283,9 @@ static void listen(struct engine *engine, const struct command *command)
     engine->interfaces = copy;
     engine->interface_count = command->interface_count;
     engine->is_listening = true;
-    LIST_EACH(&engine->connections, node)
-    connection_reorient(engine, CONTAINER_OF(node, struct connection, all));
+    /* A template stays, but it may end its instances, and those stand right behind it. */
+    for (struct list_node *node = engine->connections.next; node != &engine->connections; node = node->next)
+        connection_reorient(engine, CONTAINER_OF(node, struct connection, all));
     say_event(engine, EVENT_LISTENING, NULL, 0, 0, "");
     finish(engine, command, 0);
 }

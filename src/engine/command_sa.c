@@ -103,9 +103,10 @@ void command_crash(struct engine *engine, const struct command *command)
     char peer[ADDRESS_TEXT_SIZE];
     unsigned count = 0;
     address_text(&command->remote_host, peer);
-    LIST_EACH(&engine->connections, node)
-    {
+    for (struct list_node *node = engine->connections.next, *next; node != &engine->connections;
+         node = next) {
         struct connection *connection = CONTAINER_OF(node, struct connection, all);
+        next = node->next;
         if (!address_equal(&connection->remote, &command->remote_host) || connection->sa_count == 0)
             continue;
         connection_hold(connection);
@@ -114,6 +115,7 @@ void command_crash(struct engine *engine, const struct command *command)
                        was_up && !connection->is_instance ? "; bringing the connection up anew" : "");
         if (was_up && !connection->is_instance)
             initiate_connection(engine, connection, 0);
+        next = node->next; /* the one behind may have lost its SAs, and with them its life */
         connection_let_go(engine, connection);
         count++;
     }

@@ -319,6 +319,8 @@ static void install_failed(struct engine *engine, const struct kernel_event *eve
               event->text);
     if (child->state == CHILD_STATE_ESTABLISHED)
         child_delete(engine, child, 0);
+    else if (child->state == CHILD_STATE_LARVAL) /* IKEv1's responder installs before the peer confirms */
+        child->is_unwanted = true;
 }
 
 void engine_kernel_event(struct engine *engine, const struct kernel_event *event)

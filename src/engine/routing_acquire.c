@@ -45,6 +45,12 @@ static bool may_begin(const struct engine *engine, const struct connection *conn
            engine_now(engine) >= connection->route.deaf_until && engine->ondemand_count < ONDEMAND_LIMIT;
 }
 
+static void count_ondemand(struct engine *engine, struct connection *connection)
+{
+    connection->route.is_begun_by_packet = true;
+    engine->ondemand_count++;
+}
+
 /* The packet's destination is the peer. An instance that is at it already is not joined by another. */
 static void begin_with_whoever(struct engine *engine, struct connection *template,
                                const struct ip_address *remote, uint64_t client)
@@ -58,6 +64,8 @@ static void begin_with_whoever(struct engine *engine, struct connection *templat
         return;
     }
     connection_hold(instance);
+    if (client == 0)
+        count_ondemand(engine, instance);
     initiate_connection(engine, instance, client);
     connection_let_go(engine, instance);
 }
@@ -138,7 +146,6 @@ void routing_acquire(struct engine *engine, const struct kernel_event *event)
         return;
     }
     routing_keep_packet(engine, connection, &event->packet_local, &event->packet_remote);
-    connection->route.is_begun_by_packet = true;
-    engine->ondemand_count++;
+    count_ondemand(engine, connection);
     initiate_connection(engine, connection, 0);
 }

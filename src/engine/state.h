@@ -312,7 +312,7 @@ struct child_sa {
     uint64_t ike_serial; /* changes when the IKE SA is rekeyed */
     uint64_t connection_serial;
     enum child_state state;
-    bool is_unwanted; /* larval and taken down: deleted as soon as the peer has answered */
+    bool is_unwanted; /* larval and taken down, or refused by the data plane: deleted when it is made */
     bool is_installed;
     bool we_initiated; /* IKEv1: the Quick Mode was ours */
     bool udp_encapsulation;

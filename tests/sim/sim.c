@@ -429,6 +429,14 @@ void sim_set_secret(struct sim *sim, const char *name, const char *secret)
     sim_restart(sim, name, 0);
 }
 
+void sim_crash_peer(struct sim *sim, const char *host, const char *peer)
+{
+    struct command command = {.kind = COMMAND_CRASH};
+    if (!address_parse(peer, &command.remote_host, NULL))
+        abort();
+    host_command(world_host(sim, host), command);
+}
+
 uint64_t sim_start(struct sim *sim, const char *name, enum command_kind kind, const char *connection)
 {
     struct sim_host *host = world_host(sim, name);

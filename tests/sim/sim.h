@@ -63,6 +63,8 @@ void sim_add_host_behind_nat(struct sim *sim, const char *name, const char *addr
 void sim_set_group(struct sim *sim, const char *host, const char *name, const char *networks);
 /* What this host name resolves to from now on, everywhere; NULL: to nothing. */
 void sim_set_name(struct sim *sim, const char *name, const char *address);
+/* `whack --crash PEER`: an address. */
+void sim_crash_peer(struct sim *sim, const char *host, const char *peer);
 /* `whack --listen` when the host has its address, or (false) has lost it. */
 void sim_listen(struct sim *sim, const char *host, bool has_address);
 /* What `config setup` says; takes effect at the next restart unless nothing was sent to the host yet. */

@@ -106,6 +106,35 @@ static void an_opportunistic_group_talks_to_whoever_a_packet_is_for(void **state
     assert_ends_well(sim);
 }
 
+/* Hosts behind us choose the destinations: a scan must not begin a negotiation for each address. */
+static void a_scan_of_an_opportunistic_group_begins_a_bounded_number_of_negotiations(void **state)
+{
+    (void)state;
+    struct sim *sim = world();
+    struct ike_view view;
+    size_t count = 0;
+    sim_set_group(sim, "east", "private", "10.7.0.0/16");
+    sim_add_connection_on(sim, "east", "private", PRIVATE);
+    sim_reload_connection(sim, "east", "private");
+    assert_int_equal(sim_command(sim, "east", COMMAND_ROUTE, "private"), 0);
+    assert_settles(sim);
+    for (unsigned i = 0; i < 1200; i++) {
+        char address[32];
+        snprintf(address, sizeof(address), "10.7.%u.%u", i / 250, i % 250 + 1);
+        sim_send_packet(sim, "east", "192.0.2.1", address, NULL);
+    }
+    sim_run_for(sim, seconds(1));
+    for (uint64_t at = 0; engine_view_ike(sim_engine(sim, "east"), at, &view); at = view.serial)
+        count++;
+    assert_int_equal(count, 1000);
+    sim_run_for(sim, minutes(5)); /* nobody is there */
+    sim_send_packet(sim, "east", "192.0.2.1", "10.7.9.9", NULL);
+    sim_run_for(sim, seconds(1));
+    assert_true(engine_view_ike(sim_engine(sim, "east"), 0, &view));
+    sim_run_for(sim, minutes(5));
+    assert_ends_well(sim);
+}
+
 int main(int argument_count, char **arguments)
 {
     choose_scenarios(argument_count, arguments);
@@ -115,6 +144,7 @@ int main(int argument_count, char **arguments)
         cmocka_unit_test(deleting_the_group_deletes_its_members),
         cmocka_unit_test(a_group_itself_cannot_be_initiated),
         cmocka_unit_test(an_opportunistic_group_talks_to_whoever_a_packet_is_for),
+        cmocka_unit_test(a_scan_of_an_opportunistic_group_begins_a_bounded_number_of_negotiations),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

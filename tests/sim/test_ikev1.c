@@ -39,6 +39,22 @@ static void quick_mode_without_perfect_forward_secrecy(void **state)
     assert_ends_well(sim);
 }
 
+/* It hears of that before the initiator has confirmed. */
+static void a_data_plane_that_refuses_the_responders_sa_ends_it_on_both_sides(void **state)
+{
+    (void)state;
+    struct sim *sim = gateways_with(V1);
+    sim_fail_kernel(sim, "east", KERNEL_SA_ADD, 1);
+    sim_start(sim, "west", COMMAND_INITIATE, "tunnel");
+    sim_run_for(sim, seconds(1));
+    assert_true(sim_log_has(sim, "east", "data plane refused the IPsec SA"));
+    assert_true(sim_log_has(sim, "east", "deleting state (STATE_QUICK_R2)"));
+    sim_run_for(sim, seconds(60)); /* the initiator begins anew */
+    assert_settles(sim);
+    assert_ping(sim);
+    assert_ends_well(sim);
+}
+
 static void aggressive_mode_carries_traffic(void **state)
 {
     (void)state;
@@ -350,6 +366,7 @@ int main(int argument_count, char **arguments)
         cmocka_unit_test(main_mode_and_quick_mode_carry_traffic),
         cmocka_unit_test(set_up_takes_nine_messages),
         cmocka_unit_test(quick_mode_without_perfect_forward_secrecy),
+        cmocka_unit_test(a_data_plane_that_refuses_the_responders_sa_ends_it_on_both_sides),
         cmocka_unit_test(aggressive_mode_carries_traffic),
         cmocka_unit_test(a_second_connection_is_a_second_quick_mode),
         cmocka_unit_test(transport_mode_protects_the_hosts_themselves),

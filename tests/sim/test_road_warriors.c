@@ -116,8 +116,9 @@ static void a_virtual_client_outside_what_is_allowed_is_refused_with_the_reason(
     allow_private(sim);
     sim_add_connection_on(sim, "ann", "tunnel", FROM("@ann") " rightsubnet=172.16.0.9/32");
     assert_int_equal(sim_up(sim, "ann", "tunnel"), RC_FATAL);
-    assert_true(sim_log_has(sim, "east", "the client 172.16.0.9/32 is not allowed; \"rw\" takes vhost: the "
-                                         "peer's own address; what virtual-private= allows;"));
+    assert_true(sim_log_has(sim, "east",
+                            "the client 172.16.0.9/32 is not allowed; \"rw\" takes vhost: the "
+                            "peer's own address; what virtual-private= allows;"));
     sim_down(sim, "ann", "tunnel");
     /* an excluded network, and a network where only hosts are taken */
     sim_add_connection_on(sim, "bob", "tunnel", FROM("@bob") " rightsubnet=10.1.0.7/32");
@@ -151,8 +152,9 @@ static void nobody_takes_over_the_virtual_client_of_another(void **state)
     sim_add_connection_on(sim, "bob", "tunnel", FROM("@bob") " rightsubnet=192.168.7.2/32");
     assert_is_up(sim, "ann");
     assert_int_equal(sim_up(sim, "bob", "tunnel"), RC_FATAL);
-    assert_true(sim_log_has(sim, "east", "peer Virtual IP 192.168.7.2/32 overlapping \"rw\"[1] 203.0.113.1 is "
-                                         "forbidden (overlapip=no)"));
+    assert_true(sim_log_has(sim, "east",
+                            "peer Virtual IP 192.168.7.2/32 overlapping \"rw\"[1] 203.0.113.1 is "
+                            "forbidden (overlapip=no)"));
     sim_down(sim, "bob", "tunnel");
     assert_settles(sim);
     assert_true(sim_ping(sim, "ann", "192.168.7.2", "10.1.0.1"));
@@ -193,6 +195,43 @@ static void a_road_warrior_gets_a_child_sa_for_each_of_several_templates(void **
     assert_int_equal(sim_down(sim, "ann", "tunnel"), 0);
     assert_settles(sim);
     assert_int_equal(instance_count(sim), 0);
+    assert_ends_well(sim);
+}
+
+/* The instance stands right behind its template in the list of connections. */
+static void an_address_that_goes_takes_the_instances_of_a_template_along(void **state)
+{
+    (void)state;
+    struct sim *sim = road(VHOST);
+    allow_private(sim);
+    sim_add_connection_on(sim, "ann", "tunnel", FROM("@ann") " rightsubnet=192.168.7.2/32");
+    assert_is_up(sim, "ann");
+    assert_int_equal(instance_count(sim), 1);
+    sim_listen(sim, "east", false);
+    assert_int_equal(instance_count(sim), 0);
+    sim_listen(sim, "east", true);
+    sim_down(sim, "ann", "tunnel");
+    assert_ends_well(sim);
+}
+
+/* Ending the IKE SA of the first instance ends the second, whose only SA it carries. */
+static void a_peer_that_has_crashed_loses_all_its_instances(void **state)
+{
+    (void)state;
+    struct sim *sim = sim_new(1);
+    sim_add_host(sim, "east", "192.0.2.1");
+    sim_add_host(sim, "ann", "192.0.2.7");
+    sim_add_connection_on(sim, "east", "rw",
+                          "left=192.0.2.1 leftid=@east leftsubnets=10.1.0.0/24,10.3.0.0/24 right=%any "
+                          "authby=secret" CIPHERS);
+    sim_add_connection_on(sim, "ann", "tunnel",
+                          "left=192.0.2.1 leftid=@east leftsubnets=10.1.0.0/24,10.3.0.0/24 "
+                          "right=192.0.2.7 rightid=@ann authby=secret" CIPHERS);
+    assert_is_up(sim, "ann");
+    assert_int_equal(instance_count(sim), 2);
+    sim_crash_peer(sim, "east", "192.0.2.7");
+    assert_int_equal(instance_count(sim), 0);
+    sim_down(sim, "ann", "tunnel");
     assert_ends_well(sim);
 }
 
@@ -240,6 +279,8 @@ int main(int argument_count, char **arguments)
         cmocka_unit_test(nobody_takes_over_the_virtual_client_of_another),
         cmocka_unit_test(overlapip_lets_both_have_it),
         cmocka_unit_test(a_road_warrior_gets_a_child_sa_for_each_of_several_templates),
+        cmocka_unit_test(an_address_that_goes_takes_the_instances_of_a_template_along),
+        cmocka_unit_test(a_peer_that_has_crashed_loses_all_its_instances),
         cmocka_unit_test(the_connection_of_the_peers_identity_beats_the_template_of_anybody),
         cmocka_unit_test(a_hundred_connections_between_two_hosts_are_told_apart),
     };

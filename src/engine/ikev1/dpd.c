@@ -74,6 +74,8 @@ void dpd_counters_came(struct engine *engine, struct ike_sa *ike, const struct c
 {
     usec_t delay = spec_of(engine, ike)->dpd_delay;
     ike->liveness_querying = false;
+    if (ike->state != IKE_STATE_ESTABLISHED) /* it has been replaced meanwhile, or has lost its keys */
+        return;
     if (child->in.last_use != 0 && engine_now(engine) < child->in.last_use + delay) {
         ike->v1->dpd_unanswered_since = 0;
         arm(engine, ike, child->in.last_use + delay);

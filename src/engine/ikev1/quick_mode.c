@@ -221,7 +221,7 @@ static void lead_packets(struct engine *engine, const struct quick_mode *quick)
 void quick_mode_established(struct engine *engine, struct ike_sa *ike, struct quick_mode *quick)
 {
     struct child_sa *child = quick->child;
-    uint64_t client = child->client;
+    uint64_t client = child->client, serial = child->serial;
     quick->state = quick->is_initiator ? STATE_QUICK_I2 : STATE_QUICK_R2;
     child->client = 0;
     lead_packets(engine, quick);
@@ -234,6 +234,8 @@ void quick_mode_established(struct engine *engine, struct ike_sa *ike, struct qu
     say_event(engine, EVENT_CHILD_UP, connection->spec->name, ike->serial, child->serial, "");
     lifetimes_child_replaces(engine, child);
     updown_finish_client(engine, connection, client);
+    if ((child = child_by_serial(engine, serial)) != NULL && child->is_unwanted)
+        child_delete(engine, child, 0);
 }
 
 static void fail(struct engine *engine, struct child_sa *child, enum failure_kind kind, int code,

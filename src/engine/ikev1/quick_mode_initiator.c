@@ -118,11 +118,7 @@ static void finish(struct engine *engine, struct ike_sa *ike, struct quick_mode 
     /* Should the last message be lost, the responder will ask again. */
     engine_timer_arm(engine, &quick->retransmit_timer,
                      engine_now(engine) + 2 * connection->spec->retransmit_timeout);
-    bool is_unwanted = child->is_unwanted;
-    uint64_t serial = child->serial;
     quick_mode_established(engine, ike, quick);
-    if (is_unwanted && (child = child_by_serial(engine, serial)) != NULL)
-        child_delete(engine, child, 0);
 }
 
 static bool check_ids(const struct quick_mode *quick, const struct ikev1_message *message,
