@@ -501,6 +501,7 @@ static bool finish_proposals(struct spec_builder *builder, struct error *error)
         return error_set(error, -1, "esn=yes needs a replay window; remove replay-window=0 or write esn=no");
     if (spec->replay_window == 0)
         esn = PROPOSAL_ESN_NO;
+    spec->esn = (uint8_t)esn;
     unsigned version = spec->ike_version == 1 ? PROPOSAL_IKEV1 : 0;
     if (spec->ike_proposals == NULL)
         spec->ike_proposals = make_proposals(PROTOCOL_IKE, version, builder->ike_text, error);
@@ -544,6 +545,21 @@ static bool settle_all(struct spec_builder *builder, struct error *error)
     return true;
 }
 
+/* A Quick Mode neither narrows nor has extended sequence numbers here. */
+static void warn_of_ikev2_only(struct spec_builder *builder)
+{
+    struct connection_spec *spec = builder->spec;
+    const char *keywords[] = {spec->narrowing ? "narrowing" : NULL,
+                              builder->esn_flags == PROPOSAL_ESN_YES ? "esn" : NULL};
+    for (size_t i = 0; i < ARRAY_SIZE(keywords); i++)
+        if (spec->ike_version == 1 && keywords[i] != NULL)
+            warning_send(builder->warnings,
+                         "conn \"%s\": keyword \"%s\" concerns IKEv2 only and has no effect", spec->name,
+                         keywords[i]);
+    if (spec->ike_version == 1)
+        spec->narrowing = false;
+}
+
 static bool finish(struct spec_builder *builder, struct error *error)
 {
     struct connection_spec *spec = builder->spec;
@@ -562,6 +578,7 @@ static bool finish(struct spec_builder *builder, struct error *error)
                      spec->name, builder->ikev1_only);
         spec->aggressive = false;
     }
+    warn_of_ikev2_only(builder);
     if (builder->subnets[0].count > 0 || builder->subnets[1].count > 0)
         builder->spec = spec_expand_subnets(builder, error);
     else if (!connection_spec_check(spec, error))

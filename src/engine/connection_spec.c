@@ -26,6 +26,7 @@ struct connection_spec *connection_spec_new(const char *name)
         .ike_version = 2,
         .ikev1_natt = IKEV1_NATT_RFC | IKEV1_NATT_DRAFTS,
         .dpd_timeout = DEFAULT_DPD_TIMEOUT_SECONDS * USEC_PER_SEC,
+        .esn = PROPOSAL_ESN_NO | PROPOSAL_ESN_YES,
         .pfs = true,
         .rekey = true,
         .nat_keepalive = true,

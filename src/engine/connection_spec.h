@@ -97,6 +97,7 @@ struct connection_spec {
     bool aggressive;     /* IKEv1 Aggressive Mode */
     bool ike_only;       /* whack without --encrypt and the like: an IKE SA and nothing under it */
     uint8_t ikev1_natt;  /* enum ikev1_natt bits */
+    uint8_t esn; /* esn=: PROPOSAL_ESN_NO, PROPOSAL_ESN_YES or both; already applied to child_proposals */
     bool pfs;
     bool rekey;
     bool reauth;

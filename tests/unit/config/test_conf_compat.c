@@ -372,6 +372,8 @@ static void what_a_connection_does_not_need_is_no_reason_to_refuse_it(void **sta
         {"rightca=%same", ADDED, "concerns public keys"},
         {"leftsendcert=never\n\tsendca=none", ADDED, "concerns public keys"},
         {"ikepad=no", ADDED, "concerns IKEv1 only"},
+        {"keyexchange=ikev1\n\tnarrowing=yes", ADDED, "\"narrowing\" concerns IKEv2 only"},
+        {"keyexchange=ikev1\n\tesn=yes", ADDED, "\"esn\" concerns IKEv2 only"},
         {"nat-ikev1-method=none", ADDED, "concerns IKEv1 only"},
         {"xauthby=file\n\txauthfail=hard", ADDED, NULL},
         {"leftxauthclient=yes\n\tleftusername=u", ADDED, "concerns IKEv1 only"},

@@ -7,6 +7,7 @@
 #include <cmocka.h>
 
 #include "config/spec_build.h"
+#include "engine/policy_text.h"
 #include "memory_reader.h"
 
 /* "left=1.1.1.1;right=..." on top of a connection that is complete. */
@@ -436,6 +437,31 @@ static void keywords_without_effect_warn(void **state)
     }
 }
 
+static void the_policy_words_say_what_esn_says(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *options;
+        bool has_no, has_yes;
+    } rows[] = {
+        {"", true, true},
+        {"esn=yes", false, true},
+        {"esn=no", true, false},
+        {"esn=either", true, true},
+        {"replay-window=0", true, false},
+        {"keyexchange=ikev1;esn=no", true, false},
+    };
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        char pairs[256], text[POLICY_TEXT_SIZE];
+        snprintf(pairs, sizeof(pairs), BASE "%s", rows[i].options);
+        struct connection_spec *spec = built(pairs);
+        policy_text(spec, false, text);
+        assert_int_equal(strstr(text, "+ESN_NO") != NULL, rows[i].has_no);
+        assert_int_equal(strstr(text, "+ESN_YES") != NULL, rows[i].has_yes);
+        connection_spec_free(spec);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -456,6 +482,7 @@ int main(void)
         cmocka_unit_test(pairs_that_only_look_alike_are_taken),
         cmocka_unit_test(the_version_of_ike_decides_what_the_proposals_may_be),
         cmocka_unit_test(keywords_without_effect_warn),
+        cmocka_unit_test(the_policy_words_say_what_esn_says),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
