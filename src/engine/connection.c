@@ -247,6 +247,19 @@ void connection_let_go(struct engine *engine, struct connection *connection)
         connection_destroy(engine, connection);
 }
 
+struct connection *connection_next_instance(struct engine *engine, const struct connection *template,
+                                            struct connection *previous)
+{
+    struct list_node *node = previous ? previous->of_template.next : template->instances.next;
+    struct connection *next =
+        node != &template->instances ? CONTAINER_OF(node, struct connection, of_template) : NULL;
+    if (next != NULL)
+        connection_hold(next);
+    if (previous != NULL)
+        connection_let_go(engine, previous);
+    return next;
+}
+
 /* ---- matching ---- */
 
 static struct connection *next_in_bucket(const struct engine *engine, const struct ip_address *local,

@@ -34,6 +34,10 @@ struct connection *connection_instance_at(const struct engine *engine, const str
 /* SAs hold their connection; an instance dies with its last one. */
 void connection_hold(struct connection *connection);
 void connection_let_go(struct engine *engine, struct connection *connection);
+/* The instance after `previous` (NULL: the first). What is done to one may end any of them; so the returned
+ * one is held, until it is `previous`. */
+struct connection *connection_next_instance(struct engine *engine, const struct connection *template,
+                                            struct connection *previous);
 
 /* How many connections of one pair of hosts are tried for one message. */
 enum { CONNECTION_CANDIDATES_LIMIT = 64 };

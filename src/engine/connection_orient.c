@@ -168,8 +168,9 @@ void connection_reorient(struct engine *engine, struct connection *connection)
         if (connection->sa_count > 0 || !list_is_empty(&connection->instances))
             say_connection(engine, RC_LOG, connection, 0, "connection interface un-oriented: %s is gone",
                            address_text(&connection->local, address));
-        LIST_EACH(&connection->instances, node)
-        drop_sas(engine, CONTAINER_OF(node, struct connection, of_template));
+        struct connection *instance = NULL;
+        while ((instance = connection_next_instance(engine, connection, instance)) != NULL)
+            drop_sas(engine, instance);
         drop_sas(engine, connection);
         routing_forget(engine, connection);
         was_oriented = false;

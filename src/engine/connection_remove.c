@@ -29,8 +29,9 @@ static void cut_off(struct engine *engine, struct connection *connection)
 {
     connection->keep_up = false;
     cut_off_one(engine, connection);
-    LIST_EACH(&connection->instances, node)
-    cut_off_one(engine, CONTAINER_OF(node, struct connection, of_template));
+    struct connection *instance = NULL;
+    while ((instance = connection_next_instance(engine, connection, instance)) != NULL)
+        cut_off_one(engine, instance);
 }
 
 void connection_remove(struct engine *engine, struct connection *connection, uint64_t client)

@@ -224,7 +224,8 @@ void terminate_connection(struct engine *engine, struct connection *connection, 
     connection_hold(connection);
     routing_release(engine, connection);
     terminate_sas(engine, connection, client);
-    LIST_EACH(&connection->instances, node)
-    terminate_sas(engine, CONTAINER_OF(node, struct connection, of_template), client);
+    struct connection *instance = NULL;
+    while ((instance = connection_next_instance(engine, connection, instance)) != NULL)
+        terminate_sas(engine, instance, client);
     connection_let_go(engine, connection);
 }
