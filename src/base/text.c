@@ -40,6 +40,25 @@ void text_add_escaped(struct text *text, struct bytes bytes)
     }
 }
 
+static bool is_control(char c)
+{
+    return ((unsigned char)c < 0x20 && c != '\t') || c == 0x7f;
+}
+
+void text_keep_to_one_line(char *line)
+{
+    for (; *line != '\0'; line++)
+        if (is_control(*line))
+            *line = '?';
+}
+
+bool text_is_one_line(const char *text)
+{
+    while (*text != '\0' && !is_control(*text))
+        text++;
+    return *text == '\0';
+}
+
 void text_add_hex(struct text *text, struct bytes bytes)
 {
     for (size_t i = 0; i < bytes.size; i++)

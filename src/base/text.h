@@ -22,6 +22,10 @@ void text_add(struct text *text, const char *format, ...) __attribute__((format(
 /* Bytes from a peer or a file: printable ASCII as it is; quotes, backslash and all else as \ooo octal. */
 void text_add_escaped(struct text *text, struct bytes bytes);
 
+/* Nothing in it begins a line of its own or moves a terminal's cursor: control characters become '?'. */
+void text_keep_to_one_line(char *line);
+bool text_is_one_line(const char *text);
+
 /* Lower-case hexadecimal. */
 void text_add_hex(struct text *text, struct bytes bytes);
 

@@ -55,6 +55,8 @@ static bool read_words(struct argument_list *list, const char *path, struct erro
     bool ok = true;
     for (unsigned number = 1; ok && getline(&line, &capacity, file) >= 0; number++)
         ok = append_line(list, line, path, number, error);
+    if (ok && ferror(file))
+        ok = error_set(error, errno, "cannot read arguments from \"%s\": %s", path, strerror(errno));
     free(line);
     fclose(file);
     return ok;

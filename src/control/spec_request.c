@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "config/spec_build.h"
 #include "engine/report.h"
 
@@ -40,6 +41,10 @@ struct connection_spec *spec_of_request(const char *name, const json_t *options,
 {
     if (!json_is_object(options)) {
         error_set(error, RC_BADWHACKMESSAGE, "bad whack message: \"options\" is missing or no object");
+        return NULL;
+    }
+    if (*name == '\0' || !text_is_one_line(name)) {
+        error_set(error, RC_FATAL, "the name of a connection may not be empty or have control characters");
         return NULL;
     }
     struct spec_builder *builder = spec_builder_new(name, warnings);

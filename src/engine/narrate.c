@@ -41,6 +41,7 @@ static void say(struct engine *engine, int code, const struct connection *connec
         text_add(&text, " #%llu", (unsigned long long)serial);
     vsnprintf(body, sizeof(body), format, arguments);
     text_add(&text, text.size > 0 ? ": %s" : "%s", body);
+    text_keep_to_one_line(line);
     emit(engine, &(struct report){
                      .code = code,
                      .client = client,

@@ -108,6 +108,9 @@ static bool add_words(struct whack_arguments *arguments, const struct whack_opti
 {
     char word[WORD_SIZE_MAX];
     bool is_impair = option->action == WHACK_IMPAIR;
+    if (value[strspn(value, ", \t")] == '\0')
+        return error_set(error, 0, "--%s names nothing; --%s help lists what there is", option->name,
+                         is_impair ? "impair" : "debug");
     for (const char *at = value; value_next_word(&at, word, sizeof(word));) {
         if (strcmp(word, "help") == 0 || (!is_impair && strcmp(word, "list") == 0)) {
             arguments->names = is_impair ? WHACK_NAMES_IMPAIR : WHACK_NAMES_DEBUG;

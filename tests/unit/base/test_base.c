@@ -207,6 +207,16 @@ static void a_timer_is_neither_early_nor_more_than_a_tick_late(void **state)
     }
 }
 
+static void a_line_stays_one_line(void **state)
+{
+    (void)state;
+    char line[] = "no \"a\n000 b\"\t\x1b[2J \xc3\xbc";
+    assert_false(text_is_one_line(line));
+    text_keep_to_one_line(line);
+    assert_string_equal(line, "no \"a?000 b\"\t?[2J \xc3\xbc");
+    assert_true(text_is_one_line(line));
+}
+
 static void text_escapes_what_a_peer_sends(void **state)
 {
     (void)state;
@@ -238,6 +248,7 @@ int main(void)
         cmocka_unit_test(many_timers_all_fire_and_cancelled_ones_do_not),
         cmocka_unit_test(a_timer_is_neither_early_nor_more_than_a_tick_late),
         cmocka_unit_test(text_escapes_what_a_peer_sends),
+        cmocka_unit_test(a_line_stays_one_line),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
