@@ -176,7 +176,6 @@ void session_line(struct control_session *session, int code, const char *format,
     va_start(arguments, format);
     vsnprintf(line, sizeof(line), format, arguments);
     va_end(arguments);
-    text_keep_to_one_line(line);
     session_line_of(session, code, line, strlen(line));
 }
 

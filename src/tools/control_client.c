@@ -11,6 +11,7 @@
 
 #include "base/bytes.h"
 #include "base/secret.h"
+#include "base/text.h"
 
 #define PROTOCOL_VERSION 1
 #define READ_SIZE 65536
@@ -249,15 +250,19 @@ int control_client_receive(struct control_client *client, control_line_function 
         if (frame == NULL)
             return CONTROL_EXIT_WHACK_PROBLEM;
         int code = (int)json_integer_value(json_object_get(frame, "code"));
-        const char *text = json_string_value(json_object_get(frame, "text"));
+        const char *said = json_string_value(json_object_get(frame, "text"));
+        char *text = said != NULL ? strdup(said) : NULL; /* it may repeat what a stranger named */
         bool is_final = json_is_true(json_object_get(frame, "final"));
         const char *prompt = json_string_value(json_object_get(frame, "prompt"));
+        if (text != NULL)
+            text_keep_to_one_line(text);
         if (text != NULL && on_line != NULL)
             on_line(user,
                     &(struct control_line){.number = code,
                                            .text = text,
                                            .wants_answer = prompt != NULL,
                                            .is_secret = prompt != NULL && strcmp(prompt, "secret") == 0});
+        free(text);
         json_decref(frame);
         if (is_final)
             return code;

@@ -12,7 +12,7 @@
 #include "tools/shell_word.h"
 #include "tools/tools.h"
 
-enum { EXIT_USAGE = 1, WORDS_MAX = 256 };
+enum { EXIT_USAGE = 1, WORDS_OF_OURS = 16 };
 
 /* What was said before the command. Paths go into the environment, where every tool looks for them. */
 struct globals {
@@ -21,15 +21,31 @@ struct globals {
 };
 
 struct words {
-    char *list[WORDS_MAX + 1];
+    char **list; /* ends with NULL */
     int count;
 };
 
+/* Room for the caller's `argc` words, each with one of ours before it, and for what we say ourselves. */
+static struct words words_new(int argc)
+{
+    struct words words = {.list = calloc(2 * (size_t)argc + WORDS_OF_OURS, sizeof(char *))};
+    if (words.list == NULL) {
+        fputs("ipsec: out of memory\n", stderr);
+        exit(EXIT_USAGE);
+    }
+    return words;
+}
+
 static void add_word(struct words *words, const char *word)
 {
-    if (words->count < WORDS_MAX)
-        words->list[words->count++] = (char *)(uintptr_t)word;
-    words->list[words->count] = NULL;
+    words->list[words->count++] = (char *)(uintptr_t)word;
+}
+
+static int run_words(struct words *words, int (*program)(int argc, char **argv))
+{
+    int status = program(words->count, words->list);
+    free(words->list);
+    return status;
 }
 
 /* ---- small commands ---- */
@@ -72,12 +88,12 @@ int version_main(int argc, char **argv)
 
 int checkconfig_main(int argc, char **argv)
 {
-    struct words words = {0};
+    struct words words = words_new(argc);
     add_word(&words, "addconn");
     add_word(&words, "--checkconfig");
     for (int i = 1; i < argc; i++)
         add_word(&words, argv[i]);
-    return addconn_main(words.count, words.list);
+    return run_words(&words, addconn_main);
 }
 
 int help_main(int argc, char **argv)
@@ -128,7 +144,7 @@ static bool is_for_addconn(const struct command_row *row, int argc, char **argv)
 
 static int run_addconn(const struct globals *globals, int argc, char **argv)
 {
-    struct words words = {0};
+    struct words words = words_new(argc);
     add_word(&words, "addconn");
     if (globals->dry_run)
         add_word(&words, "--showonly");
@@ -136,14 +152,14 @@ static int run_addconn(const struct globals *globals, int argc, char **argv)
         add_word(&words, "--asynchronous");
     for (int i = 1; i < argc; i++)
         add_word(&words, argv[i]);
-    return addconn_main(words.count, words.list);
+    return run_words(&words, addconn_main);
 }
 
 /* The command as auto, whack or the tool itself take it. */
 static struct words words_of(const struct command_row *row, const struct globals *globals, int argc,
                              char **argv)
 {
-    struct words words = {0};
+    struct words words = words_new(argc);
     static char option[64]; /* as long-lived as the words */
     add_word(&words, row->kind == COMMAND_OF_AUTO    ? "auto"
                      : row->kind == COMMAND_OF_WHACK ? "whack"
@@ -162,12 +178,12 @@ static struct words words_of(const struct command_row *row, const struct globals
     return words;
 }
 
-static int show(const struct words *words)
+static int show(int argc, char **argv)
 {
     fputs("ipsec", stdout);
-    for (int i = 0; i < words->count; i++) {
+    for (int i = 0; i < argc; i++) {
         fputc(' ', stdout);
-        shell_word_print(stdout, words->list[i]);
+        shell_word_print(stdout, argv[i]);
     }
     fputc('\n', stdout);
     return 0;
@@ -175,7 +191,7 @@ static int show(const struct words *words)
 
 static int run_row(const struct command_row *row, const struct globals *globals, int argc, char **argv)
 {
-    struct words words = words_of(row, globals, argc, argv);
+    struct words words;
     switch (row->kind) {
     case COMMAND_NOT_NEEDED:
         printf("ipsec %s: not needed: %s\n", row->name, row->word);
@@ -184,11 +200,14 @@ static int run_row(const struct command_row *row, const struct globals *globals,
         fprintf(stderr, "ipsec: command \"%s\" is not supported yet: %s\n", row->name, row->word);
         return EXIT_USAGE;
     case COMMAND_OF_AUTO:
-        return auto_main(words.count, words.list);
+        words = words_of(row, globals, argc, argv);
+        return run_words(&words, auto_main);
     case COMMAND_OF_WHACK:
-        return globals->dry_run ? show(&words) : whack_main(words.count, words.list);
+        words = words_of(row, globals, argc, argv);
+        return run_words(&words, globals->dry_run ? show : whack_main);
     default:
-        return globals->dry_run ? show(&words) : row->main(words.count, words.list);
+        words = words_of(row, globals, argc, argv);
+        return run_words(&words, globals->dry_run ? show : row->main);
     }
 }
 
