@@ -302,18 +302,17 @@ static void fragments_are_put_together(void **state)
     sim_free(sim);
 }
 
-/* A Quick Mode that offers very much does not fit into one datagram of 1280 bytes. */
-static void a_long_message_leaves_in_fragments(void **state)
+/* A Quick Mode that offers so many ciphers with each of four MACs. */
+static void no_datagram_is_longer_than(size_t limit, size_t cipher_count, const char *more)
 {
-    (void)state;
     static const char *const ciphers[] = {"aes128",      "aes192",      "aes256",
                                           "camellia128", "camellia192", "camellia256",
                                           "aes_ctr128",  "aes_ctr256",  "3des"};
     static const char *const macs[] = {"sha1", "sha2_256", "sha2_384", "sha2_512"};
     char words[2048];
     struct text text = text_of(words, sizeof(words));
-    text_add(&text, "%s%s keyexchange=ikev1 ike=aes128-sha2;dh31 esp=", HOSTS, SUBNETS);
-    for (size_t i = 0; i < ARRAY_SIZE(ciphers) * ARRAY_SIZE(macs); i++)
+    text_add(&text, "%s%s keyexchange=ikev1 ike=aes128-sha2;dh31 %s esp=", HOSTS, SUBNETS, more);
+    for (size_t i = 0; i < cipher_count * ARRAY_SIZE(macs); i++)
         text_add(&text, "%s%s-%s", i ? "," : "", ciphers[i / 4], macs[i % 4]);
     struct sim *sim = gateways_with(words);
     sim_record(sim);
@@ -323,10 +322,23 @@ static void a_long_message_leaves_in_fragments(void **state)
     const struct sim_record *records = sim_records(sim, &count);
     assert_true(count > 9);
     for (size_t i = 0; i < count; i++)
-        assert_true(records[i].size <= 1280 - 28);
+        assert_true(records[i].size <= limit);
     assert_both_have(sim, 1, 1);
     assert_ping(sim);
     assert_ends_well(sim);
+}
+
+static void a_long_message_leaves_in_fragments(void **state)
+{
+    (void)state;
+    no_datagram_is_longer_than(1280 - 28, 9, "");
+}
+
+/* It would fit into one datagram of 1280 bytes. */
+static void fragmentation_force_makes_small_datagrams(void **state)
+{
+    (void)state;
+    no_datagram_is_longer_than(576 - 32, 5, "fragmentation=force");
 }
 
 static void a_dead_peer_is_found_and_the_tunnel_comes_back(void **state)
@@ -368,6 +380,7 @@ int main(int argument_count, char **arguments)
         cmocka_unit_test(lengths_that_are_wrong_are_refused),
         cmocka_unit_test(fragments_are_put_together),
         cmocka_unit_test(a_long_message_leaves_in_fragments),
+        cmocka_unit_test(fragmentation_force_makes_small_datagrams),
         cmocka_unit_test(a_dead_peer_is_found_and_the_tunnel_comes_back),
         cmocka_unit_test(a_peer_that_answers_is_not_dead),
     };

@@ -10,7 +10,9 @@ enum {
     FRAGMENT_HEADER_SIZE = 8,    /* generic header, id, number, flags */
     FRAGMENT_LAST = 1,
     SEND_ABOVE = 1280 - 28, /* messages longer than this are cut */
-    PIECE_SIZE = 552,       /* data of one piece: 576 bytes of IPv4 hold it */
+    SMALL_SIZE = 576 - 32,  /* IP of 576 bytes holds it, behind UDP and the non-ESP marker */
+    SEND_ABOVE_BY_FORCE = SMALL_SIZE,
+    PIECE_SIZE = SMALL_SIZE - 28 - FRAGMENT_HEADER_SIZE, /* data of one piece */
 };
 
 struct ikev1_fragments {
@@ -46,7 +48,8 @@ void ikev1_transmit(struct engine *engine, const struct ike_sa *ike, struct byte
     const struct connection *connection = connection_by_serial(engine, ike->connection_serial);
     bool may_cut = (ike->v1->peer_features & PEER_FRAGMENTATION) != 0 && connection != NULL &&
                    connection->spec->fragmentation;
-    if (!may_cut || message.size <= SEND_ABOVE) {
+    bool is_small = may_cut && connection->spec->fragmentation == FRAGMENTATION_FORCE;
+    if (!may_cut || message.size <= (is_small ? SEND_ABOVE_BY_FORCE : SEND_ABOVE)) {
         engine_send(engine, &ike->path, message);
         return;
     }
