@@ -70,7 +70,8 @@ void xfrm_sa_make_anew(struct backend *backend, const struct xfrm_ticket *ticket
 struct xfrm_sa *xfrm_sa_of_child(const struct backend *backend, uint64_t child_serial,
                                  enum sa_direction direction);
 /* By what an event names; NULL: not ours. */
-struct xfrm_sa *xfrm_sa_by_spi(const struct backend *backend, uint32_t spi_network_order, uint8_t protocol);
+struct xfrm_sa *xfrm_sa_by_spi(const struct backend *backend, const struct ip_address *destination,
+                               uint32_t spi_network_order, uint8_t protocol);
 void xfrm_sa_query(struct backend *backend, const struct kernel_request *request);
 void xfrm_sa_counters_came(struct backend *backend, const struct xfrm_ticket *ticket,
                            const struct nlmsghdr *reply);

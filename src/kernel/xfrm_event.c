@@ -43,7 +43,9 @@ static void expire(struct backend *backend, const struct nlmsghdr *message)
 {
     struct xfrm_user_expire expire;
     memcpy(&expire, mnl_nlmsg_get_payload(message), sizeof(expire));
-    const struct xfrm_sa *sa = xfrm_sa_by_spi(backend, expire.state.id.spi, expire.state.id.proto);
+    struct ip_address destination = xfrm_address_read(&expire.state.id.daddr, expire.state.family);
+    const struct xfrm_sa *sa =
+        xfrm_sa_by_spi(backend, &destination, expire.state.id.spi, expire.state.id.proto);
     if (sa == NULL)
         return;
     event_queue_push(&backend->events, &(struct kernel_event){
@@ -57,7 +59,8 @@ static void mapping(struct backend *backend, const struct nlmsghdr *message)
 {
     struct xfrm_user_mapping mapping;
     memcpy(&mapping, mnl_nlmsg_get_payload(message), sizeof(mapping));
-    struct xfrm_sa *sa = xfrm_sa_by_spi(backend, mapping.id.spi, mapping.id.proto);
+    struct ip_address destination = xfrm_address_read(&mapping.id.daddr, mapping.id.family);
+    struct xfrm_sa *sa = xfrm_sa_by_spi(backend, &destination, mapping.id.spi, mapping.id.proto);
     struct ip_endpoint remote = {xfrm_address_read(&mapping.new_saddr, mapping.id.family),
                                  ntohs(mapping.new_sport)};
     /* The kernel tells with every packet until the SA is changed. */

@@ -42,15 +42,17 @@ struct xfrm_sa *xfrm_sa_of_child(const struct backend *backend, uint64_t child_s
     return NULL;
 }
 
-/* Our own inbound SPI is unique; an outbound one is the peer's choice and may occur twice, which matters only
- * to events, and those name the destination as well. */
-struct xfrm_sa *xfrm_sa_by_spi(const struct backend *backend, uint32_t spi_network_order, uint8_t protocol)
+/* Our own inbound SPI is unique; an outbound one is the peer's choice and may be that of any other SA. The
+ * destination tells them apart, or a peer could have the limits of its SA end another's. */
+struct xfrm_sa *xfrm_sa_by_spi(const struct backend *backend, const struct ip_address *destination,
+                               uint32_t spi_network_order, uint8_t protocol)
 {
     uint32_t spi = ntohl(spi_network_order);
     struct hash_node *node = hash_table_find(&backend->sas_by_spi, mix(spi));
     for (; node != NULL; node = hash_node_next(node)) {
         struct xfrm_sa *sa = CONTAINER_OF(node, struct xfrm_sa, by_spi);
-        if (sa->spi == spi && sa->protocol == protocol)
+        const struct ip_endpoint *leads_to = sa->direction == SA_INBOUND ? &sa->local : &sa->remote;
+        if (sa->spi == spi && sa->protocol == protocol && address_equal(&leads_to->address, destination))
             return sa;
     }
     return NULL;
