@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "crypto/ikev1_keys.h"
 #include "crypto/key_exchange.h"
 #include "crypto/packet_cipher.h"
 #include "crypto/prf.h"
@@ -39,6 +40,23 @@ static bool aes_gcm_has_its_known_answer(void)
               equals_hex(icv, "ab6e47d42cec13bdf53a67b21257bddf");
     packet_cipher_free(cipher);
     return ok;
+}
+
+/* FIPS 81, table C1. Only phase 1 of IKEv1 has DES, which is no packet cipher. */
+static bool des_has_its_known_answer(void)
+{
+    static const char plain[] = "Now is the time for all ";
+    const uint8_t first_iv[8] = {0x12, 0x34, 0x56, 0x78, 0x90, 0xab, 0xcd, 0xef};
+    const uint8_t key[8] = {0x01, 0x23, 0x45, 0x67, 0x89, 0xab, 0xcd, 0xef};
+    const struct algorithm *des = algorithm_by_id(TRANSFORM_ENCR, ENCR_DES);
+    uint8_t iv[8], data[sizeof(plain) - 1];
+    memcpy(data, plain, sizeof(data));
+    memcpy(iv, first_iv, sizeof(iv));
+    bool ok = ikev1_encrypt(des, bytes_of(key, sizeof(key)), iv, data, sizeof(data)) &&
+              equals_hex(data, "e5c7cdde872bf27c43e934008c389c0f683788499a7c05f6");
+    memcpy(iv, first_iv, sizeof(iv));
+    return ok && ikev1_decrypt(des, bytes_of(key, sizeof(key)), iv, data, sizeof(data)) &&
+           memcmp(data, plain, sizeof(data)) == 0;
 }
 
 /* Sealed, opened, the same again; one bit changed, refused. */
@@ -90,6 +108,8 @@ static bool works(const struct algorithm *algorithm)
 {
     switch (algorithm->type) {
     case TRANSFORM_ENCR:
+        if (algorithm->id == ENCR_DES)
+            return des_has_its_known_answer();
         return algorithm->id == ENCR_NULL || algorithm->id == ENCR_NULL_AUTH_AES_GMAC ||
                cipher_opens_what_it_sealed(algorithm);
     case TRANSFORM_PRF:
@@ -119,7 +139,7 @@ int selftest_run(void)
             failures += count_failure(algorithm->name, works(algorithm));
     }
     if (failures > 0)
-        fprintf(stderr, "pluto: selftest: %u tests failed\n", failures);
+        fprintf(stderr, "pluto: selftest: %u test%s failed\n", failures, failures == 1 ? "" : "s");
     else
         printf("selftest: all tests passed\n");
     return failures > 0 ? 1 : 0;

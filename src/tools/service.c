@@ -257,8 +257,9 @@ int service_setup(int argc, char **argv)
         if (strcmp(verbs[i].verb, bare) == 0)
             return parse(argc - 1, argv + 1, &place) ? verbs[i].run(&place) : 1;
     }
-    fprintf(stderr,
+    bool is_help = argc > 1 && strcmp(argv[1], "--help") == 0;
+    fprintf(is_help ? stdout : stderr,
             "Usage: ipsec setup start|stop|restart|condrestart|reload|status [--config FILE] [--rundir "
             "DIRECTORY]\n");
-    return 1;
+    return is_help ? 0 : 1;
 }
