@@ -158,7 +158,7 @@ static bool set_option(struct addconn *addconn, int option, const char *value)
         addconn->asynchronous = value == NULL || strcmp(value, "yes") == 0;
         return true;
     default:
-        fprintf(stderr, "ipsec addconn: unknown option; --help lists them\n");
+        fprintf(stderr, "ipsec addconn: --help lists the options\n");
         return false;
     }
 }

@@ -146,6 +146,10 @@ int readwriteconf_main(int argc, char **argv)
             return option == OPT_HELP ? 0 : EXIT_USAGE;
         }
     }
+    if (optind < argc) {
+        fprintf(stderr, "ipsec readwriteconf: \"%s\" is one word too many\n%s", argv[optind], usage);
+        return EXIT_USAGE;
+    }
     struct error error;
     struct conf *conf = conf_load(&file_reader_system, path, &sink, &error);
     if (conf == NULL) {
