@@ -193,8 +193,8 @@ static void lines_and_text_say_the_same(void **state)
 static void status_goes_from_the_interface_to_the_shunts(void **state)
 {
     static const char *const landmarks[] = {
-        "000 using kernel interface: userspace\n000  \n000 interface eth0 UDP 192.0.2.1:4500\n"
-        "000 interface eth0 UDP 192.0.2.1:500\n000  \n000 fips mode=disabled;\n",
+        ("000 using kernel interface: userspace\n000  \n000 interface eth0 UDP 192.0.2.1:4500\n"
+         "000 interface eth0 UDP 192.0.2.1:500\n000  \n000 fips mode=disabled;\n"),
         "000 config setup options:\n000  \n000 configdir=/etc, configfile=/etc/ipsec.conf, ",
         "000 Kernel algorithms supported:\n000  \n000 algorithm ESP encrypt: name=",
         "000 IKE algorithms supported:\n000  \n000 algorithm IKE encrypt: v1id=",
