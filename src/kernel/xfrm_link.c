@@ -100,16 +100,6 @@ void xfrm_link_end(struct xfrm_link *link, struct nlmsghdr *message, const struc
     link->size += NLMSG_ALIGN(message->nlmsg_len);
 }
 
-void xfrm_link_add(struct xfrm_link *link, const struct nlmsghdr *message, const struct xfrm_ticket *ticket)
-{
-    if (message->nlmsg_len > XFRM_REQUEST_SIZE)
-        return;
-    make_room(link);
-    struct nlmsghdr *copy = (struct nlmsghdr *)(void *)(link->batch + link->size);
-    memcpy(copy, message, message->nlmsg_len);
-    xfrm_link_end(link, copy, ticket);
-}
-
 /* The text that an extended acknowledgement carries behind the header of the request (NLM_F_CAPPED). */
 static const char *words_of(const struct nlmsghdr *message)
 {

@@ -56,8 +56,6 @@ int xfrm_link_events_fd(const struct xfrm_link *link);
 struct nlmsghdr *xfrm_link_begin(struct xfrm_link *link, uint16_t type, uint16_t flags, const void *header,
                                  size_t header_size);
 void xfrm_link_end(struct xfrm_link *link, struct nlmsghdr *message, const struct xfrm_ticket *ticket);
-/* A whole message that was built elsewhere. */
-void xfrm_link_add(struct xfrm_link *link, const struct nlmsghdr *message, const struct xfrm_ticket *ticket);
 
 /* Sends what was gathered and hands out the answers. */
 void xfrm_link_flush(struct xfrm_link *link);
