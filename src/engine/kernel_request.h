@@ -26,11 +26,17 @@ struct kernel_sa {
     bool udp_encapsulation;
     bool esn;
     bool decap_dscp, encap_dscp, nopmtudisc;
-    const struct algorithm *encr;
+    const struct algorithm *encr; /* NULL: AH */
     uint16_t encr_key_bits;
     const struct algorithm *integ;    /* NULL with an AEAD */
     uint8_t encr_key[CIPHER_KEY_MAX]; /* key || salt */
     uint8_t integ_key[INTEG_KEY_MAX];
+    /* A bundle (RFC 2401 4.3): packets are compressed, then ESP, then AH around it. The innermost of them has
+     * `mode`, those around it are in transport mode. */
+    uint16_t compression_cpi; /* IPComp with deflate (RFC 3173, 2394); inbound: chosen by us; 0: none */
+    uint32_t outer_ah_spi;    /* with PROTOCOL_ESP: AH around it; 0: none */
+    const struct algorithm *ah_integ; /* of outer_ah_spi */
+    uint8_t ah_integ_key[INTEG_KEY_MAX];
     uint32_t replay_window; /* packets; 0 none; at most 4096 */
     uint32_t reqid;
     uint32_t interface_id; /* of the tunnel interface; 0: none */
