@@ -355,8 +355,7 @@ struct connection *connection_instance_at(const struct engine *engine, const str
 static bool ids_fit(const struct connection *connection, const struct identity *remote_id,
                     const struct identity *wanted_id)
 {
-    bool remote_fits =
-        connection->remote_id.kind == ID_NONE || identity_equal(&connection->remote_id, remote_id);
+    bool remote_fits = identity_matches(&connection->remote_id, remote_id);
     bool local_fits = wanted_id->kind == ID_NONE || identity_equal(&connection->local_id, wanted_id);
     return remote_fits && local_fits;
 }

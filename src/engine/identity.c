@@ -5,6 +5,7 @@
 #include <strings.h>
 
 #include "base/hash_table.h"
+#include "crypto/distinguished_name.h"
 
 static struct identity make(enum identity_kind kind, const void *data, size_t size)
 {
@@ -47,21 +48,50 @@ static bool parse_hex(const char *digits, struct identity *out, struct error *er
     return true;
 }
 
-/* @#hex, @[key id], @~hex (DER), @fqdn, user@fqdn (also as @user@fqdn), an address, or a bare name. */
+static bool parse_name(const char *text, struct identity *out, struct error *error)
+{
+    uint8_t der[IDENTITY_SIZE_MAX];
+    size_t size;
+    struct error reason;
+    if (!distinguished_name_parse(text, der, sizeof(der), &size, &reason))
+        return error_set(error, 0, "identity \"%.160s\": %s", text, reason.text);
+    *out = make(ID_DER_ASN1_DN, der, size);
+    return true;
+}
+
+/* The DER of a distinguished name, in hexadecimal. */
+static bool parse_der(const char *digits, struct identity *out, struct error *error)
+{
+    char readable[IDENTITY_TEXT_SIZE];
+    struct text text = text_of(readable, sizeof(readable));
+    if (!parse_hex(digits, out, error))
+        return false;
+    out->kind = ID_DER_ASN1_DN;
+    if (distinguished_name_text(&text, bytes_of(out->data, out->size)))
+        return true;
+    identity_free(out);
+    return error_set(error, 0, "\"@~%.160s\" is not the DER of a distinguished name", digits);
+}
+
+/* @#hex, @[key id], @~hex (DER), C=CA, CN=east (a distinguished name), @fqdn, user@fqdn (also as @user@fqdn),
+ * an address, or a bare name. */
 bool identity_parse(const char *text, struct identity *out, struct error *error)
 {
     size_t length = strlen(text);
     struct ip_address address;
     if (length == 0)
         return error_set(error, 0, "an identity may not be empty");
-    if (length > IDENTITY_SIZE_MAX)
+    if (length > IDENTITY_SIZE_MAX * 2 + 2 ||
+        (length > IDENTITY_SIZE_MAX && strchr(text, '=') == NULL && text[0] != '@'))
         return error_set(error, 0, "identity is longer than %d bytes", IDENTITY_SIZE_MAX);
     if (strcmp(text, "%any") == 0 || strcmp(text, "%none") == 0) {
         *out = (struct identity){0};
         return true;
     }
-    if (text[0] == '%' || strchr(text, '=') != NULL)
+    if (text[0] == '%')
         return error_set(error, 0, "identity \"%s\" needs certificates, which are not supported yet", text);
+    if (text[0] != '@' && strchr(text, '=') != NULL)
+        return parse_name(text, out, error);
     if (text[0] != '@') {
         if (address_parse(text, &address, NULL)) {
             *out = identity_of_address(&address);
@@ -73,7 +103,7 @@ bool identity_parse(const char *text, struct identity *out, struct error *error)
     if (text[1] == '#')
         return parse_hex(text + 2, out, error);
     if (text[1] == '~')
-        return error_set(error, 0, "identity \"%s\" is a DER name, which is not supported yet", text);
+        return parse_der(text + 2, out, error);
     if (text[1] == '[') {
         if (length < 4 || text[length - 1] != ']')
             return error_set(error, 0, "identity \"%s\" lacks its closing bracket", text);
@@ -110,6 +140,8 @@ bool identity_of_wire(uint8_t kind, struct bytes data, struct identity *out, str
 
 bool identity_equal(const struct identity *a, const struct identity *b)
 {
+    if (a->kind == ID_DER_ASN1_DN && b->kind == ID_DER_ASN1_DN)
+        return distinguished_name_equal(bytes_of(a->data, a->size), bytes_of(b->data, b->size));
     if (a->kind != b->kind || a->size != b->size)
         return false;
     if (a->size == 0)
@@ -119,10 +151,20 @@ bool identity_equal(const struct identity *a, const struct identity *b)
     return memcmp(a->data, b->data, a->size) == 0;
 }
 
+bool identity_matches(const struct identity *wanted, const struct identity *identity)
+{
+    if (wanted->kind == ID_DER_ASN1_DN && identity->kind == ID_DER_ASN1_DN)
+        return distinguished_name_matches(bytes_of(wanted->data, wanted->size),
+                                          bytes_of(identity->data, identity->size));
+    return wanted->kind == ID_NONE || identity_equal(wanted, identity);
+}
+
 uint64_t identity_hash(const struct identity *id)
 {
     static const uint8_t key[16];
     uint8_t folded[1 + IDENTITY_SIZE_MAX] = {id->kind};
+    if (id->kind == ID_DER_ASN1_DN)
+        return distinguished_name_hash(bytes_of(id->data, id->size));
     for (size_t i = 0; i < id->size; i++)
         folded[1 + i] =
             (uint8_t)(id->data[i] >= 'A' && id->data[i] <= 'Z' ? id->data[i] | 0x20 : id->data[i]);
@@ -149,6 +191,12 @@ const char *identity_text(const struct identity *identity, char out[static IDENT
         break;
     case ID_USER_FQDN:
         text_add_escaped(&text, bytes_of(identity->data, identity->size));
+        break;
+    case ID_DER_ASN1_DN:
+        if (distinguished_name_text(&text, bytes_of(identity->data, identity->size)))
+            break;
+        text_add(&text, "@~");
+        text_add_hex(&text, bytes_of(identity->data, identity->size));
         break;
     default:
         text_add(&text, "@#0x");

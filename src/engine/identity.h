@@ -33,12 +33,15 @@ struct identity identity_of_address(const struct ip_address *address);
 bool identity_of_wire(uint8_t kind, struct bytes data, struct identity *out, struct error *error);
 struct identity identity_copy(const struct identity *identity);
 void identity_free(struct identity *identity);
-/* FQDN and the like compare without case; ID_NONE equals only ID_NONE. */
+/* FQDN and the like compare without case, distinguished names as RFC 5280 says; ID_NONE equals only ID_NONE.
+ */
 bool identity_equal(const struct identity *a, const struct identity *b);
+/* What is configured for a peer: ID_NONE fits all, "CN=*" in a distinguished name any common name. */
+bool identity_matches(const struct identity *wanted, const struct identity *identity);
 /* Equal for those that are equal. Not keyed: for tables of what our own files and commands say, where nobody
  * chooses collisions. */
 uint64_t identity_hash(const struct identity *id);
-/* "@east", "192.0.2.1", "user@example.com"; peer bytes escaped. */
+/* "@east", "192.0.2.1", "user@example.com", "C=CA, CN=east"; peer bytes escaped. */
 const char *identity_text(const struct identity *identity, char out[static IDENTITY_TEXT_SIZE]);
 /* ID_FQDN ... as in status output. */
 const char *identity_kind_name(uint8_t kind);

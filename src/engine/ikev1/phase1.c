@@ -185,7 +185,7 @@ bool phase1_initiator_take_id(struct engine *engine, struct ike_sa *ike, const s
     struct identity theirs;
     if (!read_id(id, &theirs, error))
         return false;
-    if (connection->remote_id.kind != ID_NONE && !identity_equal(&theirs, &connection->remote_id)) {
+    if (!identity_matches(&connection->remote_id, &theirs)) {
         error_set(error, V1_INVALID_ID_INFORMATION, "peer is '%.200s'; \"%.60s\" expects '%.200s'",
                   identity_text(&theirs, got), connection->spec->name,
                   identity_text(&connection->remote_id, wanted));

@@ -89,9 +89,8 @@ static bool choose(struct engine *engine, const struct ike_sa *ike, struct reque
         other = connection_next_for_hosts(engine, &ike->path.local.address, &ike->path.remote.address, other);
         if (other == NULL)
             return false;
-        bool same_peers =
-            identity_equal(&other->local_id, &first->local_id) &&
-            (other->remote_id.kind == ID_NONE || identity_equal(&other->remote_id, &ike->remote_id));
+        bool same_peers = identity_equal(&other->local_id, &first->local_id) &&
+                          identity_matches(&other->remote_id, &ike->remote_id);
         if (other == first || other->serial == first->template_serial || !same_peers ||
             other->spec->ike_version != 1)
             continue;

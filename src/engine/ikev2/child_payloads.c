@@ -211,7 +211,7 @@ static bool has_same_peers(const struct engine *engine, const struct ike_sa *ike
         other->serial == first->template_serial || connection_spec_is_shunt(other->spec))
         return false;
     return identity_equal(&other->local_id, &first->local_id) &&
-           (other->remote_id.kind == ID_NONE || identity_equal(&other->remote_id, &ike->remote_id));
+           identity_matches(&other->remote_id, &ike->remote_id);
 }
 
 static bool try_other(const struct engine *engine, const struct ike_sa *ike, const struct connection *other,

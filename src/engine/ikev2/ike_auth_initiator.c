@@ -75,9 +75,7 @@ static bool check_peer(struct engine *engine, struct ike_sa *ike, const struct i
         return error_set(error, 0, "peer's answer lacks IDr or AUTH");
     if (!identity_of_wire(message->id_r.kind, message->id_r.data, &theirs, error))
         return false;
-    bool is_expected =
-        connection->remote_id.kind == ID_NONE || identity_equal(&theirs, &connection->remote_id);
-    if (!is_expected) {
+    if (!identity_matches(&connection->remote_id, &theirs)) {
         error_set(error, FAILURE_IDENTITY, "peer is '%.200s'; \"%.60s\" expects '%.200s'",
                   identity_text(&theirs, got), connection->spec->name,
                   identity_text(&connection->remote_id, wanted));

@@ -30,6 +30,8 @@ static void every_form_of_ipsec_conf_is_understood(void **state)
     expect_identity("@#0xdeadbeef", ID_KEY_ID, "@#0xdeadbeef");
     expect_identity("@#dead", ID_KEY_ID, "@#0xdead");
     expect_identity("@[key]", ID_KEY_ID, "@#0x6b6579");
+    expect_identity("C=CA, O=Example, CN=east", ID_DER_ASN1_DN, "C=CA, O=Example, CN=east");
+    expect_identity("@~300c310a300806035504030c0161", ID_DER_ASN1_DN, "CN=a");
     expect_identity("%any", ID_NONE, "%any");
 }
 
@@ -37,7 +39,7 @@ static void what_is_no_identity_is_refused_with_a_reason(void **state)
 {
     (void)state;
     static const char *const bad[] = {
-        "", "@", "@#", "@#abc", "@#xyz", "@[open", "@[]", "C=CA, CN=east", "%fromcert"};
+        "", "@", "@#", "@#abc", "@#xyz", "@[open", "@[]", "C=CA, XX=east", "C=CA,", "@~00", "%fromcert"};
     for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
         struct identity identity;
         struct error error = {0};
