@@ -11,7 +11,8 @@
 static bool is_being_initiated(const struct ike_sa *ike)
 {
     return ike->is_initiator && !ike->is_unwanted &&
-           (ike->state == IKE_STATE_INIT_SENT || ike->state == IKE_STATE_AUTH_SENT);
+           (ike->state == IKE_STATE_INIT_SENT || ike->state == IKE_STATE_AUTH_SENT ||
+            ike->state == IKE_STATE_PHASE1_DONE);
 }
 
 /* An IKE SA with the same peer, established or about to be, that a further

@@ -165,6 +165,7 @@ enum ike_state {
     IKE_STATE_INIT_SENT,      /* initiator: IKE_SA_INIT in flight (or its KE value being made) */
     IKE_STATE_AUTH_SENT,      /* initiator: IKE_AUTH in flight */
     IKE_STATE_INIT_RESPONDED, /* responder: half-open */
+    IKE_STATE_PHASE1_DONE,    /* IKEv1: XAUTH or Mode Config come before the first Quick Mode */
     IKE_STATE_REKEY_LARVAL,   /* made by CREATE_CHILD_SA, not yet usable */
     IKE_STATE_ESTABLISHED,
     IKE_STATE_REPLACED,  /* rekeyed: waits for its Delete */

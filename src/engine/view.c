@@ -165,7 +165,8 @@ static void fill_ike(const struct engine *engine, const struct ike_sa *ike, stru
         .state_story = ike->version->ike_state_story(ike),
         .is_established = ike->state == IKE_STATE_ESTABLISHED || ike->state == IKE_STATE_REPLACED,
         .is_halfopen = ike->state == IKE_STATE_INIT_RESPONDED || ike->state == IKE_STATE_INIT_SENT,
-        .is_open = ike->state == IKE_STATE_AUTH_SENT || ike->state == IKE_STATE_INIT_SENT,
+        .is_open = ike->state == IKE_STATE_AUTH_SENT || ike->state == IKE_STATE_INIT_SENT ||
+                   ike->state == IKE_STATE_PHASE1_DONE,
         .is_initiator = ike->is_initiator,
         .replaced_by_serial = ike->replaced_by_serial,
         .remote_id = &ike->remote_id,

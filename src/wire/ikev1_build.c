@@ -75,6 +75,17 @@ void ikev1_build_delete(struct ikev1_builder *builder, uint8_t protocol, uint8_t
     ikev1_build_end(builder);
 }
 
+void ikev1_build_attributes(struct ikev1_builder *builder, uint8_t type, uint16_t identifier,
+                            struct bytes list)
+{
+    ikev1_build_begin(builder, ISAKMP_ATTRIBUTES);
+    writer_u8(&builder->writer, type);
+    writer_u8(&builder->writer, 0);
+    writer_u16(&builder->writer, identifier);
+    writer_bytes(&builder->writer, list);
+    ikev1_build_end(builder);
+}
+
 void ikev1_write_attribute_bytes(struct writer *writer, uint16_t type, struct bytes value)
 {
     writer_u16(writer, type);

@@ -39,6 +39,13 @@ static const struct number_name payloads[] = {
     {ISAKMP_FRAGMENT, "IKE_FRAGMENTATION"},
 };
 
+static const struct number_name cfg_types[] = {
+    {ISAKMP_CFG_REQUEST, "REQUEST"},
+    {ISAKMP_CFG_REPLY, "REPLY"},
+    {ISAKMP_CFG_SET, "SET"},
+    {ISAKMP_CFG_ACK, "ACK"},
+};
+
 static const struct number_name notifies[] = {
     {V1_INVALID_PAYLOAD_TYPE, "INVALID_PAYLOAD_TYPE"},
     {V1_DOI_NOT_SUPPORTED, "DOI_NOT_SUPPORTED"},
@@ -94,6 +101,11 @@ const char *ikev1_exchange_name(uint8_t exchange)
 const char *ikev1_payload_name(uint8_t payload)
 {
     return find(payloads, ARRAY_SIZE(payloads), payload);
+}
+
+const char *ikev1_cfg_type_name(uint8_t type)
+{
+    return find(cfg_types, ARRAY_SIZE(cfg_types), type);
 }
 
 const char *ikev1_notify_name(uint16_t notify)

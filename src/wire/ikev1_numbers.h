@@ -1,5 +1,5 @@
-/* Numbers of IKEv1 messages: RFC 2408 3, RFC 2407 4, RFC 2409 Appendix A, RFC 3706, RFC 3947 and the IANA
- * registry. */
+/* Numbers of IKEv1 messages: RFC 2408 3, RFC 2407 4, RFC 2409 Appendix A, RFC 3706, RFC 3947,
+ * draft-dukes-ike-mode-cfg, draft-beaulieu-ike-xauth and the IANA registry. */
 #ifndef STYX_WIRE_IKEV1_NUMBERS_H
 #define STYX_WIRE_IKEV1_NUMBERS_H
 
@@ -93,6 +93,30 @@ enum ikev1_oakley_attribute {
 enum { OAKLEY_LIFE_SECONDS = 1, OAKLEY_LIFE_KILOBYTES = 2, KEY_IKE = 1 };
 enum ikev1_auth_method { OAKLEY_PRESHARED_KEY = 1, OAKLEY_RSA_SIGNATURE = 3, XAUTH_INIT_PRESHARED = 65001 };
 
+/* Types of Attributes payloads (draft-dukes-ike-mode-cfg 3.2). */
+enum ikev1_cfg_type {
+    ISAKMP_CFG_REQUEST = 1,
+    ISAKMP_CFG_REPLY = 2,
+    ISAKMP_CFG_SET = 3,
+    ISAKMP_CFG_ACK = 4,
+};
+
+/* What they list for XAUTH (draft-beaulieu-ike-xauth 6.2, 6.3). */
+enum xauth_attribute {
+    XAUTH_TYPE = 16520,
+    XAUTH_USER_NAME = 16521,
+    XAUTH_USER_PASSWORD = 16522,
+    XAUTH_PASSCODE = 16523,
+    XAUTH_MESSAGE = 16524,
+    XAUTH_CHALLENGE = 16525,
+    XAUTH_DOMAIN = 16526,
+    XAUTH_STATUS = 16527,
+    XAUTH_NEXT_PIN = 16528,
+    XAUTH_ANSWER = 16529,
+};
+enum xauth_type { XAUTH_GENERIC = 0, XAUTH_RADIUS_CHAP = 1, XAUTH_OTP = 2, XAUTH_SKEY = 3 };
+enum xauth_status { XAUTH_FAIL = 0, XAUTH_OK = 1 };
+
 /* Attributes of phase 2 transforms (RFC 2407 4.5). */
 enum ikev1_ipsec_attribute {
     IPSEC_LIFE_TYPE = 1,
@@ -114,6 +138,7 @@ enum ikev1_encapsulation_mode {
 /* Never NULL: "UNASSIGNED" for numbers that the table does not know. */
 const char *ikev1_exchange_name(uint8_t exchange);
 const char *ikev1_payload_name(uint8_t payload);
+const char *ikev1_cfg_type_name(uint8_t type);
 const char *ikev1_notify_name(uint16_t notify);
 
 #endif

@@ -1,4 +1,4 @@
-/* Reading IKEv1 messages: RFC 2408 3, RFC 2407 4.6, RFC 3947 3.2, 5.2. */
+/* Reading IKEv1 messages: RFC 2408 3, RFC 2407 4.6, RFC 3947 3.2, 5.2, draft-dukes-ike-mode-cfg 3.2. */
 #include "wire/ikev1_parse.h"
 
 #include "base/reader.h"
@@ -102,6 +102,18 @@ static bool read_nat_d(struct bytes body, struct ikev1_message *out, struct erro
     return true;
 }
 
+static bool check_list(struct bytes list, struct error *error)
+{
+    struct reader reader = reader_of(list);
+    struct ikev1_attribute attribute;
+    unsigned count = 0;
+    while (ikev1_attribute_read(&reader, &attribute))
+        if (++count > IKEV1_ATTRIBUTE_LIMIT)
+            return syntax(error, "too many attributes");
+    return !reader.failed || syntax(error, "attribute is longer than its payload");
+}
+
+/* draft-dukes-ike-mode-cfg 3.2 */
 static bool read_attributes(struct bytes body, struct ikev1_attributes *out, struct error *error)
 {
     struct reader reader = reader_of(body);
@@ -109,7 +121,11 @@ static bool read_attributes(struct bytes body, struct ikev1_attributes *out, str
     reader_u8(&reader);
     out->identifier = reader_u16(&reader);
     out->list = reader_rest(&reader);
-    return !reader.failed || syntax(error, "Attribute payload is too short");
+    if (reader.failed)
+        return syntax(error, "Attribute payload is too short");
+    if (out->type < ISAKMP_CFG_REQUEST || out->type > ISAKMP_CFG_ACK)
+        return error_set(error, V1_PAYLOAD_MALFORMED, "Attribute payload of type %u", out->type);
+    return check_list(out->list, error);
 }
 
 static bool read_payload(uint8_t type, struct bytes body, struct ikev1_message *out, struct error *error)
@@ -240,4 +256,13 @@ bool ikev1_attribute_read(struct reader *reader, struct ikev1_attribute *out)
     }
     value_as_number(out);
     return !reader->failed;
+}
+
+bool ikev1_attribute_find(struct bytes list, uint16_t type, struct ikev1_attribute *out)
+{
+    struct reader reader = reader_of(list);
+    while (ikev1_attribute_read(&reader, out))
+        if (out->type == type)
+            return true;
+    return false;
 }

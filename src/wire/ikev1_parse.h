@@ -17,6 +17,7 @@ enum {
     IKEV1_DELETE_LIMIT = 8,
     IKEV1_VENDOR_ID_LIMIT = 32,
     IKEV1_NAT_D_LIMIT = 8,
+    IKEV1_ATTRIBUTE_LIMIT = 128,
 };
 enum { IKEV1_NONCE_MIN = 8, IKEV1_NONCE_MAX = 256 };
 
@@ -45,9 +46,9 @@ struct ikev1_delete {
 };
 
 struct ikev1_attributes {
-    uint8_t type; /* REQUEST, REPLY, SET, ACK */
+    uint8_t type; /* enum ikev1_cfg_type */
     uint16_t identifier;
-    struct bytes list;
+    struct bytes list; /* well-formed, at most IKEV1_ATTRIBUTE_LIMIT: ikev1_attribute_read() */
 };
 
 /* Payload types as bits: those below 32 by their number, the drafts' NAT types with those of the RFC. */
@@ -101,6 +102,8 @@ struct ikev1_attribute {
 };
 
 struct reader;
+/* The first attribute of this type in a list of which it is known that it is well-formed; false: none. */
+bool ikev1_attribute_find(struct bytes list, uint16_t type, struct ikev1_attribute *out);
 /* The next attribute; false at the end or, with reader->failed, on a malformed one. */
 bool ikev1_attribute_read(struct reader *reader, struct ikev1_attribute *out);
 

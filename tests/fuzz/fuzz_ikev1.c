@@ -1,7 +1,7 @@
 /*
- * Fuzzing IKEv1: Main, Aggressive and Quick Mode and Informational messages to either role, in the clear and
- * as what a peer with the right keys sends (decrypted, HASH right). The input: one byte of options, then
- * messages: type of the first payload, two bytes of length, chain.
+ * Fuzzing IKEv1: Main, Aggressive and Quick Mode, Informational and Transaction messages to either role, in
+ * the clear and as what a peer with the right keys sends (decrypted, HASH right). The input: one byte of
+ * options, then messages: type of the first payload, two bytes of length, chain.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -23,6 +23,7 @@ enum scene {
     SCENE_QUICK_RESPONSE, /* proved */
     SCENE_INFORMATIONAL,  /* proved */
     SCENE_INFORMATIONAL_IN_THE_CLEAR,
+    SCENE_TRANSACTION, /* proved */
     SCENE_COUNT,
 };
 
@@ -110,6 +111,9 @@ static void set_scene(struct play *play, enum scene scene)
         break;
     case SCENE_INFORMATIONAL:
         establish(play, ISAKMP_INFORMATIONAL);
+        break;
+    case SCENE_TRANSACTION:
+        establish(play, ISAKMP_TRANSACTION);
         break;
     default:
         establish(play, ISAKMP_INFORMATIONAL);

@@ -364,6 +364,78 @@ static void a_peer_that_answers_is_not_dead(void **state)
     assert_ends_well(sim);
 }
 
+/* east asks west, in a message of its own making. */
+static void ask(struct sim *sim, uint8_t type, uint32_t message_id, enum ikev1_hash hash, struct bytes list)
+{
+    struct chain chain;
+    chain_start(&chain);
+    ikev1_build_attributes(&chain.builder, type, 7, list);
+    assert_true(sim_inject_ikev1(sim, "east", "west",
+                                 &(struct ikev1_injection){
+                                     .exchange = ISAKMP_TRANSACTION,
+                                     .message_id = message_id,
+                                     .first = ISAKMP_ATTRIBUTES,
+                                     .chain = chain_end(&chain),
+                                     .is_encrypted = true,
+                                     .hash = hash,
+                                 }));
+    sim_run_for(sim, seconds(1));
+}
+
+static void a_transaction_is_answered_once_if_it_is_authentic(void **state)
+{
+    (void)state;
+    static const uint8_t unknown[] = {0x70, 0x01, 0, 0}, cut_off[] = {0x70, 0x01, 0, 9, 1};
+    struct sim *sim = established_with(V1);
+    sim_record(sim);
+    ask(sim, ISAKMP_CFG_REQUEST, 5, IKEV1_WRONG_HASH, bytes_of(unknown, sizeof(unknown)));
+    ask(sim, ISAKMP_CFG_REQUEST, 5, IKEV1_HASH_1, bytes_of(cut_off, sizeof(cut_off)));
+    ask(sim, ISAKMP_CFG_REPLY, 5, IKEV1_HASH_1, bytes_of(unknown, sizeof(unknown)));
+    ask(sim, ISAKMP_CFG_ACK, 5, IKEV1_HASH_1, bytes_of(NULL, 0));
+    ask(sim, 9, 5, IKEV1_HASH_1, bytes_of(NULL, 0));
+    assert_int_equal(sim_count(sim, "west", MESSAGE_ANY, PART_EITHER), 0);
+    ask(sim, ISAKMP_CFG_REQUEST, 5, IKEV1_HASH_1, bytes_of(unknown, sizeof(unknown)));
+    assert_int_equal(sim_count(sim, "west", MESSAGE_ANY, PART_EITHER), 1);
+    ask(sim, ISAKMP_CFG_SET, 6, IKEV1_HASH_1, bytes_of(unknown, sizeof(unknown)));
+    assert_int_equal(sim_count(sim, "west", MESSAGE_ANY, PART_EITHER), 2);
+    assert_both_have(sim, 1, 1);
+    assert_ends_well(sim);
+}
+
+static void a_transaction_that_comes_again_gets_the_same_answer(void **state)
+{
+    (void)state;
+    struct sim *sim = established_with(V1);
+    size_t count;
+    sim_record(sim);
+    ask(sim, ISAKMP_CFG_REQUEST, 5, IKEV1_HASH_1, bytes_of(NULL, 0));
+    ask(sim, ISAKMP_CFG_REQUEST, 5, IKEV1_HASH_1, bytes_of(NULL, 0));
+    const struct sim_record *records = sim_records(sim, &count), *answers[4];
+    size_t answer_count = 0;
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(records[i].from, "west") == 0 && answer_count < ARRAY_SIZE(answers))
+            answers[answer_count++] = &records[i];
+    assert_int_equal(answer_count, 2);
+    assert_int_equal(answers[0]->size, answers[1]->size);
+    assert_memory_equal(answers[0]->bytes, answers[1]->bytes, answers[0]->size);
+    assert_ends_well(sim);
+}
+
+static void transactions_that_never_end_are_bounded(void **state)
+{
+    (void)state;
+    struct sim *sim = established_with(V1);
+    struct ike_view before, after;
+    for (uint32_t i = 1; i <= 10; i++)
+        ask(sim, ISAKMP_CFG_REQUEST, i, IKEV1_HASH_1, bytes_of(NULL, 0));
+    assert_true(sim_newest_ike(sim, "west", "tunnel", &before));
+    for (uint32_t i = 11; i <= 60; i++)
+        ask(sim, ISAKMP_CFG_REQUEST, i, IKEV1_HASH_1, bytes_of(NULL, 0));
+    assert_true(sim_newest_ike(sim, "west", "tunnel", &after));
+    assert_int_equal(before.memory_bytes, after.memory_bytes);
+    assert_ends_well(sim);
+}
+
 int main(int argument_count, char **arguments)
 {
     const struct CMUnitTest scenarios[] = {
@@ -383,6 +455,9 @@ int main(int argument_count, char **arguments)
         cmocka_unit_test(fragmentation_force_makes_small_datagrams),
         cmocka_unit_test(a_dead_peer_is_found_and_the_tunnel_comes_back),
         cmocka_unit_test(a_peer_that_answers_is_not_dead),
+        cmocka_unit_test(a_transaction_is_answered_once_if_it_is_authentic),
+        cmocka_unit_test(a_transaction_that_comes_again_gets_the_same_answer),
+        cmocka_unit_test(transactions_that_never_end_are_bounded),
     };
     choose_scenarios(argument_count, arguments);
     return cmocka_run_group_tests(scenarios, NULL, NULL);

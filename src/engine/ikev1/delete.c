@@ -23,11 +23,6 @@ static void send_delete(struct engine *engine, struct ike_sa *ike, uint8_t proto
     owned_clear(engine, &ike->memory_bytes, &exchange.last_sent);
 }
 
-static bool is_usable(const struct ike_sa *ike)
-{
-    return ike->state == IKE_STATE_ESTABLISHED || ike->state == IKE_STATE_REPLACED;
-}
-
 static void say_deleting(struct engine *engine, const struct ike_sa *ike, const struct child_sa *child,
                          uint64_t client, bool is_told)
 {
@@ -48,7 +43,7 @@ void ikev1_delete_child(struct engine *engine, struct child_sa *child, uint64_t 
 {
     struct ike_sa *ike = ike_by_serial(engine, child->ike_serial);
     uint8_t spi[4];
-    bool is_told = is_usable(ike) && child->state != CHILD_STATE_LARVAL;
+    bool is_told = ikev1_is_past_phase1(ike) && child->state != CHILD_STATE_LARVAL;
     store_be32(spi, child->spi_in);
     say_deleting(engine, ike, child, client, is_told);
     if (is_told)
@@ -64,7 +59,7 @@ static void delete_children(struct engine *engine, struct ike_sa *ike, uint64_t 
     LIST_EACH(&ike->children, node)
     {
         struct child_sa *child = CONTAINER_OF(node, struct child_sa, siblings);
-        bool is_told = is_usable(ike) && child->state != CHILD_STATE_LARVAL;
+        bool is_told = ikev1_is_past_phase1(ike) && child->state != CHILD_STATE_LARVAL;
         say_deleting(engine, ike, child, client, is_told);
         if (is_told && child->suite.protocol == PROTOCOL_ESP)
             store_be32(spis + 4 * count++, child->spi_in);
@@ -85,7 +80,7 @@ static void delete_children(struct engine *engine, struct ike_sa *ike, uint64_t 
 static void say_and_send(struct engine *engine, struct ike_sa *ike, uint64_t client)
 {
     uint8_t cookies[2 * IKE_SPI_SIZE];
-    bool is_told = is_usable(ike);
+    bool is_told = ikev1_is_past_phase1(ike);
     say_deleting(engine, ike, NULL, client, is_told);
     memcpy(cookies, ike->spi_i, IKE_SPI_SIZE);
     memcpy(cookies + IKE_SPI_SIZE, ike->spi_r, IKE_SPI_SIZE);
@@ -112,7 +107,7 @@ void ikev1_delete_ike(struct engine *engine, struct ike_sa *ike, uint64_t client
 
 void ikev1_say_goodbye(struct engine *engine, struct ike_sa *ike)
 {
-    if (is_usable(ike))
+    if (ikev1_is_past_phase1(ike))
         end_ike(engine, ike, engine->watcher);
     else
         ike_destroy(engine, ike);
@@ -169,7 +164,9 @@ bool delete_obeyed(struct engine *engine, struct ike_sa *ike, const struct ikev1
         return true;
     say_ike(engine, RC_LOG, ike, 0, "received Delete SA payload: self-deleting ISAKMP State #%llu",
             (unsigned long long)ike->serial);
-    if (!lifetimes_bequeath(engine, ike))
+    if (ike->state == IKE_STATE_PHASE1_DONE)
+        ike_fail(engine, ike, RC_FATAL, "the peer ended the ISAKMP SA before it was of use");
+    else if (!lifetimes_bequeath(engine, ike))
         ike_destroy(engine, ike);
     return false;
 }

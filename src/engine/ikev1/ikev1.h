@@ -47,6 +47,7 @@ enum ikev1_state {
 enum {
     USED_MESSAGE_IDS = 64,     /* the last so many of the peer's are remembered: they are not taken again */
     QUICK_PENDING_LIMIT = 256, /* Quick Modes that a peer may have begun and not finished */
+    TRANSACTION_LIMIT = 8,     /* Transaction exchanges that are remembered, to repeat their last message */
 };
 
 /* IKEv1's share of one exchange: the CBC chain, and what is said again when the other side says it again. */
@@ -86,6 +87,11 @@ struct ikev1_sa {
     struct owned id_body, hash,
         transform; /* Aggressive Mode: the peer's identity, proof and transform as they came */
     struct ikev1_exchange phase1;
+    struct list_node transactions; /* struct transaction, the newest last */
+    unsigned transaction_count;
+    uint32_t request_message_id; /* of the REQUEST or SET of ours that waits for its answer; 0 none */
+    unsigned phase15_step;       /* phase15.c */
+    bool says_initial_contact;   /* the peer, in phase 1 */
     struct list_node
         quicks; /* struct quick_mode in progress, and finished ones that may have to repeat themselves */
     unsigned quick_count;
@@ -97,6 +103,17 @@ struct ikev1_sa {
     uint32_t dpd_sequence, dpd_peer_sequence;
     usec_t dpd_unanswered_since;       /* 0: every R_U_THERE was answered */
     struct ikev1_fragments *fragments; /* a message of the peer's that is being put together */
+};
+
+struct transaction_service;
+
+/* The Transaction exchanges of one message id, one after the other: owned by their ISAKMP SA. */
+struct transaction {
+    struct list_node node;
+    struct ikev1_exchange exchange;
+    const struct transaction_service *service; /* of what was said last; NULL: nobody's */
+    uint8_t last_type;                         /* enum ikev1_cfg_type, of either side */
+    uint16_t identifier;
 };
 
 /* One Quick Mode: owned by its Child SA. */
@@ -123,6 +140,13 @@ struct ikev1_incoming {
     uint8_t last_block[CIPHER_IV_MAX]; /* of its ciphertext: the IV of what answers it */
     const struct ikev1_message *message;
 };
+
+/* Phase 1 is through: what comes is protected by its keys. Quick Mode may have to wait (phase15.h). */
+static inline bool ikev1_is_past_phase1(const struct ike_sa *ike)
+{
+    return ike->state == IKE_STATE_PHASE1_DONE || ike->state == IKE_STATE_ESTABLISHED ||
+           ike->state == IKE_STATE_REPLACED;
+}
 
 /* ---- sa.c: birth and death of these parts ---- */
 

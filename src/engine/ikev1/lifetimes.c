@@ -6,6 +6,7 @@
 #include "engine/child_install.h"
 #include "engine/ikev1/informational.h"
 #include "engine/ikev1/phase1.h"
+#include "engine/ikev1/phase15.h"
 #include "engine/ikev1/quick_mode.h"
 #include "engine/initiate.h"
 
@@ -300,6 +301,9 @@ void lifetimes_ike_is_due(struct engine *engine, struct ike_sa *ike)
         say_ike(engine, RC_LOG, ike, 0, "deleting incomplete state %s: nothing came within %u seconds",
                 ikev1_ike_state_name(ike), (unsigned)(HALFOPEN_LIFETIME / USEC_PER_SEC));
         ike_destroy(engine, ike);
+        break;
+    case IKE_STATE_PHASE1_DONE:
+        phase15_is_late(engine, ike);
         break;
     default:
         ike_destroy(engine, ike);

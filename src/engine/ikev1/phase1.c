@@ -5,6 +5,7 @@
 #include "engine/connection.h"
 #include "engine/ikev1/initial_contact.h"
 #include "engine/ikev1/lifetimes.h"
+#include "engine/ikev1/phase15.h"
 #include "engine/ikev1/quick_mode.h"
 
 struct ikev1_offer phase1_offer(const struct connection *connection, const struct algorithm *group)
@@ -283,31 +284,41 @@ void phase1_say_sent(struct engine *engine, struct ike_sa *ike, enum ikev1_state
 void phase1_established(struct engine *engine, struct ike_sa *ike, enum ikev1_state state,
                         bool says_initial_contact)
 {
-    uint64_t client = ike->setup->client, serial = ike->serial;
     char line[256];
     struct text text = text_of(line, sizeof(line));
-    ike->v1->state = state;
-    owned_clear(engine, &ike->memory_bytes, &ike->v1->sa_body);
-    owned_clear(engine, &ike->memory_bytes, &ike->v1->id_body);
-    owned_clear(engine, &ike->memory_bytes, &ike->v1->hash);
-    owned_clear(engine, &ike->memory_bytes, &ike->v1->transform);
-    memcpy(ike->v1->last_block, ike->v1->phase1.iv, sizeof(ike->v1->last_block));
-    ike->setup->client = 0;
-    ike->current = TASK_NONE;
+    struct ikev1_sa *v1 = ike->v1;
+    v1->state = state;
+    v1->says_initial_contact = says_initial_contact;
+    owned_clear(engine, &ike->memory_bytes, &v1->sa_body);
+    owned_clear(engine, &ike->memory_bytes, &v1->id_body);
+    owned_clear(engine, &ike->memory_bytes, &v1->hash);
+    owned_clear(engine, &ike->memory_bytes, &v1->transform);
+    memcpy(v1->last_block, v1->phase1.iv, sizeof(v1->last_block));
     ike_unindex_by_initiator(engine, ike);
     if (ike->counted_halfopen)
         engine->totals.ike_halfopen--;
     ike->counted_halfopen = false;
-    ike_drop_setup(engine, ike);
     engine_timer_cancel(engine, &ike->retransmit_timer);
+    phase1_describe(&text, ike);
+    say_ike(engine, RC_SUCCESS, ike, ike->setup->client, "IKE SA established %s", line);
+    phase15_begin(engine, ike);
+}
+
+void phase1_is_usable(struct engine *engine, struct ike_sa *ike)
+{
+    uint64_t client = ike->setup->client, serial = ike->serial;
+    char line[256];
+    struct text text = text_of(line, sizeof(line));
+    ike->setup->client = 0;
+    ike->current = TASK_NONE;
+    ike_drop_setup(engine, ike);
     ike_index_by_peers(engine, ike);
     lifecycle_ike_is_up(engine, ike);
     lifetimes_arm_ike(engine, ike);
     phase1_describe(&text, ike);
-    say_ike(engine, RC_SUCCESS, ike, client, "IKE SA established %s", line);
     say_event(engine, EVENT_IKE_UP, connection_by_serial(engine, ike->connection_serial)->spec->name,
               ike->serial, 0, line);
-    initial_contact_obey(engine, ike, says_initial_contact);
+    initial_contact_obey(engine, ike, ike->v1->says_initial_contact);
     lifetimes_replace_older(engine, ike);
     if (ike->v1->wants_child)
         quick_mode_start(engine, ike, connection_by_serial(engine, ike->connection_serial), NULL, client);

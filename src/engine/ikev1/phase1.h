@@ -51,8 +51,11 @@ bool phase1_initiator_take_id(struct engine *engine, struct ike_sa *ike, const s
 bool phase1_responder_take_id(struct engine *engine, struct ike_sa *ike, const struct ikev1_id *id,
                               struct error *error);
 
+/* Both sides are proved: what comes between phase 1 and Quick Mode begins (phase15.h). */
 void phase1_established(struct engine *engine, struct ike_sa *ike, enum ikev1_state state,
                         bool says_initial_contact);
+/* That is through, too: the ISAKMP SA takes the place of older ones, and Quick Modes may begin. */
+void phase1_is_usable(struct engine *engine, struct ike_sa *ike);
 /* Initiator: the peer is not who it should be, or has not proved it. */
 void phase1_fail_peer(struct engine *engine, struct ike_sa *ike, const struct error *error);
 /* The lines that Libreswan's users grep for: 100 and the number of the state. */

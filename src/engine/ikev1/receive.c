@@ -10,6 +10,7 @@
 #include "engine/ikev1/informational.h"
 #include "engine/ikev1/phase1.h"
 #include "engine/ikev1/quick_mode.h"
+#include "engine/ikev1/transaction.h"
 #include "engine/peer_path.h"
 
 enum { DATAGRAM_MAX = 65536 };
@@ -24,6 +25,7 @@ enum { DATAGRAM_MAX = 65536 };
 #define NONCE (UINT32_C(1) << ISAKMP_NONCE)
 #define NOTIFY (UINT32_C(1) << ISAKMP_NOTIFY)
 #define DELETE (UINT32_C(1) << ISAKMP_DELETE)
+#define ATTRIBUTES (UINT32_C(1) << ISAKMP_ATTRIBUTES)
 #define VID (UINT32_C(1) << ISAKMP_VENDOR_ID)
 #define NAT_D (UINT32_C(1) << ISAKMP_NAT_D)
 #define NAT_OA (UINT32_C(1) << ISAKMP_NAT_OA)
@@ -43,7 +45,8 @@ struct transition {
     quick_handler *quick;
 };
 
-/* Phase 1 by the state of the ISAKMP SA, Quick Mode by that of its own. */
+/* Phase 1 by the state of the ISAKMP SA, Quick Mode by that of its own; Transaction exchanges have one form.
+ */
 static const struct transition transitions[] = {
     {STATE_MAIN_R0, ISAKMP_MAIN, CLEAR, SA, VID | CERT | NOTIFY, NULL, NULL},
     {STATE_MAIN_I1, ISAKMP_MAIN, CLEAR, SA, VID | CERT | NOTIFY, main_mode_response_1, NULL},
@@ -61,6 +64,7 @@ static const struct transition transitions[] = {
     {STATE_QUICK_I1, ISAKMP_QUICK, ENCRYPTED, HASH | SA | NONCE, KE | ID | NAT_OA | NOTIFY | VID, NULL,
      quick_mode_response},
     {STATE_QUICK_R1, ISAKMP_QUICK, ENCRYPTED, HASH, NOTIFY | VID, NULL, quick_mode_confirmation},
+    {STATE_MODE_CFG_R0, ISAKMP_TRANSACTION, ENCRYPTED, HASH | ATTRIBUTES, NOTIFY | VID, NULL, NULL},
     {STATE_INFO_PROTECTED, ISAKMP_INFORMATIONAL, ENCRYPTED, HASH, NOTIFY | DELETE | VID,
      informational_protected, NULL},
 };
@@ -207,9 +211,10 @@ static void note_peer(struct engine *engine, struct ike_sa *ike, const struct pa
         peer_path_moved(engine, ike, &path->remote);
 }
 
-static bool is_in_phase2(const struct ike_sa *ike)
+/* What awaits XAUTH or Mode Config is no ground for Quick Mode yet. */
+static bool may_come(const struct ike_sa *ike, uint8_t exchange)
 {
-    return ike->state == IKE_STATE_ESTABLISHED || ike->state == IKE_STATE_REPLACED;
+    return ikev1_is_past_phase1(ike) && (exchange != ISAKMP_QUICK || ike->state != IKE_STATE_PHASE1_DONE);
 }
 
 static void handle_phase2(struct engine *engine, struct ike_sa *ike, struct quick_mode *quick,
@@ -245,7 +250,7 @@ static void phase2_message(struct engine *engine, struct ike_sa *ike, struct ope
     uint64_t hash = engine_hash(engine, &incoming->datagram, 1);
     struct error error;
     bool is_quick = header->exchange == ISAKMP_QUICK;
-    if (!is_in_phase2(ike) || header->message_id == 0)
+    if (!may_come(ike, header->exchange) || header->message_id == 0)
         return;
     struct quick_mode *quick = is_quick ? quick_by_message_id(ike, header->message_id) : NULL;
     if (quick != NULL && quick->job_id != 0)
@@ -267,6 +272,35 @@ static void phase2_message(struct engine *engine, struct ike_sa *ike, struct ope
     else
         trace_ike(engine, ike, DEBUG_BASE, "#%llu: dropped a %s message: %s", (unsigned long long)ike->serial,
                   ikev1_exchange_name(header->exchange), error.text);
+}
+
+/* One message id may carry several, one after the other: the chain of IVs goes on. */
+static void transaction_message(struct engine *engine, struct ike_sa *ike, struct opened *opened)
+{
+    struct ikev1_incoming *incoming = &opened->incoming;
+    const struct ikev2_header *header = incoming->header;
+    const struct transition *row =
+        find_transition(STATE_MODE_CFG_R0, header->exchange, (header->flags & ISAKMP_ENCRYPTED) != 0);
+    uint64_t hash = engine_hash(engine, &incoming->datagram, 1);
+    struct ikev1_exchange fresh = {0};
+    struct error error;
+    if (row == NULL || !may_come(ike, header->exchange) || header->message_id == 0)
+        return;
+    struct transaction *known = transaction_by_message_id(ike, header->message_id);
+    if (known != NULL && hash == known->exchange.last_received_hash) {
+        ikev1_send_again(engine, ike, &known->exchange);
+        return;
+    }
+    if (known == NULL)
+        ikev1_exchange_begin(ike, &fresh, header->message_id);
+    bool is_read = open_message(ike, known != NULL ? known->exchange.iv : fresh.iv, row, opened, &error);
+    if (!is_read)
+        trace_ike(engine, ike, DEBUG_BASE, "#%llu: dropped a %s message: %s", (unsigned long long)ike->serial,
+                  ikev1_exchange_name(header->exchange), error.text);
+    if (!is_read || !ikev1_hash_is_right(ike, incoming, bytes_of(NULL, 0)))
+        return;
+    note_peer(engine, ike, incoming->path);
+    transaction_received(engine, ike, incoming, hash);
 }
 
 /* ---- whose it is ---- */
@@ -314,6 +348,9 @@ static void dispatch(struct engine *engine, struct ike_sa *ike, struct opened *o
         break;
     case ISAKMP_QUICK:
         phase2_message(engine, ike, opened);
+        break;
+    case ISAKMP_TRANSACTION:
+        transaction_message(engine, ike, opened);
         break;
     case ISAKMP_INFORMATIONAL:
         if ((header->flags & ISAKMP_ENCRYPTED) != 0)

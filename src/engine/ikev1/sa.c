@@ -2,6 +2,7 @@
 #include "base/secret.h"
 #include "engine/ikev1/exchange.h"
 #include "engine/ikev1/fragmentation.h"
+#include "engine/ikev1/transaction.h"
 
 bool ikev1_sa_make(struct engine *engine, struct ike_sa *ike)
 {
@@ -9,6 +10,7 @@ bool ikev1_sa_make(struct engine *engine, struct ike_sa *ike)
     if (ike->v1 == NULL || !ike_make_setup(engine, ike))
         return false;
     list_init(&ike->v1->quicks);
+    list_init(&ike->v1->transactions);
     ike->v1->auth_method = OAKLEY_PRESHARED_KEY;
     return true;
 }
@@ -19,6 +21,7 @@ void ikev1_sa_free(struct engine *engine, struct ike_sa *ike)
     if (v1 == NULL)
         return;
     fragments_drop(engine, ike);
+    transactions_drop(engine, ike);
     owned_clear(engine, &ike->memory_bytes, &v1->sa_body);
     owned_clear(engine, &ike->memory_bytes, &v1->id_body);
     owned_clear(engine, &ike->memory_bytes, &v1->hash);

@@ -7,6 +7,7 @@
 #include "engine/ikev1/phase1.h"
 #include "engine/ikev1/quick_mode.h"
 #include "engine/ikev1/receive.h"
+#include "engine/ikev1/transaction.h"
 
 static void retransmit_phase1(struct engine *engine, struct ike_sa *ike)
 {
@@ -16,8 +17,6 @@ static void retransmit_phase1(struct engine *engine, struct ike_sa *ike)
         ike->v1->state == STATE_MAIN_I3
             ? "Possible authentication failure: no acceptable response to our first encrypted message"
             : "No response (or no acceptable response) to our first IKEv1 message";
-    if (ike->setup == NULL)
-        return;
     switch (ikev1_retransmit(engine, ike, &ike->v1->phase1, &ike->retransmit_timer, &waited)) {
     case RETRANSMIT_GIVE_UP:
         ike->request_first_sent = ike->v1->phase1.first_sent; /* for the record of the failure */
@@ -40,7 +39,10 @@ static void timer_fired(struct engine *engine, struct ike_sa *ike, enum timer_ki
 {
     switch (kind) {
     case TIMER_IKE_RETRANSMIT:
-        retransmit_phase1(engine, ike);
+        if (ikev1_is_past_phase1(ike))
+            transaction_retransmit(engine, ike);
+        else
+            retransmit_phase1(engine, ike);
         break;
     case TIMER_IKE_LIFE:
         lifetimes_ike_is_due(engine, ike);

@@ -26,6 +26,7 @@ static const char *ike_state_name(const struct ike_sa *ike)
     case IKE_STATE_DELETING:
     case IKE_STATE_RETIRED:
     case IKE_STATE_ORPHANAGE:
+    case IKE_STATE_PHASE1_DONE:
         return "STATE_V2_IKE_SA_DELETE";
     }
     return "STATE_UNDEFINED";
@@ -49,6 +50,7 @@ static const char *ike_state_story(const struct ike_sa *ike)
     case IKE_STATE_DELETING:
     case IKE_STATE_RETIRED:
     case IKE_STATE_ORPHANAGE:
+    case IKE_STATE_PHASE1_DONE:
         return "IKE SA being deleted";
     }
     return "";
