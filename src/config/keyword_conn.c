@@ -240,7 +240,7 @@ const struct keyword conn_keywords[] = {
     {"protoport", END_ACTS_BY_HAND, SPECIAL("PROTOCOL[/PORT], such as tcp/80, udp/%any or icmp", ""),
      .help = "the protocol and port that is protected"},
     {"pubkey", END_NOT_YET_OF_KEYS, STRING("a public key", ""), .help = "the public key of this end"},
-    {"reauth", NOT_YET, BOOL("no"), .help = "authenticate anew instead of rekeying the IKE SA"},
+    {"reauth", ACTS(reauth), BOOL("no"), .help = "authenticate anew instead of rekeying the IKE SA"},
     {"redirect-to", NOT_YET, STRING("addresses or names", ""), .help = "the gateway to send peers to"},
     {"reject-simultaneous-ike-auth", NOT_YET, BOOL("no"), .help = "refuse a second IKE SA in the making"},
     {"rekey", ACTS(rekey), BOOL("yes"), .help = "renew SAs before they expire"},

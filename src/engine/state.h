@@ -209,7 +209,8 @@ struct ike_setup {
     struct owned peer_public;
     bool peer_allows_childless;
     unsigned restarts;
-    uint64_t child_serial; /* initiator: the Child SA that goes with IKE_AUTH */
+    uint64_t child_serial;           /* initiator: the Child SA that goes with IKE_AUTH */
+    uint64_t reauthenticates_serial; /* the IKE SA in whose place it comes; 0: none */
     uint64_t client;
     uint64_t job_id; /* IKEv1: what phase 1 waits for */
     usec_t started_at;

@@ -129,6 +129,57 @@ static void traffic_never_stops_during_a_rekey(void **state)
     traffic_never_stops_during(COMMAND_REKEY_IKE, "west");
 }
 
+static struct sim *reauthenticating(const char *second)
+{
+    static const char lives[] = " reauth=yes ikelifetime=20m rekeymargin=5m ipsec-lifetime=8h";
+    char words[512];
+    struct sim *sim;
+    snprintf(words, sizeof(words), "%s%s", TUNNEL, lives);
+    sim = gateways_with(words);
+    snprintf(words, sizeof(words), "%s%s", SECOND, lives);
+    if (second != NULL)
+        sim_add_connection(sim, second, words);
+    assert_up(sim, "east");
+    if (second != NULL)
+        assert_int_equal(sim_up(sim, "east", second), 0);
+    assert_settles(sim);
+    return sim;
+}
+
+/* RFC 7296 2.8.3. */
+static void with_reauth_the_initiator_begins_anew_and_traffic_never_stops(void **state)
+{
+    (void)state;
+    struct sim *sim = reauthenticating("second");
+    struct watch watch = {0};
+    struct ike_view old, new;
+    uint32_t old_spi = newest_spi(sim, "east");
+    assert_true(sim_newest_ike(sim, "east", "tunnel", &old));
+    sim_run_until(sim, ping_at_every_step, &watch, minutes(25));
+    assert_int_equal(watch.failures, 0);
+    assert_settles(sim);
+    assert_both_have(sim, 1, 2);
+    assert_true(sim_newest_ike(sim, "east", "tunnel", &new));
+    assert_memory_not_equal(old.spi_i, new.spi_i, IKE_SPI_SIZE);
+    assert_true(new.is_initiator);
+    assert_int_not_equal(newest_spi(sim, "east"), old_spi);
+    assert_true(sim_ping(sim, "east", "10.3.0.1", "10.4.0.1"));
+    assert_ends_well(sim);
+}
+
+static void a_day_of_reauthentications_leaves_nothing_behind(void **state)
+{
+    (void)state;
+    struct sim *sim = reauthenticating(NULL);
+    for (int minute = 0; minute < 24 * 60; minute++) {
+        sim_run_for(sim, minutes(1));
+        assert_ping(sim);
+    }
+    assert_settles(sim);
+    assert_both_have(sim, 1, 1);
+    assert_ends_well(sim);
+}
+
 #define SHORT_LIVES TUNNEL " ikelifetime=60m ipsec-lifetime=20m rekeymargin=5m"
 
 static void a_day_of_rekeys_with_traffic_every_minute(void **state)
@@ -271,6 +322,8 @@ int main(int argument_count, char **arguments)
         cmocka_unit_test(an_inherited_child_can_be_rekeyed_and_deleted),
         cmocka_unit_test(every_child_moves_to_the_new_ike_sa),
         cmocka_unit_test(traffic_never_stops_during_a_rekey),
+        cmocka_unit_test(with_reauth_the_initiator_begins_anew_and_traffic_never_stops),
+        cmocka_unit_test(a_day_of_reauthentications_leaves_nothing_behind),
         cmocka_unit_test(a_day_of_rekeys_with_traffic_every_minute),
         cmocka_unit_test(a_day_of_rekeys_on_a_bad_line),
         cmocka_unit_test(rekey_no_lets_the_child_expire_and_the_connection_begin_anew),

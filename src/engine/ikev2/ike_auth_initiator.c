@@ -7,6 +7,7 @@
 #include "engine/ikev2/informational.h"
 #include "engine/ikev2/initial_contact.h"
 #include "engine/ikev2/protect.h"
+#include "engine/ikev2/reauthenticate.h"
 #include "engine/lifecycle.h"
 #include "engine/sa.h"
 #include "engine/updown.h"
@@ -160,7 +161,7 @@ void ike_auth_response(struct engine *engine, struct ike_sa *ike, const struct i
     ike->setup->client = 0;
     ike_auth_established(engine, ike, client);
     struct ike_setup *setup = ike->setup;
-    uint64_t serial = ike->serial;
+    uint64_t serial = ike->serial, old_serial = setup->reauthenticates_serial;
     bool is_childless = connection_by_serial(engine, ike->connection_serial)->spec->ike_only;
     if (ike->is_unwanted) {
         ike_drop_setup(engine, ike);
@@ -172,6 +173,8 @@ void ike_auth_response(struct engine *engine, struct ike_sa *ike, const struct i
     else
         finish_client(engine, client, is_childless ? 0 : RC_FATAL);
     ike_drop_setup(engine, ike);
-    if ((ike = ike_by_serial(engine, serial)) != NULL)
-        exchange_next(engine, ike);
+    if ((ike = ike_by_serial(engine, serial)) == NULL)
+        return;
+    reauthenticate_finish(engine, ike, old_serial);
+    exchange_next(engine, ike);
 }

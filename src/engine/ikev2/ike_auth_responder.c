@@ -7,6 +7,7 @@
 #include "engine/ikev2/ike_auth_parts.h"
 #include "engine/ikev2/initial_contact.h"
 #include "engine/ikev2/protect.h"
+#include "engine/ikev2/reauthenticate.h"
 #include "engine/lifecycle.h"
 #include "engine/sa.h"
 
@@ -91,8 +92,8 @@ static void answer(struct engine *engine, struct ike_sa *ike, const struct incom
     initial_contact_read(engine, ike, incoming->message);
     bool is_childless = childless_is_wanted(incoming->message);
     struct child_sa *child = is_childless ? NULL : answer_child(engine, ike, incoming, &builder);
-    if (child != NULL) /* before the answer: the peer's first packet follows it, and is answered through it */
-        child_take_policy(engine, child);
+    if (child != NULL)
+        reauthenticate_take_policy(engine, child);
     exchange_answer_finish(engine, ike, &builder);
     ike_drop_setup(engine, ike);
     if (child == NULL)

@@ -4,6 +4,7 @@
 #include "engine/child_install.h"
 #include "engine/count.h"
 #include "engine/ikev2/protect.h"
+#include "engine/ikev2/reauthenticate.h"
 #include "engine/ikev2/rekey_child.h"
 #include "engine/ikev2/rekey_ike.h"
 #include "engine/sa.h"
@@ -132,7 +133,10 @@ void ikev2_ike_life_is_due(struct engine *engine, struct ike_sa *ike)
     case IKE_STATE_ESTABLISHED:
         if (now < ike->expire_at) {
             engine_timer_arm(engine, &ike->life_timer, ike->expire_at);
-            rekey_ike_start(engine, ike, 0);
+            if (reauthenticate_is_wanted(engine, ike))
+                reauthenticate_start(engine, ike);
+            else
+                rekey_ike_start(engine, ike, 0);
             return;
         }
         say_ike(engine, RC_LOG, ike, 0, "IKE SA expired");

@@ -49,6 +49,9 @@ void initial_contact_read(struct engine *engine, struct ike_sa *ike, const struc
     }
 }
 
+/* A peer that authenticates itself anew deletes the old one itself, when all has moved (RFC 7296 2.8.3). */
+static const usec_t SUPERSEDED_GRACE = 10 * USEC_PER_SEC;
+
 /* Peers may well have several IKE SAs with us, for different connections. */
 static bool serves_nothing_else(const struct ike_sa *ike, uint64_t connection_serial)
 {
@@ -75,8 +78,11 @@ void initial_contact_supersede(struct engine *engine, const struct ike_sa *ike, 
         if (older == ike || older->state != IKE_STATE_ESTABLISHED ||
             older->last_received_at > ike->created_at || !serves_nothing_else(older, connection_serial))
             continue;
-        say_ike(engine, RC_LOG, older, 0, "deleting IKE SA: the peer came back with IKE SA #%llu",
+        say_ike(engine, RC_LOG, older, 0, "superseded: the peer came back with IKE SA #%llu",
                 (unsigned long long)ike->serial);
-        older->version->say_goodbye(engine, older);
+        older->end_reason = "superseded";
+        older->rekey_at = USEC_NEVER;
+        older->expire_at = engine_now(engine) + SUPERSEDED_GRACE;
+        engine_timer_arm(engine, &older->life_timer, older->expire_at);
     }
 }
