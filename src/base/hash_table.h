@@ -42,4 +42,12 @@ void hash_table_each(struct hash_table *table, void (*visit)(struct hash_node *n
 /* SipHash-2-4 (Aumasson, Bernstein 2012) under a 128-bit key. */
 uint64_t hash_bytes(const uint8_t key[static 16], struct bytes bytes);
 
+/* A number that nobody outside chooses (Steele, Lea, Flood 2014). */
+static inline uint64_t hash_number(uint64_t value)
+{
+    value = (value ^ value >> 30) * 0xbf58476d1ce4e5b9u;
+    value = (value ^ value >> 27) * 0x94d049bb133111ebu;
+    return value ^ value >> 31;
+}
+
 #endif

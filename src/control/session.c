@@ -63,7 +63,10 @@ struct control_session *control_session_new(struct control *control, void *user)
     session->control = control;
     session->user = user;
     session->id = ++control->last_id;
-    hash_table_insert(&control->sessions, &session->by_id, session->id);
+    if (!hash_table_insert(&control->sessions, &session->by_id, session->id)) {
+        free(session);
+        return NULL;
+    }
     control->session_count++;
     return session;
 }

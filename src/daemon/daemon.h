@@ -6,6 +6,7 @@
 
 #include "config/setup.h"
 #include "control/control.h"
+#include "daemon/held_datagrams.h"
 #include "kernel/backend.h"
 
 enum { EXIT_SOCKET = 2, EXIT_KERNEL = 5, EXIT_SECCOMP = 8, EXIT_LOCKED = 10, EXIT_LEAVES_STATE = 12 };
@@ -44,6 +45,7 @@ struct daemon {
     struct updown_queue *updown;
     const struct backend_functions *backend_functions;
     struct backend *backend;
+    struct held_datagrams held_datagrams;
     struct event *timer, *signals[4], *backend_event;
     struct udp_socket *sockets;
     struct control_facts facts;

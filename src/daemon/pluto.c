@@ -79,12 +79,24 @@ static void kernel_event(void *context, const struct kernel_event *event)
         updown_counters_came(daemon->updown, event);
 }
 
+static void send_now(void *context, const struct path *path, struct bytes datagram)
+{
+    udp_send(context, path, datagram);
+}
+
+static void release_datagrams(struct daemon *daemon, uint64_t settled)
+{
+    held_datagrams_release(&daemon->held_datagrams, settled, send_now, daemon);
+}
+
 static void backend_readable(evutil_socket_t unused, short what, void *context)
 {
     struct daemon *daemon = context;
     (void)unused;
     (void)what;
     daemon->backend_functions->dispatch(daemon->backend);
+    if (daemon->backend_functions->settled != NULL)
+        release_datagrams(daemon, daemon->backend_functions->settled(daemon->backend));
     daemon_rearm(daemon);
 }
 
@@ -418,6 +430,7 @@ static void dismantle(struct daemon *daemon)
     struct leaks leaks = leaks_of_engine(daemon);
     if (daemon->updown != NULL && !updown_is_idle(daemon->updown))
         leaks.scripts++;
+    release_datagrams(daemon, UINT64_MAX);
     udp_close_all(daemon);
     if (daemon->backend_event != NULL)
         event_free(daemon->backend_event);

@@ -187,43 +187,63 @@ static int spawn(const struct process_settings *settings, int output, pid_t *ret
     return result;
 }
 
-static void watch(struct process *process)
+static bool make_events(struct process *process)
 {
     struct event_base *base = process->group->base;
     process->output_event = event_new(base, process->output, EV_READ | EV_PERSIST, output_came, process);
     process->time_limit = event_new(base, -1, 0, took_too_long, process);
+    return process->output_event != NULL && process->time_limit != NULL;
+}
+
+static void watch(struct process *process)
+{
     event_add(process->output_event, NULL);
     event_add(process->time_limit, &(struct timeval){.tv_sec = (time_t)process->settings.time_limit_seconds});
     list_append(&process->group->running, &process->node);
     process->group->count++;
 }
 
-int process_start(struct process_group *group, const struct process_settings *settings)
+static void discard(struct process *process)
+{
+    if (process->output_event != NULL)
+        event_free(process->output_event);
+    if (process->time_limit != NULL)
+        event_free(process->time_limit);
+    if (process->output >= 0)
+        close(process->output);
+    free(process);
+}
+
+/* Everything that can fail comes before the program runs. 0 or an errno value. */
+static int begin(struct process *process)
 {
     int ends[2];
+    if (pipe2(ends, O_CLOEXEC) < 0)
+        return errno;
+    process->output = ends[0];
+    fcntl(ends[0], F_SETFL, O_NONBLOCK);
+    int result = make_events(process) ? spawn(&process->settings, ends[1], &process->pid) : ENOMEM;
+    close(ends[1]);
+    return result;
+}
+
+int process_start(struct process_group *group, const struct process_settings *settings)
+{
     if (settings->arguments[0] == NULL)
         return ENOENT;
     struct process *process = calloc(1, sizeof(*process));
     if (process == NULL)
         return ENOMEM;
-    int result = pipe2(ends, O_CLOEXEC) == 0 ? 0 : errno;
-    if (result == 0) {
-        result = spawn(settings, ends[1], &process->pid);
-        close(ends[1]);
-        if (result != 0)
-            close(ends[0]);
-    }
-    if (result != 0) {
-        free(process);
-        return result;
-    }
-    fcntl(ends[0], F_SETFL, O_NONBLOCK);
     process->group = group;
     process->settings = *settings;
+    process->output = -1;
     snprintf(process->name, sizeof(process->name), "%s", settings->arguments[0]);
-    process->output = ends[0];
-    watch(process);
-    return 0;
+    int result = begin(process);
+    if (result != 0)
+        discard(process);
+    else
+        watch(process);
+    return result;
 }
 
 /* ---- commands ---- */

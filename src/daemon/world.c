@@ -54,8 +54,10 @@ static void random_bytes(void *world, uint8_t *out, size_t size)
 static void send_datagram(void *world, const struct path *path, struct bytes datagram)
 {
     struct daemon *daemon = world;
-    if (daemon->backend_functions->flush != NULL)
-        daemon->backend_functions->flush(daemon->backend);
+    uint64_t number =
+        daemon->backend_functions->flush != NULL ? daemon->backend_functions->flush(daemon->backend) : 0;
+    if (number != 0 && held_datagrams_add(&daemon->held_datagrams, number, path, datagram))
+        return;
     udp_send(daemon, path, datagram);
 }
 
@@ -135,6 +137,7 @@ static void trace_line(void *world, const char *line)
 
 void world_init(struct daemon *daemon)
 {
+    held_datagrams_init(&daemon->held_datagrams);
     daemon->env = (struct engine_env){
         .world = daemon,
         .now = now,

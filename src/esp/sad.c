@@ -5,13 +5,6 @@
 
 /* SPIs and serials are ours, so a mixing function is enough; no peer chooses what is in the table
  * (the finalizer of SplitMix64, Steele, Lea, Flood 2014). */
-static uint64_t mix(uint64_t value)
-{
-    value = (value ^ value >> 30) * 0xbf58476d1ce4e5b9u;
-    value = (value ^ value >> 27) * 0x94d049bb133111ebu;
-    return value ^ value >> 31;
-}
-
 bool sad_init(struct sad *sad)
 {
     if (!hash_table_init(&sad->by_spi))
@@ -36,7 +29,7 @@ void sad_free(struct sad *sad)
 
 struct esp_sa *sad_find_inbound(const struct sad *sad, uint32_t spi)
 {
-    struct hash_node *node = hash_table_find(&sad->by_spi, mix(spi));
+    struct hash_node *node = hash_table_find(&sad->by_spi, hash_number(spi));
     for (; node != NULL; node = hash_node_next(node)) {
         struct esp_sa *sa = CONTAINER_OF(node, struct esp_sa, spi_node);
         if (sa->spi == spi)
@@ -47,7 +40,7 @@ struct esp_sa *sad_find_inbound(const struct sad *sad, uint32_t spi)
 
 struct esp_sa *sad_find_child(const struct sad *sad, uint64_t child_serial, bool is_outbound)
 {
-    struct hash_node *node = hash_table_find(&sad->by_child, mix(child_serial));
+    struct hash_node *node = hash_table_find(&sad->by_child, hash_number(child_serial));
     for (; node != NULL; node = hash_node_next(node)) {
         struct esp_sa *sa = CONTAINER_OF(node, struct esp_sa, child_node);
         if (sa->child_serial == child_serial && sa->is_outbound == is_outbound)
@@ -58,7 +51,7 @@ struct esp_sa *sad_find_child(const struct sad *sad, uint64_t child_serial, bool
 
 struct esp_sa *sad_find(const struct sad *sad, uint64_t child_serial, bool is_outbound, uint32_t spi)
 {
-    struct hash_node *node = hash_table_find(&sad->by_child, mix(child_serial));
+    struct hash_node *node = hash_table_find(&sad->by_child, hash_number(child_serial));
     for (; node != NULL; node = hash_node_next(node)) {
         struct esp_sa *sa = CONTAINER_OF(node, struct esp_sa, child_node);
         if (sa->child_serial == child_serial && sa->is_outbound == is_outbound && sa->spi == spi)
@@ -70,9 +63,9 @@ struct esp_sa *sad_find(const struct sad *sad, uint64_t child_serial, bool is_ou
 bool sad_add(struct sad *sad, struct esp_sa *sa)
 {
     struct esp_sa *old = sad_find(sad, sa->child_serial, sa->is_outbound, sa->spi);
-    if (!hash_table_insert(&sad->by_child, &sa->child_node, mix(sa->child_serial)))
+    if (!hash_table_insert(&sad->by_child, &sa->child_node, hash_number(sa->child_serial)))
         return false;
-    if (!sa->is_outbound && !hash_table_insert(&sad->by_spi, &sa->spi_node, mix(sa->spi))) {
+    if (!sa->is_outbound && !hash_table_insert(&sad->by_spi, &sa->spi_node, hash_number(sa->spi))) {
         hash_table_remove(&sad->by_child, &sa->child_node);
         return false;
     }

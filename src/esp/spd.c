@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #include "base/list.h"
+#include "esp/policy_priority.h"
 
 struct spd_entry {
     struct hash_node node;
@@ -32,13 +33,6 @@ bool spd_init(struct spd *spd)
     return false;
 }
 
-static uint64_t mix(uint64_t value)
-{
-    value = (value ^ value >> 30) * 0xbf58476d1ce4e5b9u;
-    value = (value ^ value >> 27) * 0x94d049bb133111ebu;
-    return value ^ value >> 31;
-}
-
 static uint64_t load_u64(const uint8_t *p)
 {
     uint64_t value;
@@ -53,7 +47,7 @@ static uint64_t hash_prefix(const struct ip_address *address, unsigned length, u
     memcpy(bytes, address->bytes, length / 8);
     if (length % 8 != 0)
         bytes[length / 8] = (uint8_t)(address->bytes[length / 8] & 0xff << (8 - length % 8));
-    return mix(mix(load_u64(bytes) ^ seed) + load_u64(bytes + 8));
+    return hash_number(hash_number(load_u64(bytes) ^ seed) + load_u64(bytes + 8));
 }
 
 static uint64_t hash_pair(const struct ip_address *local, const struct ip_address *remote,
@@ -80,17 +74,15 @@ static bool selector_has_any_port(const struct selector *selector)
     return selector->port_start == 0 && selector->port_end == UINT16_MAX;
 }
 
-/* Narrower selectors come first: a longer pair of prefixes, then a named protocol, then named ports. */
 static uint32_t computed_priority(const struct spd_spec *spec)
 {
-    enum { BEHIND_GIVEN_ONES = 1 << 24 };
     const struct selector *local = &spec->local_selectors[0], *remote = &spec->remote_selectors[0];
-    unsigned bits = (unsigned)address_size(&remote->range.start) * 8;
-    unsigned open_bits =
-        2 * bits - (unsigned)covering_length(&local->range) - (unsigned)covering_length(&remote->range);
-    unsigned open_ports = (unsigned)(selector_has_any_port(local) + selector_has_any_port(remote));
-    unsigned open_protocol = local->protocol == 0 && remote->protocol == 0;
-    return BEHIND_GIVEN_ONES + open_bits * 8 + open_protocol * 4 + open_ports;
+    return policy_priority_of_widths(&(struct policy_widths){
+        .open_address_bits = 2 * (unsigned)address_size(&remote->range.start) * 8 -
+                             covering_length(&local->range) - covering_length(&remote->range),
+        .any_protocol = local->protocol == 0 && remote->protocol == 0,
+        .any_ports = (unsigned)(selector_has_any_port(local) + selector_has_any_port(remote)),
+    });
 }
 
 static void free_policy(struct spd_policy *policy)
@@ -161,7 +153,7 @@ static void unfile_policy(struct spd *spd, struct spd_policy *policy)
 static bool file_policy(struct spd *spd, struct spd_policy *policy)
 {
     if (!reserve_shapes(spd, policy->entry_count) ||
-        !hash_table_insert(&spd->by_id, &policy->id_node, mix(policy->policy_id)))
+        !hash_table_insert(&spd->by_id, &policy->id_node, hash_number(policy->policy_id)))
         return false;
     for (size_t i = 0; i < policy->entry_count; i++) {
         if (file_entry(spd, &policy->entries[i]))
@@ -224,7 +216,7 @@ static struct spd_policy *new_policy(const struct spd_spec *spec)
 
 struct spd_policy *spd_find(const struct spd *spd, uint64_t policy_id)
 {
-    struct hash_node *node = hash_table_find(&spd->by_id, mix(policy_id));
+    struct hash_node *node = hash_table_find(&spd->by_id, hash_number(policy_id));
     for (; node != NULL; node = hash_node_next(node)) {
         struct spd_policy *policy = CONTAINER_OF(node, struct spd_policy, id_node);
         if (policy->policy_id == policy_id)

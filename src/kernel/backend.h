@@ -26,8 +26,11 @@ struct backend_functions {
     void (*close)(struct backend *backend, bool leave_state);
     void (*request)(struct backend *backend, const struct kernel_request *request);
     /* Requests so far reach the data plane now: before a message leaves that a peer will answer with packets.
-     * NULL: they always do at once. */
-    void (*flush)(struct backend *backend);
+     * 0, or a number: what they need is still under way, and the message has to wait until settled() says
+     * that number or a greater one; the event descriptor becomes readable then. NULL: they always do at once.
+     */
+    uint64_t (*flush)(struct backend *backend);
+    uint64_t (*settled)(const struct backend *backend);
     /* A descriptor that becomes readable when backend dispatch is due; -1: none. */
     int (*event_fd)(const struct backend *backend);
     void (*dispatch)(struct backend *backend);

@@ -163,6 +163,8 @@ static int read_route(const struct nlmsghdr *message, void *context)
             route->metric = mnl_attr_get_u32(attribute);
         else if (type == RTA_GATEWAY && is_address)
             route->gateway = address_of_bytes(family, value);
+        else if (type == RTA_PREFSRC && is_address)
+            route->source = address_of_bytes(family, value);
         else if (type == RTA_DST && is_address)
             route->destination.address = address_of_bytes(family, value);
     }

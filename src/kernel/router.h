@@ -1,14 +1,15 @@
 /*
  * Routes that lead the host's packets where a back end gets them: into its TUN device, or on the way to the
  * peer, where the kernel's own policies meet them. They are in tables of our own, which a rule makes every
- * packet consult that does not carry our sockets' mark. All netlink work is done on a thread of its own.
+ * packet consult that does not carry our sockets' mark. All netlink work is done on the thread of an order
+ * queue.
  */
 #ifndef STYX_KERNEL_ROUTER_H
 #define STYX_KERNEL_ROUTER_H
 
 #include "engine/kernel_extras.h"
 #include "esp/esp_sa.h"
-#include "kernel/event_queue.h"
+#include "kernel/order_queue.h"
 
 struct router;
 
@@ -25,27 +26,29 @@ enum { ROUTER_NUMBER_OF_PEERS = 1000 };
 struct route_request {
     uint64_t request_id;
     uint64_t policy_id;
-    bool is_urgent;             /* packets of the peer's may be answered at once: wait until it is done */
+    bool is_awaited;            /* somebody waits until it is in effect, by its order's number */
     struct ip_address sourceip; /* unset: the host's address inside the local selectors, if it has one */
     uint32_t mtu, metric;       /* 0: unset */
     struct tunnel_interface interface; /* its routes lead there, if it is wanted; made when it is not there */
     struct esp_sa *sa;      /* without an mtu: what fits through it; a reference, handed over; may be NULL */
     bool udp_encapsulation; /* of that SA */
     struct ip_address local_host, remote_host;
+    struct ip_address nexthop; /* leftnexthop=: the neighbour that it goes by; unset: as the routes have it */
     const struct selector *local_selectors;
     size_t local_count;
     const struct selector *remote_selectors;
     size_t remote_count;
 };
 
-/* Removes what a daemon that crashed left, adds the rule, starts the thread. */
-struct router *router_open(const struct router_settings *settings, struct event_queue *events,
+/* Removes what a daemon that crashed left, adds the rule. */
+struct router *router_open(const struct router_settings *settings, struct order_queue *orders,
                            struct error *error);
-/* Removes every rule and route, unless they are to be left. NULL is fine. */
+/* After the queue has stopped: removes every rule and route, unless they are to be left. NULL is fine. */
 void router_close(struct router *router, bool leave_state);
 
-/* Both answer KERNEL_DONE to request_id when the routing is as asked. False: out of memory. */
-bool router_set(struct router *router, const struct route_request *request);
-bool router_delete(struct router *router, uint64_t request_id, uint64_t policy_id);
+/* Both answer KERNEL_DONE to request_id when the routing is as asked. The order's number; 0: out of memory.
+ */
+uint64_t router_set(struct router *router, const struct route_request *request);
+uint64_t router_delete(struct router *router, uint64_t request_id, uint64_t policy_id);
 
 #endif

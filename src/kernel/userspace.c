@@ -147,7 +147,7 @@ static void add_route_sa(struct backend *backend, const struct kernel_policy *po
     pthread_mutex_unlock(&backend->tables_lock);
 }
 
-static bool set_routes(struct backend *backend, const struct kernel_request *request)
+static uint64_t set_routes(struct backend *backend, const struct kernel_request *request)
 {
     const struct kernel_policy *policy = request->policy;
     if (!policy->wants_route)
@@ -155,7 +155,7 @@ static bool set_routes(struct backend *backend, const struct kernel_request *req
     struct route_request route = {
         .request_id = request->request_id,
         .policy_id = policy->policy_id,
-        .is_urgent = policy->action == POLICY_PROTECT,
+        .is_awaited = policy->action == POLICY_PROTECT,
         .sourceip = policy->sourceip,
         .mtu = policy->mtu,
         .metric = policy->metric,
@@ -167,7 +167,10 @@ static bool set_routes(struct backend *backend, const struct kernel_request *req
         .remote_count = policy->remote_count,
     };
     add_route_sa(backend, policy, &route);
-    return router_set(backend->router, &route);
+    uint64_t order = router_set(backend->router, &route);
+    if (route.is_awaited && order != 0)
+        backend->awaited_order = order;
+    return order;
 }
 
 static void set_policy(struct backend *backend, const struct kernel_request *request)
@@ -197,7 +200,7 @@ static void set_policy(struct backend *backend, const struct kernel_request *req
         answer(backend, request->request_id, "the policy has too many selectors, or memory is short");
         return;
     }
-    if (!set_routes(backend, request))
+    if (set_routes(backend, request) == 0)
         answer(backend, request->request_id, "out of memory for a route");
     if (frees_packets)
         worker_wake(&backend->outbound);
@@ -212,7 +215,7 @@ static void delete_policy(struct backend *backend, const struct kernel_request *
     held_take(&backend->held, request->policy_id, &dropped);
     pthread_mutex_unlock(&backend->tables_lock);
     free_held(&dropped);
-    if (!router_delete(backend->router, request->request_id, request->policy_id))
+    if (router_delete(backend->router, request->request_id, request->policy_id) == 0)
         answer(backend, request->request_id, "out of memory for a route");
 }
 
@@ -238,6 +241,19 @@ static void userspace_request(struct backend *backend, const struct kernel_reque
         delete_policy(backend, request);
         break;
     }
+}
+
+/* The first answer to a peer's packet must not leave in clear because its route is late. */
+static uint64_t userspace_flush(struct backend *backend)
+{
+    uint64_t order = backend->awaited_order;
+    backend->awaited_order = 0;
+    return order > order_queue_done(&backend->orders) ? order : 0;
+}
+
+static uint64_t userspace_settled(const struct backend *backend)
+{
+    return order_queue_done(&backend->orders);
 }
 
 static int userspace_event_fd(const struct backend *backend)
@@ -294,9 +310,14 @@ static bool start_threads(struct backend *backend, struct error *error)
     struct router_settings routes = {.name = backend->tun.name,
                                      .number = backend->tun.number,
                                      .interface_index = backend->tun.interface_index};
-    backend->router = router_open(&routes, &backend->events, error);
+    backend->router = router_open(&routes, &backend->orders, error);
     if (backend->router == NULL)
         return false;
+    if (!order_queue_start(&backend->orders, &backend->events, error)) {
+        router_close(backend->router, false);
+        backend->router = NULL;
+        return false;
+    }
     if (!worker_start(&backend->outbound, userspace_outbound_run, backend, error))
         return false;
     return worker_start(&backend->inbound, userspace_inbound_run, backend, error);
@@ -307,6 +328,8 @@ static void stop_threads(struct backend *backend)
     __atomic_store_n(&backend->is_closing, true, __ATOMIC_RELEASE);
     worker_stop(&backend->outbound);
     worker_stop(&backend->inbound);
+    if (backend->router != NULL)
+        order_queue_stop(&backend->orders);
     router_close(backend->router, false);
 }
 
@@ -391,6 +414,8 @@ const struct backend_functions backend_userspace = {
     .open = userspace_open,
     .close = userspace_close,
     .request = userspace_request,
+    .flush = userspace_flush,
+    .settled = userspace_settled,
     .event_fd = userspace_event_fd,
     .dispatch = userspace_dispatch,
     .attach_natt_socket = userspace_attach,

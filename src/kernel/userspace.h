@@ -38,7 +38,9 @@ struct backend {
 
     struct tun tun;
     struct socket_set sockets;
-    struct router *router;
+    struct order_queue orders; /* the router's */
+    struct router *router;     /* NULL: it is not open, nor is `orders` */
+    uint64_t awaited_order;    /* since the last flush; 0: none */
     struct worker outbound, inbound;
     bool is_closing; /* atomic */
 };

@@ -79,9 +79,17 @@ static void xfrm_request(struct backend *backend, const struct kernel_request *r
     event_queue_wake(&backend->events); /* what is gathered is sent at the latest when the loop comes round */
 }
 
-static void xfrm_flush(struct backend *backend)
+static uint64_t xfrm_flush(struct backend *backend)
 {
+    uint64_t order = backend->awaited_order;
+    backend->awaited_order = 0;
     xfrm_link_flush(&backend->link);
+    return order > order_queue_done(&backend->orders) ? order : 0;
+}
+
+static uint64_t xfrm_settled(const struct backend *backend)
+{
+    return order_queue_done(&backend->orders);
 }
 
 static int xfrm_event_fd(const struct backend *backend)
@@ -139,6 +147,15 @@ static bool open_tables(struct backend *backend)
            hash_table_init(&backend->policies) && hash_table_init(&backend->slots);
 }
 
+static bool start_orders(struct backend *backend, struct error *error)
+{
+    if (order_queue_start(&backend->orders, &backend->events, error))
+        return true;
+    router_close(backend->router, false);
+    backend->router = NULL;
+    return false;
+}
+
 static bool open_parts(struct backend *backend, struct error *error)
 {
     struct router_settings routes = {.name = "protected traffic", .number = ROUTER_NUMBER_OF_PEERS};
@@ -148,11 +165,14 @@ static bool open_parts(struct backend *backend, struct error *error)
     return watch(backend, backend->events.fd, error) &&
            watch(backend, xfrm_link_events_fd(&backend->link), error) &&
            (open_tables(backend) || error_set(error, 0, "out of memory")) &&
-           (backend->router = router_open(&routes, &backend->events, error)) != NULL;
+           (backend->router = router_open(&routes, &backend->orders, error)) != NULL &&
+           start_orders(backend, error);
 }
 
 static void free_all(struct backend *backend, bool leave_state)
 {
+    if (backend->router != NULL)
+        order_queue_stop(&backend->orders);
     router_close(backend->router, leave_state);
     xfrm_policy_free_all(backend);
     xfrm_sa_free_all(backend);
@@ -215,6 +235,7 @@ const struct backend_functions backend_xfrm = {
     .close = xfrm_close,
     .request = xfrm_request,
     .flush = xfrm_flush,
+    .settled = xfrm_settled,
     .event_fd = xfrm_event_fd,
     .dispatch = xfrm_dispatch,
     .prepare_socket = xfrm_prepare_socket,

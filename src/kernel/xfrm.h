@@ -50,7 +50,9 @@ struct backend {
     struct backend_settings settings;
     struct event_queue events;
     struct xfrm_link link;
-    struct router *router;
+    struct order_queue orders; /* the router's */
+    struct router *router;     /* NULL: it is not open, nor is `orders` */
+    uint64_t awaited_order;    /* since the last flush; 0: none */
     int poll_fd; /* readable when any of the above has something */
     struct hash_table sas_by_child, sas_by_spi;
     struct hash_table policies, slots; /* xfrm_policy.c */

@@ -10,13 +10,11 @@
 #include <netinet/in.h>
 #include <stdlib.h>
 
+#include "esp/policy_priority.h"
 #include "kernel/xfrm.h"
 #include "kernel/xfrm_selector.h"
 
-enum {
-    BEHIND_GIVEN_ONES = 1 << 24, /* a priority of our own making comes after all that priority= can say */
-    DIRECTION_BITS = 3,
-};
+enum { DIRECTION_BITS = 3 };
 
 /* What one connection wants of all its selectors. */
 struct policy {
@@ -115,21 +113,16 @@ static struct claim *best_claim(const struct slot *slot)
 
 /* ---- what the kernel is told ---- */
 
-static bool selector_has_any_port(uint16_t mask)
-{
-    return mask == 0;
-}
-
-/* As the userspace data plane ranks them: longer prefixes first, then a named protocol, then named ports. */
 static uint32_t priority_of(const struct policy *policy, const struct xfrm_selector *selector)
 {
     if (policy->priority != 0)
         return policy->priority;
     unsigned bits = selector->family == AF_INET6 ? 128 : 32;
-    unsigned open_bits = 2 * bits - selector->prefixlen_s - selector->prefixlen_d;
-    unsigned open_ports =
-        (unsigned)(selector_has_any_port(selector->sport_mask) + selector_has_any_port(selector->dport_mask));
-    return BEHIND_GIVEN_ONES + open_bits * 8 + (selector->proto == 0) * 4u + open_ports;
+    return policy_priority_of_widths(&(struct policy_widths){
+        .open_address_bits = 2 * bits - selector->prefixlen_s - selector->prefixlen_d,
+        .any_protocol = selector->proto == 0,
+        .any_ports = (unsigned)((selector->sport_mask == 0) + (selector->dport_mask == 0)),
+    });
 }
 
 static bool is_wanted_in(const struct policy *policy, unsigned direction)
@@ -369,6 +362,7 @@ static void set_routes(struct backend *backend, const struct kernel_request *req
     struct route_request route = {
         .request_id = request->request_id,
         .policy_id = wanted->policy_id,
+        .is_awaited = wanted->action == POLICY_PROTECT,
         .sourceip = wanted->sourceip,
         .interface = wanted->interface,
         .mtu = wanted->mtu,
@@ -381,10 +375,12 @@ static void set_routes(struct backend *backend, const struct kernel_request *req
         .remote_count = wanted->remote_count,
     };
     bool leads_to_peer = address_is_set(&wanted->remote_host) && wanted->action != POLICY_DROP;
-    bool is_told = wanted->wants_route && leads_to_peer
-                       ? router_set(backend->router, &route)
-                       : router_delete(backend->router, request->request_id, wanted->policy_id);
-    if (!is_told)
+    uint64_t order = wanted->wants_route && leads_to_peer
+                         ? router_set(backend->router, &route)
+                         : router_delete(backend->router, request->request_id, wanted->policy_id);
+    if (order != 0 && route.is_awaited)
+        backend->awaited_order = order;
+    if (order == 0)
         event_queue_push_done(&backend->events, request->request_id, "out of memory for a route");
 }
 
@@ -422,7 +418,7 @@ void xfrm_policy_set(struct backend *backend, const struct kernel_request *reque
 void xfrm_policy_delete(struct backend *backend, const struct kernel_request *request)
 {
     withdraw(backend, find_policy(backend, request->policy_id));
-    if (!router_delete(backend->router, request->request_id, request->policy_id))
+    if (router_delete(backend->router, request->request_id, request->policy_id) == 0)
         event_queue_push_done(&backend->events, request->request_id, "out of memory for a route");
 }
 

@@ -19,12 +19,6 @@ enum { BITS_PER_BYTE = 8, WORD_BITS = 32, PLAIN_REPLAY_WINDOW_MAX = 32, LEAST_ES
 
 /* ---- the table of what the kernel has from us ---- */
 
-static uint64_t mix(uint64_t value)
-{
-    value = (value ^ value >> 33) * 0xff51afd7ed558ccdu;
-    return value ^ value >> 33;
-}
-
 static uint8_t ip_protocol_of(uint8_t protocol)
 {
     return protocol == PROTOCOL_AH ? IPPROTO_AH : IPPROTO_ESP;
@@ -33,7 +27,7 @@ static uint8_t ip_protocol_of(uint8_t protocol)
 struct xfrm_sa *xfrm_sa_of_child(const struct backend *backend, uint64_t child_serial,
                                  enum sa_direction direction)
 {
-    struct hash_node *node = hash_table_find(&backend->sas_by_child, mix(child_serial));
+    struct hash_node *node = hash_table_find(&backend->sas_by_child, hash_number(child_serial));
     for (; node != NULL; node = hash_node_next(node)) {
         struct xfrm_sa *sa = CONTAINER_OF(node, struct xfrm_sa, by_child);
         if (sa->child_serial == child_serial && sa->direction == direction)
@@ -48,7 +42,7 @@ struct xfrm_sa *xfrm_sa_by_spi(const struct backend *backend, const struct ip_ad
                                uint32_t spi_network_order, uint8_t protocol)
 {
     uint32_t spi = ntohl(spi_network_order);
-    struct hash_node *node = hash_table_find(&backend->sas_by_spi, mix(spi));
+    struct hash_node *node = hash_table_find(&backend->sas_by_spi, hash_number(spi));
     for (; node != NULL; node = hash_node_next(node)) {
         struct xfrm_sa *sa = CONTAINER_OF(node, struct xfrm_sa, by_spi);
         const struct ip_endpoint *leads_to = sa->direction == SA_INBOUND ? &sa->local : &sa->remote;
@@ -74,8 +68,8 @@ static struct xfrm_sa *remember(struct backend *backend, const struct kernel_sa 
         .local = wanted->local,
         .remote = wanted->remote,
     };
-    if (hash_table_insert(&backend->sas_by_child, &sa->by_child, mix(sa->child_serial))) {
-        if (hash_table_insert(&backend->sas_by_spi, &sa->by_spi, mix(sa->spi)))
+    if (hash_table_insert(&backend->sas_by_child, &sa->by_child, hash_number(sa->child_serial))) {
+        if (hash_table_insert(&backend->sas_by_spi, &sa->by_spi, hash_number(sa->spi)))
             return sa;
         hash_table_remove(&backend->sas_by_child, &sa->by_child);
     }

@@ -1,0 +1,104 @@
+/* Routing rules: see route_rules.h. */
+#include "kernel/route_rules.h"
+
+#include <net/if.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "kernel/backend.h"
+
+enum { TABLE_BASE = 52000, PRIORITY_BASE = 5200, STALE_NUMBERS_CHECKED = 16 };
+
+uint32_t route_rules_table(const struct route_rules *rules, const struct ip_prefix *destination)
+{
+    return TABLE_BASE + rules->number * 2 + (destination->length == 0);
+}
+
+static struct netlink_rule rule_of(unsigned number, enum ip_family family, unsigned step)
+{
+    return (struct netlink_rule){
+        .kind = step == 1 ? RULE_MAIN_BUT_DEFAULT : RULE_UNMARKED,
+        .family = family,
+        .table = TABLE_BASE + number * 2 + (step == 2),
+        .priority = PRIORITY_BASE + number * 3 + step,
+        .mark = BACKEND_SOCKET_MARK,
+    };
+}
+
+static void delete_rule(struct route_rules *rules, unsigned number, enum ip_family family, unsigned step)
+{
+    struct netlink_rule rule = rule_of(number, family, step);
+    while (netlink_rule_delete(rules->netlink, &rule) == 0)
+        ;
+}
+
+static void delete_rules(struct route_rules *rules, unsigned number)
+{
+    for (unsigned step = 0; step < 3; step++) {
+        delete_rule(rules, number, IP_V4, step);
+        delete_rule(rules, number, IP_V6, step);
+    }
+}
+
+static void flush_tables(struct route_rules *rules)
+{
+    for (unsigned table = 0; table < 2; table++) {
+        netlink_table_flush(rules->netlink, IP_V4, TABLE_BASE + rules->number * 2 + table);
+        netlink_table_flush(rules->netlink, IP_V6, TABLE_BASE + rules->number * 2 + table);
+    }
+}
+
+/* The routes of a dead daemon went with its device, if they led into one; its rules stay. */
+static void remove_leftovers(struct route_rules *rules)
+{
+    if (!rules->is_of_device)
+        flush_tables(rules);
+    for (unsigned number = 0; number < STALE_NUMBERS_CHECKED; number++) {
+        char name[IF_NAMESIZE];
+        snprintf(name, sizeof(name), "styx%u", number);
+        if (number == rules->number || if_nametoindex(name) == 0)
+            delete_rules(rules, number);
+    }
+    if (rules->number >= STALE_NUMBERS_CHECKED)
+        delete_rules(rules, rules->number);
+}
+
+bool route_rules_open(struct route_rules *rules, const char *name, struct error *error)
+{
+    struct netlink_rule v4 = rule_of(rules->number, IP_V4, 0), v6 = rule_of(rules->number, IP_V6, 0);
+    remove_leftovers(rules);
+    int failure = netlink_rule_add(rules->netlink, &v4);
+    if (failure != 0)
+        return error_set(error, 0, "cannot add the routing rule of %s: %s", name, strerror(failure));
+    (void)netlink_rule_add(rules->netlink, &v6); /* a host without IPv6 needs none */
+    return true;
+}
+
+void route_rules_close(struct route_rules *rules)
+{
+    if (!rules->is_of_device)
+        flush_tables(rules);
+    delete_rules(rules, rules->number);
+}
+
+int route_rules_use_default(struct route_rules *rules, enum ip_family family)
+{
+    if (rules->default_users[family == IP_V6]++ > 0)
+        return 0;
+    struct netlink_rule main_table = rule_of(rules->number, family, 1);
+    struct netlink_rule ours = rule_of(rules->number, family, 2);
+    int failure = netlink_rule_add(rules->netlink, &main_table);
+    if (failure == 0)
+        failure = netlink_rule_add(rules->netlink, &ours);
+    if (failure != 0)
+        route_rules_release_default(rules, family);
+    return failure;
+}
+
+void route_rules_release_default(struct route_rules *rules, enum ip_family family)
+{
+    if (--rules->default_users[family == IP_V6] > 0)
+        return;
+    delete_rule(rules, rules->number, family, 1);
+    delete_rule(rules, rules->number, family, 2);
+}
