@@ -71,7 +71,7 @@ static bool next_psks(struct control_session *session, struct facts *facts)
 /* ---- public keys ---- */
 
 static const char *const public_key_lines[] = {
-    "{added}, {bits} {type} Key {key_id} (no private key), until --- -- --:--:-- ---- ok",
+    "{added}, {bits} {type} Key {key_id} ({private_key}), until --- -- --:--:-- ---- ok",
     "       {id_type} '{id}'",
 };
 static const struct text_form public_key_form = TEXT_FORM(RC_COMMENT, public_key_lines);
@@ -87,29 +87,41 @@ static const char *time_text(int64_t wall, bool is_utc, char *out, size_t size)
     return out;
 }
 
-static void put_public_key(struct control_session *session, struct facts *facts, const struct public_key *key)
+static void put_public_key(struct control_session *session, struct facts *facts,
+                           const struct known_key *known)
 {
-    char when[64], id[IDENTITY_TEXT_SIZE], hex[2 * PUBLIC_KEY_SIZE_MAX + 1];
+    const struct public_key *key = known->key;
+    char when[64], id[IDENTITY_TEXT_SIZE], hex[2 * PUBLIC_KEY_SIZE_MAX + 1], ckaid[CKAID_HEX_SIZE];
     struct text text = text_of(hex, sizeof(hex));
+    bool is_ours = private_keys_find(engine_view_private_keys(session->control->engine), key->ckaid) != NULL;
     facts_begin(facts, NULL, &public_key_form);
-    facts_shown(facts, "added", time_text(key->added_at_wall, session->wants_utc, when, sizeof(when)));
-    facts_number(facts, "added_at", (uint64_t)key->added_at_wall);
-    facts_text(facts, "type", "RSA");
+    facts_shown(facts, "added", time_text(known->added_at_wall, session->wants_utc, when, sizeof(when)));
+    facts_number(facts, "added_at", (uint64_t)known->added_at_wall);
+    facts_text(facts, "type", key_kind_name(key->kind));
     facts_number(facts, "bits", key->bits);
     facts_text(facts, "key_id", key->key_id);
-    facts_text(facts, "id_type", identity_kind_name(key->id.kind));
-    facts_text(facts, "id", identity_text(&key->id, id));
-    text_add_hex(&text, public_key_exponent(key));
-    facts_text(facts, "exponent", hex);
-    text = text_of(hex, sizeof(hex));
-    text_add_hex(&text, public_key_modulus(key));
-    facts_text(facts, "modulus", hex);
+    facts_text(facts, "id_type", identity_kind_name(known->id.kind));
+    facts_text(facts, "id", identity_text(&known->id, id));
+    facts_text(facts, "ckaid", ckaid_text(key->ckaid, ckaid));
+    facts_shown(facts, "private_key", is_ours ? "has private key" : "no private key");
+    facts_bool(facts, "has_private_key", is_ours);
+    if (key->kind == KEY_RSA) {
+        text_add_hex(&text, public_key_exponent(key));
+        facts_text(facts, "exponent", hex);
+        text = text_of(hex, sizeof(hex));
+        text_add_hex(&text, public_key_modulus(key));
+        facts_text(facts, "modulus", hex);
+    } else {
+        text_add_hex(&text, bytes_of(key->data, key->size));
+        facts_text(facts, "curve", key_curve_name(key->curve));
+        facts_text(facts, "key", hex);
+    }
     facts_end(facts);
 }
 
 static bool next_public_keys(struct control_session *session, struct facts *facts)
 {
-    const struct public_key *key = NULL;
+    const struct known_key *key = NULL;
     for (int i = 0; i < SECRETS_A_PIECE; i++) {
         key = engine_view_public_key(session->control->engine, session->listing.after);
         if (key == NULL)

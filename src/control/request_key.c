@@ -1,6 +1,6 @@
 /* Requests about identities and public keys. */
 #include "control/request.h"
-#include "engine/public_keys.h"
+#include "crypto/public_key_text.h"
 
 /* The identity that a member names, for identity_free(); false: refused, and said why. */
 static bool take_identity(struct control_session *session, const struct request *request, const char *member,
@@ -40,7 +40,7 @@ void request_add_key(struct control_session *session, const struct request *requ
     }
     if (!take_identity(session, request, "id", &identity))
         return;
-    struct public_key *key = public_key_parse_rsa(text, &error);
+    struct public_key *key = public_key_parse(text, PUBLIC_KEY_RSA, &error);
     if (key == NULL)
         request_fail(session, RC_WHACK_PROBLEM, "%s", error.text);
     else

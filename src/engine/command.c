@@ -444,6 +444,11 @@ void engine_command(struct engine *engine, const struct command *command)
         public_keys_set(engine, command->identity, command->public_key, command->adds_key);
         finish(engine, command, 0);
         break;
+    case COMMAND_PRIVATE_KEYS:
+        private_keys_free(engine->private_keys);
+        engine->private_keys = command->private_keys;
+        finish(engine, command, 0);
+        break;
     case COMMAND_ANSWER: /* no command of its own: it goes on with the one that asked */
         prompt_answer(engine, command->client, command->answer);
         break;

@@ -154,6 +154,7 @@ void engine_free(struct engine *engine)
     policy_groups_free(engine->policy_groups);
     prompts_free(engine);
     public_keys_free(engine);
+    private_keys_free(engine->private_keys);
     identity_free(&engine->my_id);
     free_tables(engine);
     spd_free(&engine->policies);

@@ -9,6 +9,7 @@
 #include "engine/connection_spec.h"
 #include "engine/env.h"
 #include "engine/policy_group.h"
+#include "engine/private_keys.h"
 #include "engine/secrets.h"
 
 struct engine;
@@ -95,15 +96,16 @@ enum command_kind {
     COMMAND_UNROUTE,      /* name */
     COMMAND_LISTEN,       /* interfaces: addresses that we listen on from now on */
     COMMAND_UNLISTEN,
-    COMMAND_DDNS,    /* looks up the names of peers again whose connections are not up */
-    COMMAND_GROUPS,  /* groups: replaces all; --listen reads them */
-    COMMAND_SECRETS, /* secrets: replaces all */
-    COMMAND_DEBUG,   /* name (or NULL: global), debug_set, debug_clear */
-    COMMAND_IMPAIR,  /* impairments (impair.h) */
-    COMMAND_MY_ID,   /* identity: what %myid stands for from now on */
-    COMMAND_ADD_KEY, /* identity, public_key, adds_key (or else it replaces the keys of the identity) */
-    COMMAND_ANSWER,  /* answer (or NULL: none) to a report RC_ENTERSECRET or RC_USERPROMPT; ends nothing */
-    COMMAND_DDOS,    /* ddos_mode */
+    COMMAND_DDNS,         /* looks up the names of peers again whose connections are not up */
+    COMMAND_GROUPS,       /* groups: replaces all; --listen reads them */
+    COMMAND_SECRETS,      /* secrets: replaces all */
+    COMMAND_DEBUG,        /* name (or NULL: global), debug_set, debug_clear */
+    COMMAND_IMPAIR,       /* impairments (impair.h) */
+    COMMAND_MY_ID,        /* identity: what %myid stands for from now on */
+    COMMAND_ADD_KEY,      /* identity, public_key, adds_key (or else it replaces the keys of the identity) */
+    COMMAND_PRIVATE_KEYS, /* private_keys: replaces all */
+    COMMAND_ANSWER, /* answer (or NULL: none) to a report RC_ENTERSECRET or RC_USERPROMPT; ends nothing */
+    COMMAND_DDOS,   /* ddos_mode */
     COMMAND_CLEAR_STATISTICS,
     COMMAND_SHUTDOWN, /* deletes every SA, telling the peers unless leave_state */
 };
@@ -117,7 +119,7 @@ struct listen_address {
 
 /*
  * Every command ends with one report with is_final and this client, now or later; progress comes before it.
- * `spec`, `secrets`, `public_key` and `groups` pass to the engine; all else is borrowed.
+ * `spec`, `secrets`, `public_key`, `private_keys` and `groups` pass to the engine; all else is borrowed.
  */
 struct command {
     enum command_kind kind;
@@ -132,6 +134,7 @@ struct command {
     bool keeps_old;                  /* COMMAND_ADD: a connection of that name is a reason to refuse */
     const struct identity *identity; /* COMMAND_DELETE_ID, COMMAND_ADD_KEY, COMMAND_MY_ID */
     struct public_key *public_key;
+    struct private_keys *private_keys;
     bool adds_key;
     const struct selector *packet_here, *packet_there; /* COMMAND_PACKET: single addresses and ports */
     const char *impairments;

@@ -378,7 +378,8 @@ struct engine {
 
     struct hash_table public_keys_by_id, public_keys_by_serial;
     struct list_node public_keys;
-    struct identity my_id; /* %myid; ID_NONE: not told */
+    struct private_keys *private_keys; /* NULL: none were told */
+    struct identity my_id;             /* %myid; ID_NONE: not told */
     uint64_t last_public_key_serial;
 
     bool is_shutting_down;

@@ -356,9 +356,14 @@ const struct statistics *engine_view_statistics(const struct engine *engine)
     return &engine->statistics;
 }
 
-const struct public_key *engine_view_public_key(const struct engine *engine, uint64_t after)
+const struct known_key *engine_view_public_key(const struct engine *engine, uint64_t after)
 {
     return public_keys_after(engine, after);
+}
+
+const struct private_keys *engine_view_private_keys(const struct engine *engine)
+{
+    return engine->private_keys;
 }
 
 const struct secrets *engine_view_secrets(const struct engine *engine)

@@ -111,9 +111,11 @@ struct engine_pressure {
 struct engine_pressure engine_view_pressure(const struct engine *engine);
 /* Looks at every SA and connection: for tests and the end of the daemon. */
 struct engine_totals engine_view_totals(const struct engine *engine);
-/* NULL before any were read. */
 /* The public key after the one of serial `after` (0: the first); NULL: that was the last. */
-const struct public_key *engine_view_public_key(const struct engine *engine, uint64_t after);
+const struct known_key *engine_view_public_key(const struct engine *engine, uint64_t after);
+/* NULL before any were told. */
+const struct private_keys *engine_view_private_keys(const struct engine *engine);
+/* NULL before any were read. */
 const struct secrets *engine_view_secrets(const struct engine *engine);
 const struct statistics *engine_view_statistics(const struct engine *engine);
 /* env->now() of this engine. */
