@@ -560,6 +560,24 @@ static void warn_of_ikev2_only(struct spec_builder *builder)
         spec->narrowing = false;
 }
 
+/* See lifecycle_rekey_delay(). */
+static void warn_of_margin(const struct spec_builder *builder)
+{
+    const struct connection_spec *spec = builder->spec;
+    const struct {
+        const char *keyword;
+        usec_t lifetime;
+    } lives[] = {{"ikelifetime", spec->ike_lifetime}, {"ipsec-lifetime", spec->ipsec_lifetime}};
+    for (size_t i = 0; i < ARRAY_SIZE(lives) && spec->rekey && !connection_spec_is_shunt(spec); i++)
+        if (spec->rekey_margin >= lives[i].lifetime)
+            warning_send(
+                builder->warnings,
+                "conn \"%s\": rekeymargin=%llus is not less than %s=%llus: rekeying begins at half of "
+                "that",
+                spec->name, (unsigned long long)(spec->rekey_margin / USEC_PER_SEC), lives[i].keyword,
+                (unsigned long long)(lives[i].lifetime / USEC_PER_SEC));
+}
+
 static bool finish(struct spec_builder *builder, struct error *error)
 {
     struct connection_spec *spec = builder->spec;
@@ -579,6 +597,7 @@ static bool finish(struct spec_builder *builder, struct error *error)
         spec->aggressive = false;
     }
     warn_of_ikev2_only(builder);
+    warn_of_margin(builder);
     if (builder->subnets[0].count > 0 || builder->subnets[1].count > 0)
         builder->spec = spec_expand_subnets(builder, error);
     else if (!connection_spec_check(spec, error))

@@ -100,6 +100,16 @@ static bool parse_auto(const char *text, int *out)
     return false;
 }
 
+/* Without a word: yes. */
+static bool parse_yes_or_no(const char *option, const char *text, bool *out)
+{
+    *out = text == NULL || strcmp(text, "yes") == 0;
+    if (*out || strcmp(text, "no") == 0)
+        return true;
+    fprintf(stderr, "ipsec addconn: --%s wants yes or no, not \"%s\"\n", option, text);
+    return false;
+}
+
 static bool set_option(struct addconn *addconn, int option, const char *value)
 {
     switch (option) {
@@ -155,8 +165,7 @@ static bool set_option(struct addconn *addconn, int option, const char *value)
     case OPT_AUTO:
         return parse_auto(value, &addconn->auto_as);
     case OPT_ASYNC:
-        addconn->asynchronous = value == NULL || strcmp(value, "yes") == 0;
-        return true;
+        return parse_yes_or_no("asynchronous", value, &addconn->asynchronous);
     default:
         fprintf(stderr, "ipsec addconn: --help lists the options\n");
         return false;
