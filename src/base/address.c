@@ -197,6 +197,14 @@ bool range_overlap(const struct ip_range *a, const struct ip_range *b, struct ip
     return true;
 }
 
+const char *range_text(const struct ip_range *range, char out[static RANGE_TEXT_SIZE])
+{
+    char start[ADDRESS_TEXT_SIZE], end[ADDRESS_TEXT_SIZE];
+    snprintf(out, RANGE_TEXT_SIZE, "%s-%s", address_text(&range->start, start),
+             address_text(&range->end, end));
+    return out;
+}
+
 bool range_is_prefix(const struct ip_range *range, struct ip_prefix *ret_prefix)
 {
     struct ip_prefix prefix = {.address = range->start};

@@ -38,7 +38,7 @@ struct selector {
     uint16_t port_end;
 };
 
-enum { ADDRESS_TEXT_SIZE = 48, ENDPOINT_TEXT_SIZE = 56, SELECTOR_TEXT_SIZE = 128 };
+enum { ADDRESS_TEXT_SIZE = 48, ENDPOINT_TEXT_SIZE = 56, SELECTOR_TEXT_SIZE = 128, RANGE_TEXT_SIZE = 96 };
 
 struct ip_address address_of_v4(uint32_t host_order);
 struct ip_address address_of_bytes(enum ip_family family, const uint8_t *bytes);
@@ -67,6 +67,8 @@ bool prefix_contains(const struct ip_prefix *prefix, const struct ip_address *ad
 struct ip_range range_of_prefix(const struct ip_prefix *prefix);
 bool range_contains(const struct ip_range *outer, const struct ip_range *inner);
 bool range_overlap(const struct ip_range *a, const struct ip_range *b, struct ip_range *ret_common);
+/* 10.1.0.1-10.1.0.9 */
+const char *range_text(const struct ip_range *range, char out[static RANGE_TEXT_SIZE]);
 /* True, with the prefix, when the range is exactly one prefix. */
 bool range_is_prefix(const struct ip_range *range, struct ip_prefix *ret_prefix);
 

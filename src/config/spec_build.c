@@ -236,6 +236,9 @@ static const struct {
     {"mark", spec_set_mark},
     {"mark-in", spec_set_mark_in},
     {"mark-out", spec_set_mark_out},
+    {"modecfgbanner", spec_set_modecfgbanner},
+    {"modecfgdns", spec_set_modecfgdns},
+    {"modecfgdomains", spec_set_modecfgdomains},
     {"phase2", set_nothing},
     {"phase2alg", set_phase2alg},
     {"reqid", set_reqid},
@@ -247,6 +250,7 @@ static const struct {
     spec_end_setter *set;
 } end_handlers[] = {
     {"", spec_end_set_host},
+    {"addresspool", spec_end_set_addresspool},
     {"auth", spec_end_set_auth},
     {"id", spec_end_set_id},
     {"interface-ip", spec_end_set_interface_ip},
@@ -587,6 +591,7 @@ static bool finish(struct spec_builder *builder, struct error *error)
         return false;
     finish_end(builder, &spec->left, 0);
     finish_end(builder, &spec->right, 1);
+    spec_finish_modecfg(builder);
     if (!default_client(builder, &spec->left, 0) || !default_client(builder, &spec->right, 1))
         return error_set(error, -1, "out of memory");
     if (!settle_all(builder, error) || !finish_proposals(builder, error))

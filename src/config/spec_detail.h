@@ -51,6 +51,12 @@ typedef bool spec_setter(struct spec_builder *builder, const char *value, struct
 spec_setter spec_set_mark, spec_set_mark_in, spec_set_mark_out, spec_set_ipsec_interface;
 spec_end_setter spec_end_set_interface_ip;
 
+/* spec_modecfg.c: addresses for road warriors. */
+spec_setter spec_set_modecfgbanner, spec_set_modecfgdns, spec_set_modecfgdomains;
+spec_end_setter spec_end_set_addresspool;
+/* What a pool implies. */
+void spec_finish_modecfg(struct spec_builder *builder);
+
 /* vhost:... or vnet:... instead of a list of subnets. */
 bool spec_is_virtual(const char *value);
 bool spec_end_set_virtual(struct end_spec *end, const char *value, struct error *error);

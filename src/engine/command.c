@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "engine/address_pool.h"
 #include "engine/child_install.h"
 #include "engine/client_batch.h"
 #include "engine/connection.h"
@@ -143,6 +144,13 @@ static void add(struct engine *engine, const struct command *command)
     }
     if (command->keeps_old && is_name_in_use(engine, name)) {
         command_fail(engine, command, RC_DUPNAME, NULL, "attempt to redefine connection \"%s\"", name);
+        connection_spec_free(command->spec);
+        return;
+    }
+    const struct connection *old = connection_by_name(engine, name);
+    if (!address_pools_check(engine, command->spec, old ? old->spec : NULL, &error)) {
+        command_fail(engine, command, RC_CLASH, NULL, "failed to add connection \"%.80s\": %s", name,
+                     error.text);
         connection_spec_free(command->spec);
         return;
     }

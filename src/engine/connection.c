@@ -1,6 +1,8 @@
 /* Connections: the table, instances, and who matches a peer. */
 #include "engine/connection.h"
 
+#include "engine/address_pool.h"
+#include "engine/configuration.h"
 #include "engine/connection_named.h"
 #include "engine/host_name.h"
 #include "engine/policy_group.h"
@@ -165,7 +167,8 @@ struct connection *connection_add(struct engine *engine, struct connection_spec 
         return NULL;
     }
     hash_table_insert(&engine->connections_by_name, &connection->by_name, hash_name(engine, spec->name));
-    if (!connection_add_aliases(engine, connection)) {
+    connection->uses_pools = address_pools_use(engine, spec);
+    if (!connection->uses_pools || !connection_add_aliases(engine, connection)) {
         connection_destroy(engine, connection);
         return NULL;
     }
@@ -186,6 +189,9 @@ void connection_destroy(struct engine *engine, struct connection *connection)
     host_name_unwatch(engine, connection);
     engine_timer_cancel(engine, &connection->revive_timer);
     failure_forget(engine, connection);
+    configuration_release(engine, connection);
+    if (connection->uses_pools)
+        address_pools_leave(engine, connection->spec);
     hash_table_remove(&engine->connections_by_serial, &connection->by_serial);
     if (!connection->is_instance)
         hash_table_remove(&engine->connections_by_name, &connection->by_name);
@@ -243,7 +249,10 @@ void connection_hold(struct connection *connection)
 
 void connection_let_go(struct engine *engine, struct connection *connection)
 {
-    if (--connection->sa_count == 0 && connection->is_instance)
+    if (--connection->sa_count > 0)
+        return;
+    configuration_release(engine, connection);
+    if (connection->is_instance)
         connection_destroy(engine, connection);
 }
 
@@ -456,6 +465,9 @@ size_t connection_selectors(const struct connection *connection, bool local, str
         out[0] = connection->virtual_client;
         return 1;
     }
+    size_t assigned = configuration_selectors(connection, local, out);
+    if (assigned > 0)
+        return assigned;
     bool is_whoever = !local && connection->is_instance && end->is_opportunistic;
     if (end->client_count == 0 || is_whoever) {
         struct ip_prefix prefix = prefix_of_address(host);

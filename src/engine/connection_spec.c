@@ -42,6 +42,7 @@ struct connection_spec *connection_spec_new(const char *name)
         .retransmit_timeout = 30 * USEC_PER_SEC,
         .replay_window = DEFAULT_REPLAY_WINDOW,
         .negotiation_shunt = SHUNT_DROP,
+        .modecfg.share_lease = true,
     };
     return spec;
 }
@@ -51,6 +52,7 @@ static void end_clear(struct end_spec *end)
     free(end->host_name);
     free(end->clients);
     free(end->virtual_client.nets);
+    free(end->pools);
     free(end->updown);
     identity_free(&end->id);
 }
@@ -71,6 +73,8 @@ static void free_contents(struct connection_spec *spec)
     for (size_t i = 0; i < spec->alias_count; i++)
         free(spec->aliases[i]);
     free(spec->aliases);
+    free(spec->modecfg.domains);
+    free(spec->modecfg.banner);
     proposals_free(spec->ike_proposals);
     proposals_free(spec->child_proposals);
     spec_origin_free(spec->origin);
@@ -189,7 +193,8 @@ static bool check_family(const struct connection_spec *spec, struct error *error
 static unsigned client_families(const struct connection_spec *spec, const struct end_spec *end)
 {
     unsigned families = 0;
-    if (end->virtual_client.kind != VIRTUAL_NONE || end->host_kind == HOST_GROUP)
+    bool is_leased = end->pool_count > 0 || end->modecfg_client;
+    if (end->virtual_client.kind != VIRTUAL_NONE || end->host_kind == HOST_GROUP || is_leased)
         return 0;
     for (size_t i = 0; i < end->client_count; i++)
         families |= 1U << end->clients[i].range.start.family;
@@ -262,6 +267,43 @@ static bool check_virtual(const struct connection_spec *spec, struct error *erro
     return true;
 }
 
+/* The client of an end with a pool is the address that it is leased. */
+static bool check_pool(const struct connection_spec *spec, const struct end_spec *end, const char *name,
+                       struct error *error)
+{
+    if (end->pool_count == 0)
+        return true;
+    if (spec->type != TYPE_TUNNEL)
+        return error_set(error, -1, "%saddresspool= needs type=tunnel", name);
+    for (size_t i = 0; i < end->pool_count && end->client_count > 0; i++) {
+        bool is_within = false;
+        for (size_t j = 0; j < end->client_count; j++)
+            is_within = is_within || range_contains(&end->clients[j].range, &end->pools[i].range);
+        if (!is_within)
+            return error_set(error, -1, "cannot specify both %saddresspool= and %ssubnet=", name, name);
+    }
+    return end->virtual_client.kind == VIRTUAL_NONE ||
+           error_set(error, -1, "cannot specify both %saddresspool= and a virtual %ssubnet=", name, name);
+}
+
+static bool check_modecfg(const struct connection_spec *spec, struct error *error)
+{
+    const struct end_spec *left = &spec->left, *right = &spec->right;
+    if (left->pool_count > 0 && right->pool_count > 0)
+        return error_set(error, -1,
+                         "leftaddresspool= and rightaddresspool= are both set; only one end can be "
+                         "leased addresses by the other");
+    if (left->modecfg_client && right->modecfg_client)
+        return error_set(error, -1,
+                         "leftmodecfgclient= and rightmodecfgclient= are both set; only one end can "
+                         "ask for an address");
+    if (left->modecfg_server && right->modecfg_server)
+        return error_set(error, -1,
+                         "leftmodecfgserver= and rightmodecfgserver= are both set; only one end can "
+                         "give out addresses");
+    return check_pool(spec, left, "left", error) && check_pool(spec, right, "right", error);
+}
+
 static bool check_auth(const struct connection_spec *spec, struct error *error)
 {
     const struct end_spec *ends[] = {&spec->left, &spec->right};
@@ -296,5 +338,5 @@ bool connection_spec_check(const struct connection_spec *spec, struct error *err
            check_transport(spec, error) && check_ikev1(spec, error) &&
            check_sourceip(&spec->left, "left", error) && check_sourceip(&spec->right, "right", error) &&
            check_virtual(spec, error) && check_group(&spec->left, "left", error) &&
-           check_group(&spec->right, "right", error) && check_auth(spec, error);
+           check_group(&spec->right, "right", error) && check_modecfg(spec, error) && check_auth(spec, error);
 }

@@ -10,6 +10,7 @@
 #include "engine/identity.h"
 #include "engine/kernel_extras.h"
 #include "proposal/proposal.h"
+#include "wire/configuration.h"
 
 enum host_kind {
     HOST_UNSET,
@@ -41,6 +42,25 @@ struct virtual_client {
     size_t net_count;
 };
 
+/* One range of addresspool=, and the prefix that each lease of it is. */
+struct pool_range {
+    struct ip_range range;
+    uint8_t lease_length;
+};
+
+/* What a server tells its road warriors beside their address, and how a client takes it (configuration.h). */
+struct modecfg_spec {
+    struct ip_address dns[CONFIGURATION_DNS_LIMIT]; /* modecfgdns= */
+    size_t dns_count;
+    char *domains; /* modecfgdomains=, parted by blanks; NULL: none */
+    char *banner;  /* modecfgbanner=; NULL: none */
+    bool pull;     /* IKEv1: the client asks */
+    bool share_lease;
+    bool ignore_peer_dns;
+    bool cisco_unity, cisco_split; /* send the vendor id; take split tunnels */
+    bool peer_is_cisco;            /* remote-peer-type=cisco */
+};
+
 struct end_spec {
     enum host_kind host_kind;
     struct ip_address host;
@@ -57,7 +77,11 @@ struct end_spec {
     struct selector *clients; /* subnet=, several allowed; none: the host itself */
     size_t client_count;
     struct virtual_client virtual_client; /* instead of clients */
-    struct ip_prefix interface_ip;        /* of the interface of ipsec-interface= */
+    struct pool_range *pools;             /* addresspool=: the other end leases this end an address of them */
+    size_t pool_count;
+    bool modecfg_client;           /* asks for an address */
+    bool modecfg_server;           /* gives one out */
+    struct ip_prefix interface_ip; /* of the interface of ipsec-interface= */
     uint8_t protocol; /* protoport=, already applied to clients; for the host itself the engine applies it */
     uint16_t port;    /* 0: any */
     char *updown;     /* NULL: the default; "": none */
@@ -109,6 +133,7 @@ struct connection_spec {
     bool decap_dscp;
     bool encap_dscp;
     bool nopmtudisc;
+    struct modecfg_spec modecfg;
     bool overlapip; /* clients may be those of other connections with overlapip=yes */
     char **aliases; /* connalias=; of subnets= also the conn's name */
     size_t alias_count;

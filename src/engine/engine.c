@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "base/secret.h"
+#include "engine/address_pool.h"
 #include "engine/child_install.h"
 #include "engine/client_batch.h"
 #include "engine/count.h"
@@ -128,6 +129,7 @@ struct engine *engine_new(const struct engine_env *env, const struct engine_sett
     list_init(&engine->ikes);
     list_init(&engine->children);
     list_init(&engine->public_keys);
+    address_pools_init(engine);
     timer_wheel_init(&engine->wheel, engine_now(engine));
     engine_random(engine, engine->hash_key, sizeof(engine->hash_key));
     if (settings->vendor_id != NULL)
@@ -149,6 +151,7 @@ void engine_free(struct engine *engine)
         ike_destroy(engine, CONTAINER_OF(engine->ikes.next, struct ike_sa, all));
     while (!list_is_empty(&engine->connections))
         connection_destroy(engine, CONTAINER_OF(engine->connections.next, struct connection, all));
+    address_pools_free(engine);
     farewells_free(engine);
     client_batches_free(engine);
     policy_groups_free(engine->policy_groups);

@@ -2,6 +2,7 @@
 #include "engine/routing_policy.h"
 
 #include "engine/child_install.h"
+#include "engine/configuration.h"
 #include "engine/connection.h"
 #include "engine/sa.h"
 
@@ -85,7 +86,7 @@ static bool set(struct engine *engine, const struct connection *connection, enum
         .interface = interface_of(connection),
         .local_host = connection->local,
         .remote_host = connection->remote,
-        .sourceip = connection->local_end->sourceip,
+        .sourceip = connection_sourceip(connection),
         .mtu = connection->spec->mtu,
         .metric = connection->spec->metric,
         .wants_route = connection->spec->type != TYPE_PASS,

@@ -8,6 +8,7 @@
 
 #include "base/hash_table.h"
 #include "base/list.h"
+#include "base/range_map.h"
 #include "base/text.h"
 #include "engine/engine.h"
 #include "engine/failure.h"
@@ -135,6 +136,7 @@ struct connection {
     uint64_t template_serial;                      /* of an instance */
     unsigned instance_number, next_instance_number;
     bool is_template, is_oriented, left_is_local, is_instance;
+    bool uses_pools; /* those of its spec: address_pool.h */
     bool keep_up;    /* --up or auto=start asked for it and nobody has taken it down */
     bool is_indexed; /* in by_hosts and by_remote_id */
     struct connection_scripts scripts;
@@ -143,8 +145,9 @@ struct connection {
     struct ip_address nexthop;                /* unset: found out from the routes */
     struct host_name_user host_name_users[2]; /* of left and right */
     bool has_virtual_client;
-    struct selector virtual_client;      /* what the peer named, of an end with vhost: or vnet: */
-    struct identity local_id, remote_id; /* remote ID_NONE: any */
+    struct selector virtual_client;        /* what the peer named, of an end with vhost: or vnet: */
+    struct identity local_id, remote_id;   /* remote ID_NONE: any */
+    struct address_assignment *assignment; /* configuration.h; NULL: none */
     enum routing_state routing;
     struct connection_route route; /* routing.c */
     uint64_t newest_ike_serial, newest_child_serial;
@@ -350,6 +353,9 @@ struct engine {
         connections_by_remote_id, connections_by_alias, connections_by_clients;
     struct list_node connections;
     struct list_node group_connections;
+    struct list_node pools; /* address_pool.h, in the order of serials */
+    struct range_map pool_ranges;
+    uint64_t last_pool_serial;
     struct policy_groups *policy_groups; /* NULL: not read yet */
     uint64_t group_generation;
     struct hash_table ike_by_serial, ike_by_spi, ike_by_initiator, ike_by_peers;

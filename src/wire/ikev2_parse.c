@@ -154,6 +154,16 @@ static bool read_fragment(struct bytes body, uint8_t first, struct ikev2_message
     return is_sound || syntax(error, "SKF payload has a fragment number beyond its total");
 }
 
+static bool read_configuration(struct bytes body, struct arena *arena, struct ikev2_message *out,
+                               struct error *error)
+{
+    struct configuration *configuration = arena_take(arena, sizeof(*configuration));
+    if (configuration == NULL)
+        return syntax(error, "message asks for too much memory");
+    out->configuration = configuration;
+    return configuration_read_ikev2(body, configuration, error);
+}
+
 static bool read_payload(uint8_t type, struct bytes body, struct arena *arena, struct ikev2_message *out,
                          struct error *error)
 {
@@ -179,6 +189,8 @@ static bool read_payload(uint8_t type, struct bytes body, struct arena *arena, s
         return read_selectors(body, arena, &out->ts_i, error);
     case PAYLOAD_TSR:
         return read_selectors(body, arena, &out->ts_r, error);
+    case PAYLOAD_CP:
+        return read_configuration(body, arena, out, error);
     default:
         return true;
     }

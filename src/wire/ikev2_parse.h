@@ -8,6 +8,7 @@
 #include "base/address.h"
 #include "base/arena.h"
 #include "base/error.h"
+#include "wire/configuration.h"
 #include "wire/ikev2_numbers.h"
 
 struct ikev2_header {
@@ -68,6 +69,7 @@ struct ikev2_message {
     uint8_t auth_method;
     struct bytes auth_data;
     struct ikev2_selectors ts_i, ts_r;
+    const struct configuration *configuration; /* in the message's arena; NULL: there is none */
     size_t notify_count;
     struct ikev2_notify notifies[IKEV2_NOTIFY_LIMIT];
     size_t delete_count;

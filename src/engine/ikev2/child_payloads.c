@@ -3,6 +3,7 @@
 
 #include "base/secret.h"
 #include "engine/child_install.h"
+#include "engine/configuration.h"
 #include "engine/ikev2/traffic_selectors.h"
 #include "engine/sa.h"
 #include "engine/virtual_client.h"
@@ -49,7 +50,8 @@ void child_build_request(struct engine *engine, const struct ike_sa *ike, const 
     size_t local_count = connection_selectors(connection, true, local);
     size_t remote_count = connection_selectors(connection, false, remote);
     const struct selector *packet = connection->route.packet;
-    local_count = add_packet(packet, local, local_count);
+    if (!configuration_is_client(connection)) /* whose packets have no address yet that counts */
+        local_count = add_packet(packet, local, local_count);
     remote_count = add_packet(packet ? packet + 1 : NULL, remote, remote_count);
     if (connection->spec->type == TYPE_TRANSPORT)
         ikev2_build_notify(builder, PROTOCOL_NONE, bytes_of(NULL, 0), USE_TRANSPORT_MODE, bytes_of(NULL, 0));
@@ -95,6 +97,10 @@ static bool remote_clients(const struct engine *engine, const struct ike_sa *ike
 {
     const struct end_spec *end = connection->remote_end;
     *ret_count = 1;
+    if (connection->assignment == NULL && end->pool_count > 0) {
+        *ret_count = configuration_pool_selectors(connection, out);
+        return true;
+    }
     if (end->virtual_client.kind != VIRTUAL_NONE) {
         if (virtual_client_choose(engine, connection, &ike->path.remote.address, &ike->remote_id, theirs,
                                   count, &out[0], error))
@@ -288,6 +294,34 @@ static struct connection *settle(struct engine *engine, const struct ike_sa *ike
     return connection_instantiate(engine, chosen, &ike->path.remote.address, &ike->remote_id);
 }
 
+/* A road warrior is leased its address, to which its side is narrowed (RFC 7296 2.19). */
+static bool lease_address(struct engine *engine, const struct ike_sa *ike, struct connection *connection,
+                          const struct incoming *incoming, bool in_auth, struct choice *choice,
+                          struct error *error)
+{
+    const struct configuration *request = incoming->message->configuration;
+    struct selector leased[SELECTORS_MAX], wanted[SELECTORS_MAX];
+    size_t wanted_count = choice->remote_count;
+    if (connection->remote_end->pool_count == 0)
+        return true;
+    bool has_asked = request != NULL && request->kind == CFG_REQUEST;
+    if (in_auth && !has_asked)
+        return error_set(error, FAILED_CP_REQUIRED,
+                         "the peer does not ask for an address; \"%.60s\" leases one",
+                         connection->spec->name);
+    if (!configuration_lease(engine, connection, &ike->remote_id, has_asked ? request : NULL, error)) {
+        error->code = INTERNAL_ADDRESS_FAILURE;
+        return false;
+    }
+    size_t leased_count = connection_selectors(connection, false, leased);
+    memcpy(wanted, choice->remote, wanted_count * sizeof(*wanted));
+    choice->remote_count =
+        selectors_narrow(leased, leased_count, wanted, wanted_count, choice->remote, SELECTORS_MAX);
+    return choice->remote_count > 0 ||
+           error_set(error, TS_UNACCEPTABLE,
+                     "the peer's traffic selectors leave out the address that it is leased");
+}
+
 struct child_sa *child_choose(struct engine *engine, struct ike_sa *ike, const struct incoming *incoming,
                               bool in_auth, const struct connection *connection, uint16_t *ret_group,
                               struct error *error)
@@ -301,9 +335,12 @@ struct child_sa *child_choose(struct engine *engine, struct ike_sa *ike, const s
     if (!found)
         return NULL;
     struct connection *settled = settle(engine, ike, choice.connection);
-    struct child_sa *child = settled ? child_new(engine, ike, settled) : NULL;
+    bool has_address =
+        settled != NULL && lease_address(engine, ike, settled, incoming, in_auth, &choice, error);
+    struct child_sa *child = has_address ? child_new(engine, ike, settled) : NULL;
     if (child == NULL) {
-        error_set(error, NO_ADDITIONAL_SAS, "no room for another Child SA");
+        if (has_address || settled == NULL)
+            error_set(error, NO_ADDITIONAL_SAS, "no room for another Child SA");
         if (settled != NULL && settled->is_instance && settled->sa_count == 0)
             connection_destroy(engine, settled);
         return NULL;
@@ -351,9 +388,14 @@ static bool accept_selectors(struct engine *engine, struct ike_sa *ike, struct c
                                               is_transport && ike->local_behind_nat, &message->ts_i, ts_i);
     size_t r_count = substitute_nat_addresses(ike, &ike->path.remote.address,
                                               is_transport && ike->remote_behind_nat, &message->ts_r, ts_r);
+    bool is_client =
+        configuration_is_client(connection); /* the local ones are the address that it was leased */
+    if (is_client)
+        i_count = selectors_narrow(local, local_count, message->ts_i.list, message->ts_i.count, ts_i,
+                                   SELECTORS_MAX);
     bool is_subset = i_count > 0 && r_count > 0 && selectors_cover(local, local_count, ts_i, i_count) &&
                      selectors_cover(remote, remote_count, ts_r, r_count);
-    bool is_whole = is_subset && selectors_cover(ts_i, i_count, local, local_count) &&
+    bool is_whole = is_subset && (is_client || selectors_cover(ts_i, i_count, local, local_count)) &&
                     selectors_cover(ts_r, r_count, remote, remote_count);
     if (!is_subset)
         return error_set(error, TS_UNACCEPTABLE,

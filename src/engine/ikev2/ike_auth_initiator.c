@@ -2,6 +2,7 @@
 #include "base/secret.h"
 #include "engine/child_install.h"
 #include "engine/ikev2/child_payloads.h"
+#include "engine/ikev2/configuration.h"
 #include "engine/ikev2/ike_auth.h"
 #include "engine/ikev2/ike_auth_parts.h"
 #include "engine/ikev2/informational.h"
@@ -23,6 +24,8 @@ static bool build(struct engine *engine, struct ike_sa *ike, const struct connec
         ike_auth_build_id(&builder, PAYLOAD_IDR, &connection->remote_id);
     ikev2_build_auth(&builder, AUTH_METHOD_SHARED_KEY, bytes_of(auth, ike->suite.prf->output_size));
     initial_contact_build(engine, ike, &builder);
+    if (child != NULL)
+        ikev2_configuration_build_request(connection, &builder);
     if (child != NULL)
         child_build_request(engine, ike, child, true, bytes_of(NULL, 0), &builder);
     return protect_finish(engine, ike, &builder, ret_message);
@@ -100,7 +103,9 @@ static void child_came(struct engine *engine, struct ike_sa *ike, struct child_s
         return;
     }
     error_set(&error, 0, "keys could not be made");
-    bool ok = child_accept(engine, ike, child, incoming, true, &error) &&
+    struct connection *connection = connection_by_serial(engine, child->connection_serial);
+    bool ok = ikev2_configuration_take(engine, ike, connection, incoming->message, client, &error) &&
+              child_accept(engine, ike, child, incoming, true, &error) &&
               child_make_keys_and_install(engine, ike, child, bytes_of(NULL, 0),
                                           bytes_of(setup->nonce_i, setup->nonce_i_size),
                                           bytes_of(setup->nonce_r, setup->nonce_r_size), true);
@@ -117,7 +122,6 @@ static void child_came(struct engine *engine, struct ike_sa *ike, struct child_s
     lifecycle_child_is_up(engine, child);
     lifecycle_arm_child(engine, child, true);
     child_announce(engine, child, client, "initiator established Child SA");
-    struct connection *connection = connection_by_serial(engine, child->connection_serial);
     say_event(engine, EVENT_CHILD_UP, connection->spec->name, ike->serial, child->serial, "");
     updown_finish_client(engine, connection, client);
 }

@@ -3,6 +3,7 @@
 #include "engine/child_install.h"
 #include "engine/ikev2/child_payloads.h"
 #include "engine/ikev2/childless.h"
+#include "engine/ikev2/configuration.h"
 #include "engine/ikev2/ike_auth.h"
 #include "engine/ikev2/ike_auth_parts.h"
 #include "engine/ikev2/initial_contact.h"
@@ -70,6 +71,8 @@ static struct child_sa *answer_child(struct engine *engine, struct ike_sa *ike,
         engine->totals.child_failed++;
         return NULL;
     }
+    ikev2_configuration_build_reply(connection_by_serial(engine, child->connection_serial), incoming->message,
+                                    builder);
     child_build_answer(engine, child, true, bytes_of(NULL, 0), builder);
     if (!child_make_keys_and_install(engine, ike, child, bytes_of(NULL, 0),
                                      bytes_of(setup->nonce_i, setup->nonce_i_size),

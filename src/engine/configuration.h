@@ -1,0 +1,66 @@
+/*
+ * Addresses that one end gives the other, and what it tells with them: what IKEv2's Configuration payloads
+ * (RFC 7296 2.19, RFC 8598) and IKEv1's Mode Config have in common. A connection has an assignment from the
+ * exchange that brought it to the end of its last SA: of the server's side it holds the leases, of the
+ * client's what the server told.
+ */
+#ifndef STYX_ENGINE_CONFIGURATION_H
+#define STYX_ENGINE_CONFIGURATION_H
+
+#include "engine/state.h"
+
+enum { DOMAINS_TEXT_SIZE = 1024, BANNER_TEXT_SIZE = 512 };
+
+/* What a server told us; all of it is harmless: texts of plain characters, names of domains, unicast
+ * addresses.
+ */
+struct told_configuration {
+    struct ip_address dns[CONFIGURATION_DNS_LIMIT];
+    size_t dns_count;
+    char domains[DOMAINS_TEXT_SIZE]; /* parted by blanks */
+    char banner[BANNER_TEXT_SIZE];
+    struct ip_prefix split[CONFIGURATION_SUBNET_LIMIT]; /* Cisco's split tunnels: what is behind the server */
+    size_t split_count;
+};
+
+struct address_assignment {
+    bool is_ours;                                         /* we are the client */
+    struct ip_prefix address[CONFIGURATION_FAMILIES];     /* family IP_NONE: none */
+    struct address_lease *leases[CONFIGURATION_FAMILIES]; /* server; NULL: the address comes from no pool */
+    struct told_configuration *told;                      /* client */
+};
+
+/* Which role our end has. */
+bool configuration_is_client(const struct connection *connection);
+bool configuration_is_server(const struct connection *connection);
+
+/* ---- server ---- */
+
+/* Leases the peer an address of each family that it asks for (NULL: that there is a pool of), unless it has
+ * one. False with the reason: nothing was leased. */
+bool configuration_lease(struct engine *engine, struct connection *connection, const struct identity *holder,
+                         const struct configuration *request, struct error *error);
+/* All addresses that its pools may lease, as selectors. */
+size_t configuration_pool_selectors(const struct connection *connection, struct selector *out);
+/* The attributes that answer a request, or those of a push (request is NULL). */
+void configuration_write_told(const struct connection *connection, const struct configuration *request,
+                              bool is_ikev1, struct writer *writer);
+
+/* ---- client ---- */
+
+/* The attributes of our request; with the addresses that we have already. */
+void configuration_write_request(const struct connection *connection, bool is_ikev1, struct writer *writer);
+/* Takes over what the server told, checked. False with the reason: there is no usable address. */
+bool configuration_take(struct engine *engine, struct connection *connection,
+                        const struct configuration *told, struct error *error);
+
+/* ---- both ---- */
+
+/* When the last SA has gone. */
+void configuration_release(struct engine *engine, struct connection *connection);
+/* The selectors of an end that assigned addresses decide; 0: they decide nothing there. */
+size_t configuration_selectors(const struct connection *connection, bool local, struct selector *out);
+/* leftsourceip=, or the address that we were assigned. */
+struct ip_address connection_sourceip(const struct connection *connection);
+
+#endif
