@@ -32,6 +32,7 @@ struct esp_keys {
     uint8_t encr_key_size, integ_key_size;
     const uint8_t *encr_key; /* key || salt */
     const uint8_t *integ_key;
+    bool covers_header; /* AH: what is authenticated lies in several places */
 };
 
 /* Keyed contexts of one SA in one direction, one for each provider that was used so far. */

@@ -116,6 +116,8 @@ static bool supports_integ(const struct algorithm *integ)
 
 static bool bulk_supports(const struct esp_keys *keys)
 {
+    if (keys->covers_header)
+        return false;
     if (is_gcm(keys) || is_chacha(keys))
         return true;
     bool cipher_is_known =

@@ -1,17 +1,22 @@
-/* ESP SAs: one block of memory each (RFC 4301 4.4.2). */
+/* ESP and AH SAs: one block of memory each (RFC 4301 4.4.2). */
 #include "esp/esp_sa.h"
 
 #include <stdlib.h>
 
 #include "base/secret.h"
+#include "esp/ah.h"
 
 enum { SELECTORS_MAX = 256 };
 
 static bool spec_is_sound(const struct esp_sa_spec *spec, struct error *error)
 {
-    if (spec->encr == NULL)
+    if (spec->is_ah && (spec->integ == NULL || spec->udp_encapsulation))
+        return error_set(error, 0, "an AH SA needs an integrity algorithm and cannot pass a NAT");
+    if (spec->outer_ah_spi != 0 && (spec->is_ah || spec->ah_integ == NULL || spec->udp_encapsulation))
+        return error_set(error, 0, "AH around ESP needs an integrity algorithm and cannot pass a NAT");
+    if (!spec->is_ah && spec->encr == NULL)
         return error_set(error, 0, "an ESP SA needs an encryption algorithm (it may be NULL)");
-    if (!spec->encr->is_aead && spec->integ == NULL)
+    if (!spec->is_ah && !spec->encr->is_aead && spec->integ == NULL)
         return error_set(error, 0, "%s needs an integrity algorithm", spec->encr->name);
     if (spec->replay_window > REPLAY_WINDOW_MAX)
         return error_set(error, 0, "a replay window of %u packets is above the limit of %u",
@@ -26,6 +31,8 @@ static void copy_plain_fields(struct esp_sa *sa, const struct esp_sa_spec *spec)
 {
     sa->child_serial = spec->child_serial;
     sa->spi = spec->spi;
+    sa->is_ah = spec->is_ah;
+    sa->compression_cpi = spec->compression_cpi;
     sa->is_outbound = spec->is_outbound;
     sa->is_transport = spec->is_transport;
     sa->udp_encapsulation = spec->udp_encapsulation;
@@ -60,7 +67,8 @@ static void fill_tail(struct esp_sa *sa, const struct esp_sa_spec *spec, size_t 
     memcpy(selectors + spec->local_count, spec->remote_selectors, spec->remote_count * sizeof(*selectors));
     sa->selectors = selectors;
     uint8_t *keys = (uint8_t *)(selectors + spec->local_count + spec->remote_count);
-    memcpy(keys, spec->encr_key, sa->keys.encr_key_size);
+    if (sa->keys.encr_key_size > 0)
+        memcpy(keys, spec->encr_key, sa->keys.encr_key_size);
     if (sa->keys.integ_key_size > 0)
         memcpy(keys + sa->keys.encr_key_size, spec->integ_key, sa->keys.integ_key_size);
     sa->keys.encr_key = keys;
@@ -68,34 +76,72 @@ static void fill_tail(struct esp_sa *sa, const struct esp_sa_spec *spec, size_t 
     sa->key_bytes = (uint16_t)(sa->keys.encr_key_size + sa->keys.integ_key_size);
 }
 
-struct esp_sa *esp_sa_new(const struct esp_sa_spec *spec, struct error *error)
+/* AH runs as a cipher that encrypts nothing. */
+static struct esp_keys keys_of(const struct esp_sa_spec *spec)
 {
-    if (!spec_is_sound(spec, error))
-        return NULL;
-    const struct algorithm *integ = spec->encr->is_aead ? NULL : spec->integ;
+    const struct algorithm *encr = spec->is_ah ? algorithm_by_id(TRANSFORM_ENCR, ENCR_NULL) : spec->encr;
+    const struct algorithm *integ = encr->is_aead ? NULL : spec->integ;
     /* A cipher with one key size may come without it (RFC 7296 3.3.5). */
-    uint16_t key_bits = spec->encr_key_bits != 0 ? spec->encr_key_bits : spec->encr->key_bits[0];
-    struct esp_keys keys = {
-        .encr = spec->encr,
+    uint16_t key_bits = spec->encr_key_bits != 0 && !spec->is_ah ? spec->encr_key_bits : encr->key_bits[0];
+    return (struct esp_keys){
+        .encr = encr,
         .integ = integ,
         .encr_key_bits = key_bits,
-        .encr_key_size = (uint8_t)packet_encr_key_size(spec->encr, key_bits),
+        .encr_key_size = (uint8_t)packet_encr_key_size(encr, key_bits),
         .integ_key_size = (uint8_t)(integ != NULL ? packet_integ_key_size(integ) : 0),
+        .covers_header = spec->is_ah,
     };
+}
+
+static struct esp_sa *sa_new(const struct esp_sa_spec *spec)
+{
+    struct esp_keys keys = keys_of(spec);
     size_t bitmap_words = spec->is_outbound ? 0 : replay_bitmap_blocks(spec->replay_window);
     size_t size = sizeof(struct esp_sa) + bitmap_words * sizeof(uint64_t) +
                   (spec->local_count + spec->remote_count) * sizeof(struct selector) + keys.encr_key_size +
                   keys.integ_key_size;
     struct esp_sa *sa = calloc(1, size);
-    if (sa == NULL) {
-        error_set(error, 0, "out of memory for an SA");
+    if (sa == NULL)
         return NULL;
-    }
     copy_plain_fields(sa, spec);
     sa->keys = keys;
     set_cipher_sizes(sa);
     fill_tail(sa, spec, bitmap_words);
     sa->references = 1;
+    return sa;
+}
+
+/* The AH SA around `inner`; its limits are those of the inner one. */
+static struct esp_sa *outer_ah_new(const struct esp_sa_spec *spec, struct esp_sa *inner)
+{
+    struct esp_sa_spec ah = *spec;
+    ah.is_ah = true;
+    ah.spi = spec->outer_ah_spi;
+    ah.integ = spec->ah_integ;
+    ah.integ_key = spec->ah_integ_key;
+    ah.compression_cpi = 0;
+    ah.is_transport = true;
+    ah.soft_bytes = ah.hard_bytes = ah.soft_packets = ah.hard_packets = UINT64_MAX;
+    struct esp_sa *sa = sa_new(&ah);
+    if (sa != NULL)
+        sa->bundle = inner;
+    return sa;
+}
+
+struct esp_sa *esp_sa_new(const struct esp_sa_spec *spec, struct error *error)
+{
+    if (!spec_is_sound(spec, error))
+        return NULL;
+    struct esp_sa *sa = sa_new(spec);
+    if (sa != NULL && spec->outer_ah_spi != 0) {
+        sa->outer_ah = outer_ah_new(spec, sa);
+        if (sa->outer_ah == NULL) {
+            esp_sa_unref(sa);
+            sa = NULL;
+        }
+    }
+    if (sa == NULL)
+        error_set(error, 0, "out of memory for an SA");
     return sa;
 }
 
@@ -109,6 +155,7 @@ void esp_sa_unref(struct esp_sa *sa)
 {
     if (sa == NULL || __atomic_sub_fetch(&sa->references, 1, __ATOMIC_ACQ_REL) > 0)
         return;
+    esp_sa_unref(sa->outer_ah);
     esp_cipher_release(&sa->cipher, &sa->keys);
     secret_wipe((void *)(uintptr_t)sa->keys.encr_key, sa->key_bytes);
     free(sa);
@@ -181,11 +228,14 @@ size_t esp_sealed_size(const struct esp_sa *sa, size_t payload_size)
 size_t esp_inner_mtu(const struct esp_sa *sa, size_t path_mtu, enum ip_family outer, bool udp_encapsulation)
 {
     size_t network = outer == IP_V6 ? IPV6_HEADER_SIZE : IPV4_HEADER_SIZE;
-    size_t fixed =
-        network + (udp_encapsulation ? UDP_HEADER_SIZE : 0) + esp_payload_offset(sa) + sa->icv_size;
+    const struct esp_sa *ah = sa->is_ah ? sa : sa->outer_ah;
+    size_t fixed = network + (ah != NULL ? ah_header_size(ah, outer) : 0);
+    if (!sa->is_ah)
+        fixed += (udp_encapsulation ? UDP_HEADER_SIZE : 0) + esp_payload_offset(sa) + sa->icv_size;
     if (path_mtu < fixed + sa->pad_to)
         return 0;
-    size_t payload = (path_mtu - fixed) / sa->pad_to * sa->pad_to - ESP_TRAILER_SIZE;
+    size_t payload =
+        sa->is_ah ? path_mtu - fixed : (path_mtu - fixed) / sa->pad_to * sa->pad_to - ESP_TRAILER_SIZE;
     /* In transport mode the packet's own IP header is the outer one. */
     return sa->is_transport ? payload + network : payload;
 }

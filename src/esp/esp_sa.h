@@ -1,7 +1,8 @@
 /*
- * One ESP SA of one direction (RFC 4301 4.4.2): keys, sequence numbers, selectors, counters and limits, in
- * one block of memory. Tables and locks are the caller's; a reference count lets a packet in work outlive a
- * deletion.
+ * One ESP or AH SA of one direction (RFC 4301 4.4.2): keys, sequence numbers, selectors, counters and limits,
+ * in one block of memory. Tables and locks are the caller's; a reference count lets a packet in work outlive
+ * a deletion. A bundle (RFC 2401 4.3) is an ESP SA that owns the AH SA around it; both belong to one Child
+ * SA.
  */
 #ifndef STYX_ESP_ESP_SA_H
 #define STYX_ESP_ESP_SA_H
@@ -18,6 +19,7 @@ enum { ESP_HEADER_SIZE = 8, ESP_TRAILER_SIZE = 2, UDP_HEADER_SIZE = 8 };
 struct esp_sa_spec {
     uint64_t child_serial;
     uint32_t spi;
+    bool is_ah; /* then integ only */
     bool is_outbound;
     bool is_transport;
     bool udp_encapsulation;
@@ -27,6 +29,10 @@ struct esp_sa_spec {
     const struct algorithm *encr, *integ;
     uint16_t encr_key_bits;
     const uint8_t *encr_key, *integ_key;
+    uint16_t compression_cpi;         /* 0: no IPComp */
+    uint32_t outer_ah_spi;            /* with ESP: AH around it; 0: none */
+    const struct algorithm *ah_integ; /* of outer_ah_spi */
+    const uint8_t *ah_integ_key;
     uint32_t replay_window;
     const struct selector *local_selectors;
     size_t local_count;
@@ -50,10 +56,15 @@ struct esp_sa {
     uint64_t child_serial;
     uint32_t spi;
     unsigned references;
-    bool is_outbound, is_transport, udp_encapsulation, esn;
+    struct esp_sa *outer_ah; /* owned; NULL: none */
+    struct esp_sa *bundle;   /* of an outer AH SA: the one inside */
+    bool is_ah, is_outbound, is_transport, udp_encapsulation, esn;
     bool decap_dscp, encap_dscp, nopmtudisc;
     bool is_soft_reached, is_hard_reached;
     uint8_t iv_size, icv_size, pad_to; /* pad_to: alignment of payload and trailer */
+    uint8_t compression_failures;      /* outbound: packets in a row that did not become smaller */
+    uint16_t compression_pause;        /* outbound: packets that are not tried */
+    uint16_t compression_cpi;
     struct ip_endpoint local, remote;
     struct ip_endpoint reported_remote; /* inbound: the last endpoint told as a new mapping */
     struct esp_keys keys;
@@ -82,17 +93,24 @@ enum esp_limit esp_sa_count(struct esp_sa *sa, size_t bytes, uint64_t now_usec);
 /* Whether a packet of this size may still pass. */
 bool esp_sa_is_usable(const struct esp_sa *sa);
 
+/* ESP without compression and without AH around it: the common case. */
+static inline bool esp_sa_is_plain(const struct esp_sa *sa)
+{
+    return !sa->is_ah && sa->outer_ah == NULL && sa->compression_cpi == 0;
+}
+
 /* RFC 4301 5.2 step 4: the decrypted packet's source in a remote selector and its destination in a local one.
  */
 bool esp_sa_allows_inbound(const struct esp_sa *sa, const struct ip_packet *packet);
 bool esp_sa_allows_outbound(const struct esp_sa *sa, const struct ip_packet *packet);
 
-/* Bytes that leave as the payload of IP (or of UDP) for a payload of so many. */
+/* ESP only. Bytes that leave as the payload of IP (or of UDP) for a payload of so many. */
 size_t esp_sealed_size(const struct esp_sa *sa, size_t payload_size);
 /* Where the payload stands in it. */
 size_t esp_payload_offset(const struct esp_sa *sa);
-/* The largest inner IP packet whose outer packet of that family, in UDP or not, fits into path_mtu bytes.
- * (Both are told, not read from the SA, since another thread may be moving it.) */
+/* The largest inner IP packet whose outer packet of that family, in UDP or not, fits into path_mtu bytes with
+ * all of the bundle; compression, which may fail, is not counted on. (Both are told, not read from the SA,
+ * since another thread may be moving it.) */
 size_t esp_inner_mtu(const struct esp_sa *sa, size_t path_mtu, enum ip_family outer, bool udp_encapsulation);
 
 #endif

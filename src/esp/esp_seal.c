@@ -69,7 +69,7 @@ static void count_one(uint64_t *counter)
     __atomic_store_n(counter, *counter + 1, __ATOMIC_RELAXED);
 }
 
-static bool refuse(struct esp_sa *sa, struct esp_received *received, enum esp_verdict verdict)
+bool esp_refuse(struct esp_sa *sa, struct esp_received *received, enum esp_verdict verdict)
 {
     received->verdict = verdict;
     if (verdict == ESP_REPLAYED)
@@ -86,15 +86,15 @@ bool esp_open_begin(struct esp_sa *sa, uint8_t *frame, size_t frame_size, struct
 {
     size_t overhead = esp_payload_offset(sa) + sa->icv_size;
     if (frame_size < overhead + sa->pad_to)
-        return refuse(sa, ret_received, ESP_MALFORMED);
+        return esp_refuse(sa, ret_received, ESP_MALFORMED);
     size_t data_size = frame_size - overhead;
     if (data_size % sa->keys.encr->block_size != 0)
-        return refuse(sa, ret_received, ESP_MALFORMED);
+        return esp_refuse(sa, ret_received, ESP_MALFORMED);
 
     uint32_t low = load_be32(frame + 4);
     ret_received->sequence = sa->esn ? replay_infer_sequence(&sa->replay, low) : low;
     if (replay_check(&sa->replay, ret_received->sequence) != REPLAY_FRESH)
-        return refuse(sa, ret_received, ESP_REPLAYED);
+        return esp_refuse(sa, ret_received, ESP_REPLAYED);
 
     ret_job->parts.iv = frame + ESP_HEADER_SIZE;
     ret_job->parts.data = frame + esp_payload_offset(sa);
@@ -119,20 +119,20 @@ bool esp_open_finish(struct esp_sa *sa, struct esp_received *received)
 {
     const struct packet_parts *parts = &received->job->parts;
     if (!received->job->is_authentic)
-        return refuse(sa, received, ESP_NOT_AUTHENTIC);
+        return esp_refuse(sa, received, ESP_NOT_AUTHENTIC);
     /* An earlier packet of the same batch may have been this one. */
     if (replay_check(&sa->replay, received->sequence) != REPLAY_FRESH)
-        return refuse(sa, received, ESP_REPLAYED);
+        return esp_refuse(sa, received, ESP_REPLAYED);
     replay_accept(&sa->replay, received->sequence);
 
     size_t pad_size = parts->data[parts->data_size - 2];
     received->next_header = parts->data[parts->data_size - 1];
     if (pad_size + ESP_TRAILER_SIZE > parts->data_size)
-        return refuse(sa, received, ESP_MALFORMED);
+        return esp_refuse(sa, received, ESP_MALFORMED);
     received->payload = parts->data;
     received->payload_size = parts->data_size - ESP_TRAILER_SIZE - pad_size;
     if (!padding_is_right(received->payload + received->payload_size, pad_size))
-        return refuse(sa, received, ESP_MALFORMED);
+        return esp_refuse(sa, received, ESP_MALFORMED);
     received->verdict = received->next_header == IPPROTO_NUMBER_NONE ? ESP_DUMMY : ESP_ACCEPTED;
     return received->verdict == ESP_ACCEPTED;
 }

@@ -30,6 +30,9 @@ struct esp_received {
     size_t payload_size;
 };
 
+/* Counts a packet that is not accepted, and is false. */
+bool esp_refuse(struct esp_sa *sa, struct esp_received *received, enum esp_verdict verdict);
+
 /* The SPI of a frame; false when it is too short to have one. */
 bool esp_frame_spi(struct bytes frame, uint32_t *ret_spi);
 

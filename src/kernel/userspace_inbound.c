@@ -140,7 +140,7 @@ static bool enter_sa(struct inbound *in, uint32_t spi)
         return true;
     leave_sa(in);
     pthread_mutex_lock(&in->backend->tables_lock);
-    struct esp_sa *sa = sad_find_inbound(&in->backend->sad, spi);
+    struct esp_sa *sa = sad_find_inbound(&in->backend->sad, false, spi);
     if (sa != NULL) {
         in->sa = esp_sa_ref(sa);
         in->sa_udp_encapsulation = sa->udp_encapsulation;

@@ -138,7 +138,7 @@ static void open_frames(struct world *world, struct frame *frames, size_t count,
         struct esp_received received;
         struct ip_packet ip;
         struct esp_sa *sa = esp_frame_spi(bytes_of(frames[i].data, frames[i].size), &spi)
-                                ? sad_find_inbound(&world->sad, spi)
+                                ? sad_find_inbound(&world->sad, false, spi)
                                 : NULL;
         if (sa == NULL || !esp_open_begin(sa, frames[i].data, frames[i].size, &job, &received))
             continue;

@@ -351,14 +351,14 @@ static void test_the_sad_finds_replaces_and_removes(void **state)
     assert_true(sad_init(&sad));
     struct esp_sa *in = sa_for_suite(&gcm, false, false), *out = sa_for_suite(&gcm, true, false);
     assert_true(sad_add(&sad, in) && sad_add(&sad, out));
-    assert_ptr_equal(sad_find_inbound(&sad, 0x1000), in);
+    assert_ptr_equal(sad_find_inbound(&sad, false, 0x1000), in);
     assert_ptr_equal(sad_find_child(&sad, 1, true), out);
-    assert_null(sad_find_inbound(&sad, 0x1001));
+    assert_null(sad_find_inbound(&sad, false, 0x1001));
     struct esp_sa *again = sa_for_suite(&gcm, false, false);
     assert_true(sad_add(&sad, again));
-    assert_ptr_equal(sad_find_inbound(&sad, 0x1000), again);
+    assert_ptr_equal(sad_find_inbound(&sad, false, 0x1000), again);
     sad_remove(&sad, again);
-    assert_null(sad_find_inbound(&sad, 0x1000));
+    assert_null(sad_find_inbound(&sad, false, 0x1000));
     sad_free(&sad);
 }
 
