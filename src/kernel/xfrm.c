@@ -10,7 +10,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
-#include <sys/random.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -144,7 +143,7 @@ static bool watch(const struct backend *backend, int fd, struct error *error)
 static bool open_tables(struct backend *backend)
 {
     return hash_table_init(&backend->sas_by_child) && hash_table_init(&backend->sas_by_spi) &&
-           hash_table_init(&backend->policies) && hash_table_init(&backend->slots);
+           xfrm_policy_init(backend);
 }
 
 static bool start_orders(struct backend *backend, struct error *error)
@@ -174,7 +173,7 @@ static void free_all(struct backend *backend, bool leave_state)
     if (backend->router != NULL)
         order_queue_stop(&backend->orders);
     router_close(backend->router, leave_state);
-    xfrm_policy_free_all(backend);
+    policy_slots_free(&backend->policies);
     xfrm_sa_free_all(backend);
     xfrm_link_close(&backend->link);
     event_queue_free(&backend->events);
@@ -203,7 +202,6 @@ static struct backend *xfrm_open(const struct backend_settings *settings, struct
         free_all(backend, false);
         return NULL;
     }
-    (void)!getrandom(backend->hash_key, sizeof(backend->hash_key), 0);
     xfrm_remove_leftovers(backend);
     xfrm_hold_packets(backend);
     settings->log(settings->context, "using the kernel's IPsec (XFRM)");

@@ -9,6 +9,7 @@
 #include "base/list.h"
 #include "kernel/backend.h"
 #include "kernel/event_queue.h"
+#include "kernel/policy_slots.h"
 #include "kernel/router.h"
 #include "kernel/xfrm_link.h"
 
@@ -55,8 +56,7 @@ struct backend {
     uint64_t awaited_order;    /* since the last flush; 0: none */
     int poll_fd; /* readable when any of the above has something */
     struct hash_table sas_by_child, sas_by_spi;
-    struct hash_table policies, slots; /* xfrm_policy.c */
-    uint8_t hash_key[16];
+    struct policy_slots policies;
     bool holds_packets; /* xfrm_start.c: we have made the kernel hold packets that wait for an SA */
     uint32_t last_sequence, last_index;
     struct xfrm_counting counting;
@@ -81,16 +81,12 @@ void xfrm_sa_delete_all(struct backend *backend);
 void xfrm_sa_free_all(struct backend *backend);
 
 /* xfrm_policy.c */
+bool xfrm_policy_init(struct backend *backend);
 void xfrm_policy_set(struct backend *backend, const struct kernel_request *request);
 void xfrm_policy_delete(struct backend *backend, const struct kernel_request *request);
 /* The outbound SA of a policy has moved, and the template with it. */
 void xfrm_policy_follow(struct backend *backend, const struct xfrm_sa *sa);
-/* Whose policy the kernel met with a packet; 0: not ours. */
-struct xfrm_selector;
-uint64_t xfrm_policy_find(const struct backend *backend, const struct xfrm_selector *selector,
-                          uint32_t interface_id);
 void xfrm_policy_delete_all(struct backend *backend);
-void xfrm_policy_free_all(struct backend *backend);
 
 /* xfrm_event.c: what the kernel tells unasked. */
 void xfrm_event(void *context, const struct nlmsghdr *message);

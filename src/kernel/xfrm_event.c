@@ -28,12 +28,13 @@ static void acquire(struct backend *backend, const struct nlmsghdr *message)
 {
     struct xfrm_user_acquire acquire;
     memcpy(&acquire, mnl_nlmsg_get_payload(message), sizeof(acquire));
-    uint64_t policy_id = xfrm_policy_find(backend, &acquire.policy.sel, interface_of(message));
-    if (policy_id == 0)
+    struct packet_selector met = xfrm_selector_read(&acquire.policy.sel);
+    const struct claimed_policy *policy = policy_slots_owner(&backend->policies, &met, interface_of(message));
+    if (policy == NULL)
         return; /* another program's */
     event_queue_push(&backend->events, &(struct kernel_event){
                                            .kind = KERNEL_ACQUIRE,
-                                           .policy_id = policy_id,
+                                           .policy_id = policy->policy_id,
                                            .packet_local = xfrm_selector_end(&acquire.sel, true),
                                            .packet_remote = xfrm_selector_end(&acquire.sel, false),
                                        });

@@ -108,12 +108,12 @@ static struct xfrm_selector traffic_of(const struct kernel_sa *sa)
     size_t count = 0;
     bool is_one = sa->mode == MODE_TRANSPORT && sa->local_count == 1 && sa->remote_count == 1;
     bool is_inbound = sa->direction == SA_INBOUND;
-    struct xfrm_selector *list =
-        is_one ? xfrm_selectors_between(is_inbound ? sa->remote_selectors : sa->local_selectors,
-                                        is_inbound ? sa->local_selectors : sa->remote_selectors, &count)
+    struct packet_selector *list =
+        is_one ? packet_selectors_between(is_inbound ? sa->remote_selectors : sa->local_selectors,
+                                          is_inbound ? sa->local_selectors : sa->remote_selectors, &count)
                : NULL;
     if (count == 1)
-        traffic = list[0];
+        traffic = xfrm_selector_of(&list[0]);
     free(list);
     return traffic;
 }
