@@ -61,7 +61,6 @@ static const struct keyword_word keyexchange_words[] = {{"ikev2", 2}, {"ike", 2}
 static const struct keyword_word ikev2_words[] = {
     {"yes", 2}, {"insist", 2}, {"always", 2}, {"propose", 2}, {"true", 2}, {"on", 2}, {"y", 2},
     {"no", 1},  {"never", 1},  {"permit", 1}, {"false", 1},   {"off", 1},  {"n", 1},  {NULL}};
-static const struct keyword_word phase2_words[] = {{"esp", PROTOCOL_ESP}, {"ah", WORD_NOT_YET}, {NULL}};
 
 /* Enumerations of which only the default stands for what happens today. */
 static const struct keyword_word autheap_words[] = {{"none", 0}, {"tls", 1}, {NULL}};
@@ -108,7 +107,7 @@ const struct keyword conn_keywords[] = {
      .help = "addresses of which the other end leases this end one"},
     {"aggressive", IKEV1_ONLY(aggressive), BOOL("no"), .help = "IKEv1 Aggressive Mode"},
     {"aggrmode", ALIAS_OF("aggressive")},
-    {"ah", NOT_YET, SPECIAL("algorithms", ""), .help = "algorithms of AH"},
+    {"ah", ACTS_BY_HAND, SPECIAL("algorithms", ""), .help = "algorithms of AH"},
     {"also", ACTS_BY_HAND, .appends = true, SPECIAL("the name of a conn", ""),
      .help = "takes over what that conn section says"},
     {"alsoflip", ACTS_BY_HAND, .appends = true, SPECIAL("the name of a conn", ""),
@@ -131,7 +130,7 @@ const struct keyword conn_keywords[] = {
     {"clientaddrfamily", OBSOLETE, STRING("ipv4|ipv6", ""), .help = "the family follows from the subnets"},
     {"clones", NOT_YET, STRING("yes, no or a number", "no"),
      .help = "further Child SAs, one a processor (RFC 9611)"},
-    {"compress", NOT_YET, BOOL("no"), .help = "offer compression (IPComp)"},
+    {"compress", ACTS(compress), BOOL("no"), .help = "offer and accept compression (IPComp)"},
     {"connalias", ACTS_BY_HAND, .appends = true, SPECIAL("names", ""),
      .help = "further names of the connection"},
     {"debug", ACTS_BY_HAND, SPECIAL("debug classes: none, base, cpu-usage, crypt, all ...", ""),
@@ -234,8 +233,9 @@ const struct keyword conn_keywords[] = {
     {"pam-authorize", NOT_YET, BOOL("no"), .help = "ask PAM whether the peer may come in"},
     {"pfs", ACTS(pfs), BOOL("yes"), .help = "a key exchange of its own for rekeyed IPsec SAs"},
     {"pfs-rekey-workaround", NOT_YET, BOOL("no"), .help = "offer rekeying without PFS to peers that need it"},
-    {"phase2", ACTS_BY_HAND, ENUM(phase2_words, "esp"), .help = "the protocol of the IPsec SAs"},
-    {"phase2alg", ACTS_BY_HAND, SPECIAL("algorithms", ""), .help = "older form of esp="},
+    {"phase2", ACTS_BY_HAND, SPECIAL("esp, ah, or ah+esp with keyexchange=ikev1", "esp"),
+     .help = "the protocol of the IPsec SAs"},
+    {"phase2alg", ACTS_BY_HAND, SPECIAL("algorithms", ""), .help = "older form of esp= and ah="},
     {"policy-label", ALIAS_OF("sec-label")},
     {"ppk", NOT_YET, ENUM(ppk_words, "no"), .help = "post-quantum pre-shared keys (RFC 8784)"},
     {"ppk-ids", NOT_YET, STRING("names of keys", ""), .help = "the keys for ppk="},

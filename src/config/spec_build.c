@@ -35,6 +35,8 @@ void spec_builder_free(struct spec_builder *builder)
     connection_spec_free(builder->spec);
     free(builder->ike_text);
     free(builder->esp_text);
+    free(builder->ah_text);
+    free(builder->phase2alg_text);
     free(builder->client_has_protoport[0]);
     free(builder->client_has_protoport[1]);
     client_list_clear(&builder->subnets[0]);
@@ -124,42 +126,9 @@ static bool set_fragmentation(struct spec_builder *builder, const char *value, s
     return true;
 }
 
-/* Parsed here for the place of an error, and once more when keyexchange=, pfs= and esn= are known. What one
- * version of IKE takes is fine here. */
-static bool set_proposals(char **slot, enum security_protocol protocol, const char *value,
-                          struct error *error)
-{
-    struct proposal_list *list = proposals_parse(protocol, PROPOSAL_PFS, value, error);
-    if (list == NULL)
-        list = proposals_parse(protocol, PROPOSAL_PFS | PROPOSAL_IKEV1, value, NULL);
-    if (list == NULL)
-        return false;
-    proposals_free(list);
-    return replace_text(slot, value, error);
-}
-
 static bool set_ike(struct spec_builder *builder, const char *value, struct error *error)
 {
-    return set_proposals(&builder->ike_text, PROTOCOL_IKE, value, error);
-}
-
-static bool set_esp_of(struct spec_builder *builder, bool is_phase2alg, const char *value,
-                       struct error *error)
-{
-    if (builder->esp_text != NULL && builder->esp_is_phase2alg != is_phase2alg)
-        return error_set(error, -1, "esp= and phase2alg= say the same; remove one of them");
-    builder->esp_is_phase2alg = is_phase2alg;
-    return set_proposals(&builder->esp_text, PROTOCOL_ESP, value, error);
-}
-
-static bool set_esp(struct spec_builder *builder, const char *value, struct error *error)
-{
-    return set_esp_of(builder, false, value, error);
-}
-
-static bool set_phase2alg(struct spec_builder *builder, const char *value, struct error *error)
-{
-    return set_esp_of(builder, true, value, error);
+    return spec_set_proposals(&builder->ike_text, PROTOCOL_IKE, value, error);
 }
 
 static bool set_version(struct spec_builder *builder, const char *keyword, const char *value,
@@ -221,13 +190,14 @@ static const struct {
     const char *keyword;
     spec_setter *set;
 } handlers[] = {
+    {"ah", spec_set_ah},
     {"also", refuse_outside_file},
     {"alsoflip", refuse_outside_file},
     {"authby", set_authby},
     {"connalias", set_connalias},
     {"debug", set_debug},
     {"esn", set_esn},
-    {"esp", set_esp},
+    {"esp", spec_set_esp},
     {"fragmentation", set_fragmentation},
     {"ike", set_ike},
     {"ikev2", set_ikev2},
@@ -239,8 +209,8 @@ static const struct {
     {"modecfgbanner", spec_set_modecfgbanner},
     {"modecfgdns", spec_set_modecfgdns},
     {"modecfgdomains", spec_set_modecfgdomains},
-    {"phase2", set_nothing},
-    {"phase2alg", set_phase2alg},
+    {"phase2", spec_set_phase2},
+    {"phase2alg", spec_set_phase2alg},
     {"reqid", set_reqid},
     {"x-comment", set_nothing},
 };
@@ -458,44 +428,6 @@ static bool default_client(struct spec_builder *builder, struct end_spec *end, u
     return true;
 }
 
-static struct proposal_list *make_proposals(enum security_protocol protocol, unsigned flags, const char *text,
-                                            struct error *error)
-{
-    struct proposal_list *list =
-        text != NULL ? proposals_parse(protocol, flags, text, error) : proposals_default(protocol, flags);
-    if (list == NULL && text == NULL)
-        error_set(error, -1, "out of memory");
-    return list;
-}
-
-/* What is only for peers that know nothing better. */
-static void warn_of_weak(const struct spec_builder *builder, const struct proposal_list *list)
-{
-    for (size_t i = 0; i < list->count; i++) {
-        const struct proposal *proposal = &list->proposals[i];
-        for (size_t j = 0; j < proposal->transform_count; j++) {
-            const struct transform *transform = &proposal->transforms[j];
-            const struct algorithm *algorithm =
-                algorithm_by_id((enum transform_type)transform->type, transform->id);
-            if (algorithm != NULL && algorithm->is_weak)
-                warning_send(builder->warnings,
-                             "conn \"%s\": %s is weak and can be broken; use it only for a "
-                             "peer that knows nothing better",
-                             builder->spec->name, algorithm->name);
-        }
-    }
-}
-
-static void warn_of_ignored_ke(const struct spec_builder *builder, unsigned flags)
-{
-    const struct algorithm *ke = builder->esp_text != NULL
-                                     ? proposals_ignored_ke(builder->spec->protocol, flags, builder->esp_text)
-                                     : NULL;
-    if (ke != NULL)
-        warning_send(builder->warnings, "\"%s\": ignoring %s DH algorithm %s as PFS policy is disabled",
-                     builder->spec->name, builder->spec->protocol == PROTOCOL_AH ? "AH" : "ESP", ke->name);
-}
-
 static bool finish_proposals(struct spec_builder *builder, struct error *error)
 {
     struct connection_spec *spec = builder->spec;
@@ -508,16 +440,11 @@ static bool finish_proposals(struct spec_builder *builder, struct error *error)
     spec->esn = (uint8_t)esn;
     unsigned version = spec->ike_version == 1 ? PROPOSAL_IKEV1 : 0;
     if (spec->ike_proposals == NULL)
-        spec->ike_proposals = make_proposals(PROTOCOL_IKE, version, builder->ike_text, error);
-    if (spec->ike_proposals == NULL)
+        spec->ike_proposals = spec_make_proposals(PROTOCOL_IKE, version, builder->ike_text, error);
+    if (spec->ike_proposals == NULL ||
+        !spec_finish_phase2(builder, (spec->pfs ? PROPOSAL_PFS : 0) | esn | version, error))
         return false;
-    unsigned flags = (spec->pfs ? PROPOSAL_PFS : 0) | esn | version;
-    spec->child_proposals = make_proposals(spec->protocol, flags, builder->esp_text, error);
-    if (spec->child_proposals == NULL)
-        return false;
-    warn_of_ignored_ke(builder, flags);
-    warn_of_weak(builder, spec->ike_proposals);
-    warn_of_weak(builder, spec->child_proposals);
+    spec_warn_of_weak(builder, spec->ike_proposals);
     return true;
 }
 

@@ -29,10 +29,12 @@ struct spec_builder {
     size_t set_aside_count;
     struct connection_spec *spec;
     const struct warning_sink *warnings;
-    char *ike_text;      /* ike= */
-    char *esp_text;      /* esp= or phase2alg= */
-    char ikev1_only[64]; /* a keyword that concerns IKEv1 only; "": none was given */
-    bool esp_is_phase2alg;
+    char *ike_text;                /* ike= */
+    char *esp_text;                /* esp= */
+    char *ah_text;                 /* ah= */
+    char *phase2alg_text;          /* phase2alg=: one of both */
+    unsigned phase2;               /* bits 1 << enum security_protocol; 0: not said */
+    char ikev1_only[64];           /* a keyword that concerns IKEv1 only; "": none was given */
     unsigned esn_flags;            /* esn=; 0: not given */
     enum auth_method authby;       /* for ends without auth= of their own */
     enum ip_family implied_family; /* %any4, %defaultroute6 ... */
@@ -46,8 +48,17 @@ typedef bool spec_end_setter(struct spec_builder *builder, struct end_spec *end,
 spec_end_setter spec_end_set_host, spec_end_set_auth, spec_end_set_id, spec_end_set_nexthop,
     spec_end_set_protoport, spec_end_set_sourceip, spec_end_set_subnet, spec_end_set_subnets;
 
-/* spec_kernel.c: what only the kernel's data plane does. */
+/* spec_phase2.c: what the IPsec SAs consist of. */
 typedef bool spec_setter(struct spec_builder *builder, const char *value, struct error *error);
+spec_setter spec_set_phase2, spec_set_esp, spec_set_ah, spec_set_phase2alg;
+/* The proposals of the IPsec SAs, when all keywords are known; flags: enum proposal_flags. */
+bool spec_finish_phase2(struct spec_builder *builder, unsigned flags, struct error *error);
+struct proposal_list *spec_make_proposals(enum security_protocol protocol, unsigned flags, const char *text,
+                                          struct error *error);
+bool spec_set_proposals(char **slot, enum security_protocol protocol, const char *value, struct error *error);
+void spec_warn_of_weak(const struct spec_builder *builder, const struct proposal_list *list);
+
+/* spec_kernel.c: what only the kernel's data plane does. */
 spec_setter spec_set_mark, spec_set_mark_in, spec_set_mark_out, spec_set_ipsec_interface;
 spec_end_setter spec_end_set_interface_ip;
 

@@ -36,13 +36,6 @@ void request_add(struct control_session *session, const struct request *request)
     }
     for (struct connection_spec *each = spec; each != NULL; each = each->next)
         each->ike_only = request_flag(request, "ike-only");
-    if (spec->ike_only && spec->ike_version == 1) {
-        connection_spec_free(spec);
-        request_fail(session, RC_FATAL,
-                     "\"%s\": an IKEv1 connection for an ISAKMP SA alone is not supported yet",
-                     request->name);
-        return;
-    }
     engine_command(session->control->engine,
                    &(struct command){.kind = COMMAND_ADD,
                                      .client = session->id,

@@ -2,6 +2,7 @@
 #include "engine/child_install.h"
 
 #include "base/secret.h"
+#include "engine/compression.h"
 #include "engine/connection.h"
 #include "engine/farewell.h"
 #include "engine/routing.h"
@@ -17,9 +18,20 @@ static size_t integ_key_size(const struct suite *suite)
     return suite->integ ? packet_integ_key_size(suite->integ) : 0;
 }
 
+size_t child_ah_keymat_size(const struct suite *suite)
+{
+    return suite->ah_integ ? packet_integ_key_size(suite->ah_integ) : 0;
+}
+
 size_t child_keymat_size(const struct suite *suite)
 {
-    return 2 * (encr_key_size(suite) + integ_key_size(suite));
+    return 2 * (encr_key_size(suite) + integ_key_size(suite) + child_ah_keymat_size(suite));
+}
+
+uint64_t child_max_bytes(const struct engine *engine, const struct child_sa *child)
+{
+    uint64_t ours = connection_by_serial(engine, child->connection_serial)->spec->ipsec_max_bytes;
+    return child->agreed_bytes != 0 && child->agreed_bytes < ours ? child->agreed_bytes : ours;
 }
 
 static void send_request(struct engine *engine, const struct kernel_request *request)
@@ -48,12 +60,15 @@ static struct kernel_sa describe(const struct engine *engine, const struct child
     const struct ike_sa *ike = ike_by_serial(engine, child->ike_serial);
     const struct connection *connection = connection_by_serial(engine, child->connection_serial);
     const struct connection_spec *spec = connection->spec;
+    bool is_inbound = direction == SA_INBOUND;
+    uint32_t ah_spi = is_inbound ? child->spi_in : child->ah_spi_out;
+    uint16_t cpi = is_inbound ? child->cpi_in : child->cpi_out;
     return (struct kernel_sa){
         .child_serial = child->serial,
         .direction = direction,
         .protocol = child->suite.protocol,
         .mode = child->mode,
-        .spi = direction == SA_INBOUND ? child->spi_in : child->spi_out,
+        .spi = is_inbound ? child->spi_in : child->spi_out,
         .local = ike->path.local,
         .remote = ike->path.remote,
         .udp_encapsulation = child->udp_encapsulation,
@@ -64,6 +79,9 @@ static struct kernel_sa describe(const struct engine *engine, const struct child
         .encr = child->suite.encr,
         .encr_key_bits = child->suite.encr_key_bits,
         .integ = child->suite.integ,
+        .compression_cpi = child_compresses(child) ? cpi : 0,
+        .outer_ah_spi = child->suite.ah_integ != NULL ? ah_spi : 0,
+        .ah_integ = child->suite.ah_integ,
         .replay_window = spec->replay_window,
         .reqid = child_reqid(connection),
         .interface_id = tunnel_interface_id(&spec->interface),
@@ -83,10 +101,12 @@ static void add_sa(struct engine *engine, const struct child_sa *child, enum sa_
 {
     const struct connection *connection = connection_by_serial(engine, child->connection_serial);
     struct kernel_sa sa = describe(engine, child, direction);
-    size_t encr_size = encr_key_size(&child->suite);
+    const struct suite *suite = &child->suite;
+    size_t encr_size = encr_key_size(suite);
     memcpy(sa.encr_key, key, encr_size);
-    memcpy(sa.integ_key, key + encr_size, integ_key_size(&child->suite));
-    sa.hard_bytes = connection->spec->ipsec_max_bytes;
+    memcpy(sa.integ_key, key + encr_size, integ_key_size(suite));
+    memcpy(sa.ah_integ_key, key + encr_size + integ_key_size(suite), child_ah_keymat_size(suite));
+    sa.hard_bytes = child_max_bytes(engine, child);
     sa.hard_packets = connection->spec->ipsec_max_packets;
     sa.soft_bytes = soft_limit(engine, sa.hard_bytes);
     sa.soft_packets = soft_limit(engine, sa.hard_packets);

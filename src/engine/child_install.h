@@ -4,14 +4,21 @@
 
 #include "engine/state.h"
 
-/* Bytes of KEYMAT that a suite needs for both directions. */
+/* Bytes of KEYMAT that both directions of a Child SA may need at most. */
+enum { CHILD_KEYMAT_MAX = 2 * (CIPHER_KEY_MAX + 2 * INTEG_KEY_MAX) };
+
+/* Bytes of KEYMAT that a suite needs for both directions; of the AH around it, for one direction. */
 size_t child_keymat_size(const struct suite *suite);
-/* Splits KEYMAT (RFC 7296 2.17: initiator to responder first) and adds both SAs. */
+size_t child_ah_keymat_size(const struct suite *suite);
+/* Splits KEYMAT (RFC 7296 2.17: initiator to responder first; of a bundle in each direction ESP first, then
+ * AH) and adds both SAs. */
 void child_install(struct engine *engine, struct child_sa *child, const uint8_t *keymat, bool we_initiated);
 /* From now on the connection's traffic leaves on this Child SA. */
 /* reqid=, or one of the connection's own. */
 uint32_t child_reqid(const struct connection *connection);
 void child_take_policy(struct engine *engine, struct child_sa *child);
+/* ipsec-max-bytes= or what was agreed on, whichever is less; UINT64_MAX: no limit. */
+uint64_t child_max_bytes(const struct engine *engine, const struct child_sa *child);
 /* Undoes both, as far as they were done. */
 void child_uninstall(struct engine *engine, struct child_sa *child);
 /* After the peer's address or our NAT mapping changed. */

@@ -1,5 +1,6 @@
 /* Child SAs: their tables, birth and death. */
 #include "engine/child_install.h"
+#include "engine/compression.h"
 #include "engine/count.h"
 #include "engine/lifecycle.h"
 #include "engine/version.h"
@@ -43,6 +44,7 @@ struct child_sa *child_new(struct engine *engine, struct ike_sa *ike, const stru
     child->serial = ++engine->last_serial;
     child->ike_serial = ike->serial;
     child->connection_serial = connection->serial;
+    child->suite.protocol = (uint8_t)connection->spec->protocol;
     struct connection *owner = connection_by_serial(engine, connection->serial);
     connection_hold(owner);
     list_append(&owner->children, &child->of_connection);
@@ -119,6 +121,7 @@ void child_destroy(struct engine *engine, struct child_sa *child)
     if (ike != NULL)
         ike->child_count--;
     child_drop_setup(engine, child);
+    compression_drop_cpi(engine, child);
     free_selectors(engine, child);
     owned_clear(engine, &child->memory_bytes, &child->lowest_nonce);
     struct connection *connection = connection_by_serial(engine, child->connection_serial);
@@ -127,14 +130,22 @@ void child_destroy(struct engine *engine, struct child_sa *child)
         connection_let_go(engine, connection);
 }
 
+/* The AH of a bundle has an SPI of its own. */
+static bool has_peer_spi(const struct child_sa *child, uint8_t protocol, uint32_t spi)
+{
+    if (child->suite.protocol == protocol)
+        return child->spi_out == spi;
+    return protocol == PROTOCOL_AH && child->suite.ah_integ != NULL && child->ah_spi_out == spi;
+}
+
 struct child_sa *child_of_ike_by_peer_spi(const struct engine *engine, const struct ike_sa *ike,
-                                          uint32_t spi_out)
+                                          uint8_t protocol, uint32_t spi_out)
 {
     (void)engine;
     LIST_EACH(&ike->children, node)
     {
         struct child_sa *child = CONTAINER_OF(node, struct child_sa, siblings);
-        if (child->state != CHILD_STATE_LARVAL && child->spi_out == spi_out)
+        if (child->state != CHILD_STATE_LARVAL && has_peer_spi(child, protocol, spi_out))
             return child;
     }
     return NULL;

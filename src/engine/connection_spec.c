@@ -77,6 +77,7 @@ static void free_contents(struct connection_spec *spec)
     free(spec->modecfg.banner);
     proposals_free(spec->ike_proposals);
     proposals_free(spec->child_proposals);
+    proposals_free(spec->ah_proposals);
     spec_origin_free(spec->origin);
     free(spec->name);
     free(spec);
@@ -332,11 +333,25 @@ static bool check_ikev1(const struct connection_spec *spec, struct error *error)
     return true;
 }
 
+/* AH's check covers the addresses that a NAT changes (RFC 4302 3.3.3, RFC 3715 2.1). */
+static bool check_protocols(const struct connection_spec *spec, struct error *error)
+{
+    bool has_ah = spec->protocol == PROTOCOL_AH || spec->ah_proposals != NULL;
+    if (spec->ah_proposals != NULL && spec->ike_version != 1)
+        return error_set(error, -1,
+                         "phase2=ah+esp: IKEv2 does not negotiate AH and ESP together; write one of them, or "
+                         "keyexchange=ikev1");
+    return !has_ah || spec->encapsulation != ENCAPSULATION_YES ||
+           error_set(error, -1,
+                     "encapsulation=yes is for ESP: AH does not go through a NAT; write phase2=esp");
+}
+
 bool connection_spec_check(const struct connection_spec *spec, struct error *error)
 {
     return check_hosts(spec, error) && check_family(spec, error) && check_clients(spec, error) &&
            check_transport(spec, error) && check_ikev1(spec, error) &&
            check_sourceip(&spec->left, "left", error) && check_sourceip(&spec->right, "right", error) &&
-           check_virtual(spec, error) && check_group(&spec->left, "left", error) &&
-           check_group(&spec->right, "right", error) && check_modecfg(spec, error) && check_auth(spec, error);
+           check_protocols(spec, error) && check_virtual(spec, error) &&
+           check_group(&spec->left, "left", error) && check_group(&spec->right, "right", error) &&
+           check_modecfg(spec, error) && check_auth(spec, error);
 }

@@ -113,8 +113,10 @@ struct connection_spec {
     enum connection_type type;
     enum connection_auto auto_start;
     enum security_protocol protocol;       /* phase2=: PROTOCOL_ESP or PROTOCOL_AH */
+    bool compress;                         /* compress=: IPComp is offered, preferred and accepted */
     struct proposal_list *ike_proposals;   /* owned; never NULL once complete */
-    struct proposal_list *child_proposals; /* owned */
+    struct proposal_list *child_proposals; /* owned; esp= or ah= */
+    struct proposal_list *ah_proposals;    /* owned; phase2=ah+esp: ah= of the AH around ESP; else NULL */
     enum ip_family host_family;            /* hostaddrfamily=; IP_NONE: from the addresses */
     enum encapsulation encapsulation;
     uint8_t ike_version; /* keyexchange=: 1 or 2 */

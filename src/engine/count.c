@@ -1,5 +1,6 @@
 /* What is counted when. */
 #include "engine/count.h"
+#include "engine/compression.h"
 
 #include "engine/sa.h"
 #include "engine/version.h"
@@ -86,6 +87,10 @@ void count_child_established(struct engine *engine, const struct child_sa *child
     count_one(engine, is_of_v1 ? COUNT_IKEV1_CHILD : COUNT_IKEV2_CHILD, SA_ESTABLISHED);
     count_one(engine, COUNT_IPSEC_TYPE, IPSEC_ALL);
     count_one(engine, COUNT_IPSEC_TYPE, child->suite.protocol == PROTOCOL_AH ? IPSEC_AH : IPSEC_ESP);
+    if (child->suite.ah_integ != NULL)
+        count_one(engine, COUNT_IPSEC_TYPE, IPSEC_AH);
+    if (child_compresses(child))
+        count_one(engine, COUNT_IPSEC_TYPE, IPSEC_IPCOMP);
     if (child->suite.esn)
         count_one(engine, COUNT_IPSEC_TYPE, IPSEC_ESN);
     count_one(engine, COUNT_IPSEC_TYPE,

@@ -283,11 +283,13 @@ bool ike_add_task(struct engine *engine, struct ike_sa *ike, enum task_kind kind
                                    .client = client});
 }
 
-bool ike_add_delete_task(struct engine *engine, struct ike_sa *ike, uint64_t child_serial, uint32_t spi_in)
+bool ike_add_delete_task(struct engine *engine, struct ike_sa *ike, uint64_t child_serial, uint8_t protocol,
+                         uint32_t spi_in)
 {
     return add_task(
         engine, ike,
-        &(struct task){.kind = TASK_DELETE_CHILD, .child_serial = child_serial, .spi_in = spi_in});
+        &(struct task){
+            .kind = TASK_DELETE_CHILD, .child_serial = child_serial, .protocol = protocol, .spi_in = spi_in});
 }
 
 void ike_move_task(struct ike_sa *from, struct ike_sa *to, struct task *task)

@@ -103,7 +103,8 @@ void initiate_connection(struct engine *engine, struct connection *connection, u
         ike_version_of(connection)->start(engine, connection, client);
         return;
     }
-    bool goes_with_ike = ike->setup != NULL && ike->connection_serial == connection->serial;
+    bool goes_with_ike =
+        ike->setup != NULL && ike->setup->wants_child && ike->connection_serial == connection->serial;
     bool is_under_way = goes_with_ike || is_queued(ike, connection) || is_being_made(engine, connection);
     if (client == 0 && is_under_way) {
         lifecycle_schedule_revival(engine, connection); /* looks again whether it succeeded */

@@ -83,6 +83,12 @@ static const char *ike_end_reason(const struct ike_sa *ike)
     return ike->replaced_by_serial != 0 ? "rekeyed" : "deleted here";
 }
 
+void lifecycle_gave_up(struct engine *engine, struct connection *connection)
+{
+    routing_failed(engine, connection);
+    lifecycle_schedule_revival(engine, connection);
+}
+
 void lifecycle_ike_is_going(struct engine *engine, struct ike_sa *ike)
 {
     struct connection *connection = connection_by_serial(engine, ike->connection_serial);
@@ -104,16 +110,14 @@ void lifecycle_ike_is_going(struct engine *engine, struct ike_sa *ike)
         connection->newest_ike_serial = 0;
     bool was_larval_initiator = ike->is_initiator && ike->setup != NULL;
     if (was_larval_initiator || connection->spec->ike_only) {
-        routing_failed(engine, connection);
-        lifecycle_schedule_revival(engine, connection);
+        lifecycle_gave_up(engine, connection);
     }
     for (struct list_node *node = ike->tasks.next; node != &ike->tasks; node = node->next) {
         struct task *task = CONTAINER_OF(node, struct task, node);
         struct connection *waiting = connection_by_serial(engine, task->connection_serial);
         if (task->kind != TASK_CREATE_CHILD || waiting == NULL)
             continue;
-        routing_failed(engine, waiting);
-        lifecycle_schedule_revival(engine, waiting);
+        lifecycle_gave_up(engine, waiting);
     }
 }
 

@@ -32,4 +32,9 @@ void ike_fail_because(struct engine *engine, struct ike_sa *ike, enum failure_ki
 void child_fail_because(struct engine *engine, const struct child_sa *child, uint64_t client, uint16_t notify,
                         const char *format, ...) __attribute__((format(printf, 5, 6)));
 
+
+/* An attempt to bring it up ended before there was an SA of it: packets are no longer held for it, and it is
+ * tried again if it shall be up. */
+void lifecycle_gave_up(struct engine *engine, struct connection *connection);
+
 #endif

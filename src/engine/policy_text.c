@@ -7,6 +7,7 @@ size_t policy_words(const struct connection_spec *spec, bool is_kept_up,
                     const char *out[static POLICY_WORDS_MAX])
 {
     bool negotiates = !connection_spec_is_shunt(spec);
+    bool has_children = negotiates && !spec->ike_only;
     const struct {
         const char *word;
         bool holds;
@@ -15,8 +16,9 @@ size_t policy_words(const struct connection_spec *spec, bool is_kept_up,
         {"IKEv2", spec->ike_version == 2},
         {"PSK", spec->left.auth == AUTH_PSK || spec->right.auth == AUTH_PSK},
         {"AUTH_NEVER", spec->left.auth == AUTH_NEVER},
-        {"ENCRYPT", negotiates && !spec->ike_only && spec->protocol == PROTOCOL_ESP},
-        {"AUTHENTICATE", negotiates && spec->protocol == PROTOCOL_AH},
+        {"ENCRYPT", has_children && spec->protocol == PROTOCOL_ESP},
+        {"AUTHENTICATE", has_children && (spec->protocol == PROTOCOL_AH || spec->ah_proposals != NULL)},
+        {"COMPRESS", has_children && spec->compress},
         {"TUNNEL", spec->type == TYPE_TUNNEL},
         {"PFS", negotiates && spec->pfs},
         {"DECAP_DSCP", spec->decap_dscp},

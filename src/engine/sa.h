@@ -41,7 +41,7 @@ void child_move(struct engine *engine, struct child_sa *child, struct ike_sa *to
 void child_drop_setup(struct engine *engine, struct child_sa *child);
 /* By the peer's SPI, which names the SA that we send on. */
 struct child_sa *child_of_ike_by_peer_spi(const struct engine *engine, const struct ike_sa *ike,
-                                          uint32_t spi_out);
+                                          uint8_t protocol, uint32_t spi_out);
 static inline const struct selector *child_remote_selectors(const struct child_sa *child)
 {
     return child->selectors + child->local_count;
@@ -52,7 +52,8 @@ static inline const struct selector *child_remote_selectors(const struct child_s
 bool ike_add_task(struct engine *engine, struct ike_sa *ike, enum task_kind kind, uint64_t child_serial,
                   uint64_t connection_serial, uint64_t client);
 /* The Delete of a Child SA; child_serial may name one that is gone by then. */
-bool ike_add_delete_task(struct engine *engine, struct ike_sa *ike, uint64_t child_serial, uint32_t spi_in);
+bool ike_add_delete_task(struct engine *engine, struct ike_sa *ike, uint64_t child_serial, uint8_t protocol,
+                         uint32_t spi_in);
 /* To the heir of a rekeyed IKE SA. */
 void ike_move_task(struct ike_sa *from, struct ike_sa *to, struct task *task);
 void ike_drop_task(struct engine *engine, struct ike_sa *ike, struct task *task);

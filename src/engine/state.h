@@ -195,6 +195,7 @@ struct task {
     enum task_kind kind;
     uint64_t child_serial;      /* rekey, delete */
     uint32_t spi_in;            /* delete: said even when the Child SA itself is gone */
+    uint8_t protocol;           /* of spi_in */
     uint64_t connection_serial; /* create */
     uint64_t client;
     unsigned attempts;
@@ -214,6 +215,7 @@ struct ike_setup {
     unsigned restarts;
     uint64_t child_serial;           /* initiator: the Child SA that goes with IKE_AUTH */
     uint64_t reauthenticates_serial; /* the IKE SA in whose place it comes; 0: none */
+    bool wants_child; /* initiator: a Child SA of the connection comes with the IKE SA, or follows it */
     uint64_t client;
     uint64_t job_id; /* IKEv1: what phase 1 waits for */
     usec_t started_at;
@@ -258,6 +260,7 @@ struct ike_sa {
     uint64_t current_child_serial, current_client;
     uint64_t current_ike_serial;                /* TASK_REKEY_IKE: the larval one */
     uint32_t current_spi_in;                    /* of the Child SA that is created, rekeyed or deleted */
+    uint8_t current_protocol;                   /* of that SPI */
     uint32_t early_deleted_spis[EARLY_DELETES]; /* Child SAs that the peer deleted before its answer was dealt
                                                    with */
     unsigned early_deleted_count;
@@ -324,6 +327,9 @@ struct child_sa {
     enum sa_mode mode;
     struct suite suite;
     uint32_t spi_in, spi_out;
+    uint32_t ah_spi_out;        /* of the AH around ESP (suite.ah_integ); inbound it has spi_in, too */
+    uint16_t cpi_in, cpi_out;   /* IPComp: compression.h */
+    uint64_t agreed_bytes;      /* IKEv1: kilobytes of lifetime, as bytes; 0: none */
     struct selector *selectors; /* local ones, then remote ones */
     uint16_t local_count, remote_count;
     struct child_setup *setup;
@@ -361,6 +367,8 @@ struct engine {
     struct hash_table ike_by_serial, ike_by_spi, ike_by_initiator, ike_by_peers;
     struct list_node ikes;
     struct hash_table child_by_serial, child_by_spi;
+    uint8_t *taken_cpis; /* compression.c; NULL: none is */
+    unsigned cpi_count;
     struct list_node children;
     struct spd policies; /* the outbound policies as the data plane has them; ids are connections' serials */
     bool is_making_room; /* SAs of a connection end for those of another: routing.c */

@@ -1,5 +1,7 @@
 /* Read-only views of the engine's tables. */
 #include "engine/view.h"
+#include "engine/child_install.h"
+#include "engine/compression.h"
 
 #include <stdlib.h>
 
@@ -221,7 +223,7 @@ static void fill_child(const struct engine *engine, const struct child_sa *child
         .state_story = ike->version->child_state_story(child),
         .is_established = child->state == CHILD_STATE_ESTABLISHED,
         .is_newest = connection->newest_child_serial == child->serial,
-        .suite = child->suite.encr ? &child->suite : NULL,
+        .suite = child->suite.encr != NULL || child->suite.integ != NULL ? &child->suite : NULL,
         .replaces_serial = child->replaces_serial,
         .ike_version = ike->version->number,
         .replaced_by_serial = child->replaced_by_serial,
@@ -241,7 +243,11 @@ static void fill_child(const struct engine *engine, const struct child_sa *child
         .expire_at = child->expire_at,
         .in = child->in,
         .out = child->out,
-        .max_bytes = connection->spec->ipsec_max_bytes,
+        .max_bytes = child_max_bytes(engine, child),
+        .ah_spi_in = child->suite.ah_integ != NULL ? child->spi_in : 0,
+        .ah_spi_out = child->ah_spi_out,
+        .cpi_in = child_compresses(child) ? child->cpi_in : 0,
+        .cpi_out = child->cpi_out,
         .remote_id = &ike->remote_id,
         .memory_bytes = child->memory_bytes,
     };

@@ -66,6 +66,8 @@ struct child_view {
     enum sa_mode mode;
     bool udp_encapsulation;
     uint32_t spi_in, spi_out;
+    uint32_t ah_spi_in, ah_spi_out; /* of the AH around ESP; 0: none */
+    uint16_t cpi_in, cpi_out;       /* IPComp; 0: not agreed on */
     struct ip_endpoint local, remote;
     const struct selector *local_selectors, *remote_selectors;
     size_t local_count, remote_count;

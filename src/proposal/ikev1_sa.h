@@ -19,16 +19,27 @@ struct ikev1_offer {
     const struct algorithm *group;
     bool takes_any_group; /* phase 2, responder: the list names no group, so any that runs here will do */
     uint16_t encapsulation_mode; /* phase 2: enum ikev1_encapsulation_mode */
-    uint32_t spi;                /* phase 2: ours */
+    uint32_t spi;                /* phase 2: ours, of ESP and AH alike */
     uint64_t lifetime_seconds;
+    uint32_t lifetime_kilobytes; /* 0: none */
+    /* A bundle: protocols of one proposal number, all of which are used (RFC 2408 4.2). */
+    const struct proposal_list *ah_list; /* with PROTOCOL_ESP: AH around it; NULL: none */
+    bool compresses;                     /* IPComp is welcome, and preferred */
+    uint16_t cpi;                        /* our inbound one; 0: IPComp is not offered */
 };
 
-/* One transform of the peer's that we can live with. */
+/* The protocols that one proposal may join; `main` is that of the offer. */
+enum ikev1_member { IKEV1_MEMBER_AH, IKEV1_MEMBER_MAIN, IKEV1_MEMBER_IPCOMP, IKEV1_MEMBERS };
+
+/* One transform, or bundle of them, of the peer's that we can live with. */
 struct ikev1_choice {
     struct suite suite;
-    struct bytes
-        transform; /* its payload as the peer wrote it, borrowed: the answer repeats it (RFC 2408 4.2) */
-    uint32_t spi;  /* phase 2: the peer's */
+    /* Their payloads as the peer wrote them, borrowed: the answer repeats them (RFC 2408 4.2). Empty: the
+     * proposal has no such member. */
+    struct bytes transforms[IKEV1_MEMBERS];
+    uint32_t spi, ah_spi;        /* phase 2: the peer's */
+    uint16_t cpi;                /* the peer's; 0: no compression */
+    uint8_t cpi_size;            /* bytes in which it wrote that */
     uint32_t lifetime_seconds;   /* 0: not said */
     uint32_t lifetime_kilobytes; /* 0: not said */
 };
@@ -40,7 +51,7 @@ const struct algorithm *ikev1_first_group(const struct proposal_list *list);
 bool ikev1_offer_has(const struct ikev1_offer *offer, const struct suite *suite);
 
 void ikev1_offer_write(struct writer *writer, const struct ikev1_offer *offer);
-/* The answer: the chosen transform, with our SPI in phase 2. */
+/* The answer: the chosen transforms, with our SPIs in phase 2. */
 void ikev1_choice_write(struct writer *writer, const struct ikev1_offer *offer,
                         const struct ikev1_choice *choice);
 

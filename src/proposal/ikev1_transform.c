@@ -19,13 +19,24 @@ static void write_oakley(struct writer *writer, const struct ikev1_offer *offer,
     ikev1_write_attribute(writer, OAKLEY_LIFE_DURATION, (uint32_t)offer->lifetime_seconds);
 }
 
-static void write_ipsec(struct writer *writer, const struct ikev1_offer *offer, const struct suite *suite)
+/* What the transforms of all protocols of a bundle say. */
+static void write_common(struct writer *writer, const struct ikev1_offer *offer,
+                         const struct algorithm *group)
 {
-    if (suite->ke != NULL)
-        ikev1_write_attribute(writer, IPSEC_GROUP, suite->ke->ikev1_esp_id);
+    if (group != NULL)
+        ikev1_write_attribute(writer, IPSEC_GROUP, group->ikev1_esp_id);
     ikev1_write_attribute(writer, IPSEC_ENCAPSULATION_MODE, offer->encapsulation_mode);
     ikev1_write_attribute(writer, IPSEC_LIFE_TYPE, OAKLEY_LIFE_SECONDS);
     ikev1_write_attribute(writer, IPSEC_LIFE_DURATION, (uint32_t)offer->lifetime_seconds);
+    if (offer->lifetime_kilobytes == 0)
+        return;
+    ikev1_write_attribute(writer, IPSEC_LIFE_TYPE, OAKLEY_LIFE_KILOBYTES);
+    ikev1_write_attribute(writer, IPSEC_LIFE_DURATION, offer->lifetime_kilobytes);
+}
+
+static void write_ipsec(struct writer *writer, const struct ikev1_offer *offer, const struct suite *suite)
+{
+    write_common(writer, offer, suite->ke);
     if (suite->integ != NULL)
         ikev1_write_attribute(writer, IPSEC_AUTH_ALGORITHM, suite->integ->ikev1_esp_id);
     if (suite->encr != NULL && suite->encr->has_key_length)
@@ -51,22 +62,41 @@ static uint8_t transform_id(const struct suite *suite)
     }
 }
 
-void ikev1_transform_write(struct writer *writer, const struct ikev1_offer *offer, const struct suite *suite,
-                           uint8_t number, bool is_last)
+static size_t begin_transform(struct writer *writer, uint8_t number, uint8_t id, bool is_last)
 {
     size_t start = writer->size;
     writer_u8(writer, is_last ? ISAKMP_NONE : ISAKMP_TRANSFORM);
     writer_u8(writer, 0);
     writer_u16(writer, 0);
     writer_u8(writer, number);
-    writer_u8(writer, transform_id(suite));
+    writer_u8(writer, id);
     writer_u16(writer, 0);
-    if (offer->protocol == PROTOCOL_IKE)
+    return start;
+}
+
+static void finish_transform(struct writer *writer, size_t start)
+{
+    if (!writer->overflowed)
+        store_be16(writer->data + start + 2, (uint16_t)(writer->size - start));
+}
+
+void ikev1_transform_write(struct writer *writer, const struct ikev1_offer *offer, const struct suite *suite,
+                           uint8_t number, bool is_last)
+{
+    size_t start = begin_transform(writer, number, transform_id(suite), is_last);
+    if (suite->protocol == PROTOCOL_IKE)
         write_oakley(writer, offer, suite);
     else
         write_ipsec(writer, offer, suite);
-    if (!writer->overflowed)
-        store_be16(writer->data + start + 2, (uint16_t)(writer->size - start));
+    finish_transform(writer, start);
+}
+
+void ikev1_transform_write_deflate(struct writer *writer, const struct ikev1_offer *offer,
+                                   const struct algorithm *group)
+{
+    size_t start = begin_transform(writer, 1, IPCOMP_DEFLATE, true);
+    write_common(writer, offer, group);
+    finish_transform(writer, start);
 }
 
 /* ---- reading ---- */
@@ -233,15 +263,42 @@ static bool ipsec_fits(const struct ikev1_offer *ours, struct suite *suite,
            group_fits(ours, suite, theirs->group);
 }
 
+/* What we offered may be shortened, not lengthened. */
+static bool lifetimes_fit(const struct ikev1_offer *ours, const struct ikev1_transform *theirs)
+{
+    return theirs->lifetime_seconds <= ours->lifetime_seconds &&
+           (ours->lifetime_kilobytes == 0 || theirs->lifetime_kilobytes <= ours->lifetime_kilobytes);
+}
+
 bool ikev1_transform_fits(const struct ikev1_offer *ours, struct suite *suite,
                           const struct ikev1_transform *theirs, bool is_answer)
 {
-    if (theirs->is_unusable)
-        return false;
-    if (is_answer && theirs->lifetime_seconds > ours->lifetime_seconds)
+    if (theirs->is_unusable || (is_answer && !lifetimes_fit(ours, theirs)))
         return false;
     return suite->protocol == PROTOCOL_IKE ? oakley_fits(ours, suite, theirs)
                                            : ipsec_fits(ours, suite, theirs);
+}
+
+/* All around the innermost may call themselves transport mode, for that is what they are. Without a mode it
+ * is transport mode (RFC 3173 4.1). */
+static bool mode_goes_with(const struct ikev1_offer *ours, uint16_t mode)
+{
+    return mode == 0 || plain_mode(mode) == plain_mode(ours->encapsulation_mode) ||
+           mode == V1_MODE_TRANSPORT || plain_mode(mode) == V1_MODE_UDP_TRANSPORT;
+}
+
+bool ikev1_transform_goes_with(const struct ikev1_offer *ours, const struct suite *chosen,
+                               const struct algorithm *ah_integ, const struct ikev1_transform *theirs,
+                               bool is_answer)
+{
+    uint16_t group = chosen->ke != NULL ? chosen->ke->ikev1_esp_id : 0;
+    if (theirs->is_unusable || (is_answer && !lifetimes_fit(ours, theirs)) ||
+        !mode_goes_with(ours, theirs->encapsulation_mode) || theirs->key_bits != 0)
+        return false;
+    if (ah_integ == NULL) /* some leave out the group that has no meaning here */
+        return theirs->id == IPCOMP_DEFLATE && (theirs->group == 0 || theirs->group == group);
+    return theirs->id == ah_transform_id(ah_integ) && theirs->hash == ah_integ->ikev1_esp_id &&
+           theirs->group == group;
 }
 
 /* ---- for people ---- */

@@ -14,6 +14,18 @@
 
 enum security_protocol { PROTOCOL_NONE = 0, PROTOCOL_IKE = 1, PROTOCOL_AH = 2, PROTOCOL_ESP = 3 };
 
+/*
+ * IPComp (RFC 3173, RFC 7296 2.22): the compression algorithms' numbers, which as CPIs stand for them without
+ * negotiation, and the CPIs that are negotiated.
+ */
+enum { IPCOMP_DEFLATE = 2, IPCOMP_CPI_FIRST = 256, IPCOMP_CPI_LAST = 61439 };
+
+/* Whether a peer may receive deflated packets with this CPI. */
+static inline bool ipcomp_cpi_is_usable(uint32_t cpi)
+{
+    return cpi == IPCOMP_DEFLATE || (cpi >= IPCOMP_CPI_FIRST && cpi <= IPCOMP_CPI_LAST);
+}
+
 /* Hostile SA payloads meet these before any allocation. */
 enum { PROPOSAL_LIMIT = 64, PROPOSAL_TRANSFORM_LIMIT = 128, PROPOSAL_SPI_MAX = 8 };
 
@@ -51,6 +63,7 @@ struct suite {
     const struct algorithm *integ; /* NULL with an AEAD */
     const struct algorithm *ke;    /* NULL: none */
     bool esn;
+    const struct algorithm *ah_integ; /* of the AH around ESP (IKEv1); NULL: no such bundle */
 };
 
 enum proposal_flags {
@@ -58,6 +71,7 @@ enum proposal_flags {
     PROPOSAL_PFS = 1 << 1,    /* a child's KE counts */
     PROPOSAL_ESN_NO = 1 << 2, /* what esn= allows in a child; default either */
     PROPOSAL_ESN_YES = 1 << 3,
+    PROPOSAL_WITH_AH = 1 << 4, /* ESP with AH around it: it may do without an integrity algorithm */
 };
 
 /*

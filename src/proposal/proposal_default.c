@@ -199,6 +199,9 @@ static bool complete_integ(const struct builder *builder, struct draft *draft, b
 {
     if (is_aead)
         return complete_aead_integ(builder, draft);
+    bool may_lack = (builder->flags & PROPOSAL_WITH_AH) && builder->protocol == PROTOCOL_ESP;
+    if (may_lack && draft_names_none(draft, TRANSFORM_INTEG))
+        return true;
     if (draft_names_none(draft, TRANSFORM_INTEG)) {
         const struct transform *encr = draft_first(draft, TRANSFORM_ENCR);
         return builder_fail(builder, draft->offset[TRANSFORM_INTEG],

@@ -341,6 +341,12 @@ bool virtual_sa_matches(const struct virtual_sa *outbound, const struct virtual_
     if (memcmp(out->encr_key, in->encr_key, sizeof(out->encr_key)) != 0 ||
         memcmp(out->integ_key, in->integ_key, sizeof(out->integ_key)) != 0)
         return error_set(error, 0, "SPI %08x: keys differ", out->spi);
+    if (out->outer_ah_spi != in->outer_ah_spi || out->ah_integ != in->ah_integ ||
+        memcmp(out->ah_integ_key, in->ah_integ_key, sizeof(out->ah_integ_key)) != 0)
+        return error_set(error, 0, "SPI %08x: the AH around it differs", out->spi);
+    if (out->compression_cpi != in->compression_cpi)
+        return error_set(error, 0, "SPI %08x: CPI %u out, %u in", out->spi, out->compression_cpi,
+                         in->compression_cpi);
     if (out->udp_encapsulation != in->udp_encapsulation)
         return error_set(error, 0, "SPI %08x: one end encapsulates in UDP, the other does not", out->spi);
     return true;

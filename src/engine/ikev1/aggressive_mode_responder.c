@@ -18,7 +18,8 @@ void aggressive_mode_request(struct engine *engine, const struct ikev1_incoming 
     if (ike == NULL)
         return;
     bool ok = owned_set(engine, &ike->memory_bytes, &ike->v1->id_body, message->ids[0].body) &&
-              owned_set(engine, &ike->memory_bytes, &ike->v1->transform, request.choice.transform);
+              owned_set(engine, &ike->memory_bytes, &ike->v1->transform,
+                        request.choice.transforms[IKEV1_MEMBER_MAIN]);
     if (ok && (!phase1_responder_take_id(engine, ike, &message->ids[0], &error) ||
                !phase1_take_ke(engine, ike, message, &error))) {
         say_ike(engine, RC_LOG, ike, 0, "refusing Aggressive Mode with %s: %s",
@@ -38,7 +39,8 @@ void aggressive_mode_responder_job_done(struct engine *engine, struct ike_sa *ik
 {
     const struct connection *connection = connection_by_serial(engine, ike->connection_serial);
     struct ikev1_offer offer = phase1_offer(connection, NULL);
-    struct ikev1_choice choice = {.suite = ike->suite, .transform = owned_bytes(&ike->v1->transform)};
+    struct ikev1_choice choice = {.suite = ike->suite};
+    choice.transforms[IKEV1_MEMBER_MAIN] = owned_bytes(&ike->v1->transform);
     uint8_t buffer[IKE_MESSAGE_MAX], id[4 + IDENTITY_SIZE_MAX], hash[PRF_OUTPUT_MAX];
     struct bytes id_body = phase1_own_id(connection, id);
     struct error error;

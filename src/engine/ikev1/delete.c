@@ -39,16 +39,26 @@ static void say_deleting(struct engine *engine, const struct ike_sa *ike, const 
         say_ike(engine, RC_LOG, ike, client, "%s", text);
 }
 
+/* The SAs of a bundle go together; IPComp's needs no word (RFC 3173 has none). */
+static void delete_said(struct engine *engine, struct ike_sa *ike, struct child_sa *child)
+{
+    uint8_t spi[4];
+    store_be32(spi, child->spi_in);
+    if (child->suite.ah_integ != NULL)
+        send_delete(engine, ike, PROTOCOL_AH, sizeof(spi), 1, bytes_of(spi, sizeof(spi)));
+    send_delete(engine, ike, child->suite.protocol, sizeof(spi), 1, bytes_of(spi, sizeof(spi)));
+    child_destroy(engine, child);
+}
+
 void ikev1_delete_child(struct engine *engine, struct child_sa *child, uint64_t client)
 {
     struct ike_sa *ike = ike_by_serial(engine, child->ike_serial);
-    uint8_t spi[4];
     bool is_told = ikev1_is_past_phase1(ike) && child->state != CHILD_STATE_LARVAL;
-    store_be32(spi, child->spi_in);
     say_deleting(engine, ike, child, client, is_told);
     if (is_told)
-        send_delete(engine, ike, child->suite.protocol, sizeof(spi), 1, bytes_of(spi, sizeof(spi)));
-    child_destroy(engine, child);
+        delete_said(engine, ike, child);
+    else
+        child_destroy(engine, child);
 }
 
 /* All that belong to it, in as few messages as may be. */
@@ -61,10 +71,11 @@ static void delete_children(struct engine *engine, struct ike_sa *ike, uint64_t 
         struct child_sa *child = CONTAINER_OF(node, struct child_sa, siblings);
         bool is_told = ikev1_is_past_phase1(ike) && child->state != CHILD_STATE_LARVAL;
         say_deleting(engine, ike, child, client, is_told);
-        if (is_told && child->suite.protocol == PROTOCOL_ESP)
+        bool is_esp_alone = child->suite.protocol == PROTOCOL_ESP && child->suite.ah_integ == NULL;
+        if (is_told && is_esp_alone)
             store_be32(spis + 4 * count++, child->spi_in);
         else if (is_told) {
-            ikev1_delete_child(engine, child, client);
+            delete_said(engine, ike, child);
             continue;
         }
         child_destroy(engine, child);
@@ -116,23 +127,24 @@ void ikev1_say_goodbye(struct engine *engine, struct ike_sa *ike)
 /* ---- theirs ---- */
 
 /* IPsec SAs outlive the ISAKMP SA that made them: any of the same peer's may be meant. */
-static struct child_sa *find_child(const struct engine *engine, const struct ike_sa *ike, uint32_t spi_out)
+static struct child_sa *find_child(const struct engine *engine, const struct ike_sa *ike, uint8_t protocol,
+                                   uint32_t spi_out)
 {
     const struct connection *connection = connection_by_serial(engine, ike->connection_serial);
-    struct child_sa *child = child_of_ike_by_peer_spi(engine, ike, spi_out);
+    struct child_sa *child = child_of_ike_by_peer_spi(engine, ike, protocol, spi_out);
     const struct ike_sa *other = NULL;
     while (child == NULL &&
            (other = ike_next_with_peers(engine, &ike->path.local.address, &ike->path.remote.address,
                                         &connection->local_id, &ike->remote_id, other)) != NULL)
         if (other != ike)
-            child = child_of_ike_by_peer_spi(engine, other, spi_out);
+            child = child_of_ike_by_peer_spi(engine, other, protocol, spi_out);
     return child;
 }
 
 static void obey_child_delete(struct engine *engine, struct ike_sa *ike, uint8_t protocol, uint32_t spi)
 {
-    struct child_sa *child = find_child(engine, ike, spi);
-    if (child == NULL || child->suite.protocol != protocol)
+    struct child_sa *child = find_child(engine, ike, protocol, spi);
+    if (child == NULL) /* gone already: each SA of a bundle has a Delete of its own */
         return;
     say_child(engine, RC_LOG, child, 0, "received Delete SA payload: deleting IPsec SA");
     child_destroy(engine, child);

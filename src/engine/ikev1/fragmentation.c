@@ -20,6 +20,7 @@ struct ikev1_fragments {
     uint8_t last; /* number of the last one; 0: it has not come */
     uint8_t count;
     size_t size;
+    struct ip_endpoint sender; /* whose pieces these are: a stranger's must not spoil them */
     struct owned pieces[FRAGMENTS_MAX];
     struct owned whole;
 };
@@ -98,15 +99,32 @@ void fragments_drop(struct engine *engine, struct ike_sa *ike)
     ike->v1->fragments = NULL;
 }
 
+/* Fragments prove nothing, so they count only from where the peer is; it may have moved if it is behind a NAT
+ * and authentic messages can show that, but a collection from where it was is not given up for that. */
+static bool is_from_peer(struct engine *engine, struct ike_sa *ike, const struct ip_endpoint *sender)
+{
+    bool is_known = address_equal(&sender->address, &ike->path.remote.address);
+    bool may_move = ike->remote_behind_nat && ike->setup == NULL;
+    const struct ikev1_fragments *fragments = ike->v1->fragments;
+    if (fragments == NULL || endpoint_equal(&fragments->sender, sender))
+        return is_known || may_move;
+    if (is_known)
+        fragments_drop(engine, ike);
+    return is_known;
+}
+
 /* A piece of another message begins a new collection. */
-static struct ikev1_fragments *collection(struct engine *engine, struct ike_sa *ike, uint16_t id)
+static struct ikev1_fragments *collection(struct engine *engine, struct ike_sa *ike,
+                                          const struct ip_endpoint *sender, uint16_t id)
 {
     if (ike->v1->fragments != NULL && ike->v1->fragments->id != id)
         fragments_drop(engine, ike);
     if (ike->v1->fragments == NULL) {
         ike->v1->fragments = engine_allocate(engine, sizeof(*ike->v1->fragments), &ike->memory_bytes);
-        if (ike->v1->fragments != NULL)
-            ike->v1->fragments->id = id;
+        if (ike->v1->fragments == NULL)
+            return NULL;
+        ike->v1->fragments->id = id;
+        ike->v1->fragments->sender = *sender;
     }
     return ike->v1->fragments;
 }
@@ -121,13 +139,13 @@ static bool join(struct engine *engine, struct ike_sa *ike, struct ikev1_fragmen
            owned_set(engine, &ike->memory_bytes, &fragments->whole, writer_bytes_so_far(&writer));
 }
 
-bool fragments_take(struct engine *engine, struct ike_sa *ike, struct bytes datagram,
-                    struct bytes *ret_message)
+bool fragments_take(struct engine *engine, struct ike_sa *ike, const struct ip_endpoint *sender,
+                    struct bytes datagram, struct bytes *ret_message)
 {
     struct fragment fragment;
-    if (!read_fragment(datagram, &fragment))
+    if (!read_fragment(datagram, &fragment) || !is_from_peer(engine, ike, sender))
         return false;
-    struct ikev1_fragments *fragments = collection(engine, ike, fragment.id);
+    struct ikev1_fragments *fragments = collection(engine, ike, sender, fragment.id);
     if (fragments == NULL)
         return false;
     bool is_last = (fragment.flags & FRAGMENT_LAST) != 0;

@@ -8,6 +8,7 @@
 #include "crypto/ikev1_keys.h"
 #include "engine/lifecycle.h"
 #include "engine/version.h"
+#include "proposal/ikev1_sa.h"
 #include "wire/ikev1_build.h"
 
 /* In the order of Libreswan 4.x, whose message numbers are 100 and the state. */
@@ -76,7 +77,6 @@ struct ikev1_fragments;
 struct ikev1_sa {
     enum ikev1_state state;
     bool is_aggressive;
-    bool wants_child;    /* initiator: a Quick Mode of the connection follows */
     bool is_unconfirmed; /* Aggressive Mode initiator: nothing shows yet that our last message came */
     uint16_t auth_method;
     unsigned peer_features; /* enum ikev1_peer_feature */
@@ -123,9 +123,11 @@ struct quick_mode {
     enum ikev1_state state;
     struct ikev1_exchange exchange;
     uint64_t job_id;
-    struct owned peer_nonce, own_public, peer_public, transform;
+    struct owned peer_nonce, own_public, peer_public;
+    struct owned transforms[IKEV1_MEMBERS]; /* responder: what was chosen, as the peer wrote it */
+    uint8_t cpi_size;
     uint16_t encapsulation_mode;
-    uint32_t lifetime_seconds; /* that the peer asked for or chose; 0 none */
+    uint32_t lifetime_seconds, lifetime_kilobytes; /* that the peer asked for or chose; 0 none */
     bool is_initiator, has_ids;
     struct selector named_ids[2]; /* responder: IDci, IDcr as the peer wrote them */
     struct engine_timer retransmit_timer;

@@ -47,35 +47,51 @@ void lifetimes_arm_child(struct engine *engine, struct child_sa *child, uint32_t
 
 /* ---- RESPONDER-LIFETIME ---- */
 
-uint32_t lifetimes_read_notify(const struct ikev1_message *message, uint32_t offered)
+static void shorten(uint32_t *slot, uint32_t duration)
+{
+    if (duration != 0 && (*slot == 0 || duration < *slot))
+        *slot = duration;
+}
+
+void lifetimes_read_notify(const struct ikev1_message *message, struct quick_mode *quick)
 {
     const struct ikev1_notify *notify = ikev1_find_notify(message, V1_RESPONDER_LIFETIME);
     struct reader reader = reader_of(notify != NULL ? notify->data : bytes_of(NULL, 0));
     struct ikev1_attribute attribute;
-    uint32_t life_type = 0, seconds = offered;
+    uint32_t life_type = 0;
     while (ikev1_attribute_read(&reader, &attribute)) {
-        bool is_seconds = attribute.type == IPSEC_LIFE_DURATION && life_type == OAKLEY_LIFE_SECONDS;
+        uint32_t duration = attribute.fits_number ? attribute.number : 0;
         if (attribute.type == IPSEC_LIFE_TYPE)
             life_type = attribute.number;
-        else if (is_seconds && attribute.fits_number && attribute.number != 0 &&
-                 (seconds == 0 || attribute.number < seconds))
-            seconds = attribute.number;
+        else if (attribute.type == IPSEC_LIFE_DURATION && life_type == OAKLEY_LIFE_SECONDS)
+            shorten(&quick->lifetime_seconds, duration);
+        else if (attribute.type == IPSEC_LIFE_DURATION && life_type == OAKLEY_LIFE_KILOBYTES)
+            shorten(&quick->lifetime_kilobytes, duration);
     }
-    return seconds;
 }
 
-void lifetimes_build_notify(const struct engine *engine, const struct child_sa *child, uint32_t asked_seconds,
+void lifetimes_build_notify(const struct engine *engine, const struct quick_mode *quick,
                             struct ikev1_builder *builder)
 {
+    const struct child_sa *child = quick->child;
     const struct connection_spec *spec = connection_by_serial(engine, child->connection_serial)->spec;
-    uint64_t ours = spec->ipsec_lifetime / USEC_PER_SEC;
-    uint8_t data[16], spi[4];
+    uint64_t seconds = spec->ipsec_lifetime / USEC_PER_SEC;
+    uint64_t kilobytes = spec->ipsec_max_bytes / 1024 + (spec->ipsec_max_bytes < 1024);
+    bool tells_kilobytes = spec->ipsec_max_bytes != UINT64_MAX && kilobytes <= UINT32_MAX &&
+                           (quick->lifetime_kilobytes == 0 || quick->lifetime_kilobytes > kilobytes);
+    uint8_t data[32], spi[4];
     struct writer writer = writer_of(data, sizeof(data));
-    if (asked_seconds <= ours)
+    if (quick->lifetime_seconds > seconds) {
+        ikev1_write_attribute(&writer, IPSEC_LIFE_TYPE, OAKLEY_LIFE_SECONDS);
+        ikev1_write_attribute(&writer, IPSEC_LIFE_DURATION, (uint32_t)seconds);
+    }
+    if (tells_kilobytes) {
+        ikev1_write_attribute(&writer, IPSEC_LIFE_TYPE, OAKLEY_LIFE_KILOBYTES);
+        ikev1_write_attribute(&writer, IPSEC_LIFE_DURATION, (uint32_t)kilobytes);
+    }
+    if (writer.size == 0)
         return;
     store_be32(spi, child->spi_in);
-    ikev1_write_attribute(&writer, IPSEC_LIFE_TYPE, OAKLEY_LIFE_SECONDS);
-    ikev1_write_attribute(&writer, IPSEC_LIFE_DURATION, (uint32_t)ours);
     ikev1_build_notify(builder, child->suite.protocol, bytes_of(spi, sizeof(spi)), V1_RESPONDER_LIFETIME,
                        writer_bytes_so_far(&writer));
 }

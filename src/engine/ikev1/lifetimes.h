@@ -12,10 +12,10 @@ void lifetimes_arm_ike(struct engine *engine, struct ike_sa *ike);
 /* negotiated_seconds: 0 none. */
 void lifetimes_arm_child(struct engine *engine, struct child_sa *child, uint32_t negotiated_seconds);
 
-/* A lifetime that the peer shortens by RESPONDER-LIFETIME; `offered` without one. */
-uint32_t lifetimes_read_notify(const struct ikev1_message *message, uint32_t offered);
-/* Responder: tells the initiator that ours is shorter than what it asks for. */
-void lifetimes_build_notify(const struct engine *engine, const struct child_sa *child, uint32_t asked_seconds,
+/* The peer may shorten lifetimes by RESPONDER-LIFETIME. */
+void lifetimes_read_notify(const struct ikev1_message *message, struct quick_mode *quick);
+/* Responder: tells the initiator that ours are shorter than what it asks for. */
+void lifetimes_build_notify(const struct engine *engine, const struct quick_mode *quick,
                             struct ikev1_builder *builder);
 
 /* The new one is up: older ones of the same peer are out of use. */

@@ -307,6 +307,7 @@ void phase1_established(struct engine *engine, struct ike_sa *ike, enum ikev1_st
 void phase1_is_usable(struct engine *engine, struct ike_sa *ike)
 {
     uint64_t client = ike->setup->client, serial = ike->serial;
+    bool wants_child = ike->setup->wants_child;
     char line[256];
     struct text text = text_of(line, sizeof(line));
     ike->setup->client = 0;
@@ -320,7 +321,7 @@ void phase1_is_usable(struct engine *engine, struct ike_sa *ike)
               ike->serial, 0, line);
     initial_contact_obey(engine, ike, ike->v1->says_initial_contact);
     lifetimes_replace_older(engine, ike);
-    if (ike->v1->wants_child)
+    if (wants_child)
         quick_mode_start(engine, ike, connection_by_serial(engine, ike->connection_serial), NULL, client);
     else
         finish_client(engine, client, 0);

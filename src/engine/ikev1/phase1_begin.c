@@ -15,7 +15,7 @@ struct ike_sa *phase1_start(struct engine *engine, const struct connection *conn
         return NULL;
     }
     uint64_t serial = ike->serial;
-    ike->v1->wants_child = wants_child;
+    ike->setup->wants_child = wants_child;
     ike->v1->is_aggressive = connection->spec->aggressive;
     ike->v1->state = ike->v1->is_aggressive ? STATE_AGGR_I1 : STATE_MAIN_I1;
     ike->setup->client = client;

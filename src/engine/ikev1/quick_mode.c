@@ -7,14 +7,24 @@
 #include "base/reader.h"
 #include "base/secret.h"
 #include "engine/child_install.h"
+#include "engine/child_text.h"
+#include "engine/compression.h"
 #include "engine/ikev1/lifetimes.h"
 #include "engine/ikev1/nat_traversal.h"
 #include "engine/updown.h"
 
 #define RESPONDER_NEEDS (30 * USEC_PER_MSEC)
 
+static uint32_t kilobytes_of(uint64_t bytes)
+{
+    if (bytes == UINT64_MAX)
+        return 0;
+    uint64_t kilobytes = bytes / 1024 + (bytes < 1024);
+    return kilobytes < UINT32_MAX ? (uint32_t)kilobytes : UINT32_MAX;
+}
+
 struct ikev1_offer quick_mode_offer(const struct ike_sa *ike, const struct connection *connection,
-                                    uint32_t spi, bool is_responder)
+                                    const struct child_sa *child, bool is_responder)
 {
     const struct connection_spec *spec = connection->spec;
     const struct algorithm *named = ikev1_first_group(spec->child_proposals);
@@ -25,9 +35,38 @@ struct ikev1_offer quick_mode_offer(const struct ike_sa *ike, const struct conne
         .group = !spec->pfs || (is_responder && named != NULL) ? NULL : group,
         .takes_any_group = is_responder && named == NULL,
         .encapsulation_mode = nat_traversal_mode(ike, connection),
-        .spi = spi,
+        .spi = child != NULL ? child->spi_in : 0,
+        .ah_list = spec->ah_proposals,
+        .compresses = is_responder ? spec->compress : child != NULL && child->cpi_in != 0,
+        .cpi = child != NULL ? child->cpi_in : 0,
+        .lifetime_kilobytes = kilobytes_of(spec->ipsec_max_bytes),
         .lifetime_seconds = spec->ipsec_lifetime / USEC_PER_SEC,
     };
+}
+
+void quick_mode_take_choice(struct engine *engine, const struct ike_sa *ike, struct quick_mode *quick,
+                            const struct ikev1_choice *choice)
+{
+    struct child_sa *child = quick->child;
+    const struct connection *connection = connection_by_serial(engine, child->connection_serial);
+    child->suite = choice->suite;
+    child->spi_out = choice->spi;
+    child->ah_spi_out = choice->ah_spi;
+    child->cpi_out = choice->cpi;
+    child->mode = connection->spec->type == TYPE_TRANSPORT ? MODE_TRANSPORT : MODE_TUNNEL;
+    child->udp_encapsulation = ike->uses_natt;
+    quick->lifetime_seconds = choice->lifetime_seconds;
+    quick->lifetime_kilobytes = choice->lifetime_kilobytes;
+    if (choice->cpi == 0)
+        compression_drop_cpi(engine, child);
+}
+
+bool quick_mode_passes_nat(const struct ike_sa *ike, const struct suite *suite, struct error *error)
+{
+    bool has_ah = suite->protocol == PROTOCOL_AH || suite->ah_integ != NULL;
+    return !ike->uses_natt || !has_ah ||
+           error_set(error, V1_NO_PROPOSAL_CHOSEN,
+                     "AH does not go through the NAT between the peers; ESP does");
 }
 
 bool quick_mode_submit_job(struct engine *engine, struct ike_sa *ike, struct quick_mode *quick,
@@ -154,26 +193,39 @@ struct bytes quick_nonce_r(const struct quick_mode *quick)
     return quick->is_initiator ? owned_bytes(&quick->peer_nonce) : own_nonce(quick);
 }
 
+/* KEYMAT of one direction: each protocol has its own, after its number and SPI (RFC 2409 5.5). */
+static bool derive(const struct ike_sa *ike, const struct quick_mode *quick, struct bytes shared_secret,
+                   uint32_t spi, uint32_t ah_spi, uint8_t *out)
+{
+    const struct suite *suite = &quick->child->suite;
+    size_t ah_size = child_ah_keymat_size(suite), size = child_keymat_size(suite) / 2 - ah_size;
+    struct ikev1_keymat_inputs inputs = {
+        .shared_secret = shared_secret,
+        .protocol = suite->protocol,
+        .spi = spi,
+        .nonce_i = quick_nonce_i(quick),
+        .nonce_r = quick_nonce_r(quick),
+    };
+    if (!ikev1_keymat(ike->suite.prf, ike->v1->keys.skeyid_d, &inputs, out, size))
+        return false;
+    inputs.protocol = PROTOCOL_AH;
+    inputs.spi = ah_spi;
+    return ah_size == 0 || ikev1_keymat(ike->suite.prf, ike->v1->keys.skeyid_d, &inputs, out + size, ah_size);
+}
+
 /* The SA that the responder receives on carries what the initiator sends. */
 bool quick_mode_install(struct engine *engine, const struct ike_sa *ike, struct quick_mode *quick,
                         struct bytes shared_secret)
 {
     struct child_sa *child = quick->child;
-    uint8_t keymat[2 * (CIPHER_KEY_MAX + INTEG_KEY_MAX)];
+    uint8_t keymat[CHILD_KEYMAT_MAX];
     size_t half = child_keymat_size(&child->suite) / 2;
-    uint32_t spi_of_responder = quick->is_initiator ? child->spi_out : child->spi_in;
-    uint32_t spi_of_initiator = quick->is_initiator ? child->spi_in : child->spi_out;
-    struct ikev1_keymat_inputs inputs = {
-        .shared_secret = shared_secret,
-        .protocol = child->suite.protocol,
-        .spi = spi_of_responder,
-        .nonce_i = quick_nonce_i(quick),
-        .nonce_r = quick_nonce_r(quick),
-    };
+    uint8_t *inbound = quick->is_initiator ? keymat + half : keymat;
+    uint8_t *outbound = quick->is_initiator ? keymat : keymat + half;
     bool ok = child->selectors != NULL &&
-              ikev1_keymat(ike->suite.prf, ike->v1->keys.skeyid_d, &inputs, keymat, half);
-    inputs.spi = spi_of_initiator;
-    ok = ok && ikev1_keymat(ike->suite.prf, ike->v1->keys.skeyid_d, &inputs, keymat + half, half);
+              derive(ike, quick, shared_secret, child->spi_in, child->spi_in, inbound) &&
+              derive(ike, quick, shared_secret, child->spi_out, child->ah_spi_out, outbound);
+    child->agreed_bytes = (uint64_t)quick->lifetime_kilobytes * 1024;
     if (ok)
         child_install(engine, child, keymat, quick->is_initiator);
     secret_wipe(keymat, sizeof(keymat));
@@ -186,20 +238,10 @@ static void announce(struct engine *engine, const struct ike_sa *ike, const stru
                      uint64_t client)
 {
     const struct connection *connection = connection_by_serial(engine, child->connection_serial);
-    const struct suite *suite = &child->suite;
     char line[512], remote[ENDPOINT_TEXT_SIZE];
     struct text text = text_of(line, sizeof(line));
-    text_add(&text, "IPsec SA established %s mode {%s%s=>0x%08x <0x%08x xfrm=",
-             child->mode == MODE_TUNNEL ? "tunnel" : "transport",
-             suite->protocol == PROTOCOL_AH ? "AH" : "ESP", child->udp_encapsulation ? "inUDP" : "",
-             child->spi_out, child->spi_in);
-    if (suite->encr != NULL) {
-        text_add(&text, "%s", suite->encr->name);
-        if (suite->encr->has_key_length)
-            text_add(&text, "_%u", suite->encr_key_bits);
-        text_add(&text, "-");
-    }
-    text_add(&text, "%s", suite->integ ? suite->integ->name : "NONE");
+    text_add(&text, "IPsec SA established %s mode {", child->mode == MODE_TUNNEL ? "tunnel" : "transport");
+    child_describe_protocols(&text, child, false);
     if (child->udp_encapsulation)
         text_add(&text, " NATOA=none NATD=%s", endpoint_text(&ike->path.remote, remote));
     text_add(&text, " DPD=%s}", connection->spec->dpd_delay ? "active" : "passive");

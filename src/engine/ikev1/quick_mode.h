@@ -30,9 +30,14 @@ void quick_mode_refused(struct engine *engine, struct ike_sa *ike, const struct 
 
 /* ---- what both roles share (quick_mode.c) ---- */
 
-/* What is offered, or accepted, for this connection under this ISAKMP SA. */
+/* What is accepted for this connection under this ISAKMP SA; with the Child SA: offered, or answered. */
 struct ikev1_offer quick_mode_offer(const struct ike_sa *ike, const struct connection *connection,
-                                    uint32_t spi, bool is_responder);
+                                    const struct child_sa *child, bool is_responder);
+/* Fills the Child SA in with what was chosen. */
+void quick_mode_take_choice(struct engine *engine, const struct ike_sa *ike, struct quick_mode *quick,
+                            const struct ikev1_choice *choice);
+/* AH's check covers the addresses that a NAT changes (RFC 3715 2.1). */
+bool quick_mode_passes_nat(const struct ike_sa *ike, const struct suite *suite, struct error *error);
 bool quick_mode_submit_job(struct engine *engine, struct ike_sa *ike, struct quick_mode *quick,
                            enum job_kind kind, const struct algorithm *ke);
 void quick_mode_build_id(struct ikev1_builder *builder, const struct selector *selector);

@@ -1,4 +1,5 @@
 /* Quick Mode as initiator: RFC 2409 5.5. */
+#include "engine/compression.h"
 #include "engine/connection.h"
 #include "engine/ikev1/lifetimes.h"
 #include "engine/ikev1/nat_traversal.h"
@@ -23,7 +24,7 @@ static void send_1(struct engine *engine, struct ike_sa *ike, struct quick_mode 
 {
     struct child_sa *child = quick->child;
     const struct connection *connection = connection_by_serial(engine, child->connection_serial);
-    struct ikev1_offer offer = quick_mode_offer(ike, connection, child->spi_in, false);
+    struct ikev1_offer offer = quick_mode_offer(ike, connection, child, false);
     uint8_t buffer[IKE_MESSAGE_MAX];
     struct ikev1_builder builder =
         ikev1_start(ike, buffer, sizeof(buffer), ISAKMP_QUICK, quick->exchange.message_id);
@@ -58,15 +59,19 @@ void quick_mode_start(struct engine *engine, struct ike_sa *ike, const struct co
         if (child != NULL)
             child_destroy(engine, child);
         finish_client(engine, client, RC_INTERNAL_ERROR);
+        if (replaces == NULL)
+            lifecycle_gave_up(engine, connection_by_serial(engine, connection->serial));
         return;
     }
     connection_selectors(connection, true, local);
     connection_selectors(connection, false, remote);
     child_set_selectors(engine, child, local, 1, remote, 1);
+    if (connection->spec->compress)
+        compression_draw_cpi(engine, child);
     child->client = client;
     child->replaces_serial = replaces ? replaces->serial : 0;
     quick->encapsulation_mode = nat_traversal_mode(ike, connection);
-    child->setup->ke = quick_mode_offer(ike, connection, 0, false).group;
+    child->setup->ke = quick_mode_offer(ike, connection, NULL, false).group;
     say_initiating(engine, ike, quick);
     if (child->selectors == NULL)
         quick_mode_fail(engine, child, RC_INTERNAL_ERROR, "out of memory");
@@ -143,7 +148,7 @@ static bool accept(struct engine *engine, struct ike_sa *ike, struct quick_mode 
 {
     struct child_sa *child = quick->child;
     const struct connection *connection = connection_by_serial(engine, child->connection_serial);
-    struct ikev1_offer offer = quick_mode_offer(ike, connection, child->spi_in, false);
+    struct ikev1_offer offer = quick_mode_offer(ike, connection, child, false);
     struct ikev1_choice choice;
     const struct algorithm *ke = child->setup->ke;
     if (!ikev1_accept_answer(&offer, message->sa, &choice, error) || !check_ids(quick, message, error))
@@ -151,11 +156,10 @@ static bool accept(struct engine *engine, struct ike_sa *ike, struct quick_mode 
     if (message->ke.size != (ke != NULL ? ke_public_size(ke) : 0))
         return error_set(error, V1_INVALID_KEY_INFORMATION, "key exchange value of %zu bytes; %zu are wanted",
                          message->ke.size, ke != NULL ? ke_public_size(ke) : 0);
-    child->suite = choice.suite;
-    child->spi_out = choice.spi;
-    child->mode = connection->spec->type == TYPE_TRANSPORT ? MODE_TRANSPORT : MODE_TUNNEL;
-    child->udp_encapsulation = ike->uses_natt;
-    quick->lifetime_seconds = lifetimes_read_notify(message, choice.lifetime_seconds);
+    if (!quick_mode_passes_nat(ike, &choice.suite, error))
+        return false;
+    quick_mode_take_choice(engine, ike, quick, &choice);
+    lifetimes_read_notify(message, quick);
     return (owned_set(engine, &child->memory_bytes, &quick->peer_nonce, message->nonce) &&
             (ke == NULL || owned_set(engine, &child->memory_bytes, &quick->peer_public, message->ke))) ||
            error_set(error, 0, "out of memory");

@@ -2,6 +2,7 @@
  * once the initiator has confirmed. */
 #include "base/secret.h"
 #include "engine/child_install.h"
+#include "engine/compression.h"
 #include "engine/connection.h"
 #include "engine/ikev1/informational.h"
 #include "engine/ikev1/lifetimes.h"
@@ -67,13 +68,17 @@ static bool fits(const struct ike_sa *ike, const struct connection *connection, 
                  struct error *error)
 {
     char theirs[SELECTOR_TEXT_SIZE], ours[SELECTOR_TEXT_SIZE];
-    struct ikev1_offer offer = quick_mode_offer(ike, connection, 0, true);
+    struct ikev1_offer offer = quick_mode_offer(ike, connection, NULL, true);
     request->connection = connection;
+    if (connection->spec->ike_only)
+        return error_set(error, V1_INVALID_ID_INFORMATION, "\"%s\" is for an ISAKMP SA alone",
+                         connection->spec->name);
     if (!selectors_fit(ike, connection, request))
         return error_set(error, V1_INVALID_ID_INFORMATION,
                          "cannot respond to IPsec SA request because no connection is known for %s===%s",
                          selector_text(&request->ours, ours), selector_text(&request->theirs, theirs));
-    return ikev1_choose(&offer, request->message->sa, &request->choice, error);
+    return ikev1_choose(&offer, request->message->sa, &request->choice, error) &&
+           quick_mode_passes_nat(ike, &request->choice.suite, error);
 }
 
 /* The connection of phase 1, or another of the same two peers. */
@@ -115,8 +120,31 @@ static bool check_ke(const struct request *request, struct error *error)
 static bool check_suite(const struct request *request, struct error *error)
 {
     const struct suite *suite = &request->choice.suite;
-    bool is_protected = suite->integ != NULL || (suite->encr != NULL && suite->encr->is_aead);
+    bool is_protected =
+        suite->integ != NULL || suite->ah_integ != NULL || (suite->encr != NULL && suite->encr->is_aead);
     return is_protected || error_set(error, V1_NO_PROPOSAL_CHOSEN, "a transform without integrity");
+}
+
+static bool keep_transforms(struct engine *engine, struct quick_mode *quick,
+                            const struct ikev1_choice *choice)
+{
+    bool ok = true;
+    for (size_t i = 0; i < IKEV1_MEMBERS; i++)
+        ok = ok &&
+             (choice->transforms[i].size == 0 ||
+              owned_set(engine, &quick->child->memory_bytes, &quick->transforms[i], choice->transforms[i]));
+    quick->cpi_size = choice->cpi_size;
+    if (choice->cpi != 0)
+        compression_draw_cpi(engine, quick->child);
+    return ok && (choice->cpi == 0 || quick->child->cpi_in != 0);
+}
+
+static struct ikev1_choice kept_choice(const struct quick_mode *quick)
+{
+    struct ikev1_choice choice = {.suite = quick->child->suite, .cpi_size = quick->cpi_size};
+    for (size_t i = 0; i < IKEV1_MEMBERS; i++)
+        choice.transforms[i] = owned_bytes(&quick->transforms[i]);
+    return choice;
 }
 
 static struct quick_mode *make(struct engine *engine, struct ike_sa *ike, const struct request *request,
@@ -141,22 +169,18 @@ static struct quick_mode *make(struct engine *engine, struct ike_sa *ike, const 
     bool ok =
         quick != NULL && child->selectors != NULL &&
         owned_set(engine, &child->memory_bytes, &quick->peer_nonce, message->nonce) &&
-        owned_set(engine, &child->memory_bytes, &quick->transform, request->choice.transform) &&
+        keep_transforms(engine, quick, &request->choice) &&
         (message->ke.size == 0 || owned_set(engine, &child->memory_bytes, &quick->peer_public, message->ke));
     if (!ok) {
         child_destroy(engine, child);
         return NULL;
     }
-    child->suite = request->choice.suite;
-    child->spi_out = request->choice.spi;
-    child->mode = connection->spec->type == TYPE_TRANSPORT ? MODE_TRANSPORT : MODE_TUNNEL;
-    child->udp_encapsulation = ike->uses_natt;
+    quick_mode_take_choice(engine, ike, quick, &request->choice);
     child->setup->ke = child->suite.ke;
     quick->has_ids = message->id_count == 2;
     quick->named_ids[0] = request->theirs;
     quick->named_ids[1] = request->ours;
     quick->encapsulation_mode = nat_traversal_mode(ike, connection);
-    quick->lifetime_seconds = request->choice.lifetime_seconds;
     return quick;
 }
 
@@ -165,8 +189,8 @@ static bool send_2(struct engine *engine, struct ike_sa *ike, struct quick_mode 
 {
     struct child_sa *child = quick->child;
     const struct connection *connection = connection_by_serial(engine, child->connection_serial);
-    struct ikev1_offer offer = quick_mode_offer(ike, connection, child->spi_in, true);
-    struct ikev1_choice choice = {.suite = child->suite, .transform = owned_bytes(&quick->transform)};
+    struct ikev1_offer offer = quick_mode_offer(ike, connection, child, true);
+    struct ikev1_choice choice = kept_choice(quick);
     uint8_t buffer[IKE_MESSAGE_MAX];
     struct ikev1_builder builder =
         ikev1_start(ike, buffer, sizeof(buffer), ISAKMP_QUICK, quick->exchange.message_id);
@@ -181,7 +205,7 @@ static bool send_2(struct engine *engine, struct ike_sa *ike, struct quick_mode 
         quick_mode_build_id(&builder, &quick->named_ids[0]);
         quick_mode_build_id(&builder, &quick->named_ids[1]);
     }
-    lifetimes_build_notify(engine, child, quick->lifetime_seconds, &builder);
+    lifetimes_build_notify(engine, quick, &builder);
     nat_traversal_build_original(ike, quick->encapsulation_mode, false, &builder);
     return ikev1_send_hashed(engine, ike, &quick->exchange, &builder, quick_nonce_i(quick),
                              &child->memory_bytes);

@@ -405,7 +405,7 @@ void ikev1_receive(struct engine *engine, const struct path *path, const struct 
     }
     struct ike_sa *ike = find_ike(engine, header);
     uint64_t serial = ike != NULL ? ike->serial : 0;
-    if (ike == NULL || !fragments_take(engine, ike, datagram, &whole))
+    if (ike == NULL || !fragments_take(engine, ike, &path->remote, datagram, &whole))
         return;
     uint8_t copy[DATAGRAM_MAX];
     if (whole.size <= sizeof(copy)) {

@@ -54,7 +54,8 @@ void quick_drop_inputs(struct engine *engine, struct quick_mode *quick)
     owned_clear(engine, bytes, &quick->peer_nonce);
     owned_clear(engine, bytes, &quick->own_public);
     owned_clear(engine, bytes, &quick->peer_public);
-    owned_clear(engine, bytes, &quick->transform);
+    for (size_t i = 0; i < IKEV1_MEMBERS; i++)
+        owned_clear(engine, bytes, &quick->transforms[i]);
     quick->job_id = 0;
 }
 

@@ -3,7 +3,9 @@
 
 #include "base/secret.h"
 #include "engine/child_install.h"
+#include "engine/child_text.h"
 #include "engine/configuration.h"
+#include "engine/ikev2/compression.h"
 #include "engine/ikev2/traffic_selectors.h"
 #include "engine/sa.h"
 #include "engine/virtual_client.h"
@@ -40,7 +42,7 @@ static size_t add_packet(const struct selector *packet, struct selector *list, s
     return count + 1;
 }
 
-void child_build_request(struct engine *engine, const struct ike_sa *ike, const struct child_sa *child,
+void child_build_request(struct engine *engine, const struct ike_sa *ike, struct child_sa *child,
                          bool in_auth, struct bytes own_public, struct ikev2_builder *builder)
 {
     const struct connection *connection = connection_by_serial(engine, child->connection_serial);
@@ -53,6 +55,7 @@ void child_build_request(struct engine *engine, const struct ike_sa *ike, const 
     if (!configuration_is_client(connection)) /* whose packets have no address yet that counts */
         local_count = add_packet(packet, local, local_count);
     remote_count = add_packet(packet ? packet + 1 : NULL, remote, remote_count);
+    compression_build_offer(engine, connection, child, builder);
     if (connection->spec->type == TYPE_TRANSPORT)
         ikev2_build_notify(builder, PROTOCOL_NONE, bytes_of(NULL, 0), USE_TRANSPORT_MODE, bytes_of(NULL, 0));
     ikev2_build_begin(builder, PAYLOAD_SA);
@@ -152,6 +155,13 @@ static bool narrow(const struct engine *engine, const struct ike_sa *ike, const 
                      connection->spec->name, ours);
 }
 
+/* AH's check covers the addresses that the NAT changes (RFC 3715 2.1). */
+static bool passes_nat(const struct ike_sa *ike, const struct suite *suite, struct error *error)
+{
+    return !ike->uses_natt || suite->protocol != PROTOCOL_AH ||
+           error_set(error, NO_PROPOSAL_CHOSEN, "AH does not go through the NAT between the peers; ESP does");
+}
+
 static bool choose_suite(const struct ike_sa *ike, const struct connection *connection,
                          const struct incoming *incoming, bool in_auth, struct choice *choice,
                          uint16_t *ret_group, struct error *error)
@@ -172,6 +182,8 @@ static bool choose_suite(const struct ike_sa *ike, const struct connection *conn
     if (theirs->spi_size != 4 || load_be32(theirs->spi) == 0)
         return error_set(error, INVALID_SYNTAX, "the accepted proposal carries no usable SPI");
     choice->spi_out = load_be32(theirs->spi);
+    if (!passes_nat(ike, &choice->suite, error))
+        return false;
     const struct algorithm *ke = choice->suite.ke;
     if (ke != NULL && ke->id != KE_NONE && ke->id != message->ke_group) {
         *ret_group = ke->id;
@@ -354,6 +366,7 @@ struct child_sa *child_choose(struct engine *engine, struct ike_sa *ike, const s
     child->spi_out = choice.spi_out;
     child->udp_encapsulation = ike->uses_natt;
     child->setup->ke = choice.suite.ke;
+    compression_choose(engine, settled, child, incoming->message);
     child_set_selectors(engine, child, choice.local, choice.local_count, choice.remote, choice.remote_count);
     return child;
 }
@@ -364,6 +377,7 @@ void child_build_answer(struct engine *engine, const struct child_sa *child, boo
     uint8_t spi[4];
     (void)engine;
     store_be32(spi, child->spi_in);
+    compression_build_answer(child, builder);
     if (child->mode == MODE_TRANSPORT)
         ikev2_build_notify(builder, PROTOCOL_NONE, bytes_of(NULL, 0), USE_TRANSPORT_MODE, bytes_of(NULL, 0));
     ikev2_build_begin(builder, PAYLOAD_SA);
@@ -424,6 +438,8 @@ bool child_accept(struct engine *engine, struct ike_sa *ike, struct child_sa *ch
     if (theirs->spi_size != 4 || load_be32(theirs->spi) == 0)
         return error_set(error, INVALID_SYNTAX, "peer's answer carries no usable SPI");
     child->spi_out = load_be32(theirs->spi);
+    if (!passes_nat(ike, &child->suite, error) || !compression_accept(engine, child, message, error))
+        return false;
     bool is_transport = ikev2_find_notify(message, USE_TRANSPORT_MODE) != NULL;
     bool wants_transport = connection->spec->type == TYPE_TRANSPORT;
     child->mode = is_transport ? MODE_TRANSPORT : MODE_TUNNEL;
@@ -440,7 +456,7 @@ bool child_make_keys_and_install(struct engine *engine, const struct ike_sa *ike
                                  struct bytes shared_secret, struct bytes nonce_i, struct bytes nonce_r,
                                  bool we_initiated)
 {
-    uint8_t keymat[2 * (CIPHER_KEY_MAX + INTEG_KEY_MAX)];
+    uint8_t keymat[CHILD_KEYMAT_MAX];
     struct bytes sk_d = bytes_of(ike->keys.sk_d, ike->suite.prf->output_size);
     bool ok = child->selectors != NULL &&
               ikev2_derive_child_keymat(ike->suite.prf, sk_d, shared_secret, nonce_i, nonce_r, keymat,
@@ -454,7 +470,6 @@ bool child_make_keys_and_install(struct engine *engine, const struct ike_sa *ike
 void child_announce(struct engine *engine, const struct child_sa *child, uint64_t client, const char *what)
 {
     const struct connection *connection = connection_by_serial(engine, child->connection_serial);
-    const struct suite *suite = &child->suite;
     char line[1024];
     struct text text = text_of(line, sizeof(line));
     text_add(&text, "%s using #%llu; IPsec %s ", what, (unsigned long long)child->ike_serial,
@@ -462,14 +477,8 @@ void child_announce(struct engine *engine, const struct child_sa *child, uint64_
     selectors_describe(&text, child->selectors, child->local_count);
     text_add(&text, " -> ");
     selectors_describe(&text, child_remote_selectors(child), child->remote_count);
-    text_add(&text, " {ESP%s%s=>0x%08x <0x%08x xfrm=", child->udp_encapsulation ? "inUDP" : "",
-             suite->esn ? "/ESN" : "", child->spi_out, child->spi_in);
-    text_add(&text, "%s", suite->encr->name);
-    if (suite->encr->has_key_length)
-        text_add(&text, "_%u", suite->encr_key_bits);
-    text_add(&text, "-%s", suite->integ ? suite->integ->name : "NONE");
-    if (suite->ke != NULL && suite->ke->id != KE_NONE)
-        text_add(&text, "-%s", suite->ke->name);
+    text_add(&text, " {");
+    child_describe_protocols(&text, child, true);
     text_add(&text, " DPD=%s}", connection->spec->dpd_delay ? "active" : "passive");
     say_child(engine, RC_SUCCESS, child, client, "%s", line);
 }

@@ -12,8 +12,8 @@
 struct proposal_offer child_offer(const struct ike_sa *ike, const struct child_sa *child,
                                   const struct connection *connection, bool in_auth, uint8_t spi[static 4]);
 
-/* Initiator: [N(USE_TRANSPORT_MODE)], SA, [Nonce, [KE]], TSi, TSr. */
-void child_build_request(struct engine *engine, const struct ike_sa *ike, const struct child_sa *child,
+/* Initiator: [N(IPCOMP_SUPPORTED)], [N(USE_TRANSPORT_MODE)], SA, [Nonce, [KE]], TSi, TSr. */
+void child_build_request(struct engine *engine, const struct ike_sa *ike, struct child_sa *child,
                          bool in_auth, struct bytes own_public, struct ikev2_builder *builder);
 
 /*
@@ -24,7 +24,7 @@ void child_build_request(struct engine *engine, const struct ike_sa *ike, const 
 struct child_sa *child_choose(struct engine *engine, struct ike_sa *ike, const struct incoming *incoming,
                               bool in_auth, const struct connection *connection, uint16_t *ret_group,
                               struct error *error);
-/* Responder: [N(USE_TRANSPORT_MODE)], SA, [Nonce, [KE]], TSi, TSr. */
+/* Responder: [N(IPCOMP_SUPPORTED)], [N(USE_TRANSPORT_MODE)], SA, [Nonce, [KE]], TSi, TSr. */
 void child_build_answer(struct engine *engine, const struct child_sa *child, bool in_auth,
                         struct bytes own_public, struct ikev2_builder *builder);
 

@@ -80,6 +80,7 @@ void create_child_begin(struct engine *engine, struct ike_sa *ike, struct child_
     struct proposal_offer offer = child_offer(ike, child, connection, false, spi);
     exchange_begin(ike, kind, child->serial, 0);
     ike->current_spi_in = child->spi_in;
+    ike->current_protocol = child->suite.protocol;
     child->setup->ke = offer.omit_ke ? NULL : proposals_first_ke(&offer);
     generate_or_send(engine, ike, child);
 }
@@ -90,6 +91,8 @@ void create_child_start(struct engine *engine, struct ike_sa *ike, const struct 
     struct child_sa *child = connection ? child_new(engine, ike, connection) : NULL;
     if (child == NULL) {
         finish_client(engine, client, RC_UNKNOWN_NAME);
+        if (connection != NULL)
+            lifecycle_gave_up(engine, connection_by_serial(engine, connection->serial));
         return;
     }
     child->client = client;
@@ -286,7 +289,7 @@ static void accepted(struct engine *engine, struct ike_sa *ike, struct child_sa 
 static void forget(struct engine *engine, struct ike_sa *ike, bool peer_has_it)
 {
     if (peer_has_it)
-        ike_add_delete_task(engine, ike, 0, ike->current_spi_in);
+        ike_add_delete_task(engine, ike, 0, ike->current_protocol, ike->current_spi_in);
     exchange_end(engine, ike);
 }
 

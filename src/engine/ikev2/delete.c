@@ -39,7 +39,7 @@ void ikev2_delete_child(struct engine *engine, struct child_sa *child, uint64_t 
     engine_timer_cancel(engine, &child->life_timer);
     if (child->replaced_by_serial == 0) /* a replaced one still receives what is under way */
         child_uninstall(engine, child);
-    ike_add_delete_task(engine, ike, child->serial, child->spi_in);
+    ike_add_delete_task(engine, ike, child->serial, child->suite.protocol, child->spi_in);
     exchange_next(engine, ike);
 }
 
@@ -48,8 +48,9 @@ void delete_child_begin(struct engine *engine, struct ike_sa *ike, const struct 
     uint8_t spi[4];
     exchange_begin(ike, TASK_DELETE_CHILD, task->child_serial, task->client);
     ike->current_spi_in = task->spi_in;
+    ike->current_protocol = task->protocol;
     store_be32(spi, task->spi_in);
-    send_delete(engine, ike, PROTOCOL_ESP, bytes_of(spi, sizeof(spi)), NOTIFY_NONE);
+    send_delete(engine, ike, task->protocol, bytes_of(spi, sizeof(spi)), NOTIFY_NONE);
 }
 
 static void say_deleting(struct engine *engine, const struct ike_sa *ike, uint64_t client)
@@ -108,9 +109,10 @@ void ikev2_say_goodbye(struct engine *engine, struct ike_sa *ike)
 
 /* The peer closes a Child SA: ours of the pair goes too, and is named in the answer unless we are closing it
  * as well (1.4.1). Returns the SPI to name, 0 for none. */
-static uint32_t obey_child_delete(struct engine *engine, struct ike_sa *ike, uint32_t peer_spi)
+static uint32_t obey_child_delete(struct engine *engine, struct ike_sa *ike, uint8_t protocol,
+                                  uint32_t peer_spi)
 {
-    struct child_sa *child = child_of_ike_by_peer_spi(engine, ike, peer_spi);
+    struct child_sa *child = child_of_ike_by_peer_spi(engine, ike, protocol, peer_spi);
     if (child == NULL) {
         /* Its Delete may overtake the answer that made it, or meet us while we make the keys. */
         if (ike->current == TASK_CREATE_CHILD || ike->current == TASK_REKEY_CHILD)
@@ -127,8 +129,8 @@ static uint32_t obey_child_delete(struct engine *engine, struct ike_sa *ike, uin
     return named;
 }
 
-void delete_obey(struct engine *engine, struct ike_sa *ike, const struct incoming *incoming, uint8_t *spis,
-                 size_t *ret_size, bool *ret_whole)
+void delete_obey(struct engine *engine, struct ike_sa *ike, const struct incoming *incoming, uint8_t protocol,
+                 uint8_t *spis, size_t *ret_size, bool *ret_whole)
 {
     *ret_size = 0;
     *ret_whole = false;
@@ -136,10 +138,10 @@ void delete_obey(struct engine *engine, struct ike_sa *ike, const struct incomin
         const struct ikev2_delete *delete = &incoming->message->deletes[i];
         if (delete->protocol == PROTOCOL_IKE)
             *ret_whole = true;
-        if (delete->protocol != PROTOCOL_ESP || delete->spi_size != 4)
+        if (delete->protocol != protocol || delete->spi_size != 4)
             continue;
         for (unsigned j = 0; j < delete->count && *ret_size < DELETE_ANSWER_SPIS * 4; j++) {
-            uint32_t named = obey_child_delete(engine, ike, load_be32(delete->spis.data + 4 * j));
+            uint32_t named = obey_child_delete(engine, ike, protocol, load_be32(delete->spis.data + 4 * j));
             if (named != 0) {
                 store_be32(spis + *ret_size, named);
                 *ret_size += 4;

@@ -14,8 +14,7 @@
 #include "engine/updown.h"
 
 static bool build(struct engine *engine, struct ike_sa *ike, const struct connection *connection,
-                  const struct child_sa *child, const uint8_t *auth, uint8_t *buffer,
-                  struct bytes *ret_message)
+                  struct child_sa *child, const uint8_t *auth, uint8_t *buffer, struct bytes *ret_message)
 {
     struct ikev2_builder builder =
         protect_start(ike, buffer, IKE_MESSAGE_MAX, IKE_AUTH, false, ike->next_message_id);

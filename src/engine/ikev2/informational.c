@@ -9,24 +9,33 @@
 #include "engine/ikev2/rekey_ike.h"
 #include "engine/sa.h"
 
+/* Obeys the Deletes of this protocol; those that had a counterpart are named in return. */
+static void obey_and_name(struct engine *engine, struct ike_sa *ike, const struct incoming *incoming,
+                          uint8_t protocol, struct ikev2_builder *builder, bool *ret_whole)
+{
+    uint8_t spis[DELETE_ANSWER_SPIS * 4];
+    size_t size;
+    delete_obey(engine, ike, incoming, protocol, spis, &size, ret_whole);
+    if (size == 0)
+        return;
+    ikev2_build_begin(builder, PAYLOAD_DELETE);
+    writer_u8(&builder->writer, protocol);
+    writer_u8(&builder->writer, 4);
+    writer_u16(&builder->writer, (uint16_t)(size / 4));
+    writer_bytes(&builder->writer, bytes_of(spis, size));
+    ikev2_build_end(builder);
+}
+
 void informational_request(struct engine *engine, struct ike_sa *ike, struct incoming *incoming)
 {
-    uint8_t buffer[IKE_MESSAGE_MAX], spis[DELETE_ANSWER_SPIS * 4];
-    size_t size;
+    uint8_t buffer[IKE_MESSAGE_MAX];
     bool is_whole;
     const struct ikev2_notify *refusal = ikev2_find_error(incoming->message);
     if (refusal != NULL)
         say_ike(engine, RC_LOG, ike, 0, "peer notifies %s", ikev2_notify_name(refusal->type));
-    delete_obey(engine, ike, incoming, spis, &size, &is_whole);
     struct ikev2_builder builder = exchange_answer_start(ike, incoming, buffer, sizeof(buffer));
-    if (size != 0) {
-        ikev2_build_begin(&builder, PAYLOAD_DELETE);
-        writer_u8(&builder.writer, PROTOCOL_ESP);
-        writer_u8(&builder.writer, 4);
-        writer_u16(&builder.writer, (uint16_t)(size / 4));
-        writer_bytes(&builder.writer, bytes_of(spis, size));
-        ikev2_build_end(&builder);
-    }
+    obey_and_name(engine, ike, incoming, PROTOCOL_ESP, &builder, &is_whole);
+    obey_and_name(engine, ike, incoming, PROTOCOL_AH, &builder, &is_whole);
     exchange_answer_finish(engine, ike, &builder);
     if (incoming->message->delete_count == 0 && incoming->message->notify_count == 0)
         count_one(engine, COUNT_LIVENESS, ANSWERS_SENT);

@@ -28,8 +28,8 @@ enum { DELETE_ANSWER_SPIS = 1024 };      /* Child SAs that one Delete may close 
 
 /* Obeys the Delete payloads of a request. spis takes what the answer shall name; *ret_whole: the IKE SA
  * itself. */
-void delete_obey(struct engine *engine, struct ike_sa *ike, const struct incoming *incoming, uint8_t *spis,
-                 size_t *ret_size, bool *ret_whole);
+void delete_obey(struct engine *engine, struct ike_sa *ike, const struct incoming *incoming, uint8_t protocol,
+                 uint8_t *spis, size_t *ret_size, bool *ret_whole);
 
 /* Rekey and expiry timers. */
 void ikev2_ike_life_is_due(struct engine *engine, struct ike_sa *ike);

@@ -53,7 +53,8 @@ void rekey_child_build_notify(const struct engine *engine, const struct child_sa
     if (child->replaces_serial == 0)
         return;
     store_be32(spi, old ? old->spi_in : 0);
-    ikev2_build_notify(builder, PROTOCOL_ESP, bytes_of(spi, sizeof(spi)), REKEY_SA, bytes_of(NULL, 0));
+    ikev2_build_notify(builder, child->suite.protocol, bytes_of(spi, sizeof(spi)), REKEY_SA,
+                       bytes_of(NULL, 0));
 }
 
 void rekey_child_note_nonces(struct engine *engine, struct child_sa *child, struct bytes nonce_i,
@@ -131,9 +132,10 @@ bool rekey_child_find_old(struct engine *engine, struct ike_sa *ike, const struc
     *ret_old = NULL;
     if (notify == NULL)
         return true;
-    bool is_sane = notify->protocol == PROTOCOL_ESP && notify->spi.size == 4;
+    bool is_sane =
+        (notify->protocol == PROTOCOL_ESP || notify->protocol == PROTOCOL_AH) && notify->spi.size == 4;
     struct child_sa *old =
-        is_sane ? child_of_ike_by_peer_spi(engine, ike, load_be32(notify->spi.data)) : NULL;
+        is_sane ? child_of_ike_by_peer_spi(engine, ike, notify->protocol, load_be32(notify->spi.data)) : NULL;
     bool may_come = old == NULL && (ike->current == TASK_CREATE_CHILD || ike->current == TASK_REKEY_CHILD);
     if (may_come) { /* it may be the one that we have asked for and not been answered about */
         exchange_answer_notify(engine, ike, incoming, TEMPORARY_FAILURE, bytes_of(NULL, 0));
@@ -142,8 +144,8 @@ bool rekey_child_find_old(struct engine *engine, struct ike_sa *ike, const struc
     if (old == NULL) {
         uint8_t buffer[512];
         struct ikev2_builder builder = exchange_answer_start(ike, incoming, buffer, sizeof(buffer));
-        ikev2_build_notify(&builder, PROTOCOL_ESP, is_sane ? notify->spi : bytes_of(NULL, 0),
-                           CHILD_SA_NOT_FOUND, bytes_of(NULL, 0));
+        ikev2_build_notify(&builder, is_sane ? notify->protocol : PROTOCOL_ESP,
+                           is_sane ? notify->spi : bytes_of(NULL, 0), CHILD_SA_NOT_FOUND, bytes_of(NULL, 0));
         exchange_answer_finish(engine, ike, &builder);
         return false;
     }

@@ -106,7 +106,8 @@ void rekey_ike_old_is_going(struct engine *engine, struct ike_sa *ike)
         rekey_ike_inherit(engine, ike, heir);
         /* Whether the peer has seen our Delete is not known: it is said again. */
         if (ike->current == TASK_DELETE_CHILD)
-            ike_add_delete_task(engine, heir, ike->current_child_serial, ike->current_spi_in);
+            ike_add_delete_task(engine, heir, ike->current_child_serial, ike->current_protocol,
+                                ike->current_spi_in);
     }
     ike->current_ike_serial = ike->responding_ike_serial = 0;
     if (ours != NULL && ours->state == IKE_STATE_REKEY_LARVAL)

@@ -38,6 +38,7 @@ struct ike_sa *sa_init_start(struct engine *engine, const struct connection *con
     }
     struct ike_setup *setup = ike->setup;
     setup->client = client;
+    setup->wants_child = !connection->spec->ike_only;
     setup->nonce_i_size = NONCE_SIZE;
     engine_random(engine, setup->nonce_i, NONCE_SIZE);
     ike->path.local = connection_local_endpoint(engine, connection);
