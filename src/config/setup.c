@@ -65,6 +65,7 @@ void setup_free(struct setup *setup)
     free(setup->dumpdir);
     free(setup->secretsfile);
     free(setup->ipsecdir);
+    free(setup->nssdir);
     free(setup->rundir);
     free(setup->seeddev);
     free(setup->statsbin);

@@ -43,7 +43,7 @@ struct setup {
     char *statsbin;   /* NULL: none */
     char *myvendorid; /* NULL: built in */
     int protostack;   /* enum protostack */
-    char *dumpdir, *secretsfile, *ipsecdir, *rundir;
+    char *dumpdir, *secretsfile, *ipsecdir, *nssdir, *rundir;
     char *virtual_private;            /* as written */
     struct virtual_net *virtual_nets; /* the same, parsed */
     size_t virtual_net_count;

@@ -37,16 +37,17 @@ bool nss_database_keys(const struct nss_database *database, struct host_keys *re
 
 /* What is generated: an RSA key of so many bits, or one on a curve. */
 struct nss_key_wanted {
-    enum host_key_kind kind;
+    enum key_kind kind;
     unsigned bits;     /* RSA */
     const char *curve; /* secp256r1, secp384r1, secp521r1; ed25519 */
 };
 
-bool nss_curve_is_known(enum host_key_kind kind, const char *curve);
+bool nss_curve_is_known(enum key_kind kind, const char *curve);
 /* More randomness for the token. */
 bool nss_database_seed(const struct nss_database *database, struct bytes seed, struct error *error);
-/* Generates a key pair in the database; *ret_key is for the caller to EVP_PKEY_free(). */
-bool nss_database_generate(const struct nss_database *database, const struct nss_key_wanted *wanted,
-                           struct host_key *ret_key, struct error *error);
+/* Generates a key pair in the database, for private_key_free(). NULL: the reason, and the database is as it
+ * was. */
+struct private_key *nss_database_generate(const struct nss_database *database,
+                                          const struct nss_key_wanted *wanted, struct error *error);
 
 #endif

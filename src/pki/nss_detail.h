@@ -9,9 +9,9 @@ struct nss_database {
     struct softoken softoken;
 };
 
-/* A private key of the database for libcrypto: *ret_key with its CKAID. */
-bool nss_key_extract(const struct softoken *softoken, CK_OBJECT_HANDLE wrapping_key, CK_OBJECT_HANDLE object,
-                     struct host_key *ret_key, struct error *error);
+/* A private key of the database for libcrypto; NULL: the reason. */
+struct private_key *nss_key_extract(const struct softoken *softoken, CK_OBJECT_HANDLE wrapping_key,
+                                    CK_OBJECT_HANDLE object, struct error *error);
 /* A key of the session that private keys are wrapped with on their way out; to be destroyed. */
 bool nss_wrapping_key(const struct softoken *softoken, CK_OBJECT_HANDLE *ret_key, struct error *error);
 

@@ -7,24 +7,24 @@
 
 #include "pki/nss_detail.h"
 
-enum { PUBLIC_VALUE_SIZE_MAX = 4096, SHA1_SIZE = 20, PARAMETERS_SIZE_MAX = 12 };
+enum { PUBLIC_VALUE_SIZE_MAX = 4096, PARAMETERS_SIZE_MAX = 12 };
 
 /* What is generated with which mechanism; a curve's object identifier in DER. */
 struct curve {
-    enum host_key_kind kind;
+    enum key_kind kind;
     const char *name;
     size_t size;
     uint8_t oid[PARAMETERS_SIZE_MAX];
 };
 
 static const struct curve curves[] = {
-    {HOST_KEY_ECDSA, "secp256r1", 10, {0x06, 8, 0x2a, 0x86, 0x48, 0xce, 0x3d, 3, 1, 7}},
-    {HOST_KEY_ECDSA, "secp384r1", 7, {0x06, 5, 0x2b, 0x81, 4, 0, 34}},
-    {HOST_KEY_ECDSA, "secp521r1", 7, {0x06, 5, 0x2b, 0x81, 4, 0, 35}},
-    {HOST_KEY_EDDSA, "ed25519", 5, {0x06, 3, 0x2b, 101, 112}},
+    {KEY_ECDSA, "secp256r1", 10, {0x06, 8, 0x2a, 0x86, 0x48, 0xce, 0x3d, 3, 1, 7}},
+    {KEY_ECDSA, "secp384r1", 7, {0x06, 5, 0x2b, 0x81, 4, 0, 34}},
+    {KEY_ECDSA, "secp521r1", 7, {0x06, 5, 0x2b, 0x81, 4, 0, 35}},
+    {KEY_EDDSA, "ed25519", 5, {0x06, 3, 0x2b, 101, 112}},
 };
 
-static const struct curve *find_curve(enum host_key_kind kind, const char *name)
+static const struct curve *find_curve(enum key_kind kind, const char *name)
 {
     for (size_t i = 0; i < ARRAY_SIZE(curves); i++)
         if (curves[i].kind == kind && strcasecmp(curves[i].name, name) == 0)
@@ -32,7 +32,7 @@ static const struct curve *find_curve(enum host_key_kind kind, const char *name)
     return NULL;
 }
 
-bool nss_curve_is_known(enum host_key_kind kind, const char *curve)
+bool nss_curve_is_known(enum key_kind kind, const char *curve)
 {
     return find_curve(kind, curve) != NULL;
 }
@@ -43,11 +43,11 @@ struct pair {
 
 static CK_RV generate(const struct softoken *softoken, const struct nss_key_wanted *wanted, struct pair *pair)
 {
-    static const CK_MECHANISM_TYPE mechanisms[] = {[HOST_KEY_RSA] = CKM_RSA_PKCS_KEY_PAIR_GEN,
-                                                   [HOST_KEY_ECDSA] = CKM_EC_KEY_PAIR_GEN,
-                                                   [HOST_KEY_EDDSA] = CKM_EC_EDWARDS_KEY_PAIR_GEN};
+    static const CK_MECHANISM_TYPE mechanisms[] = {[KEY_RSA] = CKM_RSA_PKCS_KEY_PAIR_GEN,
+                                                   [KEY_ECDSA] = CKM_EC_KEY_PAIR_GEN,
+                                                   [KEY_EDDSA] = CKM_EC_EDWARDS_KEY_PAIR_GEN};
     CK_MECHANISM mechanism = {mechanisms[wanted->kind], NULL, 0};
-    CK_BBOOL yes = CK_TRUE, no = CK_FALSE, is_rsa = wanted->kind == HOST_KEY_RSA;
+    CK_BBOOL yes = CK_TRUE, no = CK_FALSE, is_rsa = wanted->kind == KEY_RSA;
     CK_ULONG bits = wanted->bits;
     uint8_t exponent[] = {1, 0, 1};
     struct curve curve = is_rsa ? (struct curve){0} : *find_curve(wanted->kind, wanted->curve);
@@ -70,17 +70,17 @@ static CK_RV generate(const struct softoken *softoken, const struct nss_key_want
 }
 
 /* RSA: the modulus. Else the point, which NSS puts into an OCTET STRING. */
-static CK_RV read_public_value(const struct softoken *softoken, enum host_key_kind kind,
+static CK_RV read_public_value(const struct softoken *softoken, enum key_kind kind,
                                CK_OBJECT_HANDLE public_key, uint8_t *out, size_t *size)
 {
-    CK_ATTRIBUTE value = {kind == HOST_KEY_RSA ? CKA_MODULUS : CKA_EC_POINT, out, *size};
+    CK_ATTRIBUTE value = {kind == KEY_RSA ? CKA_MODULUS : CKA_EC_POINT, out, *size};
     CK_RV result = softoken->calls->C_GetAttributeValue(softoken->session, public_key, &value, 1);
     if (result != CKR_OK)
         return result;
     *size = value.ulValueLen;
     const unsigned char *at = out;
     ASN1_OCTET_STRING *point =
-        kind == HOST_KEY_RSA ? NULL : d2i_ASN1_OCTET_STRING(NULL, &at, (long)value.ulValueLen);
+        kind == KEY_RSA ? NULL : d2i_ASN1_OCTET_STRING(NULL, &at, (long)value.ulValueLen);
     if (point != NULL && at == out + value.ulValueLen) {
         *size = (size_t)ASN1_STRING_length(point);
         memmove(out, ASN1_STRING_get0_data(point), *size);
@@ -89,9 +89,9 @@ static CK_RV read_public_value(const struct softoken *softoken, enum host_key_ki
     return CKR_OK;
 }
 
-static CK_RV name_pair(const struct softoken *softoken, enum host_key_kind kind, const struct pair *pair)
+static CK_RV name_pair(const struct softoken *softoken, enum key_kind kind, const struct pair *pair)
 {
-    uint8_t value[PUBLIC_VALUE_SIZE_MAX], ckaid[SHA1_SIZE];
+    uint8_t value[PUBLIC_VALUE_SIZE_MAX], ckaid[CKAID_SIZE];
     size_t size = sizeof(value);
     CK_RV result = read_public_value(softoken, kind, pair->public_key, value, &size);
     if (result != CKR_OK)
@@ -105,29 +105,36 @@ static CK_RV name_pair(const struct softoken *softoken, enum host_key_kind kind,
     return result;
 }
 
-static bool extract(const struct softoken *softoken, CK_OBJECT_HANDLE private_key, struct host_key *ret_key,
-                    struct error *error)
+static struct private_key *extract(const struct softoken *softoken, CK_OBJECT_HANDLE private_key,
+                                   struct error *error)
 {
     CK_OBJECT_HANDLE wrapping_key;
     if (!nss_wrapping_key(softoken, &wrapping_key, error))
-        return false;
-    bool is_read = nss_key_extract(softoken, wrapping_key, private_key, ret_key, error);
+        return NULL;
+    struct private_key *key = nss_key_extract(softoken, wrapping_key, private_key, error);
     softoken->calls->C_DestroyObject(softoken->session, wrapping_key);
-    return is_read;
+    return key;
 }
 
-bool nss_database_generate(const struct nss_database *database, const struct nss_key_wanted *wanted,
-                           struct host_key *ret_key, struct error *error)
+struct private_key *nss_database_generate(const struct nss_database *database,
+                                          const struct nss_key_wanted *wanted, struct error *error)
 {
     const struct softoken *softoken = &database->softoken;
+    struct private_key *key = NULL;
     struct pair pair;
     CK_RV result = generate(softoken, wanted, &pair);
-    if (result != CKR_OK)
-        return softoken_failed(error, "cannot generate the key", result);
+    if (result != CKR_OK) {
+        softoken_failed(error, "cannot generate the key", result);
+        return NULL;
+    }
     result = name_pair(softoken, wanted->kind, &pair);
-    if (result == CKR_OK && extract(softoken, pair.private_key, ret_key, error))
-        return true;
-    softoken->calls->C_DestroyObject(softoken->session, pair.private_key);
-    softoken->calls->C_DestroyObject(softoken->session, pair.public_key);
-    return result == CKR_OK ? false : softoken_failed(error, "cannot name the key", result);
+    if (result == CKR_OK)
+        key = extract(softoken, pair.private_key, error);
+    else
+        softoken_failed(error, "cannot name the key", result);
+    if (key == NULL) {
+        softoken->calls->C_DestroyObject(softoken->session, pair.private_key);
+        softoken->calls->C_DestroyObject(softoken->session, pair.public_key);
+    }
+    return key;
 }

@@ -2,8 +2,6 @@
  * unwrapped here, for libcrypto signs several times faster than the token. */
 #include <stdlib.h>
 
-#include <openssl/x509.h>
-
 #include "base/secret.h"
 #include "base/text.h"
 #include "pki/nss_detail.h"
@@ -11,6 +9,7 @@
 enum {
     WRAPPING_KEY_SIZE = 32,
     AES_BLOCK_SIZE = 16,
+    ID_SIZE_MAX = 64,
     OBJECTS_A_CALL = 64,
     KEYS_MAX = 65536,
     WRAPPED_SIZE_MAX = 64 * 1024,
@@ -59,55 +58,25 @@ static bool unwrap(const struct softoken *softoken, CK_OBJECT_HANDLE wrapping_ke
     return result == CKR_OK || softoken_failed(error, "the private key cannot be read", result);
 }
 
-static bool parse_pkcs8(const uint8_t *der, size_t size, struct host_key *ret_key, struct error *error)
+struct private_key *nss_key_extract(const struct softoken *softoken, CK_OBJECT_HANDLE wrapping_key,
+                                    CK_OBJECT_HANDLE object, struct error *error)
 {
-    const unsigned char *at = der;
-    PKCS8_PRIV_KEY_INFO *info = d2i_PKCS8_PRIV_KEY_INFO(NULL, &at, (long)size);
-    EVP_PKEY *key = info != NULL ? EVP_PKCS82PKEY(info) : NULL;
-    PKCS8_PRIV_KEY_INFO_free(info);
-    if (key == NULL)
-        return error_set(error, 0, "the private key is of a form that is not known");
-    if (host_key_kind_of(key, &ret_key->kind)) {
-        ret_key->key = key;
-        return true;
-    }
-    EVP_PKEY_free(key);
-    return error_set(error, 0, "the private key is neither RSA nor ECDSA nor EdDSA");
-}
-
-static bool read_ckaid(const struct softoken *softoken, CK_OBJECT_HANDLE object, struct host_key *key,
-                       struct error *error)
-{
-    CK_ATTRIBUTE id = {CKA_ID, key->ckaid, sizeof(key->ckaid)};
-    CK_RV result = softoken->calls->C_GetAttributeValue(softoken->session, object, &id, 1);
-    if (result != CKR_OK)
-        return softoken_failed(error, "the private key's CKAID cannot be read", result);
-    key->ckaid_size = id.ulValueLen;
-    return true;
-}
-
-bool nss_key_extract(const struct softoken *softoken, CK_OBJECT_HANDLE wrapping_key, CK_OBJECT_HANDLE object,
-                     struct host_key *ret_key, struct error *error)
-{
-    struct host_key key = {0};
+    struct private_key *key = NULL;
     CK_ULONG wrapped_size = 0;
-    if (!read_ckaid(softoken, object, &key, error) ||
-        !wrap(softoken, wrapping_key, object, NULL, &wrapped_size, error))
-        return false;
-    if (wrapped_size > WRAPPED_SIZE_MAX)
-        return error_set(error, 0, "the private key is too long");
-    uint8_t *both = malloc(2 * wrapped_size);
+    if (!wrap(softoken, wrapping_key, object, NULL, &wrapped_size, error))
+        return NULL;
+    size_t size = wrapped_size <= WRAPPED_SIZE_MAX ? 2 * wrapped_size : 0;
+    uint8_t *both = size > 0 ? malloc(size) : NULL;
     CK_ULONG der_size = wrapped_size;
-    if (both == NULL)
-        return error_set(error, 0, "out of memory");
-    bool is_read =
-        wrap(softoken, wrapping_key, object, both, &wrapped_size, error) &&
-        unwrap(softoken, wrapping_key, both, wrapped_size, both + wrapped_size, &der_size, error) &&
-        parse_pkcs8(both + wrapped_size, der_size, &key, error);
-    secret_free(both, 2 * wrapped_size);
-    if (is_read)
-        *ret_key = key;
-    return is_read;
+    if (both == NULL) {
+        error_set(error, 0, size > 0 ? "out of memory" : "the private key is too long");
+        return NULL;
+    }
+    if (wrap(softoken, wrapping_key, object, both, &wrapped_size, error) &&
+        unwrap(softoken, wrapping_key, both, wrapped_size, both + size / 2, &der_size, error))
+        key = private_key_of_pkcs8(bytes_of(both + size / 2, der_size), error);
+    secret_free(both, size);
+    return key;
 }
 
 /* ---- all ---- */
@@ -145,22 +114,30 @@ static bool find_private_keys(const struct softoken *softoken, CK_OBJECT_HANDLE 
     return result == CKR_OK || softoken_failed(error, "cannot look for private keys", result);
 }
 
+/* By the name that NSS's own programs have for it. */
+static void warn_of_unread(const struct softoken *softoken, CK_OBJECT_HANDLE object, const char *reason,
+                           const struct warning_sink *warnings)
+{
+    uint8_t id[ID_SIZE_MAX];
+    char hex[2 * ID_SIZE_MAX + 1];
+    struct text text = text_of(hex, sizeof(hex));
+    CK_ATTRIBUTE attribute = {CKA_ID, id, sizeof(id)};
+    if (softoken->calls->C_GetAttributeValue(softoken->session, object, &attribute, 1) == CKR_OK)
+        text_add_hex(&text, bytes_of(id, attribute.ulValueLen));
+    warning_send(warnings, "private key with CKAID %s is left out: %s", hex, reason);
+}
+
 static void extract_all(const struct softoken *softoken, CK_OBJECT_HANDLE wrapping_key,
                         const CK_OBJECT_HANDLE *objects, size_t count, struct host_keys *keys,
                         const struct warning_sink *warnings)
 {
     struct error error;
-    char ckaid[CKAID_TEXT_SIZE];
     for (size_t i = 0; i < count; i++) {
-        struct host_key *key = &keys->list[keys->count];
-        if (nss_key_extract(softoken, wrapping_key, objects[i], key, &error)) {
-            keys->count++;
-            continue;
-        }
-        struct host_key unread = {0};
-        read_ckaid(softoken, objects[i], &unread, NULL);
-        warning_send(warnings, "private key with CKAID %s is left out: %s",
-                     host_key_ckaid_text(&unread, ckaid), error.text);
+        struct private_key *key = nss_key_extract(softoken, wrapping_key, objects[i], &error);
+        if (key != NULL)
+            keys->list[keys->count++] = key;
+        else
+            warn_of_unread(softoken, objects[i], error.text, warnings);
     }
 }
 

@@ -9,8 +9,7 @@
 #include "tools/service.h"
 #include "tools/tools.h"
 
-#define NO_NSS "there is no NSS database: secrets and keys stand in ipsec.secrets(5)"
-#define KEYS_LATER "raw keys and certificates are not supported yet"
+#define KEYS_LATER "certificates are not supported yet"
 #define NFLOG_LATER "nflog-all= and nflog-group= are not supported yet"
 
 const struct command_row command_rows[] = {
@@ -68,6 +67,18 @@ const struct command_row command_rows[] = {
     {"showroute", "", COMMAND_TOOL, showroute_main, NULL, "the way to an address"},
     {"barf", "", COMMAND_TOOL, barf_main, NULL, "all that a report of a fault needs, without secrets"},
     {"look", "show", COMMAND_TOOL, look_main, NULL, "SAs, policies, routes at a glance"},
+    {"initnss", "", COMMAND_TOOL, initnss_main, NULL, "make the NSS database of the host's keys"},
+    {"checknss", "", COMMAND_TOOL, checknss_main, NULL, "check it, or make it"},
+    {"newhostkey", "", COMMAND_TOOL, newhostkey_main, NULL, "make a key pair for this host"},
+    {"showhostkey", "", COMMAND_TOOL, showhostkey_main, NULL, "its public keys, for ipsec.conf and DNS"},
+    {"rsasigkey", "", COMMAND_TOOL, rsasigkey_main, NULL, "make an RSA key pair"},
+    {"ecdsasigkey", "", COMMAND_TOOL, ecdsasigkey_main, NULL, "make an ECDSA key pair"},
+    {"eddsasigkey", "", COMMAND_TOOL, eddsasigkey_main, NULL, "make an EdDSA key pair"},
+    {"certutil", "", COMMAND_TOOL, nss_program_main, NULL, "NSS's certutil on that database"},
+    {"crlutil", "", COMMAND_TOOL, nss_program_main, NULL, NULL},
+    {"pk12util", "", COMMAND_TOOL, nss_program_main, NULL, NULL},
+    {"modutil", "", COMMAND_TOOL, nss_program_main, NULL, NULL},
+    {"vfychain", "", COMMAND_TOOL, nss_program_main, NULL, NULL},
     {"_secretcensor", "", COMMAND_TOOL, secretcensor_main, NULL, NULL},
     {"loadtest", "", COMMAND_TOOL, loadtest_main, NULL, "play thousands of initiators against a responder"},
     {"pluto", "", COMMAND_TOOL, pluto_main, NULL, "the IKE daemon: ipsec_pluto(8)"},
@@ -75,21 +86,9 @@ const struct command_row command_rows[] = {
     {"directory", "", COMMAND_TOOL, directory_main, NULL, "where pluto and its scripts are"},
     {"version", "versioncode", COMMAND_TOOL, version_main, NULL, "the version"},
     {"help", "-h", COMMAND_TOOL, help_main, NULL, "this list"},
-    {"initnss", "", COMMAND_NOT_NEEDED, NULL, NO_NSS, NULL},
-    {"checknss", "", COMMAND_NOT_NEEDED, NULL, NO_NSS, NULL},
     {"_stackmanager", "", COMMAND_NOT_NEEDED, NULL, "there are no kernel modules to load", NULL},
     {"_plutorun", "", COMMAND_NOT_NEEDED, NULL, "pluto is started by `ipsec start`", NULL},
     {"import", "", COMMAND_NOT_YET, NULL, KEYS_LATER, NULL},
-    {"newhostkey", "", COMMAND_NOT_YET, NULL, KEYS_LATER, NULL},
-    {"showhostkey", "", COMMAND_NOT_YET, NULL, KEYS_LATER, NULL},
-    {"rsasigkey", "", COMMAND_NOT_YET, NULL, KEYS_LATER, NULL},
-    {"ecdsasigkey", "", COMMAND_NOT_YET, NULL, KEYS_LATER, NULL},
-    {"eddsasigkey", "", COMMAND_NOT_YET, NULL, KEYS_LATER, NULL},
-    {"certutil", "", COMMAND_NOT_YET, NULL, NO_NSS, NULL},
-    {"crlutil", "", COMMAND_NOT_YET, NULL, NO_NSS, NULL},
-    {"pk12util", "", COMMAND_NOT_YET, NULL, NO_NSS, NULL},
-    {"modutil", "", COMMAND_NOT_YET, NULL, NO_NSS, NULL},
-    {"vfychain", "", COMMAND_NOT_YET, NULL, NO_NSS, NULL},
     {"checknflog", "nflog", COMMAND_NOT_YET, NULL, NFLOG_LATER, NULL},
     {"stopnflog", "", COMMAND_NOT_YET, NULL, NFLOG_LATER, NULL},
     {"sniff", "", COMMAND_NOT_YET, NULL, NFLOG_LATER, NULL},

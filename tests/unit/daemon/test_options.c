@@ -120,7 +120,7 @@ static const struct {
     {{"--nofork"}, ACTS},
     {{"--noklips"}, ACTS},
     {{"--noretransmits"}, ACTS},
-    {{"--nssdir", "/x"}, REFUSED},
+    {{"--nssdir", "/x"}, ACTS},
     {{"--ocsp-cache-max-age", "5"}, REFUSED},
     {{"--ocsp-cache-min-age", "5"}, REFUSED},
     {{"--ocsp-cache-size", "5"}, REFUSED},

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <cmocka.h>
+#include <openssl/evp.h>
 
 #include "base/text.h"
 #include "pki/nss_database.h"
@@ -53,13 +54,15 @@ static struct nss_database *open_database(enum nss_access access_wanted, const s
     return database;
 }
 
-static void generate(struct nss_key_wanted wanted, struct host_key *ret_key)
+static struct private_key *generate(struct nss_key_wanted wanted)
 {
     struct error error = {0};
     struct nss_database *database = open_database(NSS_WRITE, &none);
-    if (!nss_database_generate(database, &wanted, ret_key, &error))
+    struct private_key *key = nss_database_generate(database, &wanted, &error);
+    if (key == NULL)
         fail_msg("%s", error.text);
     nss_database_close(database);
+    return key;
 }
 
 static struct host_keys read_keys(const struct nss_password *password)
@@ -84,36 +87,33 @@ static void create(const char *password)
 
 static void check_round_trip(struct nss_key_wanted wanted)
 {
-    struct host_key made = {0};
-    char ckaid_made[CKAID_TEXT_SIZE], ckaid_read[CKAID_TEXT_SIZE];
     create("");
-    generate(wanted, &made);
+    struct private_key *made = generate(wanted);
     struct host_keys keys = read_keys(&none);
     assert_int_equal(keys.count, 1);
-    assert_int_equal(keys.list[0].kind, wanted.kind);
-    assert_string_equal(host_key_ckaid_text(&keys.list[0], ckaid_read),
-                        host_key_ckaid_text(&made, ckaid_made));
-    assert_int_equal(EVP_PKEY_eq(keys.list[0].key, made.key), 1);
-    EVP_PKEY_free(made.key);
+    assert_int_equal(keys.list[0]->public_key->kind, wanted.kind);
+    assert_true(public_key_equal(keys.list[0]->public_key, made->public_key));
+    assert_int_equal(EVP_PKEY_eq(keys.list[0]->handle, made->handle), 1);
+    private_key_free(made);
     host_keys_free(&keys);
 }
 
 static void rsa_key_comes_back(void **state)
 {
     (void)state;
-    check_round_trip((struct nss_key_wanted){.kind = HOST_KEY_RSA, .bits = 2048});
+    check_round_trip((struct nss_key_wanted){.kind = KEY_RSA, .bits = 2048});
 }
 
 static void ecdsa_key_comes_back(void **state)
 {
     (void)state;
-    check_round_trip((struct nss_key_wanted){.kind = HOST_KEY_ECDSA, .curve = "secp256r1"});
+    check_round_trip((struct nss_key_wanted){.kind = KEY_ECDSA, .curve = "secp256r1"});
 }
 
 static void key_of_the_longest_curve_comes_back(void **state)
 {
     (void)state;
-    check_round_trip((struct nss_key_wanted){.kind = HOST_KEY_ECDSA, .curve = "secp521r1"});
+    check_round_trip((struct nss_key_wanted){.kind = KEY_ECDSA, .curve = "secp521r1"});
 }
 
 static bool sign_and_verify(EVP_PKEY *key)
@@ -132,28 +132,28 @@ static bool sign_and_verify(EVP_PKEY *key)
 
 static void keys_that_come_back_sign(void **state)
 {
-    struct host_key made;
+    struct private_key *made;
     (void)state;
     create("");
-    generate((struct nss_key_wanted){.kind = HOST_KEY_RSA, .bits = 2048}, &made);
-    EVP_PKEY_free(made.key);
-    generate((struct nss_key_wanted){.kind = HOST_KEY_ECDSA, .curve = "secp384r1"}, &made);
-    EVP_PKEY_free(made.key);
+    made = generate((struct nss_key_wanted){.kind = KEY_RSA, .bits = 2048});
+    private_key_free(made);
+    made = generate((struct nss_key_wanted){.kind = KEY_ECDSA, .curve = "secp384r1"});
+    private_key_free(made);
     struct host_keys keys = read_keys(&none);
     assert_int_equal(keys.count, 2);
-    assert_true(sign_and_verify(keys.list[0].key));
-    assert_true(sign_and_verify(keys.list[1].key));
+    assert_true(sign_and_verify(keys.list[0]->handle));
+    assert_true(sign_and_verify(keys.list[1]->handle));
     host_keys_free(&keys);
 }
 
 /* What NSS's own program prints of the key, without being asked for a password. */
 static void certutil_has_the_same_ckaid(void **state)
 {
-    struct host_key made;
-    char command[128], ckaid[CKAID_TEXT_SIZE], output[4096];
+    struct private_key *made;
+    char command[128], ckaid[CKAID_HEX_SIZE], output[4096];
     (void)state;
     create("");
-    generate((struct nss_key_wanted){.kind = HOST_KEY_ECDSA, .curve = "secp256r1"}, &made);
+    made = generate((struct nss_key_wanted){.kind = KEY_ECDSA, .curve = "secp256r1"});
     snprintf(command, sizeof(command), "certutil -K -d sql:%s </dev/null 2>&1", folder);
     FILE *program = popen(command, "r");
     output[fread(output, 1, sizeof(output) - 1, program)] = '\0';
@@ -161,8 +161,8 @@ static void certutil_has_the_same_ckaid(void **state)
     if (WEXITSTATUS(status) == 127)
         skip();
     assert_int_equal(status, 0);
-    assert_non_null(strstr(output, host_key_ckaid_text(&made, ckaid)));
-    EVP_PKEY_free(made.key);
+    assert_non_null(strstr(output, ckaid_text(made->public_key->ckaid, ckaid)));
+    private_key_free(made);
 }
 
 /* ---- forms ---- */
@@ -170,31 +170,31 @@ static void certutil_has_the_same_ckaid(void **state)
 /* RFC 3110 2: one octet of size, 65537, the modulus. */
 static void raw_rsa_key_begins_with_its_exponent(void **state)
 {
-    struct host_key made;
-    uint8_t raw[HOST_KEY_BLOB_SIZE_MAX];
-    char id[HOST_KEY_ID_SIZE];
+    struct private_key *made;
+    uint8_t raw[PUBLIC_KEY_DER_MAX];
+    char id[KEY_ID_SIZE];
     (void)state;
     create("");
-    generate((struct nss_key_wanted){.kind = HOST_KEY_RSA, .bits = 2048}, &made);
-    assert_int_equal(host_key_raw(&made, raw), 1 + 3 + 256);
+    made = generate((struct nss_key_wanted){.kind = KEY_RSA, .bits = 2048});
+    assert_int_equal(host_key_raw(made->public_key, raw), 1 + 3 + 256);
     assert_memory_equal(raw, "\x03\x01\x00\x01", 4);
-    assert_memory_equal(host_key_id(&made, id), "AwEAA", 5);
+    assert_memory_equal(host_key_id(made->public_key, id), "AwEAA", 5);
     assert_int_equal(strlen(id), 9);
-    EVP_PKEY_free(made.key);
+    private_key_free(made);
 }
 
 static void raw_ecdsa_key_is_two_coordinates(void **state)
 {
-    struct host_key made;
-    uint8_t raw[HOST_KEY_BLOB_SIZE_MAX], spki[HOST_KEY_BLOB_SIZE_MAX];
+    struct private_key *made;
+    uint8_t raw[PUBLIC_KEY_DER_MAX], spki[PUBLIC_KEY_DER_MAX];
     (void)state;
     create("");
-    generate((struct nss_key_wanted){.kind = HOST_KEY_ECDSA, .curve = "secp256r1"}, &made);
-    assert_int_equal(host_key_raw(&made, raw), 64);
-    size_t size = host_key_spki(&made, spki);
+    made = generate((struct nss_key_wanted){.kind = KEY_ECDSA, .curve = "secp256r1"});
+    assert_int_equal(host_key_raw(made->public_key, raw), 64);
+    size_t size = public_key_write_spki(made->public_key, spki);
     assert_true(size > 64);
     assert_memory_equal(spki + size - 64, raw, 64);
-    EVP_PKEY_free(made.key);
+    private_key_free(made);
 }
 
 /* ---- databases ---- */
