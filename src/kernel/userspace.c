@@ -1,5 +1,5 @@
 /*
- * protostack=userspace: ESP by this process, through a TUN device. This file carries out the engine's
+ * protostack=userspace: ESP and AH by this process, through a TUN device. This file carries out the engine's
  * requests and owns the parts; the packets' ways are in userspace_outbound.c and userspace_inbound.c.
  */
 #include "kernel/userspace.h"
@@ -12,6 +12,7 @@ static struct esp_sa_spec spec_of(const struct kernel_sa *sa)
     return (struct esp_sa_spec){
         .child_serial = sa->child_serial,
         .spi = sa->spi,
+        .is_ah = sa->protocol == PROTOCOL_AH,
         .is_outbound = sa->direction == SA_OUTBOUND,
         .is_transport = sa->mode == MODE_TRANSPORT,
         .udp_encapsulation = sa->udp_encapsulation,
@@ -26,6 +27,10 @@ static struct esp_sa_spec spec_of(const struct kernel_sa *sa)
         .encr_key_bits = sa->encr_key_bits,
         .encr_key = sa->encr_key,
         .integ_key = sa->integ_key,
+        .compression_cpi = sa->compression_cpi,
+        .outer_ah_spi = sa->outer_ah_spi,
+        .ah_integ = sa->ah_integ,
+        .ah_integ_key = sa->ah_integ_key,
         .replay_window = sa->replay_window,
         .local_selectors = sa->local_selectors,
         .local_count = sa->local_count,
@@ -46,8 +51,8 @@ static void answer(struct backend *backend, uint64_t request_id, const char *fai
 static void add_sa(struct backend *backend, const struct kernel_request *request)
 {
     struct error error = {0};
-    if (request->sa->protocol != PROTOCOL_ESP) {
-        answer(backend, request->request_id, "the userspace data plane carries ESP only");
+    if (request->sa->protocol != PROTOCOL_ESP && request->sa->protocol != PROTOCOL_AH) {
+        answer(backend, request->request_id, "the userspace data plane carries ESP and AH only");
         return;
     }
     struct esp_sa_spec spec = spec_of(request->sa);
@@ -92,19 +97,21 @@ static void move_sa(struct backend *backend, const struct kernel_request *reques
     answer(backend, request->request_id, sa != NULL ? NULL : "no such SA");
 }
 
+/* Of a bundle the innermost SA counts what passed; each of them what it refused. */
 static struct sa_counters read_counters(const struct esp_sa *sa)
 {
     if (sa == NULL)
         return (struct sa_counters){0};
     const struct esp_counters *counters = &sa->counters;
+    struct sa_counters outer = read_counters(sa->outer_ah);
     return (struct sa_counters){
         .bytes = __atomic_load_n(&counters->bytes, __ATOMIC_RELAXED),
         .packets = __atomic_load_n(&counters->packets, __ATOMIC_RELAXED),
         .last_use = __atomic_load_n(&counters->last_use_usec, __ATOMIC_RELAXED),
-        .replays = __atomic_load_n(&counters->replays, __ATOMIC_RELAXED),
-        .bad_icv = __atomic_load_n(&counters->bad_icv, __ATOMIC_RELAXED),
+        .replays = outer.replays + __atomic_load_n(&counters->replays, __ATOMIC_RELAXED),
+        .bad_icv = outer.bad_icv + __atomic_load_n(&counters->bad_icv, __ATOMIC_RELAXED),
         .policy_violations = __atomic_load_n(&counters->policy_violations, __ATOMIC_RELAXED),
-        .other_drops = __atomic_load_n(&counters->other_drops, __ATOMIC_RELAXED),
+        .other_drops = outer.other_drops + __atomic_load_n(&counters->other_drops, __ATOMIC_RELAXED),
     };
 }
 

@@ -1,7 +1,8 @@
 /*
  * The inbound thread: sockets -> SA -> opened packets -> policy check -> TUN -> host (RFC 4301 5.2, RFC
- * 4303 3.4). Several datagrams are received at once, each possibly a batch of equal ones (UDP_GRO);
- * consecutive packets of one SA are opened together, and what comes out is joined into super-packets.
+ * 4302 3.4, RFC 4303 3.4). Several datagrams are received at once, each possibly a batch of equal ones
+ * (UDP_GRO); consecutive packets of one SA are opened together, and what comes out is joined into
+ * super-packets.
  */
 #include <errno.h>
 #include <poll.h>
@@ -9,8 +10,10 @@
 #include <sys/eventfd.h>
 
 #include "esp/gro.h"
+#include "esp/ipcomp.h"
 #include "esp/unwrap.h"
 #include "kernel/userspace.h"
+#include "kernel/userspace_ah.h"
 
 enum {
     MESSAGES = 8,
@@ -36,15 +39,16 @@ struct inbound {
     struct arrival arrivals[ESP_BATCH_MAX];
     struct esp_job jobs[ESP_BATCH_MAX];
     size_t arrival_count;
+    struct ipcomp *ipcomp;
     struct gro gro;
     uint64_t now;
     uint8_t *buffer; /* MESSAGES of MESSAGE_SIZE bytes */
-    uint8_t *bounce; /* packets rebuilt in transport mode */
+    uint8_t *bounce; /* packets rebuilt in transport mode, and what was compressed */
     size_t bounce_used;
     struct mmsghdr messages[MESSAGES];
     struct iovec pieces[MESSAGES];
     struct sockaddr_storage addresses[MESSAGES];
-    uint8_t controls[MESSAGES][SOCKET_CONTROL_SIZE] __attribute__((aligned(8)));
+    uint8_t controls[MESSAGES][RECEIVE_CONTROL_SIZE] __attribute__((aligned(8)));
 };
 
 static void emit_to_tun(void *context, struct iovec *pieces, int count, const struct offload *offload,
@@ -78,30 +82,49 @@ static void notice_mapping(struct inbound *in, const struct arrival *arrival)
     event_queue_push(&in->backend->events, &event);
 }
 
+static void make_room(struct inbound *in, size_t size)
+{
+    if (in->bounce_used + size <= BOUNCE_SIZE)
+        return;
+    gro_flush(&in->gro);
+    in->bounce_used = 0;
+}
+
 /* Room for a packet that is put together; NULL when none is needed. */
 static uint8_t *reserve_room(struct inbound *in, const struct esp_received *received)
 {
     size_t size = esp_unwrap_room(in->sa, received);
     if (size == 0)
         return NULL;
-    if (in->bounce_used + size > BOUNCE_SIZE) {
-        gro_flush(&in->gro);
-        in->bounce_used = 0;
-    }
+    make_room(in, size);
     in->bounce_used += size;
     return in->bounce + in->bounce_used - size;
 }
 
+/* Takes the IPComp header away, if there is one (RFC 3173). */
+static bool inflate_payload(struct inbound *in, struct esp_received *received)
+{
+    if (received->next_header != IPPROTO_NUMBER_IPCOMP || in->sa->compression_cpi == 0)
+        return true;
+    /* With room for the whole packet behind it, so that nothing is overwritten when that is put together. */
+    make_room(in, IPV6_HEADER_SIZE + 2 * IPCOMP_INFLATED_MAX);
+    if (!ipcomp_decompress(in->ipcomp, in->sa, received, in->bounce + in->bounce_used))
+        return false;
+    in->bounce_used += received->payload_size;
+    return true;
+}
+
+/* What an accepted payload has in it goes to the host. */
 static void deliver(struct inbound *in, struct arrival *arrival)
 {
     struct esp_sa *sa = in->sa;
-    if (!esp_open_finish(sa, &arrival->received))
-        return;
     notice_mapping(in, arrival);
     if (!esp_sa_is_usable(sa)) {
         count_one(&sa->counters.other_drops);
         return;
     }
+    if (!inflate_payload(in, &arrival->received))
+        return;
     struct ip_packet ip;
     struct outer_packet outer = {.source = in->sa_remote.address,
                                  .destination = in->sa_local.address,
@@ -121,8 +144,10 @@ static void open_pending(struct inbound *in)
     if (in->arrival_count == 0)
         return;
     esp_cipher_open(in->crypto, &in->sa->cipher, &in->sa->keys, in->jobs, in->arrival_count);
-    for (size_t i = 0; i < in->arrival_count; i++)
-        deliver(in, &in->arrivals[i]);
+    for (size_t i = 0; i < in->arrival_count; i++) {
+        if (esp_open_finish(in->sa, &in->arrivals[i].received))
+            deliver(in, &in->arrivals[i]);
+    }
     in->arrival_count = 0;
 }
 
@@ -133,14 +158,24 @@ static void leave_sa(struct inbound *in)
     in->sa = NULL;
 }
 
-/* Makes the SA of this SPI the current one; false: there is none. */
-static bool enter_sa(struct inbound *in, uint32_t spi)
+static bool is_current(const struct inbound *in, bool is_ah, uint32_t spi)
 {
-    if (in->sa != NULL && in->sa->spi == spi)
+    const struct esp_sa *sa = in->sa;
+    if (sa == NULL)
+        return false;
+    if (is_ah && sa->outer_ah != NULL)
+        return sa->outer_ah->spi == spi;
+    return sa->spi == spi && sa->is_ah == is_ah;
+}
+
+/* Makes the SA or bundle of this SPI the current one; false: there is none. */
+static bool enter_sa(struct inbound *in, bool is_ah, uint32_t spi)
+{
+    if (is_current(in, is_ah, spi))
         return true;
     leave_sa(in);
     pthread_mutex_lock(&in->backend->tables_lock);
-    struct esp_sa *sa = sad_find_inbound(&in->backend->sad, false, spi);
+    struct esp_sa *sa = sad_find_inbound(&in->backend->sad, is_ah, spi);
     if (sa != NULL) {
         in->sa = esp_sa_ref(sa);
         in->sa_udp_encapsulation = sa->udp_encapsulation;
@@ -151,11 +186,9 @@ static bool enter_sa(struct inbound *in, uint32_t spi)
     return sa != NULL;
 }
 
-static void handle_esp(struct inbound *in, uint8_t *frame, size_t size, const struct received_info *info)
+/* An ESP packet of the current SA. */
+static void collect_esp(struct inbound *in, uint8_t *frame, size_t size, const struct received_info *info)
 {
-    uint32_t spi;
-    if (!esp_frame_spi(bytes_of(frame, size), &spi) || !enter_sa(in, spi))
-        return;
     if (in->arrival_count >= esp_cipher_batch(&in->sa->keys))
         open_pending(in);
     struct arrival *arrival = &in->arrivals[in->arrival_count];
@@ -164,6 +197,36 @@ static void handle_esp(struct inbound *in, uint8_t *frame, size_t size, const st
     if (!esp_open_begin(in->sa, frame, size, &in->jobs[in->arrival_count], &arrival->received))
         return;
     in->arrival_count++;
+}
+
+static void handle_esp(struct inbound *in, uint8_t *frame, size_t size, const struct received_info *info)
+{
+    uint32_t spi;
+    if (!esp_frame_spi(bytes_of(frame, size), &spi) || !enter_sa(in, false, spi))
+        return;
+    if (in->sa->outer_ah != NULL)
+        count_one(&in->sa->counters.policy_violations); /* it came without the AH of its bundle */
+    else
+        collect_esp(in, frame, size, info);
+}
+
+static void handle_ah(struct inbound *in, const struct ah_packet *packet, const struct received_info *info)
+{
+    uint32_t spi, inner_spi;
+    if (!ah_frame_spi(bytes_of(packet->ah, packet->size), &spi) || !enter_sa(in, true, spi))
+        return;
+    struct esp_sa *bundle = in->sa->outer_ah != NULL ? in->sa : NULL;
+    struct arrival arrival = {.remote = info->remote, .traffic_class = info->traffic_class};
+    if (!ah_open(bundle != NULL ? bundle->outer_ah : in->sa, in->crypto, packet, &arrival.received))
+        return;
+    if (bundle == NULL)
+        deliver(in, &arrival);
+    else if (arrival.received.next_header == IPPROTO_NUMBER_ESP &&
+             esp_frame_spi(bytes_of(arrival.received.payload, arrival.received.payload_size), &inner_spi) &&
+             inner_spi == bundle->spi)
+        collect_esp(in, arrival.received.payload, arrival.received.payload_size, info);
+    else
+        count_one(&bundle->counters.policy_violations);
 }
 
 /* One datagram of a NAT-T socket (RFC 3948 2). */
@@ -196,7 +259,7 @@ static void prepare_messages(struct inbound *in)
             .msg_iov = &in->pieces[i],
             .msg_iovlen = 1,
             .msg_control = in->controls[i],
-            .msg_controllen = SOCKET_CONTROL_SIZE,
+            .msg_controllen = RECEIVE_CONTROL_SIZE,
         };
     }
 }
@@ -233,6 +296,21 @@ static void handle_raw_message(struct inbound *in, bool is_v4, size_t index)
     handle_esp(in, data, size, &info);
 }
 
+static void handle_ah_message(struct inbound *in, bool is_v4, size_t index)
+{
+    struct received_info info;
+    uint8_t headers[AH_NETWORK_MAX];
+    struct ah_packet packet;
+    const struct msghdr *message = &in->messages[index].msg_hdr;
+    socket_read_info(message, &info);
+    info.remote.port = 0;
+    if (!userspace_ah_packet(message, &info, in->messages[index].msg_len, is_v4, headers, &packet))
+        return;
+    if (is_v4)
+        info.traffic_class = packet.network.data[1];
+    handle_ah(in, &packet, &info);
+}
+
 /* Receives once from a socket; the number of messages. */
 static int receive(struct inbound *in, int fd)
 {
@@ -263,19 +341,20 @@ static void drain_natt(struct inbound *in, size_t slot)
     }
 }
 
-static void drain_raw(struct inbound *in, int fd, bool is_v4)
+static void drain_raw(struct inbound *in, int fd, bool is_v4,
+                      void (*handle)(struct inbound *in, bool is_v4, size_t index))
 {
     for (int i = 0; i < BATCHES_BETWEEN_CHECKS; i++) {
         int count = receive(in, fd);
         for (int message = 0; message < count; message++)
-            handle_raw_message(in, is_v4, (size_t)message);
+            handle(in, is_v4, (size_t)message);
         finish_batch(in);
         if (count < MESSAGES)
             return;
     }
 }
 
-enum { WAIT_WAKE, WAIT_RAW_V4, WAIT_RAW_V6, WAIT_NATT };
+enum { WAIT_WAKE, WAIT_RAW_V4, WAIT_RAW_V6, WAIT_AH_V4, WAIT_AH_V6, WAIT_NATT };
 
 static nfds_t collect_descriptors(struct inbound *in, struct pollfd *wanted)
 {
@@ -284,6 +363,8 @@ static nfds_t collect_descriptors(struct inbound *in, struct pollfd *wanted)
     wanted[WAIT_WAKE].fd = in->backend->inbound.wake_fd;
     wanted[WAIT_RAW_V4].fd = sockets->raw_v4;
     wanted[WAIT_RAW_V6].fd = sockets->raw_v6;
+    wanted[WAIT_AH_V4].fd = sockets->ah_v4;
+    wanted[WAIT_AH_V6].fd = sockets->ah_v6;
     nfds_t count = WAIT_NATT + sockets->natt_count;
     for (size_t i = 0; i < sockets->natt_count; i++)
         wanted[WAIT_NATT + i].fd = sockets->natt[i].fd;
@@ -305,9 +386,13 @@ static void serve_once(struct inbound *in)
         (void)!eventfd_read(wanted[WAIT_WAKE].fd, &ignored);
     }
     if (wanted[WAIT_RAW_V4].revents != 0)
-        drain_raw(in, wanted[WAIT_RAW_V4].fd, true);
+        drain_raw(in, wanted[WAIT_RAW_V4].fd, true, handle_raw_message);
     if (wanted[WAIT_RAW_V6].revents != 0)
-        drain_raw(in, wanted[WAIT_RAW_V6].fd, false);
+        drain_raw(in, wanted[WAIT_RAW_V6].fd, false, handle_raw_message);
+    if (wanted[WAIT_AH_V4].revents != 0)
+        drain_raw(in, wanted[WAIT_AH_V4].fd, true, handle_ah_message);
+    if (wanted[WAIT_AH_V6].revents != 0)
+        drain_raw(in, wanted[WAIT_AH_V6].fd, false, handle_ah_message);
     for (nfds_t i = WAIT_NATT; i < count; i++) {
         if (wanted[i].revents != 0)
             drain_natt(in, i - WAIT_NATT);
@@ -322,6 +407,7 @@ static struct inbound *inbound_new(struct backend *backend)
         return NULL;
     in->backend = backend;
     in->crypto = esp_crypto_new(ESP_ALL_PROVIDERS, userspace_random);
+    in->ipcomp = ipcomp_new();
     in->buffer = malloc((size_t)MESSAGES * MESSAGE_SIZE);
     in->bounce = malloc(BOUNCE_SIZE);
     gro_init(&in->gro, backend->tun.takes_udp_offload, emit_to_tun, in);
@@ -334,6 +420,7 @@ static void inbound_free(struct inbound *in)
         return;
     esp_sa_unref(in->sa);
     esp_crypto_free(in->crypto);
+    ipcomp_free(in->ipcomp);
     free(in->buffer);
     free(in->bounce);
     free(in);
@@ -343,7 +430,8 @@ void *userspace_inbound_run(void *argument)
 {
     struct backend *backend = argument;
     struct inbound *in = inbound_new(backend);
-    bool is_ready = in != NULL && in->crypto != NULL && in->buffer != NULL && in->bounce != NULL;
+    bool is_ready =
+        in != NULL && in->crypto != NULL && in->ipcomp != NULL && in->buffer != NULL && in->bounce != NULL;
     while (is_ready && !__atomic_load_n(&backend->is_closing, __ATOMIC_ACQUIRE))
         serve_once(in);
     inbound_free(in);

@@ -8,8 +8,8 @@
 #include <stdlib.h>
 #include <sys/eventfd.h>
 
+#include "esp/bundle.h"
 #include "esp/encapsulation.h"
-#include "esp/esp_seal.h"
 #include "esp/icmp_too_big.h"
 #include "kernel/userspace.h"
 #include "kernel/userspace_send.h"
@@ -35,7 +35,10 @@ struct outbound {
     struct esp_crypto *crypto;
     struct flow flow;
     struct esp_job jobs[ESP_BATCH_MAX];
+    struct bytes frames[ESP_BATCH_MAX]; /* of a bundle: what each job is in */
     size_t job_count;
+    struct ipcomp *ipcomp;
+    uint16_t identification; /* of the last packet with AH */
     size_t arena_used;
     struct sender sender;
     uint64_t now;
@@ -45,12 +48,26 @@ struct outbound {
     uint8_t *arena;
 };
 
+/* AH around the sealed frames of a bundle. */
+static bool wrap_pending(struct outbound *out)
+{
+    struct esp_sa *sa = out->flow.sa;
+    for (size_t i = 0; sa->outer_ah != NULL && i < out->job_count; i++) {
+        const struct bytes *frame = &out->frames[i];
+        if (!bundle_finish(sa, out->crypto, (uint8_t *)(uintptr_t)frame->data, frame->size))
+            return false;
+    }
+    return true;
+}
+
 static void seal_pending(struct outbound *out)
 {
+    struct esp_sa *sa = out->flow.sa;
     if (out->job_count == 0)
         return;
     /* What a failing library left unsealed must not leave the host. */
-    if (!esp_cipher_seal(out->crypto, &out->flow.sa->cipher, &out->flow.sa->keys, out->jobs, out->job_count))
+    if (!esp_cipher_seal(out->crypto, &sa->cipher, &sa->keys, out->jobs, out->job_count) ||
+        !wrap_pending(out))
         out->sender.run_count = 0;
     out->job_count = 0;
 }
@@ -150,6 +167,11 @@ static uint8_t next_header_of(const struct esp_sa *sa, const struct ip_packet *i
     return ip->source.family == IP_V4 ? IPPROTO_NUMBER_IPV4 : IPPROTO_NUMBER_IPV6;
 }
 
+static uint8_t class_of(const struct esp_sa *sa, const struct ip_packet *ip)
+{
+    return sa->is_transport ? ip->traffic_class : outer_traffic_class(ip->traffic_class, sa->encap_dscp);
+}
+
 /* Builds one frame of a segment; false when the SA has no sequence number left. */
 static bool add_segment(struct outbound *out, const struct gso *gso, size_t index, const struct ip_packet *ip,
                         bool alone)
@@ -165,10 +187,48 @@ static bool add_segment(struct outbound *out, const struct gso *gso, size_t inde
         return false;
     out->job_count++;
     size_t sealed = esp_sealed_size(sa, payload_size);
-    uint8_t class =
-        sa->is_transport ? ip->traffic_class : outer_traffic_class(ip->traffic_class, sa->encap_dscp);
-    (void)sender_add(&out->sender, &out->flow.destination, class, frame, sealed, alone);
+    (void)sender_add(&out->sender, &out->flow.destination, class_of(sa, ip), frame, sealed, alone);
     out->arena_used += sealed;
+    userspace_tell_limit(out->backend, sa, esp_sa_count(sa, size, out->now));
+    return true;
+}
+
+static struct outer_header outer_header_of(struct outbound *out, const struct ip_packet *ip, bool alone)
+{
+    const struct destination *to = &out->flow.destination;
+    if (++out->identification == 0)
+        out->identification = 1;
+    return (struct outer_header){
+        .source = to->local.address,
+        .destination = to->remote.address,
+        .traffic_class = class_of(out->flow.sa, ip),
+        .may_fragment = alone || to->may_fragment,
+        .identification = out->identification,
+    };
+}
+
+/* The same for AH, IPComp and bundles. */
+static bool add_bundle_segment(struct outbound *out, const struct gso *gso, size_t index,
+                               const struct ip_packet *ip, bool alone)
+{
+    struct esp_sa *sa = out->flow.sa;
+    size_t size = gso_segment_size(gso, index);
+    enum ip_family family = (enum ip_family)out->flow.destination.remote.address.family;
+    uint8_t *frame = reserve_frame(out, bundle_frame_size(sa, family, size));
+    uint8_t *payload = frame + bundle_payload_offset(sa, family);
+    gso_write_segment(gso, index, payload);
+    size_t payload_size = sa->is_transport ? strip_network_header(payload, size, ip) : size;
+    struct outer_header outer = outer_header_of(out, ip, alone);
+    size_t framed = bundle_begin(sa, out->crypto, out->ipcomp, &outer, frame, payload_size,
+                                 next_header_of(sa, ip), &out->jobs[out->job_count]);
+    if (framed == 0)
+        return false;
+    if (sa->is_ah && !bundle_finish(sa, out->crypto, frame, framed))
+        return false;
+    out->frames[out->job_count] = bytes_of(frame, framed);
+    out->job_count += !sa->is_ah;
+    (void)sender_add(&out->sender, &out->flow.destination, outer.traffic_class, frame, framed, alone);
+    out->arena_used += framed;
     userspace_tell_limit(out->backend, sa, esp_sa_count(sa, size, out->now));
     return true;
 }
@@ -182,8 +242,11 @@ static void protect(struct outbound *out, const struct gso *gso, const struct ip
     enum fit fit = check_size(out, gso, ip);
     if (fit == DOES_NOT_FIT)
         return;
+    bool is_plain = esp_sa_is_plain(sa);
+    out->flow.destination.path_mtu = sa->path_mtu;
     for (size_t i = 0; i < gso->count && esp_sa_is_usable(sa); i++) {
-        if (!add_segment(out, gso, i, ip, fit == FITS_IN_FRAGMENTS))
+        bool alone = fit == FITS_IN_FRAGMENTS;
+        if (is_plain ? !add_segment(out, gso, i, ip, alone) : !add_bundle_segment(out, gso, i, ip, alone))
             return;
     }
 }
@@ -255,7 +318,8 @@ static bool find_flow(struct outbound *out, const struct spd_policy *policy, str
         .destination = {.local = sa->local,
                         .remote = sa->remote,
                         .udp_encapsulation = sa->udp_encapsulation,
-                        .may_fragment = sa->nopmtudisc},
+                        .may_fragment = sa->nopmtudisc,
+                        .is_whole = bundle_has_ah(sa)},
     };
     return true;
 }
@@ -346,6 +410,9 @@ static struct outbound *outbound_new(struct backend *backend)
     out->backend = backend;
     out->sender.sockets = &backend->sockets;
     out->crypto = esp_crypto_new(ESP_ALL_PROVIDERS, userspace_random);
+    out->ipcomp = ipcomp_new();
+    userspace_random((uint8_t *)&out->identification, sizeof(out->identification));
+    userspace_random((uint8_t *)&out->sender.identification, sizeof(out->sender.identification));
     out->tun_buffer = malloc(TUN_HEADER_SIZE + TUN_PACKET_MAX);
     out->arena = malloc(ARENA_SIZE + FRAME_MAX);
     return out;
@@ -357,6 +424,7 @@ static void outbound_free(struct outbound *out)
         return;
     esp_sa_unref(out->flow.sa);
     esp_crypto_free(out->crypto);
+    ipcomp_free(out->ipcomp);
     free(out->tun_buffer);
     free(out->arena);
     free(out);
@@ -366,7 +434,8 @@ void *userspace_outbound_run(void *argument)
 {
     struct backend *backend = argument;
     struct outbound *out = outbound_new(backend);
-    bool is_ready = out != NULL && out->crypto != NULL && out->tun_buffer != NULL && out->arena != NULL;
+    bool is_ready = out != NULL && out->crypto != NULL && out->ipcomp != NULL && out->tun_buffer != NULL &&
+                    out->arena != NULL;
     while (is_ready && !__atomic_load_n(&backend->is_closing, __ATOMIC_ACQUIRE)) {
         out->now = userspace_now(backend);
         bool is_empty = read_packets(out);

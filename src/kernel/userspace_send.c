@@ -3,6 +3,8 @@
 
 #include <errno.h>
 
+#include "esp/ip_fragment.h"
+
 /* One message of sendmmsg with all that it points to. */
 struct outgoing {
     struct sockaddr_storage address;
@@ -13,7 +15,8 @@ struct outgoing {
 static bool destinations_are_same(const struct destination *a, const struct destination *b)
 {
     return a->udp_encapsulation == b->udp_encapsulation && a->may_fragment == b->may_fragment &&
-           endpoint_equal(&a->remote, &b->remote) && endpoint_equal(&a->local, &b->local);
+           a->is_whole == b->is_whole && endpoint_equal(&a->remote, &b->remote) &&
+           endpoint_equal(&a->local, &b->local);
 }
 
 static bool run_takes(const struct send_run *run, const struct destination *destination,
@@ -55,6 +58,8 @@ bool sender_add(struct sender *sender, const struct destination *destination, ui
 static int socket_for(struct socket_set *sockets, const struct destination *destination)
 {
     bool is_v6 = destination->remote.address.family == IP_V6;
+    if (destination->is_whole)
+        return is_v6 ? sockets->clear_v6 : sockets->clear_v4;
     if (!destination->udp_encapsulation && is_v6)
         return sockets->raw_v6;
     int fd = sockets->raw_v4;
@@ -105,6 +110,28 @@ static void send_singly(int fd, const struct send_run *run)
     }
 }
 
+static bool is_for_fragments(const struct send_run *run)
+{
+    return run->destination.is_whole && run->is_closed && run->size > run->destination.path_mtu;
+}
+
+/* The host does not fragment a packet whose header it has not made. */
+static void send_in_fragments(struct sender *sender, int fd, const struct send_run *run)
+{
+    uint8_t fragment[UINT16_MAX];
+    struct send_run single = *run;
+    size_t offset = 0;
+    uint32_t identification = ++sender->identification;
+    single.data = fragment;
+    while ((single.size = ip_fragment_write(fragment, bytes_of(run->data, run->size),
+                                            run->destination.path_mtu, identification, &offset)) > 0) {
+        struct mmsghdr message;
+        struct outgoing outgoing;
+        fill_message(&single, &message, &outgoing);
+        (void)sendmsg(fd, &message.msg_hdr, MSG_DONTWAIT);
+    }
+}
+
 /* Runs [from, to) have the same socket. */
 static void send_range(struct sender *sender, int fd, size_t from, size_t to)
 {
@@ -143,9 +170,13 @@ void sender_flush(struct sender *sender)
         const struct destination *destination = &sender->runs[from].destination;
         int fd = socket_for(sender->sockets, destination);
         size_t to = from + 1;
-        while (to < sender->run_count && destinations_are_same(&sender->runs[to].destination, destination))
+        bool is_fragmented = is_for_fragments(&sender->runs[from]);
+        while (to < sender->run_count && !is_fragmented && !is_for_fragments(&sender->runs[to]) &&
+               destinations_are_same(&sender->runs[to].destination, destination))
             to++;
-        if (fd >= 0)
+        if (fd >= 0 && is_fragmented)
+            send_in_fragments(sender, fd, &sender->runs[from]);
+        else if (fd >= 0)
             send_range(sender, fd, from, to);
         from = to;
     }

@@ -15,6 +15,8 @@ struct destination {
     struct ip_endpoint local, remote;
     bool udp_encapsulation;
     bool may_fragment; /* nopmtudisc: no DF on the outer packet */
+    bool is_whole;     /* with AH: the packets have their IP header, and we fragment them */
+    uint32_t path_mtu; /* is_whole: what fragments are made for */
 };
 
 /* Packets that lie one behind the other in memory. */
@@ -30,11 +32,12 @@ struct sender {
     struct socket_set *sockets;
     struct send_run runs[RUNS_MAX];
     size_t run_count;
-    bool met_too_large; /* a packet was larger than the path: ask for the MTU again */
+    uint32_t identification; /* of the last IPv6 packet that was fragmented */
+    bool met_too_large;      /* a packet was larger than the path: ask for the MTU again */
 };
 
 /* False when there is no room for another run: flush first. `alone`: larger than the path, for the kernel to
- * fragment. */
+ * fragment, or for us if the packet is whole. */
 bool sender_add(struct sender *sender, const struct destination *destination, uint8_t traffic_class,
                 uint8_t *data, size_t size, bool alone);
 

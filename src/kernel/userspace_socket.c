@@ -1,4 +1,4 @@
-/* Raw and NAT-T sockets of the userspace data plane (RFC 4303, 3948). */
+/* Raw and NAT-T sockets of the userspace data plane (RFC 4302, 4303, 3948). */
 #include "kernel/userspace_socket.h"
 
 #include <errno.h>
@@ -53,6 +53,18 @@ static void close_if_open(int fd)
         close(fd);
 }
 
+/* What an IPv6 socket tells only when it is asked; AH covers the headers before it (RFC 3542 9). */
+static void ask_for_details(int fd, bool is_ah)
+{
+    set_int(fd, IPPROTO_IPV6, IPV6_RECVTCLASS, 1);
+    set_int(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, 1);
+    if (!is_ah)
+        return;
+    set_int(fd, IPPROTO_IPV6, IPV6_RECVHOPOPTS, 1);
+    set_int(fd, IPPROTO_IPV6, IPV6_RECVRTHDR, 1);
+    set_int(fd, IPPROTO_IPV6, IPV6_RECVDSTOPTS, 1);
+}
+
 bool sockets_open(struct socket_set *set, struct error *error)
 {
     *set = (struct socket_set){.natt_count = 0};
@@ -64,6 +76,8 @@ bool sockets_open(struct socket_set *set, struct error *error)
     set->raw_v4 = open_raw(AF_INET, IPPROTO_ESP);
     int reason = errno;
     set->raw_v6 = open_raw(AF_INET6, IPPROTO_ESP);
+    set->ah_v4 = open_raw(AF_INET, IPPROTO_AH);
+    set->ah_v6 = open_raw(AF_INET6, IPPROTO_AH);
     set->clear_v4 = open_raw(AF_INET, IPPROTO_RAW);
     set->clear_v6 = open_raw(AF_INET6, IPPROTO_RAW);
     if (set->raw_v4 < 0 && set->raw_v6 < 0) {
@@ -71,10 +85,10 @@ bool sockets_open(struct socket_set *set, struct error *error)
         return error_set(error, 0, "cannot open raw sockets for ESP: %s (it takes CAP_NET_RAW)",
                          strerror(reason));
     }
-    if (set->raw_v6 >= 0) {
-        set_int(set->raw_v6, IPPROTO_IPV6, IPV6_RECVTCLASS, 1);
-        set_int(set->raw_v6, IPPROTO_IPV6, IPV6_RECVPKTINFO, 1);
-    }
+    if (set->raw_v6 >= 0)
+        ask_for_details(set->raw_v6, false);
+    if (set->ah_v6 >= 0)
+        ask_for_details(set->ah_v6, true);
     return true;
 }
 
@@ -82,6 +96,8 @@ void sockets_close(struct socket_set *set)
 {
     close_if_open(set->raw_v4);
     close_if_open(set->raw_v6);
+    close_if_open(set->ah_v4);
+    close_if_open(set->ah_v6);
     close_if_open(set->clear_v4);
     close_if_open(set->clear_v6);
     for (size_t i = 0; i < set->natt_count; i++)

@@ -1,6 +1,6 @@
 /*
- * The sockets that carry protected packets: raw ones for IP protocol 50, and the daemon's NAT-T sockets for
- * ESP in UDP (RFC 3948). All bear the mark that the routing rule skips.
+ * The sockets that carry protected packets: raw ones for the IP protocols 50 and 51, and the daemon's NAT-T
+ * sockets for ESP in UDP (RFC 3948). All bear the mark that the routing rule skips.
  */
 #ifndef STYX_KERNEL_USERSPACE_SOCKET_H
 #define STYX_KERNEL_USERSPACE_SOCKET_H
@@ -12,7 +12,8 @@
 #include "base/address.h"
 #include "base/error.h"
 
-enum { NATT_SOCKETS_MAX = 256, SOCKET_CONTROL_SIZE = 128 };
+/* Control messages: of a send, and of a receive, which may have an AH packet's extension headers. */
+enum { NATT_SOCKETS_MAX = 256, SOCKET_CONTROL_SIZE = 128, RECEIVE_CONTROL_SIZE = 1024 };
 
 typedef void (*ike_receiver)(void *context, const struct ip_endpoint *local, const struct ip_endpoint *remote,
                              struct bytes datagram);
@@ -29,7 +30,8 @@ struct natt_socket {
 struct socket_set {
     pthread_rwlock_t lock;  /* workers read; attaching and detaching writes */
     int raw_v4, raw_v6;     /* protocol 50; -1: the host has no such family */
-    int clear_v4, clear_v6; /* whole packets that no policy protects, past our own routes */
+    int ah_v4, ah_v6;       /* protocol 51, for receiving */
+    int clear_v4, clear_v6; /* whole packets: with AH, and what no policy protects, past our own routes */
     bool raw_may_fragment;  /* the DF mode last set on raw_v4 */
     struct natt_socket natt[NATT_SOCKETS_MAX];
     size_t natt_count; /* slots in use, free ones among them */

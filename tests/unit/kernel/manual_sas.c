@@ -16,10 +16,10 @@
 enum { REQID = 16389 };
 
 struct options {
-    const char *backend, *local, *remote, *local_selector, *remote_selector, *encr, *integ, *sourceip;
+    const char *backend, *local, *remote, *local_selector, *remote_selector, *encr, *integ, *sourceip, *ah;
     unsigned key_bits, spi_in, spi_out, local_port, remote_port, replay_window;
     uint64_t soft_packets, hard_packets;
-    bool udp, transport, esn, trap, nopmtudisc;
+    bool udp, transport, esn, trap, nopmtudisc, compress;
 };
 
 struct host {
@@ -131,6 +131,7 @@ static void parse_option(struct options *options, char *word)
         {"remoteselector", &options->remote_selector, 0, 0, 0},
         {"encr", &options->encr, 0, 0, 0},
         {"integ", &options->integ, 0, 0, 0},
+        {"ah", &options->ah, 0, 0, 0}, /* around ESP; with encr=none alone */
         {"sourceip", &options->sourceip, 0, 0, 0},
         {"keybits", 0, &options->key_bits, 0, 0},
         {"spiin", 0, &options->spi_in, 0, 0},
@@ -140,6 +141,7 @@ static void parse_option(struct options *options, char *word)
         {"udp", 0, 0, &options->udp, 0},
         {"transport", 0, 0, &options->transport, 0},
         {"esn", 0, 0, &options->esn, 0},
+        {"compress", 0, 0, &options->compress, 0},
         {"trap", 0, 0, &options->trap, 0},
         {"nopmtudisc", 0, 0, &options->nopmtudisc, 0},
         {"softpackets", 0, 0, 0, &options->soft_packets},
@@ -169,6 +171,30 @@ static const struct algorithm *find_algorithm(enum transform_type type, const ch
     return found;
 }
 
+static bool is_ah_alone(const struct options *options)
+{
+    return strcmp(options->encr, "none") == 0;
+}
+
+/* Both ends derive the same CPI and SPI of AH from the SPI too. */
+static void add_bundle(const struct options *options, struct kernel_sa *sa)
+{
+    if (options->compress)
+        sa->compression_cpi = (uint16_t)(0x4000 + (sa->spi >> 16 << 8) + (sa->spi & 0xff));
+    if (options->ah == NULL)
+        return;
+    const struct algorithm *ah = find_algorithm(TRANSFORM_INTEG, options->ah);
+    if (is_ah_alone(options)) {
+        sa->protocol = PROTOCOL_AH;
+        sa->integ = ah;
+        sa->encr_key_bits = 0;
+        return;
+    }
+    sa->outer_ah_spi = sa->spi | 0x40000000;
+    sa->ah_integ = ah;
+    memset(sa->ah_integ_key, (int)(sa->spi & 0xff) + 2, sizeof(sa->ah_integ_key));
+}
+
 /* Both ends derive the same keys from the SPI: this is a test, not a tunnel to trust. */
 static struct kernel_sa make_sa(const struct host *host, enum sa_direction direction, uint32_t spi,
                                 const struct selector *local, const struct selector *remote)
@@ -185,7 +211,7 @@ static struct kernel_sa make_sa(const struct host *host, enum sa_direction direc
         .udp_encapsulation = options->udp,
         .esn = options->esn,
         .nopmtudisc = options->nopmtudisc,
-        .encr = find_algorithm(TRANSFORM_ENCR, options->encr),
+        .encr = is_ah_alone(options) ? NULL : find_algorithm(TRANSFORM_ENCR, options->encr),
         .encr_key_bits = (uint16_t)options->key_bits,
         .integ = options->integ != NULL ? find_algorithm(TRANSFORM_INTEG, options->integ) : NULL,
         .replay_window = options->replay_window,
@@ -202,6 +228,7 @@ static struct kernel_sa make_sa(const struct host *host, enum sa_direction direc
     };
     memset(sa.encr_key, (int)(spi & 0xff), sizeof(sa.encr_key));
     memset(sa.integ_key, (int)(spi & 0xff) + 1, sizeof(sa.integ_key));
+    add_bundle(options, &sa);
     return sa;
 }
 
@@ -223,7 +250,7 @@ static void set_policy(struct host *host, enum policy_action action)
         .policy_id = 7,
         .action = action,
         .child_serial = host->child_serial,
-        .protocol = PROTOCOL_ESP,
+        .protocol = is_ah_alone(&host->options) ? PROTOCOL_AH : PROTOCOL_ESP,
         .mode = host->options.transport ? MODE_TRANSPORT : MODE_TUNNEL,
         .reqid = REQID,
         .local_host = parse_address(host->options.local),
