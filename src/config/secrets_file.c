@@ -69,7 +69,9 @@ static bool add_index(const struct secrets_lexer *lexer, struct secret_entry *en
     snprintf(index, sizeof(index), "%.*s", (int)word->text.size, (const char *)word->text.data);
     bool any = is_any(index);
     struct identity id = {0};
-    if (!any && (!identity_parse(index, &id, NULL) || id.kind == ID_NONE))
+    /* Half of "@[my key]", which was not quoted. */
+    bool is_half = strncmp(index, "@[", 2) == 0 && strchr(index, ']') == NULL;
+    if (!any && (is_half || !identity_parse(index, &id, NULL) || id.kind == ID_NONE))
         return secrets_error(error, lexer, word,
                              "found an index of a kind that is not supported; expected an address, @name, "
                              "user@name, @#hex, %any or a colon");

@@ -509,12 +509,35 @@ static void warn_of_margin(const struct spec_builder *builder)
                 (unsigned long long)(lives[i].lifetime / USEC_PER_SEC));
 }
 
+/* Several networks are told to the peer in one SA; of subnets= each pair has its own. */
+static bool check_client_lists(const struct spec_builder *builder, struct error *error)
+{
+    const struct end_spec *ends[] = {&builder->spec->left, &builder->spec->right};
+    bool has_subnets = builder->subnets[0].count > 0 || builder->subnets[1].count > 0;
+    for (size_t i = 0; i < ARRAY_SIZE(ends); i++) {
+        const char *name = i == 0 ? "left" : "right";
+        bool has_protoport = ends[i]->protocol != 0 || ends[i]->port != 0;
+        if (ends[i]->client_count > 1 && has_subnets)
+            return error_set(error, -1,
+                             "%ssubnet= has several networks, which cannot be combined with leftsubnets= or "
+                             "rightsubnets=",
+                             name);
+        if (ends[i]->client_count > 1 && has_protoport)
+            return error_set(
+                error, -1,
+                "%sprotoport= wants a single network in %ssubnet=; write ADDRESS/LENGTH/PROTOCOL/PORT "
+                "for each",
+                name, name);
+    }
+    return true;
+}
+
 static bool finish(struct spec_builder *builder, struct error *error)
 {
     struct connection_spec *spec = builder->spec;
     if (spec->host_family == IP_NONE)
         spec->host_family = builder->implied_family;
-    if (!check_auth(spec, error))
+    if (!check_auth(spec, error) || !check_client_lists(builder, error))
         return false;
     finish_end(builder, &spec->left, 0);
     finish_end(builder, &spec->right, 1);

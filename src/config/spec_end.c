@@ -307,18 +307,19 @@ bool spec_end_set_subnet(struct spec_builder *builder, struct end_spec *end, con
     return true;
 }
 
-/* { a b c }, also several of them or a list with commas. */
+/* { a b c }, also several of them or a list with commas; nothing: as if it were not there. */
 bool spec_end_set_subnets(struct spec_builder *builder, struct end_spec *end, const char *value,
                           struct error *error)
 {
-    struct client_list list, *slot = &builder->subnets[end == &builder->spec->left ? 0 : 1];
+    struct client_list list = {0}, *slot = &builder->subnets[end == &builder->spec->left ? 0 : 1];
     char *plain = strdup(value);
     if (plain == NULL)
         return error_set(error, -1, "out of memory");
     for (char *at = plain; *at != '\0'; at++)
         if (*at == '{' || *at == '}')
             *at = ' ';
-    bool ok = read_clients(builder, plain, SUBNETS_OF_END_MAX, &list, error);
+    bool is_empty = plain[strspn(plain, " \t,")] == '\0';
+    bool ok = is_empty || read_clients(builder, plain, SUBNETS_OF_END_MAX, &list, error);
     free(plain);
     if (!ok)
         return false;

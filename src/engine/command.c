@@ -105,9 +105,10 @@ static void announce(struct engine *engine, const struct command *command,
     struct text line = text_of(text, sizeof(text));
     bool is_unoriented = engine->is_listening && !connection->is_oriented;
     text_add(&line, "added %s%s connection", is_unoriented ? "unoriented " : "",
-             connection_spec_is_shunt(connection->spec) ? "passthrough"
-             : connection->spec->ike_version == 1       ? "IKEv1"
-                                                        : "IKEv2");
+             connection->spec->type == TYPE_PASS   ? "passthrough"
+             : connection->spec->type == TYPE_DROP ? "drop"
+             : connection->spec->ike_version == 1  ? "IKEv1"
+                                                   : "IKEv2");
     if (is_unoriented) {
         text_add(&line, " (neither left=");
         connection_host_text(connection, true, &line);

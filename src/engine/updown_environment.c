@@ -117,6 +117,7 @@ static void add_addresses(struct variables *variables, const struct connection *
     add_identity(variables, "PLUTO_PEER_ID", &connection->remote_id);
     if (address_is_set(&connection->local_end->sourceip))
         add(variables, "PLUTO_MY_SOURCEIP=%s", address_text(&connection->local_end->sourceip, text));
+    add(variables, "PLUTO_NM_CONFIGURED=%d", connection->spec->nm_configured);
     add(variables, "PLUTO_CONN_ADDRFAMILY=%s", connection->local.family == IP_V6 ? "ipv6" : "ipv4");
 }
 
@@ -166,8 +167,8 @@ static void add_constant(struct variables *variables)
     static const char *const constant[] = {
         "PLUTO_PEER_CA=",       "XAUTH_FAILED=0",          "PLUTO_MOBIKE_EVENT=", "PLUTO_IS_PEER_CISCO=0",
         "PLUTO_PEER_DNS_INFO=", "PLUTO_PEER_DOMAIN_INFO=", "PLUTO_PEER_BANNER=",  "PLUTO_CFG_SERVER=0",
-        "PLUTO_CFG_CLIENT=0",   "PLUTO_NM_CONFIGURED=0",   "PLUTO_XFRMI_FWMARK=", "VTI_IFACE=",
-        "VTI_ROUTING=no",       "VTI_SHARED=no",
+        "PLUTO_CFG_CLIENT=0",   "PLUTO_XFRMI_FWMARK=",     "VTI_IFACE=",          "VTI_ROUTING=no",
+        "VTI_SHARED=no",
     };
     for (size_t i = 0; i < ARRAY_SIZE(constant); i++)
         add(variables, "%s", constant[i]);

@@ -32,6 +32,8 @@ static void every_form_of_ipsec_conf_is_understood(void **state)
     expect_identity("@[key]", ID_KEY_ID, "@#0x6b6579");
     expect_identity("C=CA, O=Example, CN=east", ID_DER_ASN1_DN, "C=CA, O=Example, CN=east");
     expect_identity("@~300c310a300806035504030c0161", ID_DER_ASN1_DN, "CN=a");
+    expect_identity("@~1234abcd", ID_DER_ASN1_DN, "@~1234abcd");
+    expect_identity("@[key", ID_KEY_ID, "@#0x6b6579");
     expect_identity("%any", ID_NONE, "%any");
 }
 
@@ -39,7 +41,7 @@ static void what_is_no_identity_is_refused_with_a_reason(void **state)
 {
     (void)state;
     static const char *const bad[] = {
-        "", "@", "@#", "@#abc", "@#xyz", "@[open", "@[]", "C=CA, XX=east", "C=CA,", "@~00", "%fromcert"};
+        "", "@", "@#", "@#abc", "@#xyz", "@[", "@[]", "C=CA, XX=east", "C=CA,", "@~0", "%fromcert"};
     for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
         struct identity identity;
         struct error error = {0};
