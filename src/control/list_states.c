@@ -14,7 +14,9 @@ static const char *const state_lines[] = {
     "{is_newest?newest; {routing_owner?eroute owner; }}"
     "{is_child?{is_ikev1?ISAKMP}{!is_ikev1?IKE} SA #{ike_serial}; }"
     "{!is_child?{is_ikev1?lastdpd=-1s(seq in:0 out:0); }}idle;",
-    "{esp.spi_in?#{serial}: {name} {esp.protocol}.{esp.spi_out}@{remote} {esp.protocol}.{esp.spi_in}@{local} "
+    "{esp.spi_in?#{serial}: {name} {esp.ah_spi_in?ah.{esp.ah_spi_out}@{remote} ah.{esp.ah_spi_in}@{local} }"
+    "{esp.protocol}.{esp.spi_out}@{remote} {esp.protocol}.{esp.spi_in}@{local} "
+    "{esp.cpi_in?comp.{esp.cpi_out}@{remote} comp.{esp.cpi_in}@{local} }"
     "{esp.is_tunnel?tun}{!esp.is_tunnel?tpt}.0@{remote} {esp.is_tunnel?tun}{!esp.is_tunnel?tpt}.0@{local} "
     "Traffic: {esp.label}in={esp.in_readable} {esp.label}out={esp.out_readable} "
     "{esp.label}max={esp.max_bytes}B "
@@ -105,6 +107,18 @@ static void put_spi(struct facts *facts, const char *name, uint32_t spi)
     facts_text(facts, name, spi ? text : NULL);
 }
 
+/* AH around ESP, and IPComp. */
+static void put_companions(struct facts *facts, const struct child_view *child)
+{
+    char in[8], out[8];
+    snprintf(in, sizeof(in), "%x", child->cpi_in);
+    snprintf(out, sizeof(out), "%x", child->cpi_out);
+    put_spi(facts, "ah_spi_in", child->ah_spi_in);
+    put_spi(facts, "ah_spi_out", child->ah_spi_out);
+    facts_text(facts, "cpi_in", child->cpi_in ? in : NULL);
+    facts_text(facts, "cpi_out", child->cpi_in ? out : NULL);
+}
+
 static void put_counters(struct facts *facts, const struct sa_counters *in, const struct sa_counters *out)
 {
     facts_number(facts, "in_bytes", in->bytes);
@@ -142,6 +156,7 @@ static void put_esp(struct facts *facts, const struct child_view *view)
     facts_shown(facts, "label", protocol);
     put_spi(facts, "spi_in", child->spi_in);
     put_spi(facts, "spi_out", child->spi_out);
+    put_companions(facts, child);
     facts_bool(facts, "is_tunnel", child->mode == MODE_TUNNEL);
     facts_bool(facts, "udp_encapsulation", child->udp_encapsulation);
     put_counters(facts, &child->in, &child->out);

@@ -30,6 +30,7 @@ static const struct cipher_detail camellia_ctr = {MODE_CTR, FAMILY_CAMELLIA_CTR}
 static const struct cipher_detail aes_cbc = {MODE_CBC, FAMILY_AES_CBC};
 static const struct cipher_detail aes_ctr = {MODE_CTR, FAMILY_AES_CTR};
 static const struct cipher_detail chacha20_poly1305 = {MODE_AEAD, FAMILY_CHACHA20};
+static const struct cipher_detail des = {MODE_CBC, FAMILY_DES};
 static const struct cipher_detail triple_des = {MODE_CBC, FAMILY_3DES};
 static const struct cipher_detail null_cipher = {MODE_NULL, FAMILY_NONE};
 
@@ -97,8 +98,8 @@ static const struct algorithm algorithms[] = {
     ENCR(25, 0, 0, "CAMELLIA_CCM_8", .aliases = {"camellia_ccm_a"}, AES_KEYS, AEAD(3, 8)),
     ENCR(26, 0, 0, "CAMELLIA_CCM_12", .aliases = {"camellia_ccm_b"}, AES_KEYS, AEAD(3, 12)),
     ENCR(27, 0, 0, "CAMELLIA_CCM_16", .aliases = {"camellia_ccm", "camellia_ccm_c"}, AES_KEYS, AEAD(3, 16)),
-    ENCR(ENCR_DES, 1, 2, "DES_CBC", .aliases = {"des"}, .uses = USE_IKEV1_IKE, .is_weak = true, .key_bits = {64}, .iv_size = 8,
-         .block_size = 8),
+    ENCR(ENCR_DES, 1, 2, "DES_CBC", .aliases = {"des"}, .uses = V1_IKE_ESP, .is_weak = true, .key_bits = {64}, .iv_size = 8,
+         .block_size = 8, .detail = &des),
     ENCR(5, 2, 5, "IDEA_CBC", .aliases = {"idea"}, .key_bits = {128}, .iv_size = 8, .block_size = 8),
     ENCR(7, 3, 7, "BLOWFISH_CBC", .aliases = {"blowfish"}, .has_key_length = true, .key_bits = {128}, .iv_size = 8,
          .block_size = 8),

@@ -18,7 +18,7 @@ enum transform_type {
 
 /* IKEv2 transform ids that the code names. The rest live only in the table. */
 enum {
-    ENCR_DES = 2, /* runs in IKEv1's phase 1 only (ikev1_keys.c) */
+    ENCR_DES = 2, /* for IKEv1 only */
     ENCR_3DES = 3,
     ENCR_NULL = 11,
     ENCR_AES_CBC = 12,

@@ -33,6 +33,7 @@ enum cipher_family {
     FAMILY_CAMELLIA_CTR,
     FAMILY_CHACHA20,
     FAMILY_3DES,
+    FAMILY_DES,
 };
 
 struct cipher_detail {

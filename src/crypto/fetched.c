@@ -24,6 +24,7 @@ static const struct {
     {FAMILY_AES_CTR, 32, "AES-256-CTR"},
     {FAMILY_CHACHA20, 32, "ChaCha20-Poly1305"},
     {FAMILY_3DES, 24, "DES-EDE3-CBC"},
+    {FAMILY_DES, 8, "DES-EDE3-CBC"}, /* DES itself is in the legacy provider only */
     {FAMILY_AES_CCM, 16, "AES-128-CCM"},
     {FAMILY_AES_CCM, 24, "AES-192-CCM"},
     {FAMILY_AES_CCM, 32, "AES-256-CCM"},
@@ -62,6 +63,15 @@ const EVP_CIPHER *fetched_cipher(enum cipher_family family, size_t key_size)
         if (cipher_names[i].family == family && cipher_names[i].key_size == key_size)
             return ciphers[i];
     return NULL;
+}
+
+struct bytes fetched_cipher_key(enum cipher_family family, struct bytes key, uint8_t out[static 24])
+{
+    if (family != FAMILY_DES || key.size != 8)
+        return key;
+    for (size_t i = 0; i < 3; i++)
+        memcpy(out + 8 * i, key.data, 8);
+    return bytes_of(out, 24);
 }
 
 const EVP_CIPHER *fetched_aes128_ecb(void)

@@ -139,27 +139,16 @@ bool ikev1_keymat(const struct algorithm *prf, const uint8_t *skeyid_d,
 
 /* ---- CBC ---- */
 
-/* Triple DES with three times the same key is DES, which libcrypto does not have without its legacy provider.
- */
-static struct bytes des_as_triple(struct bytes key, uint8_t out[static 24])
-{
-    for (size_t i = 0; i < 3 && key.size == 8; i++)
-        memcpy(out + 8 * i, key.data, 8);
-    return bytes_of(out, 24);
-}
-
 static bool crypt(const struct algorithm *encr, struct bytes key, const uint8_t *iv, uint8_t *data,
                   size_t data_size, int encrypts)
 {
     const struct cipher_detail *detail = encr->detail;
     uint8_t triple_key[24] = {0};
     const EVP_CIPHER *cipher = NULL;
-    if (encr->id == ENCR_DES)
-        cipher = fetched_cipher(FAMILY_3DES, sizeof(triple_key));
-    else if (detail != NULL && detail->mode == MODE_CBC)
+    if (detail != NULL && detail->mode == MODE_CBC) {
         cipher = fetched_cipher(detail->family, key.size);
-    if (encr->id == ENCR_DES)
-        key = des_as_triple(key, triple_key);
+        key = fetched_cipher_key(detail->family, key, triple_key);
+    }
     bool fits =
         cipher != NULL && data_size > 0 && data_size <= INT32_MAX && data_size % encr->block_size == 0;
     EVP_CIPHER_CTX *context = fits ? EVP_CIPHER_CTX_new() : NULL;

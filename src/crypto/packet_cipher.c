@@ -1,7 +1,7 @@
 /*
  * AES-GCM (RFC 4106, 5282), ChaCha20-Poly1305 (RFC 7634), AES-CBC (RFC 3602), AES-CTR (RFC 3686, 5930),
- * 3DES-CBC (RFC 2451) and NULL (RFC 2410) with the keys set once and one libcrypto context for the life of
- * the SA.
+ * 3DES-CBC and DES-CBC (RFC 2451, 2405) and NULL (RFC 2410) with the keys set once and one libcrypto context
+ * for the life of the SA.
  */
 #include "crypto/packet_cipher.h"
 
@@ -95,8 +95,11 @@ static bool load_encr_key(struct packet_cipher *cipher, struct bytes key)
     cipher->evp = fetched_cipher(detail->family, key_size);
     if (cipher->evp == NULL)
         return false;
-    memcpy(cipher->key, key.data, key_size);
     memcpy(cipher->nonce, key.data + key_size, salt_size);
+    uint8_t triple_key[24];
+    key = fetched_cipher_key(detail->family, bytes_of(key.data, key_size), triple_key);
+    memcpy(cipher->key, key.data, key.size);
+    secret_wipe(triple_key, sizeof(triple_key));
     cipher->nonce[CIPHER_IV_MAX - 1] = cipher->mode == MODE_CTR;
     return true;
 }

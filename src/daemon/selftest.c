@@ -42,7 +42,7 @@ static bool aes_gcm_has_its_known_answer(void)
     return ok;
 }
 
-/* FIPS 81, table C1. Only phase 1 of IKEv1 has DES, which is no packet cipher. */
+/* FIPS 81, table C1. */
 static bool des_has_its_known_answer(void)
 {
     static const char plain[] = "Now is the time for all ";
@@ -109,7 +109,7 @@ static bool works(const struct algorithm *algorithm)
     switch (algorithm->type) {
     case TRANSFORM_ENCR:
         if (algorithm->id == ENCR_DES)
-            return des_has_its_known_answer();
+            return des_has_its_known_answer() && cipher_opens_what_it_sealed(algorithm);
         return algorithm->id == ENCR_NULL || algorithm->id == ENCR_NULL_AUTH_AES_GMAC ||
                cipher_opens_what_it_sealed(algorithm);
     case TRANSFORM_PRF:

@@ -291,7 +291,7 @@ static void pairs_that_would_not_authenticate_once_are_refused(void **state)
     assert_null(packet_cipher_new(encr(ENCR_AES_CBC), integ(INTEG_NONE)));
     assert_null(packet_cipher_new(encr(ENCR_NULL), NULL));
     assert_null(packet_cipher_new(encr(ENCR_AES_GCM_16), integ(INTEG_HMAC_SHA1_96)));
-    assert_null(packet_cipher_new(algorithm_named(TRANSFORM_ENCR, "des"), integ(INTEG_HMAC_SHA1_96)));
+    assert_null(packet_cipher_new(algorithm_named(TRANSFORM_ENCR, "blowfish"), integ(INTEG_HMAC_SHA1_96)));
 }
 
 static void none_is_as_good_as_no_integrity_for_an_aead(void **state)

@@ -221,6 +221,207 @@ static void a_bundle_of_protocols_is_passed_over(void **state)
     proposals_free(list);
 }
 
+/* ---- bundles ---- */
+
+struct bundle_case {
+    struct proposal_list *esp, *ah;
+    struct ikev1_offer initiator, responder;
+    uint8_t offered[BODY_MAX], answered[BODY_MAX];
+    struct bytes offer;
+    struct ikev1_choice choice, accepted;
+    struct error error;
+};
+
+static void bundle_begin(struct bundle_case *test, bool has_ah, uint16_t cpi)
+{
+    memset(test, 0, sizeof(*test));
+    test->esp = list_of(PROTOCOL_ESP, "aes128-sha1,aes256-sha2");
+    test->ah = list_of(PROTOCOL_AH, "sha2,sha1");
+    test->initiator = phase2(test->esp, 0x11112222);
+    test->responder = phase2(test->esp, 0x33334444);
+    test->initiator.ah_list = test->responder.ah_list = has_ah ? test->ah : NULL;
+    test->initiator.cpi = cpi;
+    test->initiator.compresses = test->responder.compresses = cpi != 0;
+    test->offer = write_offer(&test->initiator, test->offered);
+}
+
+static bool bundle_choose(struct bundle_case *test)
+{
+    return ikev1_choose(&test->responder, test->offer, &test->choice, &test->error);
+}
+
+static bool bundle_answer(struct bundle_case *test, uint16_t cpi)
+{
+    struct writer writer = writer_of(test->answered, sizeof(test->answered));
+    test->responder.cpi = cpi;
+    ikev1_choice_write(&writer, &test->responder, &test->choice);
+    return ikev1_accept_answer(&test->initiator, writer_bytes_so_far(&writer), &test->accepted, &test->error);
+}
+
+static void bundle_end(struct bundle_case *test)
+{
+    proposals_free(test->esp);
+    proposals_free(test->ah);
+}
+
+static void a_bundle_is_chosen_and_accepted_with_every_spi(void **state)
+{
+    (void)state;
+    struct bundle_case test;
+    bundle_begin(&test, true, 0x1234);
+    assert_true(bundle_choose(&test));
+    assert_int_equal(test.choice.spi, 0x11112222);
+    assert_int_equal(test.choice.ah_spi, 0x11112222);
+    assert_int_equal(test.choice.cpi, 0x1234);
+    assert_int_equal(test.choice.suite.ah_integ->id, INTEG_HMAC_SHA2_256_128);
+    assert_true(bundle_answer(&test, 0x4321));
+    assert_int_equal(test.accepted.ah_spi, 0x33334444);
+    assert_int_equal(test.accepted.cpi, 0x4321);
+    assert_ptr_equal(test.accepted.suite.ah_integ, test.choice.suite.ah_integ);
+    bundle_end(&test);
+}
+
+static void who_does_not_compress_takes_the_alternative(void **state)
+{
+    (void)state;
+    struct bundle_case test;
+    bundle_begin(&test, false, 0x1234);
+    test.responder.compresses = false;
+    assert_true(bundle_choose(&test));
+    assert_int_equal(test.choice.cpi, 0);
+    assert_int_equal(test.choice.suite.proposal_number, 2);
+    assert_true(bundle_answer(&test, 0));
+    assert_int_equal(test.accepted.cpi, 0);
+    bundle_end(&test);
+}
+
+static void compression_that_was_not_offered_is_refused_in_an_answer(void **state)
+{
+    (void)state;
+    struct bundle_case test;
+    bundle_begin(&test, false, 0x1234);
+    assert_true(bundle_choose(&test));
+    test.initiator.compresses = false;
+    test.initiator.cpi = 0;
+    assert_false(bundle_answer(&test, 0x4321));
+    assert_int_equal(test.error.code, V1_NO_PROPOSAL_CHOSEN);
+    bundle_end(&test);
+}
+
+/* IPComp's proposal is the only one with an SPI of two bytes: protocol 4, size 2. */
+static uint8_t *find_cpi(struct bundle_case *test)
+{
+    for (size_t i = 8; i + 6 < test->offer.size; i++)
+        if (test->offered[i] == V1_PROTO_IPCOMP && test->offered[i + 1] == 2 && test->offered[i + 2] == 1 &&
+            test->offered[i + 3] == 0x12 && test->offered[i + 4] == 0x34)
+            return test->offered + i + 3;
+    fail_msg("no IPComp");
+    return NULL;
+}
+
+static void cpis_of_other_algorithms_and_private_ones_do_not_compress(void **state)
+{
+    (void)state;
+    static const struct {
+        uint16_t cpi;
+        bool is_usable;
+    } rows[] = {{0, false},   {1, false},  {IPCOMP_DEFLATE, true}, {3, false},     {61, false},
+                {255, false}, {256, true}, {61439, true},          {61440, false}, {65535, false}};
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        struct bundle_case test;
+        bundle_begin(&test, false, 0x1234);
+        store_be16(find_cpi(&test), rows[i].cpi);
+        assert_true(bundle_choose(&test)); /* the alternative without it */
+        assert_int_equal(test.choice.cpi, rows[i].is_usable ? rows[i].cpi : 0);
+        bundle_end(&test);
+    }
+}
+
+static void a_cpi_may_take_four_bytes(void **state)
+{
+    (void)state;
+    struct bundle_case test;
+    bundle_begin(&test, false, 0x1234);
+    uint8_t *cpi = find_cpi(&test), wide[BODY_MAX];
+    size_t at = (size_t)(cpi - test.offered);
+    memcpy(wide, test.offered, at);
+    memset(wide + at, 0xee, 2); /* what stands there does not count */
+    memcpy(wide + at + 2, cpi, test.offer.size - at);
+    wide[at - 2] = 4;
+    store_be16(wide + at - 6, (uint16_t)(load_be16(wide + at - 6) + 2));
+    test.offer = bytes_of(wide, test.offer.size + 2);
+    assert_true(bundle_choose(&test));
+    assert_int_equal(test.choice.cpi, 0x1234);
+    assert_int_equal(test.choice.cpi_size, 4);
+    assert_true(bundle_answer(&test, 0x4321));
+    assert_int_equal(test.accepted.cpi, 0x4321);
+    bundle_end(&test);
+}
+
+static void protocols_that_were_not_wanted_are_told(void **state)
+{
+    (void)state;
+    struct bundle_case test;
+    bundle_begin(&test, true, 0);
+    test.responder.ah_list = NULL;
+    assert_false(bundle_choose(&test));
+    assert_non_null(strstr(test.error.text, "with AH; we accept AES_CBC_128"));
+    bundle_end(&test);
+    bundle_begin(&test, false, 0);
+    test.responder.ah_list = test.ah;
+    assert_false(bundle_choose(&test));
+    assert_non_null(strstr(test.error.text, "and AH with HMAC_SHA2_256_128"));
+    bundle_end(&test);
+}
+
+static void every_group_of_a_bundle_is_the_same(void **state)
+{
+    (void)state;
+    struct bundle_case test;
+    bundle_begin(&test, true, 0x1234);
+    test.initiator.group = algorithm_by_id(TRANSFORM_KE, KE_MODP2048);
+    test.responder.takes_any_group = true;
+    test.offer = write_offer(&test.initiator, test.offered);
+    assert_true(bundle_choose(&test));
+    assert_int_equal(test.choice.suite.ke->id, KE_MODP2048);
+    /* AH's first: its group differs from that of ESP. */
+    uint8_t *group = test.offered + 8 + 8 + 4 + 8;
+    assert_int_equal(load_be16(group), 0x8000 | IPSEC_GROUP);
+    store_be16(group + 2, 15);
+    assert_true(bundle_choose(&test));
+    assert_int_equal(test.choice.suite.ah_integ->id, INTEG_HMAC_SHA1_96);
+    bundle_end(&test);
+}
+
+static void kilobytes_of_lifetime_are_offered_and_only_shortened(void **state)
+{
+    (void)state;
+    struct bundle_case test;
+    bundle_begin(&test, false, 0);
+    test.initiator.lifetime_kilobytes = 100000;
+    test.offer = write_offer(&test.initiator, test.offered);
+    assert_true(bundle_choose(&test));
+    assert_int_equal(test.choice.lifetime_kilobytes, 100000);
+    assert_int_equal(test.choice.lifetime_seconds, 3600);
+    assert_true(bundle_answer(&test, 0));
+    test.initiator.lifetime_kilobytes = 50000;
+    assert_false(bundle_answer(&test, 0));
+    bundle_end(&test);
+}
+
+static void proposals_cut_short_anywhere_are_refused(void **state)
+{
+    (void)state;
+    struct bundle_case test;
+    bundle_begin(&test, true, 0x1234);
+    struct bytes whole = test.offer;
+    for (size_t size = 0; size < whole.size; size++) {
+        test.offer = bytes_of(whole.data, size);
+        assert_false(bundle_choose(&test));
+    }
+    bundle_end(&test);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -234,6 +435,15 @@ int main(void)
         cmocka_unit_test(the_drafts_encapsulation_modes_are_those_of_the_rfc),
         cmocka_unit_test(mutated_payloads_are_refused_or_understood),
         cmocka_unit_test(a_bundle_of_protocols_is_passed_over),
+        cmocka_unit_test(a_bundle_is_chosen_and_accepted_with_every_spi),
+        cmocka_unit_test(who_does_not_compress_takes_the_alternative),
+        cmocka_unit_test(compression_that_was_not_offered_is_refused_in_an_answer),
+        cmocka_unit_test(cpis_of_other_algorithms_and_private_ones_do_not_compress),
+        cmocka_unit_test(a_cpi_may_take_four_bytes),
+        cmocka_unit_test(protocols_that_were_not_wanted_are_told),
+        cmocka_unit_test(every_group_of_a_bundle_is_the_same),
+        cmocka_unit_test(kilobytes_of_lifetime_are_offered_and_only_shortened),
+        cmocka_unit_test(proposals_cut_short_anywhere_are_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
