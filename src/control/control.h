@@ -49,7 +49,7 @@ struct control_host {
 
 /* What status shows of the daemon itself. Borrowed until the next call. */
 struct control_facts {
-    const char *kernel_interface, *config_file, *secrets_file, *ipsec_dir, *dump_dir, *exec_dir, *listen;
+    const char *kernel_interface, *config_file, *secrets_file, *ipsec_dir, *nss_dir, *dump_dir, *exec_dir, *listen;
     const char *virtual_private; /* NULL: none */
     const char *statsbin;        /* NULL: none */
     const char *seccomp;         /* enabled, tolerant; NULL: disabled */

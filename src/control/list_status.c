@@ -95,7 +95,7 @@ const struct list_section section_fips = {.name = "platform", .next = next_fips}
 static const char *const setup_heading[] = {"config setup options:", " ", NULL};
 static const char *const setup_lines[] = {
     "configdir={configdir}, configfile={configfile}, secrets={secretsfile}, ipsecdir={ipsecdir}",
-    "nssdir=unset, dumpdir={dumpdir}, statsbin={statsbin}",
+    "nssdir={nssdir}, dumpdir={dumpdir}, statsbin={statsbin}",
     "dnssec-rootkey-file=<unset>, dnssec-trusted=<unset>",
     "sbindir={sbindir}, libexecdir={libexecdir}",
     "pluto_version={version}, pluto_vendorid={vendorid}, audit-log=no",
@@ -142,6 +142,7 @@ static bool next_setup(struct control_session *session, struct facts *facts)
     facts_text(facts, "configfile", daemon->config_file);
     facts_text(facts, "secretsfile", daemon->secrets_file);
     facts_text(facts, "ipsecdir", daemon->ipsec_dir);
+    facts_text(facts, "nssdir", daemon->nss_dir);
     facts_text(facts, "dumpdir", daemon->dump_dir);
     facts_text(facts, "sbindir", daemon->exec_dir);
     facts_text(facts, "libexecdir", daemon->exec_dir);

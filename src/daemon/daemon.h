@@ -27,6 +27,7 @@ struct udp_socket;
 struct control_listener;
 struct workers;
 struct updown_queue;
+struct key_loader;
 struct process_group;
 struct stats_program;
 struct peer_log;
@@ -39,6 +40,7 @@ struct daemon {
     struct control *control;
     struct control_listener *control_listener;
     struct workers *workers;
+    struct key_loader *key_loader;
     struct process_group *processes;
     struct stats_program *stats_program; /* NULL without statsbin= */
     struct peer_log *peer_log;           /* NULL without --perpeerlog */
@@ -122,9 +124,9 @@ void log_close(void);
 int pid_file_take(const char *path);
 void pid_file_write(const char *path);
 
-/* secrets.c: loads the secrets file and hands it to the engine. Lines go to `client` too, whose command ends
- * with it or goes on. */
-void daemon_read_secrets(struct daemon *daemon, uint64_t client, bool is_whole_command);
+/* secrets.c: loads the secrets file and hands it to the engine. Lines go to `client` too, whose command goes
+ * on. False: it could not be read. */
+bool daemon_read_secrets(struct daemon *daemon, uint64_t client);
 
 /* seed.c: seedbits=. False with the reason. */
 bool seed_random_pools(const struct setup *setup, struct error *error);

@@ -18,6 +18,7 @@
 #include "daemon/notify.h"
 #include "daemon/options.h"
 #include "daemon/peer_log.h"
+#include "daemon/private_keys.h"
 #include "daemon/process.h"
 #include "daemon/sandbox.h"
 #include "daemon/stats_program.h"
@@ -155,7 +156,13 @@ static void host_unlisten(void *context, uint64_t client)
 
 static void host_reread_secrets(void *context, uint64_t client)
 {
-    daemon_read_secrets(context, client, true);
+    struct daemon *daemon = context;
+    if (daemon_read_secrets(daemon, client)) {
+        key_loader_read(daemon->key_loader, client);
+        return;
+    }
+    control_finish(daemon->control, client, RC_WHACK_PROBLEM);
+    key_loader_read(daemon->key_loader, 0);
 }
 
 static void leave_loop(struct daemon *daemon)
@@ -295,6 +302,7 @@ static void fill_facts(struct daemon *daemon, int nhelpers)
         .config_file = options->config_file ? options->config_file : "unset",
         .secrets_file = options->setup->secretsfile,
         .ipsec_dir = options->setup->ipsecdir,
+        .nss_dir = options->setup->nssdir,
         .dump_dir = options->setup->dumpdir ? options->setup->dumpdir : options->rundir,
         .exec_dir = daemon_exec_dir(),
         .listen = listen_text(options->setup),
@@ -409,7 +417,8 @@ static bool assemble(struct daemon *daemon, struct error *error)
         !impair_apply(daemon->engine, daemon->options.impairments, 0, error))
         return false;
     daemon->bytes_at_start = engine_view_totals(daemon->engine).bytes_owned;
-    if (!open_observers(daemon))
+    daemon->key_loader = key_loader_new(daemon);
+    if (daemon->key_loader == NULL || !open_observers(daemon))
         return error_set(error, 0, "out of memory");
     fill_facts(daemon, (int)helpers);
     log_line("started %u helper threads for cryptography", helpers);
@@ -426,6 +435,7 @@ static void dismantle(struct daemon *daemon)
 {
     daemon->is_shutting_down = true;
     resolver_stop();
+    key_loader_free(daemon->key_loader);
     workers_free(daemon->workers);
     struct leaks leaks = leaks_of_engine(daemon);
     if (daemon->updown != NULL && !updown_is_idle(daemon->updown))
@@ -536,7 +546,8 @@ static int run(struct daemon *daemon, int ready)
         return daemon->exit_status;
     }
     pid_file_write(daemon->options.pid_file);
-    daemon_read_secrets(daemon, 0, false);
+    daemon_read_secrets(daemon, 0);
+    key_loader_read_now(daemon->key_loader);
     if (daemon->options.nofork) {
         printf("Pluto initialized\n");
         fflush(stdout);

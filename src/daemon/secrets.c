@@ -39,7 +39,7 @@ static size_t count_kind(const struct secrets *secrets, enum secret_kind kind)
     return count;
 }
 
-void daemon_read_secrets(struct daemon *daemon, uint64_t client, bool is_whole_command)
+bool daemon_read_secrets(struct daemon *daemon, uint64_t client)
 {
     const char *path = daemon->options.setup->secretsfile;
     struct audience audience = {daemon, client};
@@ -51,9 +51,7 @@ void daemon_read_secrets(struct daemon *daemon, uint64_t client, bool is_whole_c
     struct secrets *secrets = secrets_file_load(&reader, path, &sink, &left_out, &error);
     if (secrets == NULL) {
         warn(&audience, error.text);
-        if (is_whole_command)
-            control_finish(daemon->control, client, RC_WHACK_PROBLEM);
-        return;
+        return false;
     }
     snprintf(line, sizeof(line), "loading secrets from \"%s\"", path);
     log_line("%s: %zu pre-shared keys, %zu XAUTH passwords, %zu PPKs; %zu entries left out", line,
@@ -61,7 +59,6 @@ void daemon_read_secrets(struct daemon *daemon, uint64_t client, bool is_whole_c
              count_kind(secrets, SECRET_PPK), left_out);
     control_line(daemon->control, client, RC_LOG, "forgetting secrets");
     control_line(daemon->control, client, RC_LOG, line);
-    engine_command(daemon->engine, &(struct command){.kind = COMMAND_SECRETS,
-                                                     .client = is_whole_command ? client : 0,
-                                                     .secrets = secrets});
+    engine_command(daemon->engine, &(struct command){.kind = COMMAND_SECRETS, .secrets = secrets});
+    return true;
 }

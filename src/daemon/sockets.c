@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "daemon/daemon.h"
+#include "daemon/private_keys.h"
 #include "daemon/socket_errors.h"
 
 enum { BATCH = 32, DATAGRAM_MAX = 16384, MARKER_SIZE = 4, IPV4_PMTUDISC_DONT = 0, BUFFER_BYTES = 4 << 20 };
@@ -276,7 +277,8 @@ void udp_listen(struct daemon *daemon, uint64_t client)
     }
     keep_own_ports(daemon, list, count);
     close_stale(daemon);
-    daemon_read_secrets(daemon, client, false);
+    daemon_read_secrets(daemon, client);
+    key_loader_read(daemon->key_loader, 0);
     daemon_read_policy_groups(daemon, client);
     engine_command(daemon->engine, &(struct command){
                                        .kind = COMMAND_LISTEN,

@@ -131,6 +131,7 @@ static const struct control_facts *facts(void *context)
         .config_file = "unset",
         .secrets_file = "/etc/ipsec.secrets",
         .ipsec_dir = "/etc/ipsec.d",
+        .nss_dir = "/var/lib/ipsec/nss",
         .dump_dir = "/run/pluto",
         .exec_dir = "/",
         .listen = "<any>",
