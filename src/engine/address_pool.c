@@ -110,6 +110,7 @@ static struct address_pool *pool_new(struct engine *engine, const struct pool_ra
     pool->serial = ++engine->last_pool_serial;
     list_init(&pool->lingering);
     list_append(&engine->pools, &pool->all);
+    hash_table_insert(&engine->pools_by_serial, &pool->by_serial, pool->serial);
     range_map_insert(&engine->pool_ranges, &pool->by_range);
     return pool;
 }
@@ -119,6 +120,8 @@ static void lease_free(struct engine *engine, struct address_lease *lease)
     struct address_pool *pool = lease->pool;
     hash_table_remove(&pool->by_index, &lease->by_index);
     hash_table_remove(&pool->by_holder, &lease->by_holder);
+    hash_table_remove(&engine->leases_by_serial, &lease->by_serial);
+    list_remove(&lease->all);
     if (lease->users == 0)
         pool->lingering_count--;
     list_remove(&lease->lingering);
@@ -133,6 +136,7 @@ static void pool_free(struct engine *engine, struct address_pool *pool)
     hash_table_free(&pool->by_index);
     hash_table_free(&pool->by_holder);
     list_remove(&pool->all);
+    hash_table_remove(&engine->pools_by_serial, &pool->by_serial);
     engine_deallocate(engine, pool, sizeof(*pool), NULL);
 }
 
@@ -186,6 +190,7 @@ void address_pools_leave(struct engine *engine, const struct connection_spec *sp
 void address_pools_init(struct engine *engine)
 {
     list_init(&engine->pools);
+    list_init(&engine->leases);
 }
 
 static void free_used(struct hash_node *node, void *context)
@@ -253,6 +258,9 @@ static struct address_lease *lease_new(struct engine *engine, struct address_poo
     list_append(&pool->lingering, &lease->lingering);
     pool->lingering_count++;
     hash_table_insert(&pool->by_index, &lease->by_index, hash_index(engine, index));
+    lease->serial = ++engine->last_pool_serial;
+    hash_table_insert(&engine->leases_by_serial, &lease->by_serial, lease->serial);
+    list_append(&engine->leases, &lease->all);
     return lease;
 }
 
@@ -335,4 +343,54 @@ void address_lease_release(struct engine *engine, struct address_lease *lease)
     list_append(&pool->lingering, &lease->lingering);
     if (pool->users == 0 && pool->in_use == 0)
         pool_free(engine, pool);
+}
+
+/* ---- views ---- */
+
+/* The one behind `after` in a list that is in the order of serials: found by its serial, or from the start.
+ */
+static const struct list_node *next_in(const struct list_node *head, const struct hash_node *node,
+                                       const struct list_node *at)
+{
+    const struct list_node *next = node != NULL ? at->next : head->next;
+    return next != head ? next : NULL;
+}
+
+bool engine_view_pool(const struct engine *engine, uint64_t after, struct pool_view *out)
+{
+    const struct hash_node *node = hash_table_find(&engine->pools_by_serial, after);
+    const struct address_pool *pool = node ? CONTAINER_OF(node, const struct address_pool, by_serial) : NULL;
+    const struct list_node *next = next_in(&engine->pools, node, pool ? &pool->all : NULL);
+    if (next == NULL)
+        return false;
+    pool = CONTAINER_OF(next, const struct address_pool, all);
+    *out = (struct pool_view){
+        .serial = pool->serial,
+        .range = pool->by_range.range,
+        .lease_length = pool->lease_length,
+        .size = pool->size,
+        .in_use = pool->in_use,
+        .lingering = pool->lingering_count,
+        .connections = pool->users,
+    };
+    return true;
+}
+
+bool engine_view_lease(const struct engine *engine, uint64_t after, struct lease_view *out)
+{
+    const struct hash_node *node = hash_table_find(&engine->leases_by_serial, after);
+    const struct address_lease *lease =
+        node ? CONTAINER_OF(node, const struct address_lease, by_serial) : NULL;
+    const struct list_node *next = next_in(&engine->leases, node, lease ? &lease->all : NULL);
+    if (next == NULL)
+        return false;
+    lease = CONTAINER_OF(next, const struct address_lease, all);
+    *out = (struct lease_view){
+        .serial = lease->serial,
+        .pool_serial = lease->pool->serial,
+        .address = address_lease_prefix(lease),
+        .users = lease->users,
+        .holder = owned_bytes(&lease->holder),
+    };
+    return true;
 }

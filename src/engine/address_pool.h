@@ -15,6 +15,7 @@ enum { LINGERING_LEASES_MAX = 1 << 17 };
 
 struct address_pool {
     struct range_node by_range;
+    struct hash_node by_serial;
     struct list_node all;
     uint64_t serial;
     uint8_t lease_length; /* of the prefix that one lease is: 32, 128 or shorter */
@@ -27,8 +28,10 @@ struct address_pool {
 };
 
 struct address_lease {
-    struct hash_node by_index, by_holder;
+    struct hash_node by_index, by_holder, by_serial;
+    struct list_node all; /* of the engine, in the order of serials */
     struct list_node lingering;
+    uint64_t serial;
     struct address_pool *pool;
     uint64_t index;
     unsigned users; /* 0: it lingers */

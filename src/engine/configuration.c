@@ -4,7 +4,9 @@
 #include "base/domain_name.h"
 #include "engine/address_pool.h"
 #include "engine/connection.h"
+#include "engine/ikev2/traffic_selectors.h"
 #include "engine/routing_policy.h"
+#include "engine/version.h"
 
 static const enum ip_family families[CONFIGURATION_FAMILIES] = {IP_V4, IP_V6};
 
@@ -121,6 +123,18 @@ size_t configuration_pool_selectors(const struct connection *connection, struct 
         out[i].range = end->pools[i].range;
     }
     return end->pool_count;
+}
+
+size_t configuration_split(const struct connection *connection, const struct selector *agreed,
+                           struct selector *out)
+{
+    struct selector list[CONFIGURATION_SUBNET_LIMIT];
+    const struct address_assignment *assignment = connection->assignment;
+    const struct told_configuration *told = assignment != NULL ? assignment->told : NULL;
+    size_t count = told != NULL ? told->split_count : 0;
+    for (size_t i = 0; i < count; i++)
+        list[i] = selector_of_prefix(&told->split[i], 0, 0);
+    return selectors_narrow(agreed, 1, list, count, out, SELECTORS_MAX);
 }
 
 struct ip_address connection_sourceip(const struct connection *connection)
@@ -358,7 +372,8 @@ bool configuration_take(struct engine *engine, struct connection *connection,
     struct ip_prefix taken[CONFIGURATION_FAMILIES] = {0};
     unsigned count = 0;
     for (unsigned i = 0; i < CONFIGURATION_FAMILIES; i++) {
-        bool is_usable = address_is_set(&told->address[i].address) && is_unicast(&told->address[i].address);
+        const struct ip_address *address = &told->address[i].address;
+        bool is_usable = address_is_set(address) && is_unicast(address) && talks(connection, families[i]);
         if (is_usable)
             taken[i] = prefix_of_address(&told->address[i].address);
         count += is_usable;
@@ -374,4 +389,34 @@ bool configuration_take(struct engine *engine, struct connection *connection,
     memcpy(assignment->address, taken, sizeof(taken));
     take_told(connection, told, assignment->told);
     return true;
+}
+
+static void say_address(struct engine *engine, const struct ike_sa *ike, const struct ip_address *address,
+                        uint64_t client)
+{
+    char text[ADDRESS_TEXT_SIZE];
+    address_text(address, text);
+    if (ike->version->number == 1)
+        say_ike(engine, RC_LOG, ike, client, "received IPv%d lease %s, updating source IP address",
+                address->family, text);
+    else
+        say_ike(engine, RC_LOG, ike, client, "received INTERNAL_IP%d_ADDRESS %s", address->family, text);
+}
+
+void configuration_say_told(struct engine *engine, const struct ike_sa *ike,
+                            const struct connection *connection, uint64_t client)
+{
+    const struct address_assignment *assignment = connection->assignment;
+    const struct told_configuration *told = assignment->told;
+    char text[ADDRESS_TEXT_SIZE];
+    for (unsigned i = 0; i < CONFIGURATION_FAMILIES; i++)
+        if (address_is_set(&assignment->address[i].address))
+            say_address(engine, ike, &assignment->address[i].address, client);
+    for (size_t i = 0; i < told->dns_count; i++)
+        say_ike(engine, RC_LOG, ike, client, "received INTERNAL_IP%d_DNS server address %s",
+                told->dns[i].family, address_text(&told->dns[i], text));
+    if (told->domains[0] != '\0')
+        say_ike(engine, RC_LOG, ike, client, "received INTERNAL_DNS_DOMAIN '%s'", told->domains);
+    if (told->banner[0] != '\0')
+        say_ike(engine, RC_LOG, ike, client, "received banner: %s", told->banner);
 }

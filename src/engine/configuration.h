@@ -54,12 +54,20 @@ void configuration_write_request(const struct connection *connection, bool is_ik
 bool configuration_take(struct engine *engine, struct connection *connection,
                         const struct configuration *told, struct error *error);
 
+/* What we were told, in Libreswan's lines. */
+void configuration_say_told(struct engine *engine, const struct ike_sa *ike,
+                            const struct connection *connection, uint64_t client);
+
 /* ---- both ---- */
 
 /* When the last SA has gone. */
 void configuration_release(struct engine *engine, struct connection *connection);
 /* The selectors of an end that assigned addresses decide; 0: they decide nothing there. */
 size_t configuration_selectors(const struct connection *connection, bool local, struct selector *out);
+/* The networks of split tunnels that the server named, as far as they are among the agreed remote client:
+ * only they go through the tunnel. 0: the server named none. */
+size_t configuration_split(const struct connection *connection, const struct selector *agreed,
+                           struct selector *out);
 /* leftsourceip=, or the address that we were assigned. */
 struct ip_address connection_sourceip(const struct connection *connection);
 

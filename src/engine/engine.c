@@ -70,7 +70,7 @@ void engine_timer_cancel(struct engine *engine, struct engine_timer *timer)
     timer_cancel(&engine->wheel, &timer->timer);
 }
 
-enum { TABLE_COUNT = 19 };
+enum { TABLE_COUNT = 21 };
 
 static void list_tables(struct engine *engine, struct hash_table *out[static TABLE_COUNT])
 {
@@ -94,6 +94,8 @@ static void list_tables(struct engine *engine, struct hash_table *out[static TAB
         &engine->farewells,
         &engine->host_names,
         &engine->host_names_by_serial,
+        &engine->pools_by_serial,
+        &engine->leases_by_serial,
     };
     static_assert(ARRAY_SIZE(tables) == TABLE_COUNT, "each table is made and freed");
     memcpy(out, tables, sizeof(tables));

@@ -360,6 +360,8 @@ struct engine {
     struct list_node connections;
     struct list_node group_connections;
     struct list_node pools; /* address_pool.h, in the order of serials */
+    struct list_node leases;
+    struct hash_table pools_by_serial, leases_by_serial;
     struct range_map pool_ranges;
     uint64_t last_pool_serial;
     struct policy_groups *policy_groups; /* NULL: not read yet */

@@ -79,6 +79,21 @@ struct child_view {
     size_t memory_bytes;
 };
 
+struct pool_view {
+    uint64_t serial;
+    struct ip_range range;
+    uint8_t lease_length;
+    uint64_t size, in_use, lingering; /* in leases; lingering: given back, their holders remembered */
+    unsigned connections;
+};
+
+struct lease_view {
+    uint64_t serial, pool_serial;
+    struct ip_prefix address;
+    unsigned users;      /* 0: it was given back */
+    struct bytes holder; /* an identity's kind and value; empty: unknown */
+};
+
 struct engine_totals {
     uint64_t connections_loaded, connections_active;
     uint64_t shunts; /* connections whose packets meet one for a while */
@@ -93,6 +108,8 @@ struct engine_totals {
 bool engine_view_connection(const struct engine *engine, uint64_t after, struct connection_view *out);
 bool engine_view_ike(const struct engine *engine, uint64_t after, struct ike_view *out);
 bool engine_view_child(const struct engine *engine, uint64_t after, struct child_view *out);
+bool engine_view_pool(const struct engine *engine, uint64_t after, struct pool_view *out);
+bool engine_view_lease(const struct engine *engine, uint64_t after, struct lease_view *out);
 /* Those of one connection. */
 bool engine_view_child_of(const struct engine *engine, uint64_t connection_serial, uint64_t after,
                           struct child_view *out);

@@ -167,32 +167,27 @@ static bool read_attributes(struct reader *reader, bool is_ikev1, struct configu
     return true;
 }
 
-static bool read_payload(struct bytes body, bool is_ikev1, struct configuration *out, struct error *error)
+bool configuration_read_ikev2(struct bytes body, struct configuration *out, struct error *error)
 {
     struct reader reader = reader_of(body);
     *out = (struct configuration){.kind = reader_u8(&reader)};
-    reader_u8(&reader);
-    out->identifier = reader_u16(&reader);
+    reader_bytes(&reader, 3);
     if (reader.failed || out->kind < CFG_REQUEST || out->kind > CFG_ACK)
         return error_set(error, MALFORMED, "configuration payload of no known kind");
-    return read_attributes(&reader, is_ikev1, out, error);
+    return read_attributes(&reader, false, out, error);
 }
 
-bool configuration_read_ikev2(struct bytes body, struct configuration *out, struct error *error)
+bool configuration_read_ikev1(uint8_t kind, uint16_t identifier, struct bytes list, struct configuration *out,
+                              struct error *error)
 {
-    return read_payload(body, false, out, error);
+    struct reader reader = reader_of(list);
+    *out = (struct configuration){.kind = kind, .identifier = identifier};
+    return read_attributes(&reader, true, out, error);
 }
 
-bool configuration_read_ikev1(struct bytes body, struct configuration *out, struct error *error)
+void configuration_write_header(struct writer *writer, uint8_t kind)
 {
-    return read_payload(body, true, out, error);
-}
-
-void configuration_write_header(struct writer *writer, bool is_ikev1, uint8_t kind, uint16_t identifier)
-{
-    writer_u8(writer, kind);
-    writer_u8(writer, 0);
-    writer_u16(writer, is_ikev1 ? identifier : 0);
+    writer_u32(writer, (uint32_t)kind << 24);
 }
 
 void configuration_write(struct writer *writer, uint16_t type, struct bytes value)

@@ -67,10 +67,12 @@ struct configuration {
 /* The body of a payload, behind its generic header. False when it is malformed: an attribute that is cut off
  * or whose value has not the size that its type demands. Unknown attributes are passed over. */
 bool configuration_read_ikev2(struct bytes body, struct configuration *out, struct error *error);
-bool configuration_read_ikev1(struct bytes body, struct configuration *out, struct error *error);
+/* The list of attributes alone. */
+bool configuration_read_ikev1(uint8_t kind, uint16_t identifier, struct bytes list, struct configuration *out,
+                              struct error *error);
 
-/* The four bytes before the attributes. */
-void configuration_write_header(struct writer *writer, bool is_ikev1, uint8_t kind, uint16_t identifier);
+/* The four bytes of IKEv2 before the attributes. */
+void configuration_write_header(struct writer *writer, uint8_t kind);
 void configuration_write(struct writer *writer, uint16_t type, struct bytes value);
 /* The address alone; of the v6 kind with its length behind; as `type` wants it. */
 void configuration_write_address(struct writer *writer, uint16_t type, const struct ip_address *address);

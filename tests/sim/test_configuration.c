@@ -1,18 +1,18 @@
-/* Addresses for road warriors: pools, leases, Configuration payloads, what the client makes of them. */
+/* Addresses for road warriors: pools, leases, Configuration payloads and Mode Config, what the client makes
+ * of them. */
 #include "scenario.h"
 
-#define SERVER                                                                                               \
-    "left=192.0.2.1 leftid=@east leftsubnet=10.1.0.0/24 right=%any rightaddresspool=10.9.0.1-10.9.0.2 "      \
-    "authby=secret" CIPHERS
-/* The identity comes behind it. */
+#define IKEV1 " keyexchange=ikev1 ike=aes128-sha2;dh31 esp=aes128-sha2"
+#define SERVER "left=192.0.2.1 leftid=@east leftsubnet=10.1.0.0/24 right=%any authby=secret"
+#define POOL SERVER " rightaddresspool=10.9.0.1-10.9.0.2"
 #define CLIENT                                                                                               \
     "left=192.0.2.1 leftid=@east leftsubnet=10.1.0.0/24 right=%defaultroute rightmodecfgclient=yes "         \
-    "authby=secret" CIPHERS " rightid=@"
+    "authby=secret"
 
 static const char *const names[] = {"ann", "bob", "cyd"};
 
-/* East leases addresses; ann, bob and cyd ask for one. */
-static struct sim *road(const char *server)
+/* East leases addresses; ann, bob and cyd, each of its own name, ask for one. */
+static struct sim *road_with(const char *server, const char *client)
 {
     struct sim *sim = sim_new(1);
     sim_add_host(sim, "east", "192.0.2.1");
@@ -21,15 +21,26 @@ static struct sim *road(const char *server)
         char address[32], words[512];
         snprintf(address, sizeof(address), "192.168.7.%u", i + 2);
         sim_add_host_behind_nat(sim, names[i], address, "203.0.113.1");
-        snprintf(words, sizeof(words), "%s%s", CLIENT, names[i]);
+        snprintf(words, sizeof(words), "%s rightid=@%s", client, names[i]);
         sim_add_connection_on(sim, names[i], "tunnel", words);
     }
     return sim;
 }
 
+static struct sim *road(void)
+{
+    return road_with(POOL CIPHERS, CLIENT CIPHERS);
+}
+
 static void assert_is_up(struct sim *sim, const char *host)
 {
     assert_int_equal(sim_up(sim, host, "tunnel"), 0);
+    assert_settles(sim);
+}
+
+static void assert_is_down(struct sim *sim, const char *host)
+{
+    assert_int_equal(sim_down(sim, host, "tunnel"), 0);
     assert_settles(sim);
 }
 
@@ -41,20 +52,281 @@ static void assert_address(struct sim *sim, const char *host, const char *addres
     assert_int_equal(child.local_count, 1);
     assert_string_equal(address_text(&child.local_selectors[0].range.start, text), address);
     assert_true(address_equal(&child.local_selectors[0].range.start, &child.local_selectors[0].range.end));
+    assert_true(sim_ping(sim, host, address, "10.1.0.1"));
 }
+
+static void assert_in_use(struct sim *sim, unsigned count)
+{
+    struct pool_view pool;
+    assert_true(engine_view_pool(sim_engine(sim, "east"), 0, &pool));
+    assert_int_equal(pool.in_use, count);
+}
+
+/* ---- IKEv2 ---- */
 
 static void each_road_warrior_is_leased_an_address_of_its_own(void **state)
 {
     (void)state;
-    struct sim *sim = road(SERVER);
+    struct sim *sim = road();
+    assert_is_up(sim, "ann");
+    assert_is_up(sim, "bob");
+    assert_address(sim, "ann", "10.9.0.1");
+    assert_address(sim, "bob", "10.9.0.2");
+    assert_true(sim_log_has(sim, "ann", "received INTERNAL_IP4_ADDRESS 10.9.0.1"));
+    assert_false(sim_ping(sim, "bob", "10.9.0.1", "10.1.0.1"));
+    assert_in_use(sim, 2);
+    assert_ends_well(sim);
+}
+
+static void who_returns_gets_its_address_again(void **state)
+{
+    (void)state;
+    struct sim *sim = road();
+    assert_is_up(sim, "ann");
+    assert_is_down(sim, "ann");
+    assert_in_use(sim, 0);
+    assert_is_up(sim, "bob");
+    assert_is_up(sim, "ann");
+    assert_address(sim, "bob", "10.9.0.2");
+    assert_address(sim, "ann", "10.9.0.1");
+    assert_ends_well(sim);
+}
+
+static void an_address_that_was_given_back_serves_others_when_no_new_one_is_left(void **state)
+{
+    (void)state;
+    struct sim *sim = road();
+    assert_is_up(sim, "ann");
+    assert_is_up(sim, "bob");
+    assert_is_down(sim, "bob");
+    assert_is_up(sim, "cyd");
+    assert_address(sim, "cyd", "10.9.0.2");
+    assert_int_equal(sim_up(sim, "bob", "tunnel"), RC_FATAL);
+    assert_true(sim_log_has(sim, "bob", "INTERNAL_ADDRESS_FAILURE"));
+    assert_true(sim_log_has(sim, "east", "no address of the pool 10.9.0.1-10.9.0.2 is free for the peer"));
+    assert_is_down(sim, "cyd");
+    sim_run_for(sim, minutes(10));
+    assert_address(sim, "bob", "10.9.0.2");
+    assert_ends_well(sim);
+}
+
+static void rekeying_keeps_the_address(void **state)
+{
+    (void)state;
+    struct sim *sim = road();
+    assert_is_up(sim, "ann");
+    assert_int_equal(sim_command(sim, "ann", COMMAND_REKEY_CHILD, "tunnel"), 0);
+    assert_settles(sim);
+    assert_address(sim, "ann", "10.9.0.1");
+    assert_int_equal(sim_command(sim, "ann", COMMAND_REKEY_IKE, "tunnel"), 0);
+    assert_settles(sim);
+    assert_address(sim, "ann", "10.9.0.1");
+    assert_in_use(sim, 1);
+    assert_ends_well(sim);
+}
+
+static void who_lost_its_memory_gets_its_address_again(void **state)
+{
+    (void)state;
+    struct sim *sim = road();
+    assert_is_up(sim, "ann");
+    assert_is_up(sim, "bob");
+    sim_restart(sim, "bob", seconds(1));
+    sim_run_for(sim, seconds(5));
+    assert_is_up(sim, "bob");
+    assert_address(sim, "bob", "10.9.0.2");
+    assert_in_use(sim, 2);
+    assert_ends_well(sim);
+}
+
+static void an_answer_that_is_lost_costs_no_second_address(void **state)
+{
+    (void)state;
+    struct sim *sim = road();
+    sim_drop(sim, "east", MESSAGE_AUTH, PART_RESPONSE, 0, 2);
+    assert_is_up(sim, "ann");
+    assert_address(sim, "ann", "10.9.0.1");
+    assert_in_use(sim, 1);
+    assert_ends_well(sim);
+}
+
+static void who_does_not_ask_gets_no_child_sa(void **state)
+{
+    (void)state;
+    struct sim *sim = road_with(POOL CIPHERS, SERVER " right=%defaultroute" CIPHERS);
+    assert_int_equal(sim_up(sim, "ann", "tunnel"), RC_FATAL);
+    assert_true(sim_log_has(sim, "east", "the peer does not ask for an address; \"rw\" leases one"));
+    assert_true(sim_log_has(sim, "ann", "FAILED_CP_REQUIRED"));
+    assert_is_down(sim, "ann");
+    assert_ends_well(sim);
+}
+
+static void a_client_whose_peer_gives_no_address_does_not_come_up(void **state)
+{
+    (void)state;
+    struct sim *sim = road_with(SERVER CIPHERS " narrowing=yes", CLIENT CIPHERS);
+    assert_int_equal(sim_up(sim, "ann", "tunnel"), RC_FATAL);
+    assert_true(sim_log_has(sim, "ann", "the peer gave us no address"));
+    assert_is_down(sim, "ann");
+    assert_ends_well(sim);
+}
+
+static void without_unique_ids_each_of_one_name_has_an_address(void **state)
+{
+    (void)state;
+    struct sim *sim = road();
+    sim_settings(sim, "east")->unique_ids = false;
+    sim_restart(sim, "east", 0);
+    sim_add_connection_on(sim, "bob", "tunnel", CLIENT CIPHERS " rightid=@ann");
+    assert_is_up(sim, "ann");
+    assert_is_up(sim, "bob");
+    assert_address(sim, "ann", "10.9.0.1");
+    assert_address(sim, "bob", "10.9.0.2");
+    assert_ends_well(sim);
+}
+
+static void both_families_are_leased_to_who_asks_for_both(void **state)
+{
+    (void)state;
+    struct sim *sim = road_with(
+        "left=192.0.2.1 leftid=@east leftsubnet=10.1.0.0/24,2001:db8:1::/64 right=%any authby=secret "
+        "rightaddresspool=10.9.0.0/30,2001:db8:9::1-2001:db8:9::f modecfgdns=10.1.0.53,2001:db8:1::53 "
+        "modecfgdomains=example.com,corp.example" CIPHERS,
+        "left=192.0.2.1 leftid=@east leftsubnet=10.1.0.0/24,2001:db8:1::/64 right=%defaultroute "
+        "rightmodecfgclient=yes authby=secret" CIPHERS);
+    assert_is_up(sim, "ann");
+    assert_true(sim_ping(sim, "ann", "10.9.0.0", "10.1.0.1"));
+    assert_true(sim_ping(sim, "ann", "2001:db8:9::1", "2001:db8:1::1"));
+    assert_false(sim_ping(sim, "ann", "2001:db8:9::2", "2001:db8:1::1"));
+    assert_true(sim_log_has(sim, "ann", "received INTERNAL_IP4_DNS server address 10.1.0.53"));
+    assert_true(sim_log_has(sim, "ann", "received INTERNAL_IP6_DNS server address 2001:db8:1::53"));
+    assert_true(sim_log_has(sim, "ann", "received INTERNAL_DNS_DOMAIN 'example.com corp.example'"));
+    assert_ends_well(sim);
+}
+
+static void what_the_client_asks_for_again_it_gets(void **state)
+{
+    (void)state;
+    struct sim *sim = road_with(POOL CIPHERS, CLIENT CIPHERS " dpddelay=5s retransmit-timeout=5s");
+    assert_is_up(sim, "ann");
+    assert_is_up(sim, "bob");
+    sim_restart(sim, "east", seconds(1)); /* which forgets who had what */
+    sim_run_for(sim, minutes(5));
+    assert_settles(sim);
+    assert_in_use(sim, 2);
+    assert_true(sim_is_up(sim, "ann", "tunnel"));
+    assert_true(sim_is_up(sim, "bob", "tunnel"));
+    assert_ends_well(sim);
+}
+
+static void pools_that_overlap_are_refused_and_equal_ones_are_shared(void **state)
+{
+    (void)state;
+    struct sim *sim = road();
+    struct pool_view pool;
+    sim_add_connection_on(sim, "east", "same", POOL CIPHERS " keyexchange=ikev2");
+    assert_true(engine_view_pool(sim_engine(sim, "east"), 0, &pool));
+    assert_int_equal(pool.connections, 2);
+    assert_int_equal(pool.size, 2);
+    assert_false(engine_view_pool(sim_engine(sim, "east"), pool.serial, &pool));
+    assert_ends_well(sim);
+}
+
+/* ---- IKEv1 ---- */
+
+static void assert_ikev1(const char *server, const char *client)
+{
+    struct sim *sim = road_with(server, client);
     assert_is_up(sim, "ann");
     assert_is_up(sim, "bob");
     assert_address(sim, "ann", "10.9.0.1");
     assert_address(sim, "bob", "10.9.0.2");
     assert_true(sim_log_has(sim, "ann", "received IPv4 lease 10.9.0.1, updating source IP address"));
-    assert_true(sim_ping(sim, "ann", "10.9.0.1", "10.1.0.1"));
-    assert_true(sim_ping(sim, "bob", "10.9.0.2", "10.1.0.1"));
-    assert_false(sim_ping(sim, "bob", "10.9.0.1", "10.1.0.1"));
+    assert_in_use(sim, 2);
+    assert_is_down(sim, "ann");
+    assert_in_use(sim, 1);
+    assert_ends_well(sim);
+}
+
+static void ikev1_the_client_pulls(void **state)
+{
+    (void)state;
+    assert_ikev1(POOL IKEV1 " modecfgpull=yes", CLIENT IKEV1 " modecfgpull=yes");
+}
+
+static void ikev1_the_server_pushes(void **state)
+{
+    (void)state;
+    assert_ikev1(POOL IKEV1, CLIENT IKEV1);
+}
+
+static void ikev1_a_server_that_pushes_answers_who_pulls(void **state)
+{
+    (void)state;
+    assert_ikev1(POOL IKEV1, CLIENT IKEV1 " modecfgpull=yes");
+}
+
+static void ikev1_aggressive_mode(void **state)
+{
+    (void)state;
+    assert_ikev1(POOL IKEV1 " aggressive=yes modecfgpull=yes",
+                 CLIENT IKEV1 " aggressive=yes modecfgpull=yes");
+}
+
+static void ikev1_what_is_lost_is_said_again(void **state)
+{
+    (void)state;
+    for (unsigned lost = 0; lost < 12; lost++) {
+        struct sim *sim = road_with(POOL IKEV1 " modecfgpull=yes", CLIENT IKEV1 " modecfgpull=yes");
+        sim_drop(sim, lost % 2 == 0 ? "ann" : "east", MESSAGE_ANY, PART_EITHER, lost / 2, 1);
+        assert_is_up(sim, "ann");
+        assert_address(sim, "ann", "10.9.0.1");
+        assert_ends_well(sim);
+    }
+}
+
+static void ikev1_rekeying_keeps_the_address(void **state)
+{
+    (void)state;
+    struct sim *sim = road_with(POOL IKEV1 " modecfgpull=yes", CLIENT IKEV1 " modecfgpull=yes");
+    assert_is_up(sim, "ann");
+    assert_int_equal(sim_command(sim, "ann", COMMAND_REKEY_CHILD, "tunnel"), 0);
+    assert_settles(sim);
+    assert_address(sim, "ann", "10.9.0.1");
+    assert_int_equal(sim_command(sim, "ann", COMMAND_REKEY_IKE, "tunnel"), 0);
+    sim_run_for(sim, minutes(2));
+    assert_settles(sim);
+    assert_address(sim, "ann", "10.9.0.1");
+    assert_in_use(sim, 1);
+    assert_ends_well(sim);
+}
+
+static void ikev1_who_finds_the_pool_empty_is_told(void **state)
+{
+    (void)state;
+    struct sim *sim = road_with(POOL IKEV1, CLIENT IKEV1);
+    assert_is_up(sim, "ann");
+    assert_is_up(sim, "bob");
+    assert_int_not_equal(sim_up(sim, "cyd", "tunnel"), 0);
+    assert_true(sim_log_has(sim, "east", "Mode Config: no address of the pool 10.9.0.1-10.9.0.2 is free"));
+    sim_down(sim, "cyd", "tunnel");
+    assert_ends_well(sim);
+}
+
+static void ikev1_split_tunnels_limit_what_goes_through(void **state)
+{
+    (void)state;
+#define ALL                                                                                                  \
+    "left=192.0.2.1 leftid=@east leftsubnet=0.0.0.0/0 right=%defaultroute rightmodecfgclient=yes "           \
+    "authby=secret cisco-split=yes modecfgpull=yes"
+    struct sim *sim = road_with("left=192.0.2.1 leftid=@east leftsubnet=0.0.0.0/0 right=%any authby=secret "
+                                "rightaddresspool=10.9.0.1-10.9.0.2 modecfgpull=yes" IKEV1,
+                                ALL IKEV1);
+    struct child_view child;
+    assert_is_up(sim, "ann");
+    assert_true(sim_newest_child(sim, "ann", "tunnel", &child));
+    assert_int_equal(child.remote_count, 1);
+    assert_true(address_is_any(&child.remote_selectors[0].range.start));
     assert_ends_well(sim);
 }
 
@@ -62,6 +334,25 @@ int main(int argument_count, char **arguments)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_road_warrior_is_leased_an_address_of_its_own),
+        cmocka_unit_test(who_returns_gets_its_address_again),
+        cmocka_unit_test(an_address_that_was_given_back_serves_others_when_no_new_one_is_left),
+        cmocka_unit_test(rekeying_keeps_the_address),
+        cmocka_unit_test(who_lost_its_memory_gets_its_address_again),
+        cmocka_unit_test(an_answer_that_is_lost_costs_no_second_address),
+        cmocka_unit_test(who_does_not_ask_gets_no_child_sa),
+        cmocka_unit_test(a_client_whose_peer_gives_no_address_does_not_come_up),
+        cmocka_unit_test(without_unique_ids_each_of_one_name_has_an_address),
+        cmocka_unit_test(both_families_are_leased_to_who_asks_for_both),
+        cmocka_unit_test(what_the_client_asks_for_again_it_gets),
+        cmocka_unit_test(pools_that_overlap_are_refused_and_equal_ones_are_shared),
+        cmocka_unit_test(ikev1_the_client_pulls),
+        cmocka_unit_test(ikev1_the_server_pushes),
+        cmocka_unit_test(ikev1_a_server_that_pushes_answers_who_pulls),
+        cmocka_unit_test(ikev1_aggressive_mode),
+        cmocka_unit_test(ikev1_what_is_lost_is_said_again),
+        cmocka_unit_test(ikev1_rekeying_keeps_the_address),
+        cmocka_unit_test(ikev1_who_finds_the_pool_empty_is_told),
+        cmocka_unit_test(ikev1_split_tunnels_limit_what_goes_through),
     };
     choose_scenarios(argument_count, arguments);
     return cmocka_run_group_tests(tests, NULL, NULL);

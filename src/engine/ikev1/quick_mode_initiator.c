@@ -1,5 +1,6 @@
 /* Quick Mode as initiator: RFC 2409 5.5. */
 #include "engine/compression.h"
+#include "engine/configuration.h"
 #include "engine/connection.h"
 #include "engine/ikev1/lifetimes.h"
 #include "engine/ikev1/nat_traversal.h"
@@ -110,12 +111,24 @@ static bool send_3(struct engine *engine, struct ike_sa *ike, struct quick_mode 
     return ikev1_send_encrypted(engine, ike, &quick->exchange, &builder, &quick->child->memory_bytes);
 }
 
+/* cisco-split=yes: agreed is everything, but only the networks that the server named go through the tunnel.
+ */
+static void narrow_to_split(struct engine *engine, struct child_sa *child,
+                            const struct connection *connection)
+{
+    struct selector local = child->selectors[0], remote[SELECTORS_MAX];
+    size_t count = configuration_split(connection, child_remote_selectors(child), remote);
+    if (count > 0)
+        child_set_selectors(engine, child, &local, 1, remote, count);
+}
+
 /* The responder's choice is among what we offered, and it says so before we send anything on it. */
 static void finish(struct engine *engine, struct ike_sa *ike, struct quick_mode *quick,
                    struct bytes shared_secret)
 {
     struct child_sa *child = quick->child;
     const struct connection *connection = connection_by_serial(engine, child->connection_serial);
+    narrow_to_split(engine, child, connection);
     if (!quick_mode_install(engine, ike, quick, shared_secret) || !send_3(engine, ike, quick)) {
         quick_mode_fail(engine, child, RC_INTERNAL_ERROR, "keys could not be made");
         return;

@@ -53,7 +53,8 @@ static const struct {
      14,
      false,
      false,
-     {0x12, 0xf5, 0xf2, 0x8c, 0x45, 0x71, 0x68, 0xa9, 0x70, 0x2d, 0x9f, 0xe2, 0x74, 0xcc, 0x01, 0x00}},
+     {0x12, 0xf5, 0xf2, 0x8c, 0x45, 0x71, 0x68, 0xa9, 0x70, 0x2d, 0x9f, 0xe2, 0x74, 0xcc, 0x01,
+      0x00}}, /* 1.0 */
 };
 
 unsigned natt_features(const struct connection_spec *spec)
@@ -75,6 +76,8 @@ void vendor_ids_build(const struct engine *engine, const struct ike_sa *ike, str
             is_wanted = false;
         if (vendor_ids[i].feature == PEER_FRAGMENTATION)
             is_wanted = spec->fragmentation;
+        if (vendor_ids[i].feature == PEER_UNITY)
+            is_wanted = spec->modecfg.cisco_unity || spec->modecfg.peer_is_cisco;
         if (is_wanted)
             ikev1_build_body(builder, ISAKMP_VENDOR_ID, bytes_of(vendor_ids[i].id, 16));
     }

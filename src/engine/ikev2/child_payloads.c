@@ -208,6 +208,12 @@ static bool choose_mode(const struct connection *connection, const struct incomi
     return true;
 }
 
+static bool asks_for_address(const struct incoming *incoming)
+{
+    const struct configuration *request = incoming->message->configuration;
+    return request != NULL && request->kind == CFG_REQUEST;
+}
+
 static bool try_connection(const struct engine *engine, const struct ike_sa *ike,
                            const struct connection *connection, const struct incoming *incoming, bool in_auth,
                            struct choice *choice, uint16_t *ret_group, struct error *error)
@@ -215,6 +221,10 @@ static bool try_connection(const struct engine *engine, const struct ike_sa *ike
     choice->connection = connection;
     if (connection->spec->ike_only)
         return error_set(error, TS_UNACCEPTABLE, "\"%s\" is for an IKE SA alone", connection->spec->name);
+    if (in_auth && connection->remote_end->pool_count > 0 && !asks_for_address(incoming))
+        return error_set(error, FAILED_CP_REQUIRED,
+                         "the peer does not ask for an address; \"%.60s\" leases one",
+                         connection->spec->name);
     return narrow(engine, ike, connection, incoming, choice, error) &&
            choose_mode(connection, incoming, choice, error) &&
            choose_suite(ike, connection, incoming, in_auth, choice, ret_group, error);
@@ -308,20 +318,15 @@ static struct connection *settle(struct engine *engine, const struct ike_sa *ike
 
 /* A road warrior is leased its address, to which its side is narrowed (RFC 7296 2.19). */
 static bool lease_address(struct engine *engine, const struct ike_sa *ike, struct connection *connection,
-                          const struct incoming *incoming, bool in_auth, struct choice *choice,
-                          struct error *error)
+                          const struct incoming *incoming, struct choice *choice, struct error *error)
 {
-    const struct configuration *request = incoming->message->configuration;
     struct selector leased[SELECTORS_MAX], wanted[SELECTORS_MAX];
     size_t wanted_count = choice->remote_count;
+    const struct configuration *request =
+        asks_for_address(incoming) ? incoming->message->configuration : NULL;
     if (connection->remote_end->pool_count == 0)
         return true;
-    bool has_asked = request != NULL && request->kind == CFG_REQUEST;
-    if (in_auth && !has_asked)
-        return error_set(error, FAILED_CP_REQUIRED,
-                         "the peer does not ask for an address; \"%.60s\" leases one",
-                         connection->spec->name);
-    if (!configuration_lease(engine, connection, &ike->remote_id, has_asked ? request : NULL, error)) {
+    if (!configuration_lease(engine, connection, &ike->remote_id, request, error)) {
         error->code = INTERNAL_ADDRESS_FAILURE;
         return false;
     }
@@ -341,14 +346,14 @@ struct child_sa *child_choose(struct engine *engine, struct ike_sa *ike, const s
     struct choice choice;
     const struct connection *first =
         connection ? connection : connection_by_serial(engine, ike->connection_serial);
-    bool found = try_connection(engine, ike, first, incoming, in_auth, &choice, ret_group, error) ||
-                 (connection == NULL && error->code == TS_UNACCEPTABLE &&
-                  try_others(engine, ike, incoming, in_auth, &choice, ret_group, error));
+    bool found =
+        try_connection(engine, ike, first, incoming, in_auth, &choice, ret_group, error) ||
+        (connection == NULL && (error->code == TS_UNACCEPTABLE || error->code == FAILED_CP_REQUIRED) &&
+         try_others(engine, ike, incoming, in_auth, &choice, ret_group, error));
     if (!found)
         return NULL;
     struct connection *settled = settle(engine, ike, choice.connection);
-    bool has_address =
-        settled != NULL && lease_address(engine, ike, settled, incoming, in_auth, &choice, error);
+    bool has_address = settled != NULL && lease_address(engine, ike, settled, incoming, &choice, error);
     struct child_sa *child = has_address ? child_new(engine, ike, settled) : NULL;
     if (child == NULL) {
         if (has_address || settled == NULL)

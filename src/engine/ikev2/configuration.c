@@ -8,7 +8,7 @@ void ikev2_configuration_build_request(const struct connection *connection, stru
     if (!configuration_is_client(connection))
         return;
     ikev2_build_begin(builder, PAYLOAD_CP);
-    configuration_write_header(&builder->writer, false, CFG_REQUEST, 0);
+    configuration_write_header(&builder->writer, CFG_REQUEST);
     configuration_write_request(connection, false, &builder->writer);
     ikev2_build_end(builder);
 }
@@ -16,7 +16,6 @@ void ikev2_configuration_build_request(const struct connection *connection, stru
 bool ikev2_configuration_take(struct engine *engine, const struct ike_sa *ike, struct connection *connection,
                               const struct ikev2_message *message, uint64_t client, struct error *error)
 {
-    char text[ADDRESS_TEXT_SIZE];
     const struct configuration *reply = message->configuration;
     if (!configuration_is_client(connection))
         return true;
@@ -24,12 +23,7 @@ bool ikev2_configuration_take(struct engine *engine, const struct ike_sa *ike, s
         return error_set(error, 0, "the peer gave us no address; leftmodecfgclient=yes needs a server");
     if (!configuration_take(engine, connection, reply, error))
         return false;
-    for (unsigned i = 0; i < CONFIGURATION_FAMILIES; i++) {
-        const struct ip_address *address = &connection->assignment->address[i].address;
-        if (address_is_set(address))
-            say_ike(engine, RC_LOG, ike, client, "received IPv%d lease %s, updating source IP address",
-                    address->family, address_text(address, text));
-    }
+    configuration_say_told(engine, ike, connection, client);
     return true;
 }
 
@@ -40,7 +34,7 @@ void ikev2_configuration_build_reply(const struct connection *connection, const 
     if (request == NULL || request->kind != CFG_REQUEST || !configuration_is_server(connection))
         return;
     ikev2_build_begin(builder, PAYLOAD_CP);
-    configuration_write_header(&builder->writer, false, CFG_REPLY, 0);
+    configuration_write_header(&builder->writer, CFG_REPLY);
     configuration_write_told(connection, request, false, &builder->writer);
     ikev2_build_end(builder);
 }
