@@ -37,6 +37,8 @@ static void answered(void *context, const struct xfrm_ticket *ticket, int failur
     }
     if (ticket->purpose == XFRM_PURPOSE_COUNTERS)
         xfrm_sa_counters_came(backend, ticket, reply);
+    else if (ticket->purpose == XFRM_PURPOSE_REFUSALS)
+        xfrm_sa_refusals_came(backend, ticket, reply);
     else if (ticket->purpose == XFRM_PURPOSE_MOVE && reply != NULL)
         xfrm_sa_make_anew(backend, ticket, reply);
     else if (ticket->purpose == XFRM_PURPOSE_SAY_DONE)

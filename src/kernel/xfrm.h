@@ -12,6 +12,7 @@
 #include "kernel/policy_slots.h"
 #include "kernel/router.h"
 #include "kernel/xfrm_link.h"
+#include "kernel/xfrm_state.h"
 
 /* What is ours is known by it, for those who come after a crash: the upper byte of an SA's sequence number
  * and of a policy's index. */
@@ -22,7 +23,8 @@ enum xfrm_purpose {
     XFRM_PURPOSE_CHANGE,   /* to be done, and its failure to be told */
     XFRM_PURPOSE_SAY_DONE, /* the same, and its success too */
     XFRM_PURPOSE_COUNTERS,
-    XFRM_PURPOSE_MOVE, /* the SA as it is, to be made anew at its new addresses */
+    XFRM_PURPOSE_REFUSALS, /* of the AH around ESP */
+    XFRM_PURPOSE_MOVE,     /* the SA as it is, to be made anew at its new addresses */
 };
 
 /* An SA that the kernel has from us; its keys only the kernel has. */
@@ -30,10 +32,9 @@ struct xfrm_sa {
     struct hash_node by_child, by_spi;
     uint64_t child_serial;
     enum sa_direction direction;
-    uint8_t protocol; /* IPPROTO_ESP, IPPROTO_AH */
+    struct xfrm_layers layers;
     enum sa_mode mode;
     bool udp_encapsulation;
-    uint32_t spi; /* host order */
     uint32_t reqid;
     struct ip_endpoint local, remote;
     struct ip_endpoint told_remote; /* the mapping that the engine has been told of */
@@ -54,7 +55,7 @@ struct backend {
     struct order_queue orders; /* the router's */
     struct router *router;     /* NULL: it is not open, nor is `orders` */
     uint64_t awaited_order;    /* since the last flush; 0: none */
-    int poll_fd; /* readable when any of the above has something */
+    int poll_fd;               /* readable when any of the above has something */
     struct hash_table sas_by_child, sas_by_spi;
     struct policy_slots policies;
     bool holds_packets; /* xfrm_start.c: we have made the kernel hold packets that wait for an SA */
@@ -66,7 +67,7 @@ struct backend {
 void xfrm_sa_add(struct backend *backend, const struct kernel_request *request);
 void xfrm_sa_delete(struct backend *backend, const struct kernel_request *request);
 void xfrm_sa_move(struct backend *backend, const struct kernel_request *request);
-/* The kernel's answer to the first half of a move: deletes the SA and adds it with its new addresses. */
+/* The kernel's answer to the first half of a move: adds the deleted state with its new addresses. */
 void xfrm_sa_make_anew(struct backend *backend, const struct xfrm_ticket *ticket,
                        const struct nlmsghdr *reply);
 struct xfrm_sa *xfrm_sa_of_child(const struct backend *backend, uint64_t child_serial,
@@ -76,6 +77,8 @@ struct xfrm_sa *xfrm_sa_by_spi(const struct backend *backend, const struct ip_ad
                                uint32_t spi_network_order, uint8_t protocol);
 void xfrm_sa_query(struct backend *backend, const struct kernel_request *request);
 void xfrm_sa_counters_came(struct backend *backend, const struct xfrm_ticket *ticket,
+                           const struct nlmsghdr *reply);
+void xfrm_sa_refusals_came(struct backend *backend, const struct xfrm_ticket *ticket,
                            const struct nlmsghdr *reply);
 void xfrm_sa_delete_all(struct backend *backend);
 void xfrm_sa_free_all(struct backend *backend);

@@ -25,6 +25,7 @@ struct xfrm_ticket {
     uint64_t child_serial; /* the Child SA that it concerns */
     uint8_t purpose;       /* the caller's */
     uint8_t direction;     /* the caller's */
+    uint8_t layer;         /* the caller's */
     bool may_be_missing;   /* "no such thing" is no failure */
 };
 

@@ -14,7 +14,8 @@ enum { DIRECTION_BITS = 3 };
 /* A connection's, with what the kernel is told of its SAs. */
 struct policy {
     struct claimed_policy claimed;
-    uint32_t reqid, spi;
+    uint32_t reqid;
+    struct xfrm_layers layers;
 };
 
 static struct policy *policy_of(struct claimed_policy *claimed)
@@ -40,23 +41,33 @@ static bool is_wanted_in(const struct claimed_policy *policy, unsigned direction
     return direction == XFRM_POLICY_IN || forwards;
 }
 
-static void put_template(struct nlmsghdr *message, const struct policy *policy, unsigned direction)
+/* What comes in need not be compressed (RFC 3173 2.2). */
+static struct xfrm_user_tmpl template_of(const struct policy *policy, const struct xfrm_layer *layer,
+                                         unsigned direction)
 {
     bool is_out = direction == XFRM_POLICY_OUT;
     const struct claimed_policy *claimed = &policy->claimed;
-    struct xfrm_user_tmpl template = {
+    return (struct xfrm_user_tmpl){
         .id = {.daddr = xfrm_address_of(is_out ? &claimed->remote : &claimed->local),
-               .spi = is_out ? htonl(policy->spi) : 0,
-               .proto = claimed->protocol},
+               .spi = is_out ? htonl(layer->spi) : 0,
+               .proto = layer->protocol},
         .family = xfrm_family_of(&claimed->local),
         .saddr = xfrm_address_of(is_out ? &claimed->local : &claimed->remote),
         .reqid = policy->reqid,
-        .mode = claimed->mode == MODE_TUNNEL ? XFRM_MODE_TUNNEL : XFRM_MODE_TRANSPORT,
+        .mode = layer->mode == MODE_TUNNEL ? XFRM_MODE_TUNNEL : XFRM_MODE_TRANSPORT,
+        .optional = !is_out && layer->protocol == IPPROTO_COMP,
         .aalgos = UINT32_MAX,
         .ealgos = UINT32_MAX,
         .calgos = UINT32_MAX,
     };
-    mnl_attr_put(message, XFRMA_TMPL, sizeof(template), &template);
+}
+
+static void put_templates(struct nlmsghdr *message, const struct policy *policy, unsigned direction)
+{
+    struct xfrm_user_tmpl templates[XFRM_LAYERS_MAX];
+    for (size_t i = 0; i < policy->layers.count; i++)
+        templates[i] = template_of(policy, &policy->layers.at[i], direction);
+    mnl_attr_put(message, XFRMA_TMPL, policy->layers.count * sizeof(templates[0]), templates);
 }
 
 /* Of the kernel's several policies for one selector, which one is meant. */
@@ -85,7 +96,7 @@ static void send_policy(struct backend *backend, const struct policy_slot *slot,
     struct nlmsghdr *message =
         xfrm_link_begin(&backend->link, XFRM_MSG_UPDPOLICY, NLM_F_ACK, &info, sizeof(info));
     if (policy->action == POLICY_PROTECT || policy->action == POLICY_TRAP)
-        put_template(message, policy_of(policy), direction);
+        put_templates(message, policy_of(policy), direction);
     put_distinctions(message, &slot->key, direction);
     xfrm_link_end(&backend->link, message, &ticket);
 }
@@ -161,6 +172,7 @@ static bool describe(const struct backend *backend, const struct kernel_policy *
     claimed->local = wanted->local_host;
     claimed->remote = wanted->remote_host;
     policy->reqid = wanted->reqid;
+    policy->layers = (struct xfrm_layers){.count = 1, .at = {{claimed->protocol, claimed->mode, 0}}};
     if (wanted->action != POLICY_PROTECT)
         return true;
     struct xfrm_sa *sa = xfrm_sa_of_child(backend, wanted->child_serial, SA_OUTBOUND);
@@ -169,11 +181,11 @@ static bool describe(const struct backend *backend, const struct kernel_policy *
     sa->policy_id = wanted->policy_id;
     claimed->child_serial = wanted->child_serial;
     claimed->mode = sa->mode;
-    claimed->protocol = sa->protocol;
+    claimed->protocol = sa->layers.at[sa->layers.main].protocol;
     claimed->local = sa->local.address;
     claimed->remote = sa->remote.address;
     policy->reqid = sa->reqid;
-    policy->spi = sa->spi;
+    policy->layers = sa->layers;
     return true;
 }
 

@@ -3,26 +3,16 @@
 
 #include <arpa/inet.h>
 #include <libmnl/libmnl.h>
-#include <linux/udp.h>
 #include <linux/xfrm.h>
 #include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
 
-#include "base/secret.h"
 #include "kernel/netlink_attributes.h"
-#include "kernel/xfrm_algorithm.h"
 #include "kernel/xfrm_selector.h"
 
-enum { BITS_PER_BYTE = 8, WORD_BITS = 32, PLAIN_REPLAY_WINDOW_MAX = 32, LEAST_ESN_WINDOW = 32 };
-
 /* ---- the table of what the kernel has from us ---- */
-
-static uint8_t ip_protocol_of(uint8_t protocol)
-{
-    return protocol == PROTOCOL_AH ? IPPROTO_AH : IPPROTO_ESP;
-}
 
 struct xfrm_sa *xfrm_sa_of_child(const struct backend *backend, uint64_t child_serial,
                                  enum sa_direction direction)
@@ -46,7 +36,8 @@ struct xfrm_sa *xfrm_sa_by_spi(const struct backend *backend, const struct ip_ad
     for (; node != NULL; node = hash_node_next(node)) {
         struct xfrm_sa *sa = CONTAINER_OF(node, struct xfrm_sa, by_spi);
         const struct ip_endpoint *leads_to = sa->direction == SA_INBOUND ? &sa->local : &sa->remote;
-        if (sa->spi == spi && sa->protocol == protocol && address_equal(&leads_to->address, destination))
+        const struct xfrm_layer *main = &sa->layers.at[sa->layers.main];
+        if (main->spi == spi && main->protocol == protocol && address_equal(&leads_to->address, destination))
             return sa;
     }
     return NULL;
@@ -60,16 +51,15 @@ static struct xfrm_sa *remember(struct backend *backend, const struct kernel_sa 
     *sa = (struct xfrm_sa){
         .child_serial = wanted->child_serial,
         .direction = wanted->direction,
-        .protocol = ip_protocol_of(wanted->protocol),
+        .layers = xfrm_layers_of(wanted),
         .mode = wanted->mode,
         .udp_encapsulation = wanted->udp_encapsulation,
-        .spi = wanted->spi,
         .reqid = wanted->reqid,
         .local = wanted->local,
         .remote = wanted->remote,
     };
     if (hash_table_insert(&backend->sas_by_child, &sa->by_child, hash_number(sa->child_serial))) {
-        if (hash_table_insert(&backend->sas_by_spi, &sa->by_spi, hash_number(sa->spi)))
+        if (hash_table_insert(&backend->sas_by_spi, &sa->by_spi, hash_number(wanted->spi)))
             return sa;
         hash_table_remove(&backend->sas_by_child, &sa->by_child);
     }
@@ -84,170 +74,6 @@ static void forget(struct backend *backend, struct xfrm_sa *sa)
     free(sa);
 }
 
-/* ---- what a request says ---- */
-
-static const struct ip_endpoint *source_of(const struct kernel_sa *sa)
-{
-    return sa->direction == SA_INBOUND ? &sa->remote : &sa->local;
-}
-
-static const struct ip_endpoint *destination_of(const struct kernel_sa *sa)
-{
-    return sa->direction == SA_INBOUND ? &sa->local : &sa->remote;
-}
-
-static uint64_t limit_of(uint64_t value)
-{
-    return value == UINT64_MAX ? XFRM_INF : value;
-}
-
-/* In transport mode the SA itself names the traffic, as far as one selector can. */
-static struct xfrm_selector traffic_of(const struct kernel_sa *sa)
-{
-    struct xfrm_selector traffic = {0};
-    size_t count = 0;
-    bool is_one = sa->mode == MODE_TRANSPORT && sa->local_count == 1 && sa->remote_count == 1;
-    bool is_inbound = sa->direction == SA_INBOUND;
-    struct packet_selector *list =
-        is_one ? packet_selectors_between(is_inbound ? sa->remote_selectors : sa->local_selectors,
-                                          is_inbound ? sa->local_selectors : sa->remote_selectors, &count)
-               : NULL;
-    if (count == 1)
-        traffic = xfrm_selector_of(&list[0]);
-    free(list);
-    return traffic;
-}
-
-static void describe(const struct backend *backend, const struct kernel_sa *sa, struct xfrm_usersa_info *info)
-{
-    const struct ip_endpoint *source = source_of(sa), *destination = destination_of(sa);
-    bool has_bitmap = sa->esn || sa->replay_window > PLAIN_REPLAY_WINDOW_MAX;
-    *info = (struct xfrm_usersa_info){
-        .sel = traffic_of(sa),
-        .id = {.daddr = xfrm_address_of(&destination->address),
-               .spi = htonl(sa->spi),
-               .proto = ip_protocol_of(sa->protocol)},
-        .saddr = xfrm_address_of(&source->address),
-        .lft = {.soft_byte_limit = limit_of(sa->soft_bytes),
-                .hard_byte_limit = limit_of(sa->hard_bytes),
-                .soft_packet_limit = limit_of(sa->soft_packets),
-                .hard_packet_limit = limit_of(sa->hard_packets)},
-        .seq = backend->last_sequence,
-        .reqid = sa->reqid,
-        .family = xfrm_family_of(&destination->address),
-        .mode = sa->mode == MODE_TUNNEL ? XFRM_MODE_TUNNEL : XFRM_MODE_TRANSPORT,
-        .replay_window = has_bitmap || sa->direction == SA_OUTBOUND ? 0 : (uint8_t)sa->replay_window,
-    };
-    info->flags = (uint8_t)((sa->mode == MODE_TUNNEL ? XFRM_STATE_AF_UNSPEC : 0) |
-                            (sa->decap_dscp ? XFRM_STATE_DECAP_DSCP : 0) |
-                            (sa->nopmtudisc ? XFRM_STATE_NOPMTUDISC : 0) | (sa->esn ? XFRM_STATE_ESN : 0));
-}
-
-static void put_aead(struct nlmsghdr *message, const struct kernel_sa *sa, const char *name)
-{
-    uint8_t buffer[sizeof(struct xfrm_algo_aead) + CIPHER_KEY_MAX] = {0};
-    struct xfrm_algo_aead *algorithm = (struct xfrm_algo_aead *)(void *)buffer;
-    size_t size = packet_encr_key_size(sa->encr, sa->encr_key_bits);
-    snprintf(algorithm->alg_name, sizeof(algorithm->alg_name), "%s", name);
-    algorithm->alg_key_len = (unsigned)(size * BITS_PER_BYTE);
-    algorithm->alg_icv_len = sa->encr->icv_size * BITS_PER_BYTE;
-    memcpy(buffer + sizeof(*algorithm), sa->encr_key, size);
-    mnl_attr_put(message, XFRMA_ALG_AEAD, sizeof(*algorithm) + size, buffer);
-    secret_wipe(buffer, sizeof(buffer));
-}
-
-static void put_cipher(struct nlmsghdr *message, const struct kernel_sa *sa, const char *name)
-{
-    uint8_t buffer[sizeof(struct xfrm_algo) + CIPHER_KEY_MAX] = {0};
-    struct xfrm_algo *algorithm = (struct xfrm_algo *)(void *)buffer;
-    size_t size = packet_encr_key_size(sa->encr, sa->encr_key_bits);
-    snprintf(algorithm->alg_name, sizeof(algorithm->alg_name), "%s", name);
-    algorithm->alg_key_len = (unsigned)(size * BITS_PER_BYTE);
-    memcpy(buffer + sizeof(*algorithm), sa->encr_key, size);
-    mnl_attr_put(message, XFRMA_ALG_CRYPT, sizeof(*algorithm) + size, buffer);
-    secret_wipe(buffer, sizeof(buffer));
-}
-
-static void put_integrity(struct nlmsghdr *message, const struct kernel_sa *sa, const char *name)
-{
-    uint8_t buffer[sizeof(struct xfrm_algo_auth) + INTEG_KEY_MAX] = {0};
-    struct xfrm_algo_auth *algorithm = (struct xfrm_algo_auth *)(void *)buffer;
-    size_t size = packet_integ_key_size(sa->integ);
-    snprintf(algorithm->alg_name, sizeof(algorithm->alg_name), "%s", name);
-    algorithm->alg_key_len = (unsigned)(size * BITS_PER_BYTE);
-    algorithm->alg_trunc_len = sa->integ->icv_size * BITS_PER_BYTE;
-    memcpy(buffer + sizeof(*algorithm), sa->integ_key, size);
-    mnl_attr_put(message, XFRMA_ALG_AUTH_TRUNC, sizeof(*algorithm) + size, buffer);
-    secret_wipe(buffer, sizeof(buffer));
-}
-
-/* NULL, or the algorithm that the kernel has no name for. */
-static const struct algorithm *put_algorithms(struct nlmsghdr *message, const struct kernel_sa *sa)
-{
-    const char *encr = sa->encr != NULL ? xfrm_algorithm_name(sa->encr) : NULL;
-    const char *integ = sa->integ != NULL ? xfrm_algorithm_name(sa->integ) : NULL;
-    if (sa->encr != NULL && encr == NULL)
-        return sa->encr;
-    if (sa->integ != NULL && sa->integ->key_size != 0 && integ == NULL)
-        return sa->integ;
-    if (encr != NULL && sa->encr->is_aead)
-        put_aead(message, sa, encr);
-    else if (encr != NULL)
-        put_cipher(message, sa, encr);
-    if (integ != NULL)
-        put_integrity(message, sa, integ);
-    return NULL;
-}
-
-static void put_replay_bitmap(struct nlmsghdr *message, const struct kernel_sa *sa)
-{
-    uint32_t window = sa->esn && sa->replay_window < LEAST_ESN_WINDOW ? LEAST_ESN_WINDOW : sa->replay_window;
-    struct xfrm_replay_state_esn state = {
-        .bmp_len = (window + WORD_BITS - 1) / WORD_BITS,
-        .replay_window = window,
-    };
-    uint8_t buffer[sizeof(state) + 4096 / BITS_PER_BYTE] = {0};
-    size_t size = sizeof(state) + state.bmp_len * sizeof(uint32_t);
-    if (size > sizeof(buffer))
-        return;
-    memcpy(buffer, &state, sizeof(state));
-    mnl_attr_put(message, XFRMA_REPLAY_ESN_VAL, size, buffer);
-}
-
-static void put_encapsulation(struct nlmsghdr *message, uint16_t source_port, uint16_t destination_port)
-{
-    struct xfrm_encap_tmpl encapsulation = {
-        .encap_type = UDP_ENCAP_ESPINUDP,
-        .encap_sport = htons(source_port),
-        .encap_dport = htons(destination_port),
-    };
-    mnl_attr_put(message, XFRMA_ENCAP, sizeof(encapsulation), &encapsulation);
-}
-
-/* What comes out of an SA of a tunnel interface must not be routed into that interface again: it bears the
- * mark that our routing rules skip. */
-static void put_interface(struct nlmsghdr *message, const struct kernel_sa *sa)
-{
-    mnl_attr_put_u32(message, XFRMA_IF_ID, sa->interface_id);
-    if (sa->direction == SA_INBOUND)
-        return;
-    mnl_attr_put_u32(message, XFRMA_SET_MARK, BACKEND_SOCKET_MARK);
-    mnl_attr_put_u32(message, XFRMA_SET_MARK_MASK, UINT32_MAX);
-}
-
-static void put_details(struct nlmsghdr *message, const struct kernel_sa *sa)
-{
-    bool checks_replays = sa->direction == SA_INBOUND && sa->replay_window > PLAIN_REPLAY_WINDOW_MAX;
-    if (sa->esn || checks_replays)
-        put_replay_bitmap(message, sa);
-    if (sa->udp_encapsulation)
-        put_encapsulation(message, source_of(sa)->port, destination_of(sa)->port);
-    if (sa->interface_id != 0)
-        put_interface(message, sa);
-    if (!sa->encap_dscp)
-        mnl_attr_put_u32(message, XFRMA_SA_EXTRA_FLAGS, XFRM_SA_XFLAG_DONT_ENCAP_DSCP);
-}
-
 static struct xfrm_ticket ticket_for(const struct kernel_request *request, enum xfrm_purpose purpose)
 {
     return (struct xfrm_ticket){
@@ -258,38 +84,49 @@ static struct xfrm_ticket ticket_for(const struct kernel_request *request, enum 
     };
 }
 
-void xfrm_sa_add(struct backend *backend, const struct kernel_request *request)
+/* The last of the states says that all is done. */
+static void add_states(struct backend *backend, const struct kernel_request *request,
+                       const struct xfrm_layers *layers)
 {
     const struct kernel_sa *sa = request->sa;
-    struct xfrm_ticket ticket = ticket_for(request, XFRM_PURPOSE_SAY_DONE);
-    backend->last_sequence = (uint32_t)XFRM_SIGNATURE << XFRM_SIGNATURE_SHIFT |
-                             ((backend->last_sequence + 1) & ((1u << XFRM_SIGNATURE_SHIFT) - 1));
-    struct xfrm_usersa_info info;
-    describe(backend, sa, &info);
-    struct nlmsghdr *message =
-        xfrm_link_begin(&backend->link, XFRM_MSG_NEWSA, NLM_F_ACK | NLM_F_CREATE, &info, sizeof(info));
-    const struct algorithm *unknown = put_algorithms(message, sa);
-    if (unknown != NULL || remember(backend, sa) == NULL) {
+    for (size_t i = 0; i < layers->count; i++) {
+        struct xfrm_ticket ticket =
+            ticket_for(request, i + 1 < layers->count ? XFRM_PURPOSE_CHANGE : XFRM_PURPOSE_SAY_DONE);
+        struct xfrm_usersa_info info;
+        xfrm_state_describe(sa, layers, i, backend->last_sequence, &info);
+        struct nlmsghdr *message =
+            xfrm_link_begin(&backend->link, XFRM_MSG_NEWSA, NLM_F_ACK | NLM_F_CREATE, &info, sizeof(info));
+        xfrm_state_put_details(message, sa, &layers->at[i]);
+        xfrm_link_end(&backend->link, message, &ticket);
+    }
+}
+
+void xfrm_sa_add(struct backend *backend, const struct kernel_request *request)
+{
+    const struct algorithm *unknown = xfrm_state_unknown_algorithm(request->sa);
+    const struct xfrm_sa *sa = unknown == NULL ? remember(backend, request->sa) : NULL;
+    if (sa == NULL) {
         char text[128];
         snprintf(text, sizeof(text), unknown != NULL ? "the kernel's IPsec has no %s" : "out of memory%s",
                  unknown != NULL ? unknown->name : "");
         event_queue_push_done(&backend->events, request->request_id, text);
         return;
     }
-    put_details(message, sa);
-    xfrm_link_end(&backend->link, message, &ticket);
+    backend->last_sequence = (uint32_t)XFRM_SIGNATURE << XFRM_SIGNATURE_SHIFT |
+                             ((backend->last_sequence + 1) & ((1u << XFRM_SIGNATURE_SHIFT) - 1));
+    add_states(backend, request, &sa->layers);
 }
 
 /* ---- away ---- */
 
-static struct xfrm_usersa_id id_of(const struct xfrm_sa *sa)
+static struct xfrm_usersa_id id_of(const struct xfrm_sa *sa, size_t layer)
 {
     const struct ip_endpoint *destination = sa->direction == SA_INBOUND ? &sa->local : &sa->remote;
     return (struct xfrm_usersa_id){
         .daddr = xfrm_address_of(&destination->address),
-        .spi = htonl(sa->spi),
+        .spi = htonl(sa->layers.at[layer].spi),
         .family = xfrm_family_of(&destination->address),
-        .proto = sa->protocol,
+        .proto = sa->layers.at[layer].protocol,
     };
 }
 
@@ -300,9 +137,10 @@ static void put_source(struct nlmsghdr *message, const struct xfrm_sa *sa)
     mnl_attr_put(message, XFRMA_SRCADDR, sizeof(source), &source);
 }
 
-static void send_delete(struct backend *backend, const struct xfrm_sa *sa, const struct xfrm_ticket *ticket)
+static void send_delete(struct backend *backend, const struct xfrm_sa *sa, size_t layer,
+                        const struct xfrm_ticket *ticket)
 {
-    struct xfrm_usersa_id id = id_of(sa);
+    struct xfrm_usersa_id id = id_of(sa, layer);
     struct nlmsghdr *message = xfrm_link_begin(&backend->link, XFRM_MSG_DELSA, NLM_F_ACK, &id, sizeof(id));
     put_source(message, sa);
     xfrm_link_end(&backend->link, message, ticket);
@@ -317,15 +155,19 @@ void xfrm_sa_delete(struct backend *backend, const struct kernel_request *reques
     }
     struct xfrm_ticket ticket = ticket_for(request, XFRM_PURPOSE_SAY_DONE);
     ticket.may_be_missing = true; /* it may have reached its hard limit */
-    send_delete(backend, sa, &ticket);
+    for (size_t i = 0; i < sa->layers.count; i++) {
+        ticket.purpose = i + 1 < sa->layers.count ? XFRM_PURPOSE_CHANGE : XFRM_PURPOSE_SAY_DONE;
+        send_delete(backend, sa, i, &ticket);
+    }
     forget(backend, sa);
 }
 
 /* ---- other addresses ---- */
 
-static void send_get(struct backend *backend, const struct xfrm_sa *sa, const struct xfrm_ticket *ticket)
+static void send_get(struct backend *backend, const struct xfrm_sa *sa, size_t layer,
+                     const struct xfrm_ticket *ticket)
 {
-    struct xfrm_usersa_id id = id_of(sa);
+    struct xfrm_usersa_id id = id_of(sa, layer);
     struct nlmsghdr *message = xfrm_link_begin(&backend->link, XFRM_MSG_GETSA, NLM_F_ACK, &id, sizeof(id));
     xfrm_link_end(&backend->link, message, ticket);
 }
@@ -342,8 +184,11 @@ void xfrm_sa_move(struct backend *backend, const struct kernel_request *request)
     struct xfrm_ticket away = {.purpose = XFRM_PURPOSE_CHANGE, .may_be_missing = true};
     xfrm_link_flush(
         &backend->link); /* both must go in one batch: the answer to the first adds the SA again */
-    send_get(backend, sa, &get);
-    send_delete(backend, sa, &away);
+    for (size_t i = 0; i < sa->layers.count; i++) {
+        get.layer = (uint8_t)i;
+        send_get(backend, sa, i, &get);
+        send_delete(backend, sa, i, &away);
+    }
     sa->local = request->sa->local;
     sa->remote = request->sa->remote;
     sa->udp_encapsulation = request->sa->udp_encapsulation;
@@ -362,7 +207,7 @@ void xfrm_sa_make_anew(struct backend *backend, const struct xfrm_ticket *ticket
     const struct ip_endpoint *source = sa->direction == SA_INBOUND ? &sa->remote : &sa->local;
     const struct ip_endpoint *destination = sa->direction == SA_INBOUND ? &sa->local : &sa->remote;
     struct xfrm_ticket done = *ticket;
-    done.purpose = XFRM_PURPOSE_SAY_DONE;
+    done.purpose = ticket->layer + 1 < sa->layers.count ? XFRM_PURPOSE_CHANGE : XFRM_PURPOSE_SAY_DONE;
     struct xfrm_usersa_info info;
     memcpy(&info, mnl_nlmsg_get_payload(reply), sizeof(info));
     info.id.daddr = xfrm_address_of(&destination->address);
@@ -375,18 +220,30 @@ void xfrm_sa_make_anew(struct backend *backend, const struct xfrm_ticket *ticket
     {
         uint16_t type = mnl_attr_get_type(attribute);
         bool is_kept = type == XFRMA_ALG_AEAD || type == XFRMA_ALG_CRYPT || type == XFRMA_ALG_AUTH_TRUNC ||
-                       type == XFRMA_REPLAY_VAL || type == XFRMA_REPLAY_ESN_VAL || type == XFRMA_LTIME_VAL ||
-                       type == XFRMA_SA_EXTRA_FLAGS || type == XFRMA_MARK || type == XFRMA_IF_ID ||
-                       type == XFRMA_SET_MARK || type == XFRMA_SET_MARK_MASK;
+                       type == XFRMA_ALG_COMP || type == XFRMA_REPLAY_VAL || type == XFRMA_REPLAY_ESN_VAL ||
+                       type == XFRMA_LTIME_VAL || type == XFRMA_SA_EXTRA_FLAGS || type == XFRMA_MARK ||
+                       type == XFRMA_IF_ID || type == XFRMA_SET_MARK || type == XFRMA_SET_MARK_MASK;
         if (is_kept && message->nlmsg_len + attribute->nla_len + 64 < XFRM_REQUEST_SIZE)
             mnl_attr_put(message, type, mnl_attr_get_payload_len(attribute), mnl_attr_get_payload(attribute));
     }
-    if (sa->udp_encapsulation)
-        put_encapsulation(message, source->port, destination->port);
+    if (sa->udp_encapsulation && info.id.proto == IPPROTO_ESP)
+        xfrm_state_put_encapsulation(message, source->port, destination->port);
     xfrm_link_end(&backend->link, message, &done);
 }
 
 /* ---- counters ---- */
+
+/* What AH around ESP has refused, and then what the SA that the Child SA is named after has counted. */
+static void ask_for_counters(struct backend *backend, const struct xfrm_sa *sa, struct xfrm_ticket ticket)
+{
+    size_t outermost = sa->layers.count - 1u;
+    if (outermost != sa->layers.main) {
+        ticket.purpose = XFRM_PURPOSE_REFUSALS;
+        send_get(backend, sa, outermost, &ticket);
+    }
+    ticket.purpose = XFRM_PURPOSE_COUNTERS;
+    send_get(backend, sa, sa->layers.main, &ticket);
+}
 
 void xfrm_sa_query(struct backend *backend, const struct kernel_request *request)
 {
@@ -399,7 +256,7 @@ void xfrm_sa_query(struct backend *backend, const struct kernel_request *request
                                      .direction = (uint8_t)directions[i],
                                      .may_be_missing = true};
         if (sa != NULL)
-            send_get(backend, sa, &ticket);
+            ask_for_counters(backend, sa, ticket);
         else if (directions[i] == SA_OUTBOUND)
             xfrm_sa_counters_came(backend, &ticket, NULL);
     }
@@ -434,15 +291,36 @@ static struct sa_counters counters_of(const struct backend *backend, const struc
     };
 }
 
-/* Both directions are asked for in one batch, inbound first; the outbound one's answer completes them. */
-void xfrm_sa_counters_came(struct backend *backend, const struct xfrm_ticket *ticket,
-                           const struct nlmsghdr *reply)
+static struct xfrm_counting *counting_of(struct backend *backend, const struct xfrm_ticket *ticket)
 {
     struct xfrm_counting *counting = &backend->counting;
     if (!counting->is_pending || counting->child_serial != ticket->child_serial)
         *counting = (struct xfrm_counting){.child_serial = ticket->child_serial, .is_pending = true};
-    if (reply != NULL)
-        counting->counters[ticket->direction] = counters_of(backend, reply);
+    return counting;
+}
+
+void xfrm_sa_refusals_came(struct backend *backend, const struct xfrm_ticket *ticket,
+                           const struct nlmsghdr *reply)
+{
+    struct xfrm_counting *counting = counting_of(backend, ticket);
+    if (reply == NULL)
+        return;
+    struct sa_counters outer = counters_of(backend, reply);
+    counting->counters[ticket->direction] =
+        (struct sa_counters){.replays = outer.replays, .bad_icv = outer.bad_icv};
+}
+
+/* All are asked for in one batch, inbound first; the outbound one's answer completes them. */
+void xfrm_sa_counters_came(struct backend *backend, const struct xfrm_ticket *ticket,
+                           const struct nlmsghdr *reply)
+{
+    struct xfrm_counting *counting = counting_of(backend, ticket);
+    if (reply != NULL) {
+        struct sa_counters *counters = &counting->counters[ticket->direction], refused = *counters;
+        *counters = counters_of(backend, reply);
+        counters->replays += refused.replays;
+        counters->bad_icv += refused.bad_icv;
+    }
     if (ticket->direction != SA_OUTBOUND)
         return;
     struct kernel_event event = {
@@ -464,7 +342,9 @@ void xfrm_sa_counters_came(struct backend *backend, const struct xfrm_ticket *ti
 static void delete_one(struct hash_node *node, void *context)
 {
     struct xfrm_ticket ticket = {.purpose = XFRM_PURPOSE_CHANGE, .may_be_missing = true};
-    send_delete(context, CONTAINER_OF(node, struct xfrm_sa, by_child), &ticket);
+    const struct xfrm_sa *sa = CONTAINER_OF(node, struct xfrm_sa, by_child);
+    for (size_t i = 0; i < sa->layers.count; i++)
+        send_delete(context, sa, i, &ticket);
 }
 
 void xfrm_sa_delete_all(struct backend *backend)
