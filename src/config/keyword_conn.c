@@ -10,6 +10,9 @@
 #define OBSOLETE .section = SECTION_CONN, .status = KEYWORD_OBSOLETE, NO_FIELD
 #define IKEV1_ONLY(member)                                                                                   \
     .section = SECTION_CONN, .status = KEYWORD_IKEV1_ONLY, FIELD_OF(struct connection_spec, member)
+#define END_IKEV1_ONLY(member)                                                                               \
+    .section = SECTION_CONN, .is_per_end = true, .status = KEYWORD_IKEV1_ONLY,                               \
+    FIELD_OF(struct end_spec, member)
 #define ALIAS_OF(name) .section = SECTION_CONN, .alias_of = (name), NO_FIELD
 /* Of an end. */
 #define END_ACTS(member)                                                                                     \
@@ -90,7 +93,8 @@ static const struct keyword_word sendca_words[] = {{"all", 0}, {"issuer", 1}, {"
 static const struct keyword_word sendcert_words[] = {{"always", 0},  {"alwayssend", 0},  {"yes", 0},
                                                      {"ifasked", 1}, {"sendifasked", 1}, {"never", 2},
                                                      {"no", 2},      {"forced", 0},      {NULL}};
-static const struct keyword_word xauthby_words[] = {{"file", 0}, {"pam", 1}, {"alwaysok", 2}, {NULL}};
+static const struct keyword_word xauthby_words[] = {
+    {"file", XAUTHBY_FILE}, {"pam", XAUTHBY_PAM}, {"alwaysok", XAUTHBY_ALWAYSOK}, {NULL}};
 static const struct keyword_word xauthfail_words[] = {{"hard", 0}, {"soft", 1}, {NULL}};
 
 static const struct keyword_word updown_config_words[] = {
@@ -297,18 +301,20 @@ const struct keyword conn_keywords[] = {
      .help = "the script that is run when the tunnel changes"},
     {"updown-config", END_ACTS(updown_is_async), ENUM(updown_config_words, "exec"),
      .help = "async: --up does not wait for the script; it is run without a shell always"},
-    {"username", END_NOT_YET_OF_IKEV1, STRING("a user name", ""), .help = "user name for XAUTH or EAP"},
+    {"username", END_IKEV1_ONLY(username), STRING("a user name", ""),
+     .help = "user name for XAUTH; asked for if not set"},
     {"vti", END_NOT_YET, STRING("an address with prefix", ""), .help = "address of the VTI interface"},
     {"vti-interface", NOT_YET, STRING("an interface", ""), .help = "the VTI interface"},
     {"vti-routing", NOT_YET, BOOL("no"), .help = "routes into the VTI interface"},
     {"vti-shared", NOT_YET, BOOL("no"), .help = "the VTI interface serves several connections"},
     {"x-comment", ACTS_BY_HAND, STRING("text", ""),
      .help = "a comment, as is any keyword that begins with x-"},
-    {"xauthby", NOT_YET_OF_IKEV1, ENUM(xauthby_words, "file"), .help = "where XAUTH passwords are checked"},
-    {"xauthclient", END_NOT_YET_OF_IKEV1, BOOL("no"), .help = "this end logs in with XAUTH"},
-    {"xauthfail", NOT_YET_OF_IKEV1, ENUM(xauthfail_words, "hard"),
+    {"xauthby", IKEV1_ONLY(xauth_by), ENUM(xauthby_words, "file"),
+     .help = "where XAUTH passwords are checked"},
+    {"xauthclient", END_IKEV1_ONLY(xauth_client), BOOL("no"), .help = "this end logs in with XAUTH"},
+    {"xauthfail", IKEV1_ONLY(xauth_fails_soft), ENUM(xauthfail_words, "hard"),
      .help = "what becomes of a failed XAUTH log-in"},
-    {"xauthserver", END_NOT_YET_OF_IKEV1, BOOL("no"), .help = "this end demands XAUTH"},
+    {"xauthserver", END_IKEV1_ONLY(xauth_server), BOOL("no"), .help = "this end demands XAUTH"},
     {"xauthusername", END_ALIAS_OF("username")},
 };
 const size_t conn_keyword_count = ARRAY_SIZE(conn_keywords);

@@ -245,7 +245,7 @@ static bool set_by_hand(struct spec_builder *builder, const struct keyword *keyw
 
 /* ---- keywords that are a field ---- */
 
-/* updown= is the only text: "" and %disabled say none, its default nothing. */
+/* The default says nothing; where there is one, as of updown=, "" and %disabled say none. */
 static bool set_text(char **slot, const char *value, const char *default_text, struct error *error)
 {
     if (strcmp(value, default_text) == 0) {
@@ -253,7 +253,8 @@ static bool set_text(char **slot, const char *value, const char *default_text, s
         *slot = NULL;
         return true;
     }
-    return replace_text(slot, strcasecmp(value, "%disabled") == 0 ? "" : value, error);
+    bool is_none = *default_text != '\0' && strcasecmp(value, "%disabled") == 0;
+    return replace_text(slot, is_none ? "" : value, error);
 }
 
 static bool set_field(struct spec_builder *builder, const struct keyword *keyword, void *owner,

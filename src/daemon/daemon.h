@@ -26,6 +26,7 @@ struct daemon_options {
 struct udp_socket;
 struct control_listener;
 struct workers;
+struct logins;
 struct updown_queue;
 struct key_loader;
 struct process_group;
@@ -41,6 +42,7 @@ struct daemon {
     struct control_listener *control_listener;
     struct workers *workers;
     struct key_loader *key_loader;
+    struct logins *logins;
     struct process_group *processes;
     struct stats_program *stats_program; /* NULL without statsbin= */
     struct peer_log *peer_log;           /* NULL without --perpeerlog */
@@ -89,6 +91,11 @@ void workers_free(struct workers *workers);
 void workers_submit(struct workers *workers, struct job *job);
 /* At the end of a turn of the loop: wakes the threads once for all that was submitted in it. */
 void workers_hand_over(struct workers *workers);
+
+/* logins.c: passwords of XAUTH users. */
+struct logins *logins_new(struct daemon *daemon);
+void logins_free(struct logins *logins);
+void logins_check(struct logins *logins, const struct login_request *request);
 
 /* updown.c */
 struct updown_queue *updown_new(struct daemon *daemon);

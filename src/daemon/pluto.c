@@ -406,11 +406,12 @@ static bool assemble(struct daemon *daemon, struct error *error)
     settings.stack = daemon->backend_functions->name;
     daemon->workers = workers_new(daemon, helpers);
     daemon->processes = process_group_new(daemon->base);
+    daemon->logins = logins_new(daemon);
     daemon->updown = updown_new(daemon);
     daemon->engine = engine_new(&daemon->env, &settings);
     daemon->control = daemon->engine ? control_new(daemon->engine, &host) : NULL;
-    if (daemon->workers == NULL || daemon->processes == NULL || daemon->updown == NULL ||
-        daemon->control == NULL)
+    if (daemon->workers == NULL || daemon->processes == NULL || daemon->logins == NULL ||
+        daemon->updown == NULL || daemon->control == NULL)
         return error_set(error, 0, "out of memory");
     daemon->exit_status = 1;
     if (daemon->options.impairments != NULL &&
@@ -437,6 +438,7 @@ static void dismantle(struct daemon *daemon)
     resolver_stop();
     key_loader_free(daemon->key_loader);
     workers_free(daemon->workers);
+    logins_free(daemon->logins);
     struct leaks leaks = leaks_of_engine(daemon);
     if (daemon->updown != NULL && !updown_is_idle(daemon->updown))
         leaks.scripts++;

@@ -161,7 +161,21 @@ void process_group_reap(struct process_group *group)
 
 /* ---- the start ---- */
 
-static int spawn(const struct process_settings *settings, int output, pid_t *ret_pid)
+/* Its reading end, with the input in it; or -1 and errno. */
+static int input_pipe(struct bytes input)
+{
+    int ends[2];
+    if (input.size > PROCESS_INPUT_MAX || pipe2(ends, O_CLOEXEC) != 0)
+        return -1;
+    bool ok = write(ends[1], input.data, input.size) == (ssize_t)input.size;
+    close(ends[1]);
+    if (ok)
+        return ends[0];
+    close(ends[0]);
+    return -1;
+}
+
+static int spawn(const struct process_settings *settings, int input, int output, pid_t *ret_pid)
 {
     posix_spawn_file_actions_t actions;
     posix_spawnattr_t attributes;
@@ -169,7 +183,10 @@ static int spawn(const struct process_settings *settings, int output, pid_t *ret
     sigemptyset(&none);
     sigfillset(&all);
     posix_spawn_file_actions_init(&actions);
-    posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+    if (input >= 0)
+        posix_spawn_file_actions_adddup2(&actions, input, STDIN_FILENO);
+    else
+        posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
     posix_spawn_file_actions_adddup2(&actions, output, STDOUT_FILENO);
     posix_spawn_file_actions_adddup2(&actions, output, STDERR_FILENO);
     posix_spawn_file_actions_addclosefrom_np(&actions, STDERR_FILENO + 1);
@@ -218,12 +235,17 @@ static void discard(struct process *process)
 static int begin(struct process *process)
 {
     int ends[2];
-    if (pipe2(ends, O_CLOEXEC) < 0)
-        return errno;
-    process->output = ends[0];
-    fcntl(ends[0], F_SETFL, O_NONBLOCK);
-    int result = make_events(process) ? spawn(&process->settings, ends[1], &process->pid) : ENOMEM;
-    close(ends[1]);
+    int input = process->settings.input.size > 0 ? input_pipe(process->settings.input) : -1;
+    bool has_input = process->settings.input.size == 0 || input >= 0;
+    int result = has_input && pipe2(ends, O_CLOEXEC) == 0 ? 0 : errno;
+    if (result == 0) {
+        process->output = ends[0];
+        fcntl(ends[0], F_SETFL, O_NONBLOCK);
+        result = make_events(process) ? spawn(&process->settings, input, ends[1], &process->pid) : ENOMEM;
+        close(ends[1]);
+    }
+    if (input >= 0)
+        close(input);
     return result;
 }
 

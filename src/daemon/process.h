@@ -1,15 +1,18 @@
 /*
  * Programs that the daemon runs beside its loop: by posix_spawn with an argument vector, never a shell, and
- * an environment of their own; standard input is empty, output and errors come line by line, and one that
- * takes too long is told to end and then killed, with its whole process group.
+ * an environment of their own; standard input is empty or what is given, output and errors come line by line,
+ * and one that takes too long is told to end and then killed, with its whole process group.
  */
 #ifndef STYX_DAEMON_PROCESS_H
 #define STYX_DAEMON_PROCESS_H
 
 #include <event2/event.h>
 
+#include "base/bytes.h"
 #include "base/list.h"
 
+/* What a pipe takes at once. */
+enum { PROCESS_INPUT_MAX = 4096 };
 enum { PROCESS_ARGUMENTS_MAX = 32, PROCESS_KILL_AFTER_SECONDS = 5 };
 
 struct process;
@@ -18,6 +21,7 @@ struct process_group; /* those of one loop */
 struct process_settings {
     const char *const *arguments;   /* ends with NULL; copied by the kernel */
     const char *const *environment; /* the same */
+    struct bytes input;             /* for standard input; copied; at most PROCESS_INPUT_MAX */
     unsigned time_limit_seconds;
     void *context;
     /* All optional but the last; a line is without its newline and unprintable bytes are '?'. */

@@ -86,6 +86,12 @@ static void open_port(void *world, const struct ip_endpoint *local)
     udp_open_port(world, local);
 }
 
+static void check_login(void *world, const struct login_request *request)
+{
+    struct daemon *daemon = world;
+    logins_check(daemon->logins, request);
+}
+
 static void updown(void *world, const struct updown_request *request)
 {
     struct daemon *daemon = world;
@@ -148,6 +154,7 @@ void world_init(struct daemon *daemon)
         .kernel_request = kernel_request,
         .resolve = resolve,
         .open_port = open_port,
+        .check_login = check_login,
         .updown = updown,
         .report = report,
         .trace = trace_line,

@@ -5,6 +5,7 @@
 #include "engine/configuration.h"
 #include "engine/connection_named.h"
 #include "engine/host_name.h"
+#include "engine/login.h"
 #include "engine/policy_group.h"
 
 #include <strings.h>
@@ -192,6 +193,7 @@ void connection_destroy(struct engine *engine, struct connection *connection)
     configuration_release(engine, connection);
     if (connection->uses_pools)
         address_pools_leave(engine, connection->spec);
+    login_forget(engine, connection);
     hash_table_remove(&engine->connections_by_serial, &connection->by_serial);
     if (!connection->is_instance)
         hash_table_remove(&engine->connections_by_name, &connection->by_name);

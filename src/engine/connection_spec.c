@@ -54,6 +54,7 @@ static void end_clear(struct end_spec *end)
     free(end->virtual_client.nets);
     free(end->pools);
     free(end->updown);
+    free(end->username);
     identity_free(&end->id);
 }
 
@@ -346,10 +347,25 @@ static bool check_protocols(const struct connection_spec *spec, struct error *er
                      "encapsulation=yes is for ESP: AH does not go through a NAT; write phase2=esp");
 }
 
+static bool check_xauth(const struct connection_spec *spec, struct error *error)
+{
+    const struct end_spec *ends[] = {&spec->left, &spec->right};
+    for (size_t i = 0; i < ARRAY_SIZE(ends); i++) {
+        const char *name = i == 0 ? "left" : "right";
+        if (ends[i]->xauth_server && ends[i]->xauth_client)
+            return error_set(error, -1, "%sxauthserver= and %sxauthclient= exclude each other", name, name);
+    }
+    if (spec->left.xauth_server && spec->right.xauth_server)
+        return error_set(error, -1, "leftxauthserver= and rightxauthserver= exclude each other");
+    if (spec->left.xauth_client && spec->right.xauth_client)
+        return error_set(error, -1, "leftxauthclient= and rightxauthclient= exclude each other");
+    return true;
+}
+
 bool connection_spec_check(const struct connection_spec *spec, struct error *error)
 {
     return check_hosts(spec, error) && check_family(spec, error) && check_clients(spec, error) &&
-           check_transport(spec, error) && check_ikev1(spec, error) &&
+           check_transport(spec, error) && check_ikev1(spec, error) && check_xauth(spec, error) &&
            check_sourceip(&spec->left, "left", error) && check_sourceip(&spec->right, "right", error) &&
            check_protocols(spec, error) && check_virtual(spec, error) &&
            check_group(&spec->left, "left", error) && check_group(&spec->right, "right", error) &&

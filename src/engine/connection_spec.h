@@ -61,6 +61,9 @@ struct modecfg_spec {
     bool peer_is_cisco;            /* remote-peer-type=cisco */
 };
 
+/* Where a server looks for the passwords of users. */
+enum xauth_by { XAUTHBY_FILE, XAUTHBY_PAM, XAUTHBY_ALWAYSOK };
+
 struct end_spec {
     enum host_kind host_kind;
     struct ip_address host;
@@ -82,9 +85,12 @@ struct end_spec {
     bool modecfg_client;           /* asks for an address */
     bool modecfg_server;           /* gives one out */
     struct ip_prefix interface_ip; /* of the interface of ipsec-interface= */
-    uint8_t protocol; /* protoport=, already applied to clients; for the host itself the engine applies it */
-    uint16_t port;    /* 0: any */
-    char *updown;     /* NULL: the default; "": none */
+    uint8_t protocol;  /* protoport=, already applied to clients; for the host itself the engine applies it */
+    uint16_t port;     /* 0: any */
+    bool xauth_server; /* IKEv1: this end demands a user name and a password */
+    bool xauth_client; /* IKEv1: this end has them */
+    char *username;    /* leftusername=; NULL: asked for */
+    char *updown;      /* NULL: the default; "": none */
     bool updown_is_async; /* --up does not wait for it */
 };
 
@@ -124,6 +130,8 @@ struct connection_spec {
     bool ike_only;       /* whack without --encrypt and the like: an IKE SA and nothing under it */
     uint8_t ikev1_natt;  /* enum ikev1_natt bits */
     uint8_t esn; /* esn=: PROPOSAL_ESN_NO, PROPOSAL_ESN_YES or both; already applied to child_proposals */
+    uint8_t xauth_by;      /* enum xauth_by */
+    bool xauth_fails_soft; /* xauthfail=soft */
     bool pfs;
     bool rekey;
     bool reauth;

@@ -68,6 +68,7 @@ void engine_resolved(struct engine *engine, uint64_t query_id, const struct ip_a
 void engine_network_error(struct engine *engine, const struct path *path, int number);
 /* There is no address; the reason is for people. */
 void engine_resolve_failed(struct engine *engine, uint64_t query_id, const char *reason);
+void engine_login_checked(struct engine *engine, const struct login_result *result);
 void engine_updown_done(struct engine *engine, const struct updown_result *result);
 /* A line about a script, or of its output: for the log and for whoever waits for the connection. */
 void engine_updown_said(struct engine *engine, uint64_t connection_serial, uint64_t request_id,

@@ -5,6 +5,7 @@
 #ifndef STYX_ENGINE_ENV_H
 #define STYX_ENGINE_ENV_H
 
+#include "engine/connection_spec.h"
 #include "engine/job.h"
 #include "engine/kernel_request.h"
 #include "engine/report.h"
@@ -46,6 +47,23 @@ struct updown_result {
     int exit_status;  /* of the first call that failed, 128 + signal, 127 when it could not be run */
 };
 
+/* A user who wants to log in: where the passwords are kept, by is XAUTHBY_FILE or XAUTHBY_PAM. Borrowed
+ * during the call. Always answered by engine_login_checked(), unless the engine has ended. */
+struct login_request {
+    uint64_t request_id, ike_serial; /* echoed */
+    enum xauth_by by;
+    const char *connection;
+    const char *user, *password;
+    struct ip_address peer;
+};
+
+struct login_result {
+    uint64_t request_id, ike_serial;
+    bool is_right;
+    struct ip_address address; /* that this user is to have in the tunnel; unset: any */
+    char reason[160];          /* why not, for our log */
+};
+
 struct engine_env {
     void *world;
     /* Microseconds, never going back. */
@@ -61,12 +79,15 @@ struct engine_env {
     void (*kernel_request)(void *world, const struct kernel_request *request);
     /* Answered, always, by engine_resolved(query_id, ...) or engine_resolve_failed(). */
     void (*resolve)(void *world, uint64_t query_id, const char *name, enum ip_family family);
+    /* NULL where no connection demands XAUTH. */
+    void (*check_login)(void *world, const struct login_request *request);
     void (*updown)(void *world, const struct updown_request *request);
     void (*report)(void *world, const struct report *report);
     /* Debug lines; called only for classes that are switched on. */
     void (*trace)(void *world, const char *line);
-    /* A port of leftikeport= at this address of ours, with the framing of the NAT-T port, is used from now on;
-     * asked for again when the connection is oriented again. NULL: there is none but the two of the settings. */
+    /* A port of leftikeport= at this address of ours, with the framing of the NAT-T port, is used from now
+     * on; asked for again when the connection is oriented again. NULL: there is none but the two of the
+     * settings. */
     void (*open_port)(void *world, const struct ip_endpoint *local);
 };
 

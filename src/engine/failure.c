@@ -12,7 +12,7 @@ const char *failure_kind_name(enum failure_kind kind)
 {
     static const char *const names[FAILURE_KIND_COUNT] = {
         "none",       "no-answer", "ike-proposal", "child-proposal", "selectors", "authentication",
-        "peer-proof", "identity",  "no-secret",    "refused",        "other"};
+        "peer-proof", "identity",  "no-secret",    "login",          "refused",   "other"};
     return kind < FAILURE_KIND_COUNT ? names[kind] : "other";
 }
 
@@ -147,6 +147,10 @@ static void tell_cause(struct engine *engine, struct failure *failure, const str
     case FAILURE_IDENTITY:
     case FAILURE_NO_SECRET:
         tell_authentication(&text, engine, failure, connection);
+        break;
+    case FAILURE_LOGIN:
+        text_add(&text, "the server does not accept the user name or the password: see leftusername= and the "
+                        "XAUTH entries of ipsec.secrets, or --xauthuser and --xauthpass");
         break;
     default:
         break;

@@ -21,6 +21,7 @@ enum failure_kind {
     FAILURE_PEER_PROOF,     /* the peer's AUTH is not what our secret makes */
     FAILURE_IDENTITY,       /* the peer is somebody else */
     FAILURE_NO_SECRET,      /* nothing in ipsec.secrets for this pair */
+    FAILURE_LOGIN,          /* XAUTH: the peer does not accept our user name and password */
     FAILURE_REFUSED,        /* another error notification of the peer's */
     FAILURE_OTHER,          /* the text tells */
     FAILURE_KIND_COUNT,

@@ -170,6 +170,7 @@ void ike_destroy(struct engine *engine, struct ike_sa *ike)
     ike_unindex_by_initiator(engine, ike);
     list_remove(&ike->all);
     owned_clear(engine, &ike->memory_bytes, &ike->last_response);
+    owned_clear(engine, &ike->memory_bytes, &ike->user);
     engine_deallocate(engine, ike, sizeof(*ike), NULL);
 }
 

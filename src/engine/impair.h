@@ -22,6 +22,8 @@ enum impairment {
     IMPAIR_SUPPRESS_RETRANSMITS,
     IMPAIR_TIMEOUT_ON_RETRANSMIT,
     IMPAIR_SEND_NO_DELETE,
+    IMPAIR_SEND_NO_XAUTH_R0,
+    IMPAIR_DROP_XAUTH_R0,
     IMPAIR_REVIVAL,
     IMPAIR_IGNORE_SOFT_EXPIRE,
     IMPAIR_IGNORE_HARD_EXPIRE,
@@ -75,8 +77,8 @@ struct impairments {
     struct message_record inbound, outbound;
 };
 
-/* "drop_inbound:3, no-revival, none, list": checks all before any is applied. client gets what a trigger and a list say.
- * error->code is the message number. */
+/* "drop_inbound:3, no-revival, none, list": checks all before any is applied. client gets what a trigger and
+ * a list say. error->code is the message number. */
 bool impair_apply(struct engine *engine, const char *text, uint64_t client, struct error *error);
 void impairments_free(struct impairments *impairments);
 

@@ -4,6 +4,7 @@
 #include "engine/child_install.h"
 #include "engine/connection.h"
 #include "engine/lifecycle.h"
+#include "engine/login.h"
 #include "engine/routing.h"
 #include "engine/routing_policy.h"
 #include "engine/version.h"
@@ -15,6 +16,14 @@ static bool is_being_initiated(const struct ike_sa *ike)
             ike->state == IKE_STATE_PHASE1_DONE);
 }
 
+/* Another connection's may carry it when it proves as much. */
+static bool carries(const struct engine *engine, const struct ike_sa *ike,
+                    const struct connection *connection)
+{
+    const struct connection *owner = connection_by_serial(engine, ike->connection_serial);
+    return owner != NULL && login_is_shared(owner, connection);
+}
+
 /* An IKE SA with the same peer, established or about to be, that a further
  * Child SA can use. */
 static struct ike_sa *usable_ike(const struct engine *engine, const struct connection *connection)
@@ -23,7 +32,7 @@ static struct ike_sa *usable_ike(const struct engine *engine, const struct conne
     do
         ike = ike_next_with_peers(engine, &connection->local, &connection->remote, &connection->local_id,
                                   &connection->remote_id, ike);
-    while (ike != NULL && (ike->version != ike_version_of(connection) ||
+    while (ike != NULL && (!carries(engine, ike, connection) || ike->version != ike_version_of(connection) ||
                            (ike->state != IKE_STATE_ESTABLISHED && !is_being_initiated(ike))));
     return ike;
 }
@@ -222,6 +231,7 @@ void terminate_connection(struct engine *engine, struct connection *connection, 
 {
     connection->keep_up = false;
     engine_timer_cancel(engine, &connection->revive_timer);
+    login_forget(engine, connection);
     say_connection(engine, RC_LOG, connection, client, "terminating SAs using this connection");
     connection_hold(connection);
     routing_release(engine, connection);

@@ -26,6 +26,8 @@ size_t policy_words(const struct connection_spec *spec, bool is_kept_up,
         {"DONT_REKEY", !spec->rekey},
         {"REAUTH", spec->reauth},
         {"UP", is_kept_up},
+        {"XAUTH", spec->left.xauth_server || spec->left.xauth_client || spec->right.xauth_server ||
+                      spec->right.xauth_client},
         {"AGGRESSIVE", spec->aggressive},
         {"OVERLAPIP", spec->overlapip},
         {"IKEV2_ALLOW_NARROWING", spec->narrowing},

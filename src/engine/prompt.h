@@ -8,8 +8,8 @@
 
 #include "engine/state.h"
 
-/* Called once for every question that was asked, unless its IKE SA has gone or the command has ended. `answer` is borrowed; NULL:
- * there is nobody, or nobody who knows. The IKE SA may be gone afterwards. */
+/* Called once for every question that was asked, unless its IKE SA has gone or the command has ended.
+ * `answer` is borrowed; NULL: there is nobody, or nobody who knows. The IKE SA may be gone afterwards. */
 typedef void prompt_answered(struct engine *engine, struct ike_sa *ike, const char *answer);
 
 /* Asks `client` on behalf of the IKE SA. False: nobody waits, `answered` will not be called. A client has one

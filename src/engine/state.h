@@ -158,7 +158,8 @@ struct connection {
     unsigned revive_attempts;
     uint64_t debug;
     struct engine_timer revive_timer;
-    struct failure *failure; /* the last one; NULL: none so far */
+    struct failure *failure;                 /* the last one; NULL: none so far */
+    struct owned login_user, login_password; /* client: login.h; with terminating zeros */
     size_t memory_bytes;
 };
 
@@ -253,6 +254,8 @@ struct ike_sa {
     struct ikev1_sa *v1;     /* IKEv1: its own part (ikev1/ikev1.h) */
     struct ike_setup *setup; /* NULL once established */
     struct identity remote_id;
+    struct owned user; /* login.h: who logged in, with a terminating zero; empty: nobody */
+    bool login_failed; /* server: and was let in all the same (xauthfail=soft) */
 
     /* Requests of ours: one at a time. */
     uint32_t next_message_id;

@@ -26,6 +26,8 @@ struct ike_version {
     /* NULL where the IKE SA does that. */
     void (*child_retransmit)(struct engine *engine, struct child_sa *child);
     void (*job_done)(struct engine *engine, struct ike_sa *ike, struct job *job);
+    /* The world knows whether a user's password is right (login.h); NULL where nobody logs in. */
+    void (*login_checked)(struct engine *engine, struct ike_sa *ike, const struct login_result *result);
     /* Counters of a Child SA that a liveness check asked for. */
     void (*counters_came)(struct engine *engine, struct ike_sa *ike, const struct child_sa *child);
     /* The IKE SA is ending, for whatever reason. */

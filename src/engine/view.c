@@ -7,6 +7,7 @@
 
 #include "engine/connection_named.h"
 #include "engine/ikev2/cookie.h"
+#include "engine/login.h"
 #include "engine/version.h"
 
 enum { NEAR_SERIALS = 256 };
@@ -172,6 +173,7 @@ static void fill_ike(const struct engine *engine, const struct ike_sa *ike, stru
         .is_initiator = ike->is_initiator,
         .replaced_by_serial = ike->replaced_by_serial,
         .remote_id = &ike->remote_id,
+        .user = login_user(ike),
         .is_newest = connection != NULL && connection->newest_ike_serial == ike->serial,
         .path = ike->path,
         .uses_natt = ike->uses_natt,
@@ -249,6 +251,7 @@ static void fill_child(const struct engine *engine, const struct child_sa *child
         .cpi_in = child_compresses(child) ? child->cpi_in : 0,
         .cpi_out = child->cpi_out,
         .remote_id = &ike->remote_id,
+        .user = login_user(ike),
         .memory_bytes = child->memory_bytes,
     };
 }

@@ -45,6 +45,7 @@ struct ike_view {
     unsigned version;                 /* of IKE */
     uint64_t replaced_by_serial;      /* by a rekey; 0 none */
     const struct identity *remote_id; /* ID_NONE before the peer has named itself */
+    const char *user;                 /* who logged in (XAUTH); "": nobody */
     uint8_t spi_i[8], spi_r[8];
     struct path path;
     bool uses_natt, local_behind_nat, remote_behind_nat;
@@ -76,6 +77,7 @@ struct child_view {
     struct sa_counters in, out; /* as last reported; KERNEL_SA_QUERY refreshes */
     uint64_t max_bytes;         /* UINT64_MAX: no limit */
     const struct identity *remote_id;
+    const char *user; /* who logged in (XAUTH); "": nobody */
     size_t memory_bytes;
 };
 

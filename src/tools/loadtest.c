@@ -518,9 +518,10 @@ int loadtest_main(int argc, char **argv)
     load.socket = open_socket(&load.options.local, &error);
     struct engine_settings settings = engine_settings_default();
     load.jobs_end = &load.jobs;
-    load.env = (struct engine_env){&load,        world_now,        world_wall_clock,     world_random,
-                                   world_send,   world_submit_job, world_kernel_request, world_resolve,
-                                   world_updown, world_report,     world_trace,          NULL};
+    load.env = (struct engine_env){&load,      world_now,        world_wall_clock,     world_random,
+                                   world_send, world_submit_job, world_kernel_request, world_resolve,
+                                   NULL,       world_updown,     world_report,         world_trace,
+                                   NULL};
     load.engine = load.socket >= 0 ? engine_new(&load.env, &settings) : NULL;
     bool ok = load.engine != NULL;
     if (ok) {

@@ -91,7 +91,14 @@ enum ikev1_oakley_attribute {
     OAKLEY_KEY_LENGTH = 14,
 };
 enum { OAKLEY_LIFE_SECONDS = 1, OAKLEY_LIFE_KILOBYTES = 2, KEY_IKE = 1 };
-enum ikev1_auth_method { OAKLEY_PRESHARED_KEY = 1, OAKLEY_RSA_SIGNATURE = 3, XAUTH_INIT_PRESHARED = 65001 };
+enum ikev1_auth_method {
+    OAKLEY_PRESHARED_KEY = 1,
+    OAKLEY_RSA_SIGNATURE = 3,
+    XAUTH_INIT_PRESHARED = 65001,
+    XAUTH_RESP_PRESHARED = 65002,
+    XAUTH_INIT_RSA = 65005,
+    XAUTH_RESP_RSA = 65006,
+};
 
 /* Types of Attributes payloads (draft-dukes-ike-mode-cfg 3.2). */
 enum ikev1_cfg_type {

@@ -315,6 +315,7 @@ static void env_report(void *world, const struct report *report)
         add_log_line(host, report->text);
         world_trace(host->sim, host, "%03d %s", report->code, report->text);
     }
+    host_answer_prompt(host, report);
     if (report->is_final)
         end_command(host, report);
 }
@@ -365,6 +366,7 @@ struct sim_host *host_new(struct sim *sim, const char *name, const struct ip_add
         .resolve = env_resolve,
         .open_port = env_open_port,
         .updown = env_updown,
+        .check_login = host_check_login,
         .report = env_report,
         .trace = env_trace,
     };
@@ -405,13 +407,33 @@ void host_free(struct sim_host *host)
     free(host);
 }
 
-static struct secrets *secrets_of(const char *key)
+static void add_xauth_secret(struct secrets *secrets, const struct sim_login *login)
 {
+    char index[300];
+    snprintf(index, sizeof(index), "@%s", login->user);
+    struct secret_entry entry = {
+        .kind = SECRET_XAUTH,
+        .ids = calloc(1, sizeof(*entry.ids)),
+        .id_is_any = calloc(1, sizeof(*entry.id_is_any)),
+        .id_count = 1,
+        .key = (uint8_t *)strdup(login->password),
+        .key_size = strlen(login->password),
+        .origin = strdup("sim:2"),
+    };
+    if (!identity_parse(index, &entry.ids[0], NULL) || !secrets_add(secrets, &entry))
+        abort();
+}
+
+static struct secrets *secrets_of(const struct sim_host *host)
+{
+    const char *key = host->secret;
     struct secrets *secrets = secrets_new();
     struct secret_entry entry = {
         .key = (uint8_t *)strdup(key), .key_size = strlen(key), .origin = strdup("sim:1")};
     if (secrets == NULL || !secrets_add(secrets, &entry))
         abort();
+    if (host->xauth_secret.user != NULL)
+        add_xauth_secret(secrets, &host->xauth_secret);
     return secrets;
 }
 
@@ -429,7 +451,7 @@ void host_boot(struct sim_host *host)
     host->engine = engine_new(&host->env, &host->settings);
     if (host->engine == NULL)
         abort();
-    host_command(host, (struct command){.kind = COMMAND_SECRETS, .secrets = secrets_of(host->secret)});
+    host_command(host, (struct command){.kind = COMMAND_SECRETS, .secrets = secrets_of(host)});
     host_listen(host, true);
     host->empty_bytes = engine_view_totals(host->engine).bytes_owned;
     for (size_t i = 0; i < host->connection_count; i++)

@@ -162,6 +162,13 @@ void sim_add_connection_on(struct sim *sim, const char *host, const char *name, 
 void sim_reload_connection(struct sim *sim, const char *host, const char *name);
 /* The pre-shared key of a host; "styx" unless said otherwise. */
 void sim_set_secret(struct sim *sim, const char *host, const char *secret);
+/* The password file of a host: this user may log in. */
+void sim_set_password(struct sim *sim, const char *host, const char *user, const char *password);
+/* An entry `@user : XAUTH "password"` of the host's ipsec.secrets; NULL: none. */
+void sim_set_xauth_secret(struct sim *sim, const char *host, const char *user, const char *password);
+/* What whoever waits for a command on this host answers when asked for a user name and a password; NULL: it
+ * goes away. Without this nobody is there. */
+void sim_set_answers(struct sim *sim, const char *host, const char *user, const char *password);
 /* These wait for the command's end (five virtual minutes) and return its exit status; -1: it never ended. */
 int sim_up(struct sim *sim, const char *host, const char *connection);
 int sim_down(struct sim *sim, const char *host, const char *connection);

@@ -16,6 +16,13 @@ enum {
     SIM_LOG_MAX = 1 << 20
 };
 
+enum { SIM_LOGINS_MAX = 4 };
+
+/* Borrowed from the scenario. */
+struct sim_login {
+    const char *user, *password;
+};
+
 /* How long a host takes for what it does beside the engine: each time a delay is drawn. */
 struct delays {
     usec_t job_max, kernel_max, updown_max;
@@ -59,6 +66,10 @@ struct sim_host {
     struct host_connection connections[SIM_CONNECTIONS_MAX];
     size_t connection_count;
     char *secret;
+    struct sim_login logins[SIM_LOGINS_MAX]; /* the password file */
+    size_t login_count;
+    struct sim_login xauth_secret, answers; /* user NULL: none */
+    bool answers_prompts;
     struct waiting_command *commands;
     char *log;
     size_t log_size;
@@ -142,6 +153,9 @@ void host_wake(struct sim_host *host);
 /* Returns the client number. */
 uint64_t host_command(struct sim_host *host, struct command command);
 struct waiting_command *host_waiting(const struct sim_host *host, uint64_t client);
+/* users.c: the environment's check of a password; the answer to a question of the engine's. */
+void host_check_login(void *world, const struct login_request *request);
+void host_answer_prompt(struct sim_host *host, const struct report *report);
 /* Sends what traps no longer hold. */
 void host_release_held(struct sim_host *host);
 void host_load(struct sim_host *host, const struct host_connection *connection);

@@ -8,7 +8,7 @@
 /* The KE value goes with the offer: all suites offered must be of its group. */
 static struct ikev1_offer offer_of(const struct ike_sa *ike, const struct connection *connection)
 {
-    return phase1_offer(connection, ike->setup->ke);
+    return phase1_offer(connection, true, ike->setup->ke);
 }
 
 void aggressive_mode_begin(struct engine *engine, struct ike_sa *ike)

@@ -38,7 +38,7 @@ void aggressive_mode_request(struct engine *engine, const struct ikev1_incoming 
 void aggressive_mode_responder_job_done(struct engine *engine, struct ike_sa *ike, const struct job *job)
 {
     const struct connection *connection = connection_by_serial(engine, ike->connection_serial);
-    struct ikev1_offer offer = phase1_offer(connection, NULL);
+    struct ikev1_offer offer = phase1_offer(connection, false, NULL);
     struct ikev1_choice choice = {.suite = ike->suite};
     choice.transforms[IKEV1_MEMBER_MAIN] = owned_bytes(&ike->v1->transform);
     uint8_t buffer[IKE_MESSAGE_MAX], id[4 + IDENTITY_SIZE_MAX], hash[PRF_OUTPUT_MAX];

@@ -2,6 +2,7 @@
 #include "engine/child_install.h"
 #include "engine/ikev1/informational.h"
 #include "engine/ikev1/lifetimes.h"
+#include "engine/login.h"
 
 enum { DELETE_MESSAGE_MAX = 2048, SPIS_IN_ONE_DELETE = 256 };
 
@@ -136,7 +137,7 @@ static struct child_sa *find_child(const struct engine *engine, const struct ike
     while (child == NULL &&
            (other = ike_next_with_peers(engine, &ike->path.local.address, &ike->path.remote.address,
                                         &connection->local_id, &ike->remote_id, other)) != NULL)
-        if (other != ike)
+        if (other != ike && login_users_are_equal(other, ike))
             child = child_of_ike_by_peer_spi(engine, other, protocol, spi_out);
     return child;
 }

@@ -170,7 +170,8 @@ enum ikev1_retransmit_result ikev1_retransmit(struct engine *engine, const struc
         return RETRANSMIT_SUPPRESSED;
     }
     exchange->retransmits++;
-    if (ike->v1->is_unconfirmed && exchange != &ike->v1->phase1) /* perhaps the peer still waits for the end of phase 1 */
+    if (ike->v1->is_unconfirmed &&
+        exchange != &ike->v1->phase1) /* perhaps the peer still waits for the end of phase 1 */
         ikev1_send_again(engine, ike, &ike->v1->phase1);
     ikev1_send_again(engine, ike, exchange);
     usec_t next = now + exchange->retransmit_interval;

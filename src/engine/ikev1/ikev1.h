@@ -73,12 +73,13 @@ enum ikev1_peer_feature {
 };
 
 struct ikev1_fragments;
+struct xauth;
 
 struct ikev1_sa {
     enum ikev1_state state;
     bool is_aggressive;
-    bool is_unconfirmed; /* Aggressive Mode initiator: nothing shows yet that our last message came */
-    uint16_t auth_method;
+    bool is_unconfirmed;    /* Aggressive Mode initiator: nothing shows yet that our last message came */
+    uint16_t auth_method;   /* enum ikev1_auth_method, as negotiated */
     unsigned peer_features; /* enum ikev1_peer_feature */
     bool natt_is_draft;     /* payload numbers and encapsulation modes of the drafts */
     struct ikev1_keys keys;
@@ -89,9 +90,11 @@ struct ikev1_sa {
     struct ikev1_exchange phase1;
     struct list_node transactions; /* struct transaction, the newest last */
     unsigned transaction_count;
-    uint32_t request_message_id; /* of the REQUEST or SET of ours that waits for its answer; 0 none */
-    unsigned phase15_step;       /* phase15.c */
-    bool says_initial_contact;   /* the peer, in phase 1 */
+    uint32_t request_message_id;     /* of the REQUEST or SET of ours that waits for its answer; 0 none */
+    unsigned phase15_step;           /* phase15.c */
+    bool says_initial_contact;       /* the peer, in phase 1 */
+    struct xauth *xauth;             /* xauth.h; NULL: it is through, or was not wanted */
+    struct ip_address login_address; /* server: the user's own, of the password file; unset: none */
     struct list_node
         quicks; /* struct quick_mode in progress, and finished ones that may have to repeat themselves */
     unsigned quick_count;

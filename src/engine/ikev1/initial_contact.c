@@ -1,6 +1,9 @@
 /* INITIAL-CONTACT: RFC 2407 4.6.3.3; uniqueids=: ipsec_pluto(8). */
 #include "engine/ikev1/initial_contact.h"
 
+#include "engine/login.h"
+
+/* Users behind one name are peers of their own, once they have logged in. */
 static struct ike_sa *older_ike(const struct engine *engine, const struct ike_sa *ike,
                                 const struct ip_address *remote, usec_t silent_since)
 {
@@ -10,7 +13,8 @@ static struct ike_sa *older_ike(const struct engine *engine, const struct ike_sa
         other = ike_next_with_peers(engine, &ike->path.local.address, remote, &connection->local_id,
                                     &ike->remote_id, other);
     while (other != NULL &&
-           (other == ike || other->established_at == 0 || other->last_received_at > silent_since));
+           (other == ike || other->established_at == 0 || other->last_received_at > silent_since ||
+            (ike->user.size != 0 && !login_users_are_equal(other, ike))));
     return other;
 }
 

@@ -9,6 +9,7 @@
 #include "engine/ikev1/phase15.h"
 #include "engine/ikev1/quick_mode.h"
 #include "engine/initiate.h"
+#include "engine/login.h"
 
 #define ORPHANAGE_CHECK (60 * USEC_PER_SEC)
 #define REPLACED_GRACE (5 * USEC_PER_SEC) /* packets under way on the replaced SA */
@@ -106,8 +107,8 @@ static struct ike_sa *another_in(const struct engine *engine, const struct ike_s
     do
         other = ike_next_with_peers(engine, &ike->path.local.address, &ike->path.remote.address,
                                     &connection->local_id, &ike->remote_id, other);
-    while (other != NULL &&
-           (other == ike || other->version != ike->version || other->v1 == NULL || other->state != state));
+    while (other != NULL && (other == ike || other->version != ike->version || other->v1 == NULL ||
+                             other->state != state || !login_users_are_equal(other, ike)));
     return other;
 }
 

@@ -23,7 +23,7 @@ static void send(struct engine *engine, struct ike_sa *ike, struct ikev1_builder
 void main_mode_begin(struct engine *engine, struct ike_sa *ike)
 {
     const struct connection *connection = connection_by_serial(engine, ike->connection_serial);
-    struct ikev1_offer offer = phase1_offer(connection, NULL);
+    struct ikev1_offer offer = phase1_offer(connection, true, NULL);
     uint8_t buffer[IKE_MESSAGE_MAX], body[IKE_MESSAGE_MAX];
     struct writer writer = writer_of(body, sizeof(body));
     ikev1_offer_write(&writer, &offer);
@@ -43,7 +43,7 @@ void main_mode_begin(struct engine *engine, struct ike_sa *ike)
 bool main_mode_response_1(struct engine *engine, struct ike_sa *ike, const struct ikev1_incoming *incoming)
 {
     const struct connection *connection = connection_by_serial(engine, ike->connection_serial);
-    struct ikev1_offer offer = phase1_offer(connection, NULL);
+    struct ikev1_offer offer = phase1_offer(connection, true, NULL);
     struct ikev1_choice choice;
     struct error error;
     if (!ikev1_accept_answer(&offer, incoming->message->sa, &choice, &error)) {

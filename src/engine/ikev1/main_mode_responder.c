@@ -23,7 +23,8 @@ void main_mode_request_1(struct engine *engine, const struct ikev1_incoming *inc
     struct ike_sa *ike = phase1_make_responder(engine, &request, STATE_MAIN_R0);
     if (ike == NULL)
         return;
-    struct ikev1_offer offer = phase1_offer(connection_by_serial(engine, ike->connection_serial), NULL);
+    struct ikev1_offer offer =
+        phase1_offer(connection_by_serial(engine, ike->connection_serial), false, NULL);
     struct ikev1_builder builder = ikev1_start(ike, buffer, sizeof(buffer), ISAKMP_MAIN, 0);
     ikev1_build_begin(&builder, ISAKMP_SA);
     ikev1_choice_write(&builder.writer, &offer, &request.choice);

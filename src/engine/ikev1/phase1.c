@@ -7,13 +7,15 @@
 #include "engine/ikev1/lifetimes.h"
 #include "engine/ikev1/phase15.h"
 #include "engine/ikev1/quick_mode.h"
+#include "engine/ikev1/xauth.h"
 
-struct ikev1_offer phase1_offer(const struct connection *connection, const struct algorithm *group)
+struct ikev1_offer phase1_offer(const struct connection *connection, bool is_initiator,
+                                const struct algorithm *group)
 {
     return (struct ikev1_offer){
         .list = connection->spec->ike_proposals,
         .protocol = PROTOCOL_IKE,
-        .auth_method = OAKLEY_PRESHARED_KEY,
+        .auth_method = xauth_method(connection, is_initiator, OAKLEY_PRESHARED_KEY),
         .group = group,
         .lifetime_seconds = connection->spec->ike_lifetime / USEC_PER_SEC,
     };
@@ -217,10 +219,14 @@ static bool has_same_secret(struct engine *engine, struct ike_sa *ike, struct er
 /* What was agreed on before the name was known must be what the connection of that name allows. */
 static bool may_serve(const struct ike_sa *ike, const struct connection *connection, struct error *error)
 {
-    struct ikev1_offer offer = phase1_offer(connection, NULL);
+    struct ikev1_offer offer = phase1_offer(connection, ike->is_initiator, NULL);
     if (connection->spec->aggressive != ike->v1->is_aggressive)
         return error_set(error, V1_INVALID_ID_INFORMATION, "\"%.60s\" has aggressive=%s",
                          connection->spec->name, connection->spec->aggressive ? "yes" : "no");
+    if (offer.auth_method != ike->v1->auth_method)
+        return error_set(error, V1_INVALID_ID_INFORMATION,
+                         "\"%.60s\" wants authentication method %u; %u was agreed on", connection->spec->name,
+                         offer.auth_method, ike->v1->auth_method);
     return ikev1_offer_has(&offer, &ike->suite) ||
            error_set(error, V1_NO_PROPOSAL_CHOSEN, "ike= of \"%.60s\" does not have what was agreed on",
                      connection->spec->name);

@@ -5,7 +5,8 @@
 #include "engine/ikev1/exchange.h"
 #include "proposal/ikev1_sa.h"
 
-struct ikev1_offer phase1_offer(const struct connection *connection, const struct algorithm *group);
+struct ikev1_offer phase1_offer(const struct connection *connection, bool is_initiator,
+                                const struct algorithm *group);
 
 /* A new ISAKMP SA on our initiative, on its way by Main or Aggressive Mode. wants_child: a Quick Mode
  * follows. */

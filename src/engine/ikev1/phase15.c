@@ -7,11 +7,12 @@
 #include "engine/ikev1/informational.h"
 #include "engine/ikev1/mode_config.h"
 #include "engine/ikev1/phase1.h"
+#include "engine/ikev1/xauth.h"
 
 #define PHASE15_LIMIT (120 * USEC_PER_SEC) /* people may have to type meanwhile */
 
 /* In the order of their turns; the last is NULL. */
-static const struct transaction_service *const services[] = {&mode_config_service, NULL};
+static const struct transaction_service *const services[] = {&xauth_service, &mode_config_service, NULL};
 
 /* The names by which phase 1 calls its own end. */
 static enum ikev1_state end_of_phase1(const struct ike_sa *ike)

@@ -17,6 +17,7 @@ struct ike_sa *phase1_start(struct engine *engine, const struct connection *conn
     uint64_t serial = ike->serial;
     ike->setup->wants_child = wants_child;
     ike->v1->is_aggressive = connection->spec->aggressive;
+    ike->v1->auth_method = phase1_offer(connection, true, NULL).auth_method;
     ike->v1->state = ike->v1->is_aggressive ? STATE_AGGR_I1 : STATE_MAIN_I1;
     ike->setup->client = client;
     ike->current = TASK_SA_INIT; /* it is we who ask: for the record of a failure */
@@ -57,7 +58,7 @@ bool phase1_choose(struct engine *engine, struct phase1_request *request, bool i
             break;
         if (connection->spec->ike_version != 1 || connection->spec->aggressive != is_aggressive)
             continue;
-        struct ikev1_offer offer = phase1_offer(connection, NULL);
+        struct ikev1_offer offer = phase1_offer(connection, false, NULL);
         request->connection = connection;
         if (ikev1_choose(&offer, incoming->message->sa, &request->choice, &error))
             return true;
@@ -95,6 +96,7 @@ struct ike_sa *phase1_make_responder(struct engine *engine, const struct phase1_
     }
     ike->v1->state = state;
     ike->v1->is_aggressive = state == STATE_AGGR_R0;
+    ike->v1->auth_method = phase1_offer(connection, false, NULL).auth_method;
     ike->v1->lifetime_seconds = request->choice.lifetime_seconds;
     ike->suite = request->choice.suite;
     ike->setup->ke = ike->suite.ke;

@@ -8,6 +8,7 @@
 #include "engine/ikev1/lifetimes.h"
 #include "engine/ikev1/nat_traversal.h"
 #include "engine/ikev1/quick_mode.h"
+#include "engine/login.h"
 
 /* What the initiator asks for, and the connection that has it. */
 struct request {
@@ -97,7 +98,7 @@ static bool choose(struct engine *engine, const struct ike_sa *ike, struct reque
         bool same_peers = identity_equal(&other->local_id, &first->local_id) &&
                           identity_matches(&other->remote_id, &ike->remote_id);
         if (other == first || other->serial == first->template_serial || !same_peers ||
-            other->spec->ike_version != 1)
+            other->spec->ike_version != 1 || !login_is_shared(other, first))
             continue;
         if (fits(ike, other, request, &other_error))
             return true;

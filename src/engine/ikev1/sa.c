@@ -3,6 +3,7 @@
 #include "engine/ikev1/exchange.h"
 #include "engine/ikev1/fragmentation.h"
 #include "engine/ikev1/transaction.h"
+#include "engine/ikev1/xauth.h"
 
 bool ikev1_sa_make(struct engine *engine, struct ike_sa *ike)
 {
@@ -22,6 +23,7 @@ void ikev1_sa_free(struct engine *engine, struct ike_sa *ike)
         return;
     fragments_drop(engine, ike);
     transactions_drop(engine, ike);
+    xauth_drop(engine, ike);
     owned_clear(engine, &ike->memory_bytes, &v1->sa_body);
     owned_clear(engine, &ike->memory_bytes, &v1->id_body);
     owned_clear(engine, &ike->memory_bytes, &v1->hash);

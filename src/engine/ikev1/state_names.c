@@ -25,14 +25,14 @@ static const struct {
     [STATE_QUICK_R2] = {"STATE_QUICK_R2", "IPsec SA established"},
     [STATE_INFO] = {"STATE_INFO", "expecting an informational message"},
     [STATE_INFO_PROTECTED] = {"STATE_INFO_PROTECTED", "expecting a protected informational message"},
-    [STATE_XAUTH_R0] = {"STATE_XAUTH_R0", "sent XAUTH request, expecting reply"},
-    [STATE_XAUTH_R1] = {"STATE_XAUTH_R1", "sent XAUTH status, expecting acknowledgement"},
+    [STATE_XAUTH_R0] = {"STATE_XAUTH_R0", "XAUTH responder - optional CFG exchange"},
+    [STATE_XAUTH_R1] = {"STATE_XAUTH_R1", "XAUTH status sent, expecting Ack"},
     [STATE_MODE_CFG_R0] = {"STATE_MODE_CFG_R0", "expecting Mode Config request"},
     [STATE_MODE_CFG_R1] = {"STATE_MODE_CFG_R1", "sent Mode Config set, expecting acknowledgement"},
     [STATE_MODE_CFG_R2] = {"STATE_MODE_CFG_R2", "Mode Config acknowledged"},
     [STATE_MODE_CFG_I1] = {"STATE_MODE_CFG_I1", "sent Mode Config request, expecting reply"},
-    [STATE_XAUTH_I0] = {"STATE_XAUTH_I0", "expecting XAUTH request"},
-    [STATE_XAUTH_I1] = {"STATE_XAUTH_I1", "sent XAUTH reply, expecting status"},
+    [STATE_XAUTH_I0] = {"STATE_XAUTH_I0", "XAUTH client - possibly awaiting CFG_request"},
+    [STATE_XAUTH_I1] = {"STATE_XAUTH_I1", "XAUTH client - possibly awaiting CFG_set"},
 };
 
 const char *ikev1_state_name(enum ikev1_state state)

@@ -78,8 +78,12 @@ void vendor_ids_build(const struct engine *engine, const struct ike_sa *ike, str
             is_wanted = spec->fragmentation;
         if (vendor_ids[i].feature == PEER_UNITY)
             is_wanted = spec->modecfg.cisco_unity || spec->modecfg.peer_is_cisco;
+        if (vendor_ids[i].feature == PEER_XAUTH)
+            is_wanted = spec->left.xauth_server || spec->left.xauth_client || spec->right.xauth_server ||
+                        spec->right.xauth_client;
         if (is_wanted)
-            ikev1_build_body(builder, ISAKMP_VENDOR_ID, bytes_of(vendor_ids[i].id, 16));
+            ikev1_build_body(builder, ISAKMP_VENDOR_ID,
+                             bytes_of(vendor_ids[i].id, vendor_ids[i].feature == PEER_XAUTH ? 8 : 16));
     }
 }
 

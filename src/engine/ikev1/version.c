@@ -8,6 +8,7 @@
 #include "engine/ikev1/quick_mode.h"
 #include "engine/ikev1/receive.h"
 #include "engine/ikev1/transaction.h"
+#include "engine/ikev1/xauth.h"
 
 static void retransmit_phase1(struct engine *engine, struct ike_sa *ike)
 {
@@ -73,6 +74,7 @@ const struct ike_version ikev1_version = {
     .child_life_is_due = lifetimes_child_is_due,
     .child_retransmit = quick_mode_retransmit,
     .job_done = ikev1_job_done,
+    .login_checked = xauth_server_checked,
     .counters_came = dpd_counters_came,
     .ike_is_going = ike_is_going,
     .ike_drop_parts = ikev1_sa_free,
