@@ -23,8 +23,8 @@ static const struct keyword_word stack_words[] = {
     {"xfrm", PROTOSTACK_DEFAULT},        {"auto", PROTOSTACK_DEFAULT},
     {"netkey", PROTOSTACK_DEFAULT},      {"native", PROTOSTACK_DEFAULT},
     {"userspace", PROTOSTACK_USERSPACE}, {"none", PROTOSTACK_NONE},
-    {"pfkeyv2", 3, .is_not_yet = true},  {"pfkey", 3, .is_not_yet = true},
-    {"bsdkame", 3, .is_not_yet = true},  {NULL}};
+    {"pfkeyv2", PROTOSTACK_PFKEY},       {"pfkey", PROTOSTACK_PFKEY},
+    {"bsdkame", PROTOSTACK_PFKEY},       {NULL}};
 
 const struct keyword setup_keywords[] = {
     {"audit-log", NOT_YET, BOOL("yes"), .inert = "no", .help = "report SAs to the kernel's audit log"},

@@ -10,6 +10,7 @@ enum protostack {
     PROTOSTACK_DEFAULT, /* xfrm, netkey, auto: the kernel's ESP where it can be had, else userspace */
     PROTOSTACK_USERSPACE,
     PROTOSTACK_NONE, /* negotiate only */
+    PROTOSTACK_PFKEY,
 };
 
 enum seccomp_mode { SECCOMP_DISABLED, SECCOMP_ENABLED, SECCOMP_TOLERANT };

@@ -141,7 +141,8 @@ static bool read_config(struct daemon_options *options, struct error *error)
 
 static bool fill_defaults(struct daemon_options *options)
 {
-    static const char *const stacks[] = {NULL, "userspace", "none"}; /* in the order of enum protostack */
+    static const char *const stacks[] = {NULL, "userspace", "none",
+                                         "pfkey"}; /* in the order of enum protostack */
     if (options->rundir == NULL)
         options->rundir = strdup(options->setup->rundir ? options->setup->rundir : DEFAULT_RUNDIR);
     if (options->control_socket == NULL &&

@@ -125,7 +125,7 @@ const struct own_option own_options[] = {
     {"interface", TAKES, set_interface, "NAME  only this network interface; may be repeated"},
     {"ikeport", TAKES, set_port, "PORT  UDP port instead of 500", FIELD(ike_port)},
     {"natikeport", TAKES, set_port, "PORT  UDP port instead of 4500", FIELD(natt_port)},
-    {"protostack", TAKES, set_text, "NAME  data plane: xfrm, userspace or none", FIELD(protostack)},
+    {"protostack", TAKES, set_text, "NAME  data plane: xfrm, pfkey, userspace or none", FIELD(protostack)},
     {"noklips", ALONE, set_text, "negotiate only, as --protostack none", FIELD(protostack), "none"},
     {"use-nostack", ALONE, set_text, NULL, FIELD(protostack), "none"},
     {"use-none", ALONE, set_text, NULL, FIELD(protostack), "none"},

@@ -404,6 +404,9 @@ static bool assemble(struct daemon *daemon, struct error *error)
     if (!open_backend(daemon, error))
         return false;
     settings.stack = daemon->backend_functions->name;
+    settings.plane_limits = daemon->backend_functions->limits != NULL
+                                ? daemon->backend_functions->limits(daemon->backend)
+                                : NULL;
     daemon->workers = workers_new(daemon, helpers);
     daemon->processes = process_group_new(daemon->base);
     daemon->logins = logins_new(daemon);

@@ -137,7 +137,10 @@ static void add(struct engine *engine, const struct command *command)
     const char *name = command->spec->conn_name ? command->spec->conn_name : command->spec->name;
     int code = 0;
     struct error error;
-    if (!kernel_extras_check(engine->settings.stack, command->spec, &error)) {
+    char names[256];
+    struct text dropped = text_of(names, sizeof(names));
+    if (!kernel_extras_check(engine->settings.stack, command->spec, &error) ||
+        !plane_limits_apply(engine->settings.plane_limits, command->spec, &dropped, &error)) {
         command_fail(engine, command, RC_FATAL, NULL, "failed to add connection \"%.80s\": %s", name,
                      error.text);
         connection_spec_free(command->spec);
@@ -148,6 +151,9 @@ static void add(struct engine *engine, const struct command *command)
         connection_spec_free(command->spec);
         return;
     }
+    if (dropped.size > 0)
+        say_plain(engine, RC_LOG, "\"%.80s\": not offered, for protostack=%s lacks it: %s", name,
+                  engine->settings.plane_limits->stack, names);
     const struct connection *old = connection_by_name(engine, name);
     if (!address_pools_check(engine, command->spec, old ? old->spec : NULL, &error)) {
         command_fail(engine, command, RC_CLASH, NULL, "failed to add connection \"%.80s\": %s", name,

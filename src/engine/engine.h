@@ -8,6 +8,7 @@
 
 #include "engine/connection_spec.h"
 #include "engine/env.h"
+#include "engine/plane_limits.h"
 #include "engine/policy_group.h"
 #include "engine/private_keys.h"
 #include "engine/secrets.h"
@@ -36,8 +37,9 @@ struct engine_settings {
     bool force_keepalive;                      /* NAT keep-alives also where no NAT was found */
     const struct virtual_net *virtual_private; /* virtual-private=; must outlive the engine */
     size_t virtual_private_count;
-    const char *stack;   /* the data plane's name, for scripts; NULL: none */
-    bool dns_by_systemd; /* dns-resolver=systemd */
+    const char *stack;                       /* the data plane's name, for scripts; NULL: none */
+    const struct plane_limits *plane_limits; /* of the data plane; NULL: none; must outlive the engine */
+    bool dns_by_systemd;                     /* dns-resolver=systemd */
 };
 
 enum debug_class { /* reference debug.txt; FreeS/WAN spellings map onto these */

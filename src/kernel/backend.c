@@ -17,9 +17,9 @@ static const struct {
     {"native", &backend_xfrm},
     {"klips", NULL},
     {"mast", NULL},
-    {"bsdkame", NULL},
-    {"pfkey", NULL},
-    {"pfkeyv2", NULL},
+    {"pfkey", &backend_pfkey},
+    {"pfkeyv2", &backend_pfkey},
+    {"bsdkame", &backend_pfkey},
 };
 
 const struct backend_functions *backend_by_name(const char *name)
@@ -64,6 +64,6 @@ const struct backend_functions *backend_choose(const char *protostack,
         error_set(error, 0, "protostack=%s is not supported yet; use protostack=xfrm or userspace",
                   protostack);
     else if (functions == NULL)
-        error_set(error, 0, "protostack=%s is unknown; expected xfrm, userspace, none or auto", protostack);
+        error_set(error, 0, "protostack=%s is unknown; expected xfrm, pfkey, userspace, none or auto", protostack);
     return functions;
 }

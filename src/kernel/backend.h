@@ -7,6 +7,7 @@
 #define STYX_KERNEL_BACKEND_H
 
 #include "engine/kernel_request.h"
+#include "engine/plane_limits.h"
 
 struct backend;
 
@@ -48,10 +49,13 @@ struct backend_functions {
     /* What a new IKE socket needs so that policies leave it alone, and a NAT-T one so that the kernel takes
      * its ESP packets. NULL: nothing. */
     void (*prepare_socket)(struct backend *backend, int fd, enum ip_family family, bool is_natt);
+    /* What it cannot do, known before anything is offered to a peer. NULL: it can do everything. */
+    const struct plane_limits *(*limits)(const struct backend *backend);
 };
 
 extern const struct backend_functions backend_userspace;
 extern const struct backend_functions backend_xfrm;
+extern const struct backend_functions backend_pfkey;
 extern const struct backend_functions backend_none;
 
 /* Whether this host's kernel does ESP and lets us; the reason if not. */

@@ -54,6 +54,12 @@ static struct policy_slot *find_slot(const struct policy_slots *slots, const str
     return NULL;
 }
 
+struct policy_slot *policy_slots_at(const struct policy_slots *slots, const struct packet_selector *selector)
+{
+    struct policy_slot_key key = {.selector = *selector};
+    return find_slot(slots, &key);
+}
+
 static struct policy_slot *make_slot(struct policy_slots *slots, const struct policy_slot_key *key)
 {
     struct policy_slot *slot = find_slot(slots, key);
@@ -190,6 +196,15 @@ static bool make_claims(struct policy_slots *slots, struct claimed_policy *polic
     return true;
 }
 
+static const char *refuse_any(const struct policy_slots *slots, const struct packet_selector *selectors,
+                              size_t count)
+{
+    const char *reason = count == 0 ? "the policy has too many selectors, or memory is short" : NULL;
+    for (size_t i = 0; slots->refuse != NULL && reason == NULL && i < count; i++)
+        reason = slots->refuse(&selectors[i]);
+    return reason;
+}
+
 const char *policy_slots_set(struct policy_slots *slots, struct claimed_policy *policy,
                              const struct kernel_policy *wanted)
 {
@@ -197,11 +212,9 @@ const char *policy_slots_set(struct policy_slots *slots, struct claimed_policy *
     struct claimed_policy *old = policy_slots_find(slots, policy->policy_id);
     struct packet_selector *selectors = packet_selectors_of_pairs(
         wanted->local_selectors, wanted->local_count, wanted->remote_selectors, wanted->remote_count, &count);
-    const char *failure = NULL;
-    if (selectors == NULL || count == 0)
-        failure = "the policy has too many selectors, or memory is short";
-    else if (!hash_table_insert(&slots->policies, &policy->node,
-                                hash_of(slots, &policy->policy_id, sizeof(policy->policy_id))))
+    const char *failure = refuse_any(slots, selectors, count);
+    if (failure == NULL && !hash_table_insert(&slots->policies, &policy->node,
+                                              hash_of(slots, &policy->policy_id, sizeof(policy->policy_id))))
         failure = "out of memory for a policy";
     if (failure != NULL) {
         free_policy(slots, policy);

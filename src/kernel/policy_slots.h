@@ -47,6 +47,8 @@ struct policy_slots {
     uint8_t hash_key[16];
     /* Makes the kernel have what the slot's best claim wants; NULL: nothing. */
     void (*install)(void *context, struct policy_slot *slot, struct claimed_policy *best);
+    /* NULL, or why the kernel cannot be told of such a selector. NULL instead of the function: of any. */
+    const char *(*refuse)(const struct packet_selector *selector);
     void (*free_policy)(void *context, struct claimed_policy *policy);
     void *context;
 };
@@ -71,6 +73,8 @@ uint32_t policy_slots_priority(const struct claimed_policy *policy, const struct
 /* Whose policy the kernel met; NULL: nobody's. */
 struct claimed_policy *policy_slots_owner(const struct policy_slots *slots,
                                           const struct packet_selector *selector, uint32_t interface_id);
+/* The slot of a selector without marks and interface; NULL: nobody wants it. */
+struct policy_slot *policy_slots_at(const struct policy_slots *slots, const struct packet_selector *selector);
 /* The kernel's number of the slot's policy, by which it can be found from now on. */
 void policy_slots_number(struct policy_slots *slots, struct policy_slot *slot, uint32_t index);
 struct policy_slot *policy_slots_numbered(const struct policy_slots *slots, uint32_t index);

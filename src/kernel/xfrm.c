@@ -13,6 +13,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "kernel/larval_drop.h"
+
 /* ---- answers ---- */
 
 static const char *purpose_text(const struct xfrm_ticket *ticket)
@@ -205,7 +207,7 @@ static struct backend *xfrm_open(const struct backend_settings *settings, struct
         return NULL;
     }
     xfrm_remove_leftovers(backend);
-    xfrm_hold_packets(backend);
+    backend->holds_packets = larval_drop_end();
     settings->log(settings->context, "using the kernel's IPsec (XFRM)");
     return backend;
 }
@@ -215,7 +217,8 @@ static void xfrm_close(struct backend *backend, bool leave_state)
     if (!leave_state) {
         xfrm_policy_delete_all(backend);
         xfrm_sa_delete_all(backend);
-        xfrm_stop_holding(backend);
+        if (backend->holds_packets)
+            larval_drop_resume();
     }
     xfrm_link_flush(&backend->link);
     free_all(backend, leave_state);

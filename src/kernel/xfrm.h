@@ -58,7 +58,7 @@ struct backend {
     int poll_fd;               /* readable when any of the above has something */
     struct hash_table sas_by_child, sas_by_spi;
     struct policy_slots policies;
-    bool holds_packets; /* xfrm_start.c: we have made the kernel hold packets that wait for an SA */
+    bool holds_packets; /* we have made the kernel hold packets that wait for an SA */
     uint32_t last_sequence, last_index;
     struct xfrm_counting counting;
 };
@@ -97,9 +97,6 @@ void xfrm_event(void *context, const struct nlmsghdr *message);
 /* xfrm_start.c */
 /* Whether this kernel can do ESP at all; the reason if not. */
 bool xfrm_probe(struct xfrm_link *link, struct error *error);
-/* A packet that met a trap waits for its SA; xfrm_stop_holding() gives the kernel its former way back. */
-void xfrm_hold_packets(struct backend *backend);
-void xfrm_stop_holding(struct backend *backend);
 /* Takes away what a daemon that crashed has left. */
 void xfrm_remove_leftovers(struct backend *backend);
 

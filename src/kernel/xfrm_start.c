@@ -2,14 +2,12 @@
  */
 #include <arpa/inet.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <libmnl/libmnl.h>
 #include <linux/xfrm.h>
 #include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
 #include "kernel/xfrm.h"
 
@@ -64,33 +62,6 @@ bool xfrm_probe(struct xfrm_link *link, struct error *error)
         return true;
     }
     return error_set(error, failure, "this kernel has no ESP: %s", strerror(failure));
-}
-
-/* ---- packets that wait ---- */
-
-#define LARVAL_DROP "/proc/sys/net/core/xfrm_larval_drop"
-
-static bool write_larval_drop(char value)
-{
-    int fd = open(LARVAL_DROP, O_RDWR | O_CLOEXEC);
-    char former = value;
-    bool has_changed =
-        fd >= 0 && read(fd, &former, 1) == 1 && former != value && pwrite(fd, &value, 1, 0) == 1;
-    if (fd >= 0)
-        close(fd);
-    return has_changed;
-}
-
-/* Unless it is told so, the kernel drops a packet that has to wait for its SA. */
-void xfrm_hold_packets(struct backend *backend)
-{
-    backend->holds_packets = write_larval_drop('0');
-}
-
-void xfrm_stop_holding(struct backend *backend)
-{
-    if (backend->holds_packets)
-        (void)write_larval_drop('1');
 }
 
 /* ---- leftovers ---- */

@@ -89,6 +89,13 @@ const struct algorithm *proposals_ignored_ke(enum security_protocol protocol, un
 struct proposal_list *proposals_default(enum security_protocol protocol, unsigned flags);
 void proposals_free(struct proposal_list *list);
 
+/* Takes out every transform that is not kept, and every proposal that then has no transform of a type that it
+ * had. Only for a list that nobody else knows yet; it may end empty. */
+void proposals_keep(struct proposal_list *list,
+                    bool (*keeps)(const void *context, const struct transform *transform),
+                    const void *context);
+bool proposals_name(const struct proposal_list *list, const struct algorithm *algorithm);
+
 /* AES_GCM_16_256-HMAC_SHA2_512+HMAC_SHA2_256-DH19+DH31, ... as Libreswan prints it. */
 void proposals_text(struct text *text, const struct proposal_list *list);
 void suite_text(struct text *text, const struct suite *suite);

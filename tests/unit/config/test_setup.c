@@ -76,7 +76,6 @@ static void bad_options_are_refused_by_name_and_change_nothing(void **state)
         {"uniqeids", "no", "did you mean \"uniqueids\"?"},
         {"uniqueids", "maybe", "uniqueids=maybe: found \"maybe\"; expected yes or no"},
         {"listen", "192.0.2.300", "listen=192.0.2.300"},
-        {"protostack", "bsdkame", "not supported yet"},
         {"protostack", "klips", "found \"klips\""},
         {"global-redirect", "yes", "keyword \"global-redirect\" is not supported yet"},
         {"logstderr", "yes", "command line only"},

@@ -3,10 +3,14 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdlib.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
 #include "kernel/backend.h"
+
+enum { PF_KEY_V2_NUMBER = 2 };
 
 struct seen {
     int lines, events;
@@ -46,7 +50,8 @@ static void test_names_and_aliases_lead_to_back_ends(void **state)
     assert_ptr_equal(backend_by_name("noklips"), &backend_none);
     assert_ptr_equal(backend_by_name("xfrm"), &backend_xfrm);
     assert_ptr_equal(backend_by_name("netkey"), &backend_xfrm);
-    assert_null(backend_by_name("pfkey"));
+    assert_ptr_equal(backend_by_name("pfkey"), &backend_pfkey);
+    assert_ptr_equal(backend_by_name("bsdkame"), &backend_pfkey);
     assert_null(backend_by_name("carrier-pigeon"));
 }
 
@@ -74,7 +79,7 @@ static void test_a_back_end_of_another_version_is_refused_by_name(void **state)
     struct seen seen = {0};
     struct backend_settings settings = settings_for(&seen);
     struct error error;
-    const char *const names[] = {"klips", "bsdkame", "pfkey"};
+    const char *const names[] = {"klips", "mast"};
     for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
         assert_null(backend_choose(names[i], &settings, &error));
         assert_non_null(strstr(error.text, names[i]));
@@ -82,6 +87,23 @@ static void test_a_back_end_of_another_version_is_refused_by_name(void **state)
     }
     assert_null(backend_choose("carrier-pigeon", &settings, &error));
     assert_non_null(strstr(error.text, "unknown"));
+}
+
+/* Where the kernel has none, the user hears what is missing and what to take instead. */
+static void test_a_kernel_without_pf_key_is_told_in_one_line(void **state)
+{
+    (void)state;
+    struct seen seen = {0};
+    struct backend_settings settings = settings_for(&seen);
+    struct error error = {0};
+    int fd = socket(PF_KEY, SOCK_RAW, PF_KEY_V2_NUMBER);
+    if (fd >= 0) {
+        close(fd);
+        skip();
+    }
+    assert_null(backend_pfkey.open(&settings, &error));
+    assert_non_null(strstr(error.text, "PF_KEY"));
+    assert_null(strchr(error.text, '\n'));
 }
 
 static void test_none_answers_every_request_from_dispatch_only(void **state)
@@ -116,6 +138,7 @@ int main(void)
         cmocka_unit_test(test_names_and_aliases_lead_to_back_ends),
         cmocka_unit_test(test_the_kernel_is_asked_before_the_choice_is_made),
         cmocka_unit_test(test_a_back_end_of_another_version_is_refused_by_name),
+        cmocka_unit_test(test_a_kernel_without_pf_key_is_told_in_one_line),
         cmocka_unit_test(test_none_answers_every_request_from_dispatch_only),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,360 @@
+/* IPsec SAs in the kernel: SADB_ADD, SADB_DELETE (RFC 2367 3.1). A bundle is up to three of them. */
+#include "kernel/pfkey.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/secret.h"
+
+/* ---- the table of what the kernel has from us ---- */
+
+uint8_t pfkey_satype_of(uint8_t protocol)
+{
+    return protocol == PROTOCOL_AH ? SADB_SATYPE_AH : SADB_SATYPE_ESP;
+}
+
+struct pfkey_sa *pfkey_sa_of_child(const struct backend *backend, uint64_t child_serial,
+                                   enum sa_direction direction)
+{
+    struct hash_node *node = hash_table_find(&backend->sas_by_child, hash_number(child_serial));
+    for (; node != NULL; node = hash_node_next(node)) {
+        struct pfkey_sa *sa = CONTAINER_OF(node, struct pfkey_sa, by_child);
+        if (sa->child_serial == child_serial && sa->direction == direction)
+            return sa;
+    }
+    return NULL;
+}
+
+/* Our own inbound SPI is unique; an outbound one is the peer's choice and may be that of any other SA. The
+ * destination tells them apart, or a peer could have the limits of its SA end another's. */
+struct pfkey_sa *pfkey_sa_by_spi(const struct backend *backend, uint32_t spi, uint8_t satype,
+                                 const struct ip_address *destination)
+{
+    struct hash_node *node = hash_table_find(&backend->sas_by_spi, hash_number(spi));
+    for (; node != NULL; node = hash_node_next(node)) {
+        struct pfkey_sa *sa = CONTAINER_OF(node, struct pfkey_sa, by_spi);
+        const struct ip_endpoint *leads_to = sa->direction == SA_INBOUND ? &sa->local : &sa->remote;
+        if (sa->spi == spi && pfkey_satype_of(sa->protocol) == satype &&
+            (destination == NULL ? sa->direction == SA_INBOUND
+                                 : address_equal(&leads_to->address, destination)))
+            return sa;
+    }
+    return NULL;
+}
+
+static const struct ip_endpoint *source_of(const struct pfkey_sa *sa)
+{
+    return sa->direction == SA_INBOUND ? &sa->remote : &sa->local;
+}
+
+static const struct ip_endpoint *destination_of(const struct pfkey_sa *sa)
+{
+    return sa->direction == SA_INBOUND ? &sa->local : &sa->remote;
+}
+
+void pfkey_sa_put_addresses(struct writer *writer, const struct pfkey_sa *sa)
+{
+    pfkey_put_address(writer, SADB_EXT_ADDRESS_SRC, &source_of(sa)->address);
+    pfkey_put_address(writer, SADB_EXT_ADDRESS_DST, &destination_of(sa)->address);
+}
+
+void pfkey_sa_put_ports(struct writer *writer, const struct pfkey_sa *sa)
+{
+    pfkey_put_encapsulation(writer, source_of(sa)->port, destination_of(sa)->port);
+}
+
+/* The policy of an outbound SA leads to it alone; an inbound one's lets in all SAs of the connection. */
+static struct pfkey_reqid *reqid_for(struct backend *backend, const struct kernel_sa *wanted)
+{
+    if (wanted->direction == SA_OUTBOUND)
+        return pfkey_reqid_new(&backend->reqids, &wanted->local.address, &wanted->remote.address);
+    return pfkey_reqid_shared(&backend->reqids, &wanted->remote.address, &wanted->local.address,
+                              wanted->reqid);
+}
+
+static struct pfkey_sa *remember(struct backend *backend, const struct kernel_sa *wanted)
+{
+    struct pfkey_sa *sa = calloc(1, sizeof(*sa));
+    if (sa == NULL)
+        return NULL;
+    *sa = (struct pfkey_sa){
+        .child_serial = wanted->child_serial,
+        .direction = wanted->direction,
+        .protocol = wanted->protocol,
+        .mode = wanted->mode,
+        .udp_encapsulation = wanted->udp_encapsulation,
+        .spi = wanted->spi,
+        .compression_cpi = wanted->compression_cpi,
+        .outer_ah_spi = wanted->outer_ah_spi,
+        .local = wanted->local,
+        .remote = wanted->remote,
+        .reqid = reqid_for(backend, wanted),
+    };
+    if (sa->reqid != NULL &&
+        hash_table_insert(&backend->sas_by_child, &sa->by_child, hash_number(sa->child_serial))) {
+        if (hash_table_insert(&backend->sas_by_spi, &sa->by_spi, hash_number(sa->spi)))
+            return sa;
+        hash_table_remove(&backend->sas_by_child, &sa->by_child);
+    }
+    pfkey_reqid_release(&backend->reqids, sa->reqid);
+    free(sa);
+    return NULL;
+}
+
+static void forget(struct backend *backend, struct pfkey_sa *sa)
+{
+    hash_table_remove(&backend->sas_by_child, &sa->by_child);
+    hash_table_remove(&backend->sas_by_spi, &sa->by_spi);
+    pfkey_reqid_release(&backend->reqids, sa->reqid);
+    free(sa);
+}
+
+/* ---- the parts of a bundle, each an SA of the kernel's ---- */
+
+enum { PARTS_MAX = 3 };
+
+struct part {
+    uint8_t satype;
+    uint32_t spi;
+    enum sa_mode mode;
+};
+
+/* From the innermost to the outermost. The one that the SA is named after comes with `main`. */
+static size_t parts_of(const struct pfkey_sa *sa, struct part parts[static PARTS_MAX], size_t *ret_main)
+{
+    size_t count = 0;
+    if (sa->compression_cpi != 0)
+        parts[count++] = (struct part){SADB_X_SATYPE_IPCOMP, sa->compression_cpi, sa->mode};
+    *ret_main = count;
+    parts[count] =
+        (struct part){pfkey_satype_of(sa->protocol), sa->spi, count == 0 ? sa->mode : MODE_TRANSPORT};
+    count++;
+    if (sa->outer_ah_spi != 0)
+        parts[count++] = (struct part){SADB_SATYPE_AH, sa->outer_ah_spi, MODE_TRANSPORT};
+    return count;
+}
+
+/* ---- what a request says ---- */
+
+static uint32_t packets_of(uint64_t limit, uint32_t most)
+{
+    return limit < most ? (uint32_t)limit : most;
+}
+
+static uint64_t bytes_of_limit(uint64_t limit)
+{
+    return limit == UINT64_MAX ? 0 : limit;
+}
+
+/* Sequence numbers have 32 bits here: an SA ends, and is replaced before that, when they do. */
+static void put_lifetimes(struct writer *writer, const struct kernel_sa *sa, bool has_limits)
+{
+    struct pfkey_lifetime hard = {.addtime = PFKEY_SIGNATURE_SECONDS}, soft = {0};
+    if (has_limits) {
+        hard.allocations = packets_of(sa->hard_packets, UINT32_MAX);
+        hard.bytes = bytes_of_limit(sa->hard_bytes);
+        soft.allocations = packets_of(sa->soft_packets, UINT32_MAX - UINT32_MAX / 8);
+        soft.bytes = bytes_of_limit(sa->soft_bytes);
+    }
+    pfkey_put_lifetime(writer, SADB_EXT_LIFETIME_HARD, &hard);
+    pfkey_put_lifetime(writer, SADB_EXT_LIFETIME_SOFT, &soft);
+}
+
+static uint8_t replay_of(const struct kernel_sa *sa)
+{
+    uint32_t window = sa->direction == SA_OUTBOUND ? 0 : sa->replay_window;
+    window = window < PFKEY_REPLAY_MAX ? window : PFKEY_REPLAY_MAX;
+    return (uint8_t)((window + PFKEY_REPLAY_UNIT - 1) / PFKEY_REPLAY_UNIT);
+}
+
+static struct pfkey_sa_fields fields_of(const struct kernel_sa *sa, const struct part *part)
+{
+    struct pfkey_sa_fields fields = {.spi = part->spi, .replay = replay_of(sa)};
+    fields.flags = (uint32_t)((sa->decap_dscp ? PFKEY_SAFLAG_DECAP_DSCP : 0) |
+                              (sa->nopmtudisc ? PFKEY_SAFLAG_NOPMTUDISC : 0));
+    if (part->satype == SADB_X_SATYPE_IPCOMP) {
+        fields.encrypt = SADB_X_CALG_DEFLATE;
+        fields.replay = 0;
+        return fields;
+    }
+    bool is_outer_ah = part->satype == SADB_SATYPE_AH && sa->protocol != PROTOCOL_AH;
+    const struct algorithm *integ = is_outer_ah ? sa->ah_integ : sa->integ;
+    fields.encrypt = !is_outer_ah && sa->encr != NULL ? pfkey_algorithm_number(sa->encr) : 0;
+    fields.auth = integ != NULL ? pfkey_algorithm_number(integ) : 0;
+    return fields;
+}
+
+static void put_keys(struct writer *writer, const struct kernel_sa *sa, const struct part *part)
+{
+    bool is_outer_ah = part->satype == SADB_SATYPE_AH && sa->protocol != PROTOCOL_AH;
+    const struct algorithm *integ = is_outer_ah ? sa->ah_integ : sa->integ;
+    const uint8_t *integ_key = is_outer_ah ? sa->ah_integ_key : sa->integ_key;
+    if (part->satype == SADB_X_SATYPE_IPCOMP)
+        return;
+    if (integ != NULL && integ->key_size != 0)
+        pfkey_put_key(writer, SADB_EXT_KEY_AUTH, bytes_of(integ_key, packet_integ_key_size(integ)));
+    if (is_outer_ah || sa->encr == NULL)
+        return;
+    size_t size = packet_encr_key_size(sa->encr, sa->encr_key_bits);
+    if (size != 0 || PFKEY_NULL_HAS_KEY)
+        pfkey_put_key(writer, SADB_EXT_KEY_ENCRYPT, bytes_of(sa->encr_key, size));
+}
+
+/* An SA of Linux's lets through one version of IP, its own unless a proxy address says otherwise. */
+static void put_inner_family(struct writer *writer, const struct kernel_sa *sa)
+{
+    uint8_t inner = sa->remote_selectors[0].range.start.family;
+    struct ip_address any = {.family = inner};
+    if (PFKEY_SA_NAMES_FAMILY && sa->mode == MODE_TUNNEL && inner != sa->remote.address.family)
+        pfkey_put_address(writer, SADB_EXT_ADDRESS_PROXY, &any);
+}
+
+static void send_part(struct backend *backend, const struct kernel_request *request,
+                      const struct pfkey_sa *sa, const struct part *part, bool is_main)
+{
+    uint8_t buffer[PFKEY_MESSAGE_MAX];
+    struct writer writer = writer_of(buffer, sizeof(buffer));
+    struct pfkey_sa_fields fields = fields_of(request->sa, part);
+    struct pfkey_ticket ticket = {
+        .request_id = request->request_id,
+        .child_serial = sa->child_serial,
+        .direction = (uint8_t)sa->direction,
+        .purpose = is_main ? PFKEY_PURPOSE_SAY_DONE : PFKEY_PURPOSE_CHANGE,
+    };
+    bool is_answer = is_main && sa->direction == SA_OUTBOUND;
+    pfkey_begin(&writer, SADB_ADD, part->satype);
+    pfkey_put_sa(&writer, &fields);
+    pfkey_put_mode(&writer, part->mode == MODE_TUNNEL ? IPSEC_MODE_TUNNEL : IPSEC_MODE_TRANSPORT,
+                   sa->reqid->key.number);
+    put_lifetimes(&writer, request->sa, is_main);
+    pfkey_sa_put_addresses(&writer, sa);
+    put_inner_family(&writer, request->sa);
+    put_keys(&writer, request->sa, part);
+    if (is_main && sa->udp_encapsulation)
+        pfkey_sa_put_ports(&writer, sa);
+    pfkey_link_send(&backend->link, &writer, is_answer ? pfkey_policy_take_acquire(backend, request->sa) : 0,
+                    &ticket);
+}
+
+/* ---- requests ---- */
+
+static bool is_of_one_family(const struct kernel_sa *sa)
+{
+    uint8_t family = sa->remote_selectors[0].range.start.family;
+    bool is_same = true;
+    for (size_t i = 0; i < sa->local_count; i++)
+        is_same = is_same && sa->local_selectors[i].range.start.family == family;
+    for (size_t i = 0; i < sa->remote_count; i++)
+        is_same = is_same && sa->remote_selectors[i].range.start.family == family;
+    return is_same;
+}
+
+/* In Linux only what goes through a single SA may be another version of IP than the gateways'. */
+static bool is_mixed_bundle(const struct kernel_sa *sa)
+{
+    bool is_bundle = sa->compression_cpi != 0 || sa->outer_ah_spi != 0;
+    return PFKEY_SA_NAMES_FAMILY && is_bundle &&
+           sa->remote_selectors[0].range.start.family != sa->remote.address.family;
+}
+
+/* The engine asks before it offers what may be missing (plane_limits.h): these are for who does not. */
+static bool can_express(const struct backend *backend, const struct kernel_sa *sa, char text[static 128])
+{
+    const struct algorithm *needed[] = {sa->encr, sa->integ, sa->outer_ah_spi != 0 ? sa->ah_integ : NULL};
+    *text = '\0';
+    for (size_t i = 0; i < ARRAY_SIZE(needed); i++) {
+        bool is_none =
+            needed[i] == NULL || (needed[i]->type == TRANSFORM_INTEG && needed[i]->id == INTEG_NONE);
+        if (!is_none && !pfkey_has_algorithm(backend, needed[i]))
+            snprintf(text, 128, "the kernel's PF_KEY has no %s", needed[i]->name);
+    }
+    if (sa->esn)
+        snprintf(text, 128, "PF_KEY has no extended sequence numbers");
+    else if (sa->local_count == 0 || sa->remote_count == 0)
+        snprintf(text, 128, "an SA without selectors");
+    else if (PFKEY_SA_NAMES_FAMILY && !is_of_one_family(sa))
+        snprintf(text, 128, "an SA of PF_KEY carries IPv4 or IPv6, not both");
+    else if (is_mixed_bundle(sa))
+        snprintf(text, 128, "a bundle of PF_KEY carries the IP version of its gateways only");
+    return *text == '\0';
+}
+
+void pfkey_sa_add(struct backend *backend, const struct kernel_request *request)
+{
+    char text[128];
+    struct part parts[PARTS_MAX];
+    size_t main_part;
+    const struct pfkey_sa *sa = NULL;
+    if (can_express(backend, request->sa, text) && (sa = remember(backend, request->sa)) == NULL)
+        snprintf(text, sizeof(text), "out of memory, or of numbers for SAs with this peer");
+    if (sa == NULL) {
+        backend->settings.log(backend->settings.context, text);
+        event_queue_push_done(&backend->events, request->request_id, text);
+        return;
+    }
+    size_t count = parts_of(sa, parts, &main_part);
+    for (size_t i = 0; i < count; i++)
+        send_part(backend, request, sa, &parts[i], i == main_part);
+}
+
+static void send_delete(struct backend *backend, const struct pfkey_sa *sa, const struct part *part,
+                        const struct pfkey_ticket *ticket)
+{
+    uint8_t buffer[PFKEY_MESSAGE_MAX];
+    struct writer writer = writer_of(buffer, sizeof(buffer));
+    pfkey_begin(&writer, SADB_DELETE, part->satype);
+    pfkey_put_sa(&writer, &(struct pfkey_sa_fields){.spi = part->spi});
+    pfkey_sa_put_addresses(&writer, sa);
+    pfkey_link_send(&backend->link, &writer, 0, ticket);
+}
+
+static void delete_parts(struct backend *backend, const struct pfkey_sa *sa, uint64_t request_id)
+{
+    struct part parts[PARTS_MAX];
+    size_t main_part, count = parts_of(sa, parts, &main_part);
+    for (size_t i = 0; i < count; i++)
+        /* It may have reached its hard limit. */
+        send_delete(backend, sa, &parts[i],
+                    &(struct pfkey_ticket){
+                        .request_id = request_id,
+                        .child_serial = sa->child_serial,
+                        .purpose = i == main_part ? PFKEY_PURPOSE_SAY_DONE : PFKEY_PURPOSE_CHANGE,
+                        .may_be_missing = true,
+                    });
+}
+
+void pfkey_sa_delete(struct backend *backend, const struct kernel_request *request)
+{
+    struct pfkey_sa *sa = pfkey_sa_of_child(backend, request->sa->child_serial, request->sa->direction);
+    if (sa == NULL) {
+        event_queue_push_done(&backend->events, request->request_id, "no such SA");
+        return;
+    }
+    delete_parts(backend, sa, request->request_id);
+    forget(backend, sa);
+}
+
+/* ---- the end ---- */
+
+static void delete_one(struct hash_node *node, void *context)
+{
+    delete_parts(context, CONTAINER_OF(node, struct pfkey_sa, by_child), 0);
+}
+
+void pfkey_sa_delete_all(struct backend *backend)
+{
+    hash_table_each(&backend->sas_by_child, delete_one, backend);
+}
+
+static void free_one(struct hash_node *node, void *context)
+{
+    (void)context;
+    free(CONTAINER_OF(node, struct pfkey_sa, by_child));
+}
+
+void pfkey_sa_free_all(struct backend *backend)
+{
+    hash_table_each(&backend->sas_by_child, free_one, NULL);
+    hash_table_free(&backend->sas_by_child);
+    hash_table_free(&backend->sas_by_spi);
+}
