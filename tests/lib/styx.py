@@ -73,6 +73,13 @@ class KernelStyx(Styx):
         return super().faults() + unused + list(self.left)
 
 
+class PfkeyStyx(KernelStyx):
+    """On the kernel's ESP by PF_KEY."""
+    setup_lines = ("protostack=pfkey",)
+    # Linux's af_key has no AEADs, and of SHA2-256 the draft's 96 bits.
+    suites = {"gcm": "cbc512", "gcm256": "cbc512", "cbc": "cbc512", "chacha": "cbc512"}
+
+
 class InterfaceStyx(KernelStyx):
     """On the kernel's ESP, through an interface of its own."""
 
