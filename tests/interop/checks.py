@@ -2,7 +2,7 @@
 import re
 
 import traffic
-from capture import ALLOWED_KINDS
+from capture import ALLOWED_KINDS, PROTECTED_KINDS
 from process import CheckFailed, wait_until
 from tunnel import EstablishedSas
 
@@ -235,18 +235,30 @@ def refused(who, cause):
 
 
 def sealed(world):
-    """Since the tunnel came up nothing has been on the wire but IKE and ESP, and of that there was some."""
+    """Since the tunnel came up nothing has been on the wire but IKE and what the tunnel is made of, and of that there was
+    some."""
     world.capture.stop()
     kinds = world.capture.kinds(world.sealed_since)
     leaked = {kind: count for kind, count in kinds.items() if kind not in ALLOWED_KINDS}
     if leaked:
-        raise CheckFailed(f"not only IKE and ESP on the wire: {leaked}")
-    expected = "esp-in-udp" if world.tunnel.esp_is_in_udp() else "esp"
+        raise CheckFailed(f"not only IKE and IPsec on the wire: {leaked}")
+    expected = world.tunnel.kind_on_the_wire()
     if not kinds[expected]:
         raise CheckFailed(f"no {expected} on the wire: {dict(kinds)}")
-    other = kinds["esp" if expected == "esp-in-udp" else "esp-in-udp"]
-    if other:
-        raise CheckFailed(f"{other} packets of the wrong ESP encapsulation: {dict(kinds)}")
+    if any(kinds[other] for other in PROTECTED_KINDS - {expected}):
+        raise CheckFailed(f"packets of the wrong protocol or encapsulation: {dict(kinds)}")
+
+
+def compressed(world):
+    """Pings that shrink are small on the wire, those of either end."""
+    (near, near_address), (_far, far_address) = world.traffic_ends()
+    start = world.capture.mark()
+    if traffic.ping(near, near_address, far_address, PINGS, size=1200) != PINGS:
+        raise CheckFailed("pings that shrink were lost")
+    sizes = wait_until(lambda: len(world.capture.protected_sizes(start)) == 2 and world.capture.protected_sizes(start),
+                       "packets of both ends on the wire", SETTLE_SECONDS)
+    if max(max(seen) for seen in sizes.values()) > 900:
+        raise CheckFailed(f"not compressed: {dict(sizes)}")
 
 
 def fragmented(world):

@@ -4,7 +4,7 @@ The same table serves the host (strongSwan's userspace ESP, always in UDP) and a
 """
 import dataclasses
 
-from checks import (bulk, bulk_across, counted, delete, delete_is_revived, establish, found_by_ike_scan,
+from checks import (bulk, bulk_across, compressed, counted, delete, delete_is_revived, establish, found_by_ike_scan,
                     found_by_ike_scan_v1, fragmented, large_pings, lifetimes_rekey, on_demand, ping, ping_from_gateway, refused,
                     rekey_child, rekey_ike, sealed)
 from tunnel import Lifetimes, Tunnel
@@ -31,6 +31,7 @@ class Scenario:
     peers: tuple = EVERY_PEER
 
 
+AH = Tunnel(protection="ah")
 V1 = Tunnel(ike_version=1, suite="cbc")
 V1_AGGRESSIVE = Tunnel(ike_version=1, suite="modp", aggressive=True)
 
@@ -130,6 +131,25 @@ SCENARIOS = (
     Scenario("ikev1-ike-scan-aggressive",
              (found_by_ike_scan_v1("Aggressive Mode Handshake returned", "--aggressive", "--id=far.test", "--idtype=2",
                                    "--dhgroup=14", "--trans=7/128,2,1,14"),), V1_AGGRESSIVE, peers=("strongswan-userspace",)),
+
+    Scenario("ah-we-initiate", (establish("near"), ping, bulk, large_pings, rekey_child("far"), ping, sealed), AH, KERNEL_PEERS),
+    Scenario("ah-we-respond", (establish("far"), ping, bulk, rekey_child("near"), ping, sealed), AH, KERNEL_PEERS),
+    Scenario("ah-sha2-512", (establish("near"), ping, sealed), Tunnel(protection="ah", suite="cbc"), KERNEL_PEERS),
+    Scenario("ah-transport", (establish("near"), ping, bulk, sealed),
+             Tunnel(protection="ah", mode="transport", between="gateways"), KERNEL_PEERS),
+    Scenario("ah-ipv6", (establish("far"), ping, bulk, sealed), Tunnel(protection="ah", outer_family=6, inner_family=6), KERNEL_ESP),
+    Scenario("compress-we-initiate", (establish("near"), ping, compressed, bulk, rekey_child("near"), compressed, sealed),
+             Tunnel(compress=True), KERNEL_PEERS),
+    Scenario("compress-we-respond", (establish("far"), ping, compressed, bulk, rekey_child("far"), compressed, sealed),
+             Tunnel(compress=True), KERNEL_PEERS),
+    Scenario("compress-in-udp", (establish("near"), ping, compressed, bulk, sealed),
+             Tunnel(compress=True, encapsulation="yes"), KERNEL_ESP),
+    Scenario("compress-transport", (establish("near"), ping, compressed, sealed),
+             Tunnel(compress=True, mode="transport", between="gateways"), KERNEL_PEERS),
+    Scenario("compress-with-ah", (establish("near"), ping, compressed, bulk, sealed), Tunnel(compress=True, protection="ah"), KERNEL_PEERS),
+    Scenario("ikev1-ah", (establish("near"), ping, bulk, rekey_child("near"), ping, sealed),
+             dataclasses.replace(V1, protection="ah"), KERNEL_PEERS),
+    Scenario("ikev1-compress", (establish("far"), ping, compressed, bulk, sealed), dataclasses.replace(V1, compress=True), KERNEL_PEERS),
 
     Scenario("ike-scan", (found_by_ike_scan,), peers=("strongswan-userspace",)),
 )

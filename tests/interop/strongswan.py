@@ -62,7 +62,8 @@ connections {{
                 local_ts = {local_ts}
                 remote_ts = {remote_ts}
                 mode = {end.mode}
-                esp_proposals = {esp}
+                {proposals}
+                ipcomp = {ipcomp}
                 {child_lifetimes}
             }}
         }}
@@ -98,13 +99,13 @@ class StrongSwan:
             plugins=PLUGINS, directory=directory, userspace="yes" if self.userspace else "no",
             fragment_size="fragment_size = 576" if end.small_fragments else ""))
         self.write("swanctl.conf", CONNECTIONS.format(
-            connection=CONNECTION, end=end, fragmentation="force" if end.small_fragments else "yes", esp=self.esp_proposal(), aggressive="yes" if end.aggressive else "no", encapsulation="yes" if end.encapsulation == "yes" else "no",
+            connection=CONNECTION, end=end, fragmentation="force" if end.small_fragments else "yes", proposals=self.child_proposals(), ipcomp="yes" if end.compress else "no", aggressive="yes" if end.aggressive else "no", encapsulation="yes" if end.encapsulation == "yes" else "no",
             local_ts=end.local_subnet or "dynamic", remote_ts=end.remote_subnet or "dynamic", **self.lifetimes()))
 
-    def esp_proposal(self):
+    def child_proposals(self):
         """Without a group there is no perfect forward secrecy."""
-        esp = self.end.suite.strongswan_esp
-        return esp if self.end.pfs else esp.rsplit("-", 1)[0]
+        proposal = self.end.suite.strongswan_ah if self.end.protection == "ah" else self.end.suite.strongswan_esp
+        return f"{self.end.protection}_proposals = {proposal if self.end.pfs else proposal.rsplit('-', 1)[0]}"
 
     def write(self, name, text):
         with open(os.path.join(self.directory, name), "w", encoding="utf-8") as file:

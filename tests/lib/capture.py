@@ -6,7 +6,7 @@ import struct
 from process import Daemon
 
 ETHERTYPE = {0x0800: "ipv4", 0x86DD: "ipv6", 0x0806: "arp"}
-ICMP, UDP, ESP, ICMPV6 = 1, 17, 50, 58
+ICMP, UDP, ESP, AH, ICMPV6 = 1, 17, 50, 51, 58
 IPV6_FRAGMENT = 44
 NEIGHBOUR_DISCOVERY = range(130, 138)
 MLD_REPORT = 143
@@ -51,6 +51,14 @@ class Capture:
         """How many packets of each kind: ike, ike-natt, esp ..., or a word for what leaked."""
         return collections.Counter(kind_of_frame(frame) for frame in self.packets(start))
 
+    def protected_sizes(self, start=PCAP_HEADER_LENGTH):
+        """By source address, as bytes: the total length of each IPv4 packet that ESP or AH protects."""
+        sizes = collections.defaultdict(list)
+        for frame in self.packets(start):
+            if frame[12:14] == b"\x08\x00" and kind_of_frame(frame) in PROTECTED_KINDS:
+                sizes[frame[26:30]].append(struct.unpack_from(">H", frame, 16)[0])
+        return sizes
+
     def ike_fragments(self, start=PCAP_HEADER_LENGTH):
         """The source addresses of IKE fragments (SKF payloads) in IPv4, as bytes."""
         return {frame[26:30] for frame in self.packets(start) if is_ike_fragment(frame)}
@@ -61,7 +69,8 @@ class Capture:
 
 
 # What a router says about the size of our packets is no leak.
-ALLOWED_KINDS = {"ike", "ike-natt", "esp", "esp-in-udp", "keepalive", "arp", "nd", "fragment-rest", "too-big"}
+PROTECTED_KINDS = {"esp", "esp-in-udp", "ah"}
+ALLOWED_KINDS = PROTECTED_KINDS | {"ike", "ike-natt", "keepalive", "arp", "nd", "fragment-rest", "too-big"}
 
 
 def ip_payload(frame):
@@ -100,11 +109,11 @@ def kind_of_frame(frame):
         return "nd"
     if protocol == ICMP and payload[:2] == FRAGMENTATION_NEEDED or protocol == ICMPV6 and payload[0] == PACKET_TOO_BIG:
         return "too-big"
-    if protocol in (UDP, ESP) and not first:
+    if protocol in (UDP, ESP, AH) and not first:
         return "fragment-rest"
     if protocol == UDP:
         return udp_kind(payload)
-    return "esp" if protocol == ESP else f"ip-protocol-{protocol}"
+    return {ESP: "esp", AH: "ah"}.get(protocol, f"ip-protocol-{protocol}")
 
 
 def spi_of_frame(frame):

@@ -7,7 +7,7 @@ from tunnel import CONNECTION, EstablishedSas
 
 IKE_SA = re.compile(rf'#(\d+): "{CONNECTION}".*\((?:established IKE SA|IKE SA established)\)')
 CHILD_SA = re.compile(rf'#(\d+): "{CONNECTION}".*\((?:established Child SA|IPsec SA established)\)')
-CHILD_SPIS = re.compile(rf'#\d+: "{CONNECTION}".* esp[.:]([0-9a-f]+)@\S+ esp[.:]([0-9a-f]+)@')
+CHILD_SPIS = re.compile(rf'#\d+: "{CONNECTION}".* (?:esp|ah)[.:]([0-9a-f]+)@\S+ (?:esp|ah)[.:]([0-9a-f]+)@')
 TRAFFIC = re.compile(rf'#\d+: "{CONNECTION}".* inBytes=(\d+), outBytes=(\d+)')
 
 
@@ -65,6 +65,11 @@ class LibreswanLike:
                    "right": end.remote_address, "rightid": f"@{end.remote_id}", "rightsubnet": end.remote_subnet,
                    "type": end.mode, "keyexchange": f"ikev{end.ike_version}", "authby": "secret", "ike": end.suite.ike,
                    "esp": end.suite.esp, "encapsulation": end.encapsulation, "auto": "ignore"}
+        if end.protection == "ah":
+            del options["esp"]
+            options.update({"phase2": "ah", "ah": end.suite.ah})
+        if end.compress:
+            options["compress"] = "yes"
         if end.aggressive:
             options["aggressive"] = "yes"
         if end.small_fragments:

@@ -12,16 +12,19 @@ class Suite:
     esp: str
     strongswan_ike: str
     strongswan_esp: str
+    ah: str = "sha2_256"
+    strongswan_ah: str = "sha256-x25519"
 
 
 SUITES = {
     "gcm": Suite("aes_gcm128-sha2_256;dh31", "aes_gcm128", "aes128gcm16-prfsha256-x25519", "aes128gcm16-x25519"),
     "gcm256": Suite("aes_gcm256-sha2_384;dh20", "aes_gcm256", "aes256gcm16-prfsha384-ecp384", "aes256gcm16-ecp384"),
-    "cbc": Suite("aes256-sha2_512;dh19", "aes256-sha2_256", "aes256-sha512-ecp256", "aes256-sha256-ecp256"),
+    "cbc": Suite("aes256-sha2_512;dh19", "aes256-sha2_256", "aes256-sha512-ecp256", "aes256-sha256-ecp256",
+                 "sha2_512", "sha512-ecp256"),
     "cbc512": Suite("aes256-sha2_512;dh19", "aes256-sha2_512", "aes256-sha512-ecp256", "aes256-sha512-ecp256"),
     "chacha": Suite("chacha20_poly1305-sha2_256;dh31", "chacha20_poly1305", "chacha20poly1305-prfsha256-x25519",
                     "chacha20poly1305-x25519"),
-    "modp": Suite("aes128-sha1;dh14", "aes128-sha1", "aes128-sha1-modp2048", "aes128-sha1-modp2048"),
+    "modp": Suite("aes128-sha1;dh14", "aes128-sha1", "aes128-sha1-modp2048", "aes128-sha1-modp2048", "sha1", "sha1-modp2048"),
     "ctr": Suite("aes_ctr256-sha2_256;dh21", "aes_ctr128-sha2_512", "aes256ctr-sha256-ecp521", "aes128ctr-sha512-ecp521"),
     "3des": Suite("3des-sha2_256;dh14", "3des-sha1", "3des-sha256-modp2048", "3des-sha1-modp2048"),
 }
@@ -64,10 +67,12 @@ class Tunnel:
     ike_version: int = 2
     aggressive: bool = False  # IKEv1
     pfs: bool = True
+    protection: str = "esp"  # or "ah"
+    compress: bool = False
     small_fragments: bool = False  # long identities, and both ends fragment IKE above 576 bytes
 
-    def esp_is_in_udp(self):
-        return self.encapsulation == "yes" or self.near_behind_nat
+    def kind_on_the_wire(self):
+        return "esp-in-udp" if self.encapsulation == "yes" or self.near_behind_nat else self.protection
 
 
 @dataclasses.dataclass(frozen=True)
@@ -88,6 +93,8 @@ class End:
     ike_version: int
     aggressive: bool
     pfs: bool
+    protection: str
+    compress: bool
     small_fragments: bool
 
 
@@ -114,6 +121,7 @@ def ends_of(tunnel, network):
                    remote_subnet=remote_subnet,
                    secret=(is_far and tunnel.far_secret) or SHARED_SECRET,
                    ike_version=tunnel.ike_version, aggressive=tunnel.aggressive, pfs=tunnel.pfs,
+                   protection=tunnel.protection, compress=tunnel.compress,
                    small_fragments=tunnel.small_fragments)
 
     return end(network.near, network.far), end(network.far, network.near)
