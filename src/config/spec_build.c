@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <strings.h>
 
-enum { SHOWN_MAX = 80, SPELLING_MAX = 64, ALIASES_MAX = 64, ALIAS_SIZE = 256, AUTH_WORD_MAX = 32 };
+enum { SHOWN_MAX = 80, SPELLING_MAX = 64, ALIASES_MAX = 64, ALIAS_SIZE = 256 };
 
 struct spec_builder *spec_builder_new(const char *name, const struct warning_sink *warnings)
 {
@@ -55,23 +55,6 @@ static bool replace_text(char **slot, const char *value, struct error *error)
 }
 
 /* ---- keywords of the whole connection that have a form of their own ---- */
-
-static bool set_authby(struct spec_builder *builder, const char *value, struct error *error)
-{
-    char word[AUTH_WORD_MAX];
-    enum auth_method method = AUTH_UNSET;
-    for (const char *cursor = value; value_next_word(&cursor, word, sizeof(word));) {
-        if (!spec_auth_word(word, &method, error)) {
-            if (error != NULL)
-                error->code += (int)(cursor - value) - (int)strlen(word);
-            return false;
-        }
-    }
-    if (method == AUTH_UNSET)
-        return error_set(error, 0, "found nothing; expected secret or psk");
-    builder->authby = method;
-    return true;
-}
 
 static void free_aliases(char **aliases, size_t count)
 {
@@ -193,7 +176,7 @@ static const struct {
     {"ah", spec_set_ah},
     {"also", refuse_outside_file},
     {"alsoflip", refuse_outside_file},
-    {"authby", set_authby},
+    {"authby", spec_set_authby},
     {"connalias", set_connalias},
     {"debug", set_debug},
     {"esn", set_esn},
@@ -222,10 +205,15 @@ static const struct {
     {"", spec_end_set_host},
     {"addresspool", spec_end_set_addresspool},
     {"auth", spec_end_set_auth},
+    {"ckaid", spec_end_set_ckaid},
+    {"ecdsakey", spec_end_set_ecdsakey},
+    {"eddsakey", spec_end_set_eddsakey},
     {"id", spec_end_set_id},
     {"interface-ip", spec_end_set_interface_ip},
     {"nexthop", spec_end_set_nexthop},
     {"protoport", spec_end_set_protoport},
+    {"pubkey", spec_end_set_pubkey},
+    {"rsasigkey", spec_end_set_rsasigkey},
     {"sourceip", spec_end_set_sourceip},
     {"subnet", spec_end_set_subnet},
     {"subnets", spec_end_set_subnets},
@@ -388,20 +376,11 @@ static void apply_protoport(const struct end_spec *end, struct selector *clients
     }
 }
 
-/* One way for both ends, or one for each. */
-static bool check_auth(const struct connection_spec *spec, struct error *error)
-{
-    return (spec->left.auth == AUTH_UNSET) == (spec->right.auth == AUTH_UNSET) ||
-           error_set(error, -1, "leftauth= and rightauth= must both be set or both be unset");
-}
-
 static void finish_end(struct spec_builder *builder, struct end_spec *end, unsigned which)
 {
     const struct client_list *subnets = &builder->subnets[which];
     apply_protoport(end, end->clients, end->client_count, builder->client_has_protoport[which]);
     apply_protoport(end, subnets->clients, subnets->count, subnets->has_protoport);
-    if (end->auth == AUTH_UNSET)
-        end->auth = builder->authby;
 }
 
 /* As ipsec.conf(5) has it: a source address without a subnet is the subnet. %opportunistic is for everybody.
@@ -457,8 +436,8 @@ static bool settle(struct spec_builder *builder, const struct set_aside *aside, 
     if (aside->keyword->concern == CONCERNS_IKEV1 && spec->ike_version != 1)
         warning_send(builder->warnings, "conn \"%s\": keyword \"%s\" concerns IKEv1 only and has no effect",
                      spec->name, spelling);
-    else if (aside->keyword->concern == CONCERNS_PUBLIC_KEYS && spec->left.auth == AUTH_PSK &&
-             spec->right.auth == AUTH_PSK)
+    else if (aside->keyword->concern == CONCERNS_PUBLIC_KEYS &&
+             ((spec->left.auth | spec->right.auth) & AUTH_SIGNATURES) == 0)
         warning_send(builder->warnings,
                      "conn \"%s\": keyword \"%s\" concerns public keys and has no effect with authby=secret",
                      spec->name, spelling);
@@ -538,7 +517,7 @@ static bool finish(struct spec_builder *builder, struct error *error)
     struct connection_spec *spec = builder->spec;
     if (spec->host_family == IP_NONE)
         spec->host_family = builder->implied_family;
-    if (!check_auth(spec, error) || !check_client_lists(builder, error))
+    if (!spec_finish_auth(builder, error) || !check_client_lists(builder, error))
         return false;
     finish_end(builder, &spec->left, 0);
     finish_end(builder, &spec->right, 1);

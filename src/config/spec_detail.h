@@ -29,24 +29,28 @@ struct spec_builder {
     size_t set_aside_count;
     struct connection_spec *spec;
     const struct warning_sink *warnings;
-    char *ike_text;                /* ike= */
-    char *esp_text;                /* esp= */
-    char *ah_text;                 /* ah= */
-    char *phase2alg_text;          /* phase2alg=: one of both */
-    unsigned phase2;               /* bits 1 << enum security_protocol; 0: not said */
-    char ikev1_only[64];           /* a keyword that concerns IKEv1 only; "": none was given */
-    unsigned esn_flags;            /* esn=; 0: not given */
-    enum auth_method authby;       /* for ends without auth= of their own */
-    enum ip_family implied_family; /* %any4, %defaultroute6 ... */
-    bool *client_has_protoport[2]; /* of left and right: the subnet named its own protocol and port */
-    struct client_list subnets[2]; /* subnets= of left and right: a connection for each */
+    char *ike_text;                 /* ike= */
+    char *esp_text;                 /* esp= */
+    char *ah_text;                  /* ah= */
+    char *phase2alg_text;           /* phase2alg=: one of both */
+    unsigned phase2;                /* bits 1 << enum security_protocol; 0: not said */
+    char ikev1_only[64];            /* a keyword that concerns IKEv1 only; "": none was given */
+    unsigned esn_flags;             /* esn=; 0: not given */
+    unsigned authby, authby_hashes; /* for ends without auth= of their own */
+    unsigned auth_hashes[2];        /* of left and right with auth= of their own */
+    bool has_public_keys;           /* leftrsasigkey= and the like */
+    enum ip_family implied_family;  /* %any4, %defaultroute6 ... */
+    bool *client_has_protoport[2];  /* of left and right: the subnet named its own protocol and port */
+    struct client_list subnets[2];  /* subnets= of left and right: a connection for each */
 };
 
 /* Of an end; the value has passed no check yet. error->code is the byte that was wrong, or -1. */
 typedef bool spec_end_setter(struct spec_builder *builder, struct end_spec *end, const char *value,
                              struct error *error);
 spec_end_setter spec_end_set_host, spec_end_set_auth, spec_end_set_id, spec_end_set_nexthop,
-    spec_end_set_protoport, spec_end_set_sourceip, spec_end_set_subnet, spec_end_set_subnets;
+    spec_end_set_protoport, spec_end_set_sourceip, spec_end_set_subnet, spec_end_set_subnets,
+    spec_end_set_rsasigkey, spec_end_set_ecdsakey, spec_end_set_eddsakey, spec_end_set_pubkey,
+    spec_end_set_ckaid;
 
 /* spec_phase2.c: what the IPsec SAs consist of. */
 typedef bool spec_setter(struct spec_builder *builder, const char *value, struct error *error);
@@ -59,7 +63,7 @@ bool spec_set_proposals(char **slot, enum security_protocol protocol, const char
 void spec_warn_of_weak(const struct spec_builder *builder, const struct proposal_list *list);
 
 /* spec_kernel.c: what only the kernel's data plane does. */
-spec_setter spec_set_mark, spec_set_mark_in, spec_set_mark_out, spec_set_ipsec_interface;
+spec_setter spec_set_authby, spec_set_mark, spec_set_mark_in, spec_set_mark_out, spec_set_ipsec_interface;
 spec_end_setter spec_end_set_interface_ip;
 
 /* spec_modecfg.c: addresses for road warriors. */
@@ -77,7 +81,7 @@ void client_list_clear(struct client_list *list);
  * with the reason. */
 struct connection_spec *spec_expand_subnets(struct spec_builder *builder, struct error *error);
 
-/* authby= and leftauth=: one word. */
-bool spec_auth_word(const char *word, enum auth_method *out, struct error *error);
+/* spec_auth.c: authby= for those that need it, and the defaults. */
+bool spec_finish_auth(struct spec_builder *builder, struct error *error);
 
 #endif

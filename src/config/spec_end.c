@@ -123,58 +123,6 @@ bool spec_end_set_host(struct spec_builder *builder, struct end_spec *end, const
     return set_host(end, HOST_NAME, NULL, value, error);
 }
 
-static const struct auth_word {
-    const char *word;
-    enum auth_method method; /* AUTH_UNSET: not supported yet */
-} auth_words[] = {
-    {"secret", AUTH_PSK},
-    {"psk", AUTH_PSK},
-    {"never", AUTH_NEVER},
-    {"rsasig", AUTH_UNSET},
-    {"rsa", AUTH_UNSET},
-    {"rsa-sha1", AUTH_UNSET},
-    {"rsa-sha2", AUTH_UNSET},
-    {"rsa-sha2_256", AUTH_UNSET},
-    {"rsa-sha2_384", AUTH_UNSET},
-    {"rsa-sha2_512", AUTH_UNSET},
-    {"ecdsa", AUTH_UNSET},
-    {"ecdsa-sha2", AUTH_UNSET},
-    {"ecdsa-sha2_256", AUTH_UNSET},
-    {"ecdsa-sha2_384", AUTH_UNSET},
-    {"ecdsa-sha2_512", AUTH_UNSET},
-    {"eddsa", AUTH_UNSET},
-    {"null", AUTH_UNSET},
-    {"eaponly", AUTH_UNSET},
-};
-
-bool spec_auth_word(const char *word, enum auth_method *out, struct error *error)
-{
-    const char *candidates[ARRAY_SIZE(auth_words)];
-    for (size_t i = 0; i < ARRAY_SIZE(auth_words); i++) {
-        candidates[i] = auth_words[i].word;
-        if (strcasecmp(auth_words[i].word, word) != 0)
-            continue;
-        if (auth_words[i].method == AUTH_UNSET)
-            return error_set(error, 0, "\"%s\" is not supported yet; use secret", auth_words[i].word);
-        *out = auth_words[i].method;
-        return true;
-    }
-    const char *nearest = text_nearest(word, candidates, ARRAY_SIZE(auth_words));
-    char expected[SHOWN_MAX];
-    struct text out_text = text_of(expected, sizeof(expected));
-    text_add(&out_text, "secret or psk");
-    if (nearest != NULL)
-        text_add(&out_text, "; did you mean \"%s\"?", nearest);
-    return found_instead(error, 0, word, expected);
-}
-
-bool spec_end_set_auth(struct spec_builder *builder, struct end_spec *end, const char *value,
-                       struct error *error)
-{
-    (void)builder;
-    return spec_auth_word(value, &end->auth, error);
-}
-
 bool spec_end_set_id(struct spec_builder *builder, struct end_spec *end, const char *value,
                      struct error *error)
 {

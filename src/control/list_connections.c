@@ -24,7 +24,7 @@ static const char *const lines[] = {
     "{name}:   initial-contact:{initial_contact}; cisco-unity:no; fake-strongswan:no; "
     "send-vendorid:{send_vendorid}; send-no-esp-tfc:no;",
     "{name}:   policy: {policy};",
-    "{!is_ikev1?{name}:   v2-auth-hash-policy: none;}",
+    "{!is_ikev1?{name}:   v2-auth-hash-policy: {auth_hashes};}",
     "{name}:   conn_prio: {local.client_bits},{remote.client_bits}; interface: {interface}; "
     "metric: {metric}; mtu: {mtu}; sa_prio:{priority}; sa_tfc:none;",
     "{name}:   nflog-group: unset; mark: {mark}; vti-iface:unset; vti-routing:no; vti-shared:no; "
@@ -185,7 +185,6 @@ static void put_address(struct facts *facts, const char *name, const struct ip_a
 
 static void put_end(struct facts *facts, const char *name, const struct connection_view *view, bool is_local)
 {
-    static const char *const auth[] = {[AUTH_UNSET] = "unset", [AUTH_PSK] = "secret", [AUTH_NEVER] = "never"};
     const struct end end = end_of(view, is_local);
     char host[ADDRESS_TEXT_SIZE + 256], id[IDENTITY_TEXT_SIZE], selector[SELECTOR_TEXT_SIZE];
     struct text host_text = text_of(host, sizeof(host));
@@ -203,7 +202,7 @@ static void put_end(struct facts *facts, const char *name, const struct connecti
     facts_list_end(facts);
     facts_number(facts, "client_bits", client_bits(&end));
     put_address(facts, "sourceip", &end.spec->sourceip, "unset");
-    facts_text(facts, "auth", auth[end.spec->auth]);
+    facts_text(facts, "auth", auth_methods_name(end.spec->auth));
     facts_text(facts, "id_type", identity_kind_name(end.id->kind));
     facts_text_or(facts, "id", end.id->kind != ID_NONE ? identity_text(end.id, id) : NULL, "(none)");
     const char *updown = end.spec->updown ? end.spec->updown : "ipsec _updown";
@@ -215,6 +214,10 @@ static void put_policy(struct facts *facts, const struct connection_view *view)
 {
     const char *words[POLICY_WORDS_MAX];
     size_t count = policy_words(view->spec, view->keeps_up, words);
+    char hashes[64];
+    struct text hash_text = text_of(hashes, sizeof(hashes));
+    auth_hashes_add(&hash_text, view->spec->signature_hashes);
+    facts_text(facts, "auth_hashes", hashes);
     facts_list_begin(facts, "policy", '+');
     for (size_t i = 0; i < count; i++)
         facts_list_add(facts, words[i]);

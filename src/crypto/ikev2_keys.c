@@ -82,6 +82,11 @@ bool ikev2_derive_child_keymat(const struct algorithm *prf, struct bytes sk_d, s
     return prf_plus(prf, sk_d, parts, ARRAY_SIZE(parts), out, out_size);
 }
 
+bool ikev2_auth_maced_id(const struct algorithm *prf, struct bytes sk_p, struct bytes id_body, uint8_t *out)
+{
+    return prf_compute(prf, sk_p, &id_body, 1, out);
+}
+
 bool ikev2_psk_auth(const struct algorithm *prf, struct bytes secret, struct bytes message,
                     struct bytes nonce, struct bytes sk_p, struct bytes id_body, uint8_t *out)
 {

@@ -44,4 +44,7 @@ bool ikev2_derive_child_keymat(const struct algorithm *prf, struct bytes sk_d, s
 bool ikev2_psk_auth(const struct algorithm *prf, struct bytes secret, struct bytes message,
                     struct bytes nonce, struct bytes sk_p, struct bytes id_body, uint8_t *out);
 
+/* prf(SK_p, ID payload body): what a signature signs after the message and the nonce (RFC 7296 2.15). */
+bool ikev2_auth_maced_id(const struct algorithm *prf, struct bytes sk_p, struct bytes id_body, uint8_t *out);
+
 #endif

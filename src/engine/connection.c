@@ -2,6 +2,7 @@
 #include "engine/connection.h"
 
 #include "engine/address_pool.h"
+#include "engine/auth_keys.h"
 #include "engine/configuration.h"
 #include "engine/connection_named.h"
 #include "engine/host_name.h"
@@ -161,9 +162,11 @@ struct connection *connection_add(struct engine *engine, struct connection_spec 
         return NULL;
     }
     shared->spec = spec;
+    auth_keys_learn(engine, spec);
     struct connection *connection = connection_new(engine, shared);
     if (connection == NULL) {
         engine_deallocate(engine, shared, sizeof(*shared), NULL);
+        auth_keys_forget(engine, spec);
         connection_spec_free(spec);
         return NULL;
     }
@@ -212,6 +215,7 @@ void connection_destroy(struct engine *engine, struct connection *connection)
     engine_deallocate(engine, connection, sizeof(*connection), NULL);
     if (--shared->users > 0)
         return;
+    auth_keys_forget(engine, shared->spec);
     connection_spec_free(shared->spec);
     engine_deallocate(engine, shared, sizeof(*shared), NULL);
 }
@@ -366,7 +370,8 @@ struct connection *connection_instance_at(const struct engine *engine, const str
 static bool ids_fit(const struct connection *connection, const struct identity *remote_id,
                     const struct identity *wanted_id)
 {
-    bool remote_fits = identity_matches(&connection->remote_id, remote_id);
+    bool is_nobody = remote_id->kind == ID_NULL && (connection->remote_end->auth & AUTH_NULL) != 0;
+    bool remote_fits = is_nobody || identity_matches(&connection->remote_id, remote_id);
     bool local_fits = wanted_id->kind == ID_NONE || identity_equal(&connection->local_id, wanted_id);
     return remote_fits && local_fits;
 }
@@ -383,10 +388,15 @@ static bool versions_fit(const struct connection *a, const struct connection *b)
     return a->spec->ike_version == b->spec->ike_version;
 }
 
+bool connection_allows_peer(const struct connection *connection, unsigned methods)
+{
+    return methods == 0 || (connection->remote_end->auth & methods) != 0;
+}
+
 static struct connection *find_by_remote_id(const struct engine *engine, const struct connection *current,
                                             const struct ip_address *local, const struct ip_address *remote,
                                             const struct identity *remote_id,
-                                            const struct identity *wanted_id)
+                                            const struct identity *wanted_id, unsigned methods)
 {
     struct connection *best = NULL;
     struct hash_node *node =
@@ -394,7 +404,7 @@ static struct connection *find_by_remote_id(const struct engine *engine, const s
     for (; node != NULL; node = hash_node_next(node)) {
         struct connection *connection = CONTAINER_OF(node, struct connection, by_remote_id);
         if (!hosts_fit(connection, local, remote) || !ids_fit(connection, remote_id, wanted_id) ||
-            !versions_fit(connection, current))
+            !versions_fit(connection, current) || !connection_allows_peer(connection, methods))
             continue;
         if (!connection->is_template)
             return connection;
@@ -403,24 +413,41 @@ static struct connection *find_by_remote_id(const struct engine *engine, const s
     return best;
 }
 
-struct connection *connection_find_for_peer(const struct engine *engine, const struct connection *current,
-                                            const struct ip_address *local, const struct ip_address *remote,
-                                            const struct identity *remote_id,
-                                            const struct identity *wanted_id, struct error *error)
+static struct connection *find_for_peer(const struct engine *engine, const struct connection *current,
+                                        const struct ip_address *local, const struct ip_address *remote,
+                                        const struct identity *remote_id, const struct identity *wanted_id,
+                                        unsigned methods)
 {
     bool is_exact = identity_equal(&current->remote_id, remote_id);
-    if (is_exact && ids_fit(current, remote_id, wanted_id))
+    bool current_fits = ids_fit(current, remote_id, wanted_id) && connection_allows_peer(current, methods);
+    if (is_exact && current_fits)
         return connection_by_serial(engine, current->serial);
-    struct connection *found = find_by_remote_id(engine, current, local, remote, remote_id, wanted_id);
+    struct connection *found =
+        find_by_remote_id(engine, current, local, remote, remote_id, wanted_id, methods);
     if (found != NULL)
         return found;
-    if (ids_fit(current, remote_id, wanted_id))
+    if (current_fits)
         return connection_by_serial(engine, current->serial);
     unsigned tried = 0;
     while ((found = connection_next_for_hosts(engine, local, remote, found)) != NULL &&
            tried++ < CONNECTION_CANDIDATES_LIMIT)
-        if (ids_fit(found, remote_id, wanted_id) && versions_fit(found, current))
+        if (ids_fit(found, remote_id, wanted_id) && versions_fit(found, current) &&
+            connection_allows_peer(found, methods))
             return found;
+    return NULL;
+}
+
+struct connection *connection_find_for_peer(const struct engine *engine, const struct connection *current,
+                                            const struct ip_address *local, const struct ip_address *remote,
+                                            const struct identity *remote_id,
+                                            const struct identity *wanted_id, unsigned methods,
+                                            struct error *error)
+{
+    struct connection *found = find_for_peer(engine, current, local, remote, remote_id, wanted_id, methods);
+    if (found == NULL && methods != 0) /* the proof is what is wrong, then, not the name */
+        found = find_for_peer(engine, current, local, remote, remote_id, wanted_id, 0);
+    if (found != NULL)
+        return found;
     char theirs[IDENTITY_TEXT_SIZE], wanted[IDENTITY_TEXT_SIZE], expected[IDENTITY_TEXT_SIZE];
     error_set(error, 0,
               "no connection for peer '%.120s' that asks for '%.120s'; \"%.60s\" expects peer '%.120s'",

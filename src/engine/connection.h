@@ -61,12 +61,17 @@ struct connection *connection_next_for_clients(const struct engine *engine, cons
 /*
  * The connection that fits once the peer has named itself: `current` if it still fits, another of the same
  * hosts otherwise; *ret is a connection proper or a template (the caller makes the instance). wanted_id: IDr
- * as the initiator asked for it, kind ID_NONE if it did not. NULL with the reason.
+ * as the initiator asked for it, kind ID_NONE if it did not. methods: a set of enum auth_method, by one of
+ * which the peer proves itself, 0 if that is not known yet; where no connection allows it, one that fits
+ * otherwise is better than none. NULL with the reason.
  */
 struct connection *connection_find_for_peer(const struct engine *engine, const struct connection *current,
                                             const struct ip_address *local, const struct ip_address *remote,
                                             const struct identity *remote_id,
-                                            const struct identity *wanted_id, struct error *error);
+                                            const struct identity *wanted_id, unsigned methods,
+                                            struct error *error);
+/* Whether the peer may prove itself by one of these methods; 0: it is not known by which. */
+bool connection_allows_peer(const struct connection *connection, unsigned methods);
 
 struct ip_endpoint connection_local_endpoint(const struct engine *engine,
                                              const struct connection *connection);

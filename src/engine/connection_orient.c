@@ -70,6 +70,13 @@ static void open_own_port(const struct engine *engine, const struct connection *
         engine->env->open_port(engine->env->world, &local);
 }
 
+/* Who proves nothing and names nothing is nobody (RFC 7619 2.2); a peer may call itself what it likes then.
+ */
+static bool is_anonymous(const struct end_spec *end)
+{
+    return end->auth == AUTH_NULL && end->id.kind == ID_NONE && !end->id_is_mine;
+}
+
 static void take_side(struct engine *engine, struct connection *connection, const struct listen_address *ours,
                       bool left_is_local)
 {
@@ -85,9 +92,13 @@ static void take_side(struct engine *engine, struct connection *connection, cons
     snprintf(connection->interface, sizeof(connection->interface), "%s", ours->interface);
     connection->is_template = connection->remote_end->host_kind == HOST_ANY;
     identity_own(engine, &connection->memory_bytes, &connection->local_id,
-                 default_identity(engine, connection->local_end, &connection->local));
+                 is_anonymous(connection->local_end)
+                     ? (struct identity){.kind = ID_NULL}
+                     : default_identity(engine, connection->local_end, &connection->local));
     identity_own(engine, &connection->memory_bytes, &connection->remote_id,
-                 default_identity(engine, connection->remote_end, &connection->remote));
+                 is_anonymous(connection->remote_end)
+                     ? (struct identity){0}
+                     : default_identity(engine, connection->remote_end, &connection->remote));
 }
 
 void connection_orient(struct engine *engine, struct connection *connection)

@@ -56,6 +56,8 @@ static void end_clear(struct end_spec *end)
     free(end->updown);
     free(end->username);
     identity_free(&end->id);
+    for (size_t i = 0; i < ARRAY_SIZE(end->public_keys); i++)
+        public_key_free(end->public_keys[i]);
 }
 
 void spec_origin_free(struct spec_origin *origin)
@@ -312,16 +314,24 @@ static bool check_auth(const struct connection_spec *spec, struct error *error)
     for (size_t i = 0; i < ARRAY_SIZE(ends) && !connection_spec_is_shunt(spec); i++) {
         const char *name = i == 0 ? "left" : "right";
         if (ends[i]->auth == AUTH_UNSET)
+            return error_set(error, -1, "%s has no authentication; write authby= or %sauth=", name, name);
+        if ((ends[i]->auth & AUTH_NEVER) != 0)
             return error_set(error, -1,
-                             "%s has no authentication: the default, rsasig, is not supported yet; write "
-                             "authby=secret or %sauth=secret",
-                             name, name);
-        if (ends[i]->auth == AUTH_NEVER)
-            return error_set(error, -1,
-                             "authby=never is for type=passthrough and type=drop, which negotiate nothing; "
-                             "write authby=secret");
+                             "authby=never is for type=passthrough and type=drop, which negotiate nothing");
     }
     return true;
+}
+
+/* What IKEv1 has, and it has one way for both ends (RFC 2409 5). */
+static bool check_ikev1_auth(const struct connection_spec *spec, struct error *error)
+{
+    unsigned known = AUTH_PSK | AUTH_RSASIG | AUTH_NEVER;
+    if (spec->ike_version != 1)
+        return true;
+    if (((spec->left.auth | spec->right.auth) & ~known) != 0)
+        return error_set(error, -1, "ikev1 connection must use authby= of rsasig, secret or never");
+    return spec->left.auth == spec->right.auth ||
+           error_set(error, -1, "leftauth= and rightauth= must be the same with keyexchange=ikev1");
 }
 
 /* A Quick Mode names one network of each side (RFC 2409 5.5). */
@@ -369,5 +379,5 @@ bool connection_spec_check(const struct connection_spec *spec, struct error *err
            check_sourceip(&spec->left, "left", error) && check_sourceip(&spec->right, "right", error) &&
            check_protocols(spec, error) && check_virtual(spec, error) &&
            check_group(&spec->left, "left", error) && check_group(&spec->right, "right", error) &&
-           check_modecfg(spec, error) && check_auth(spec, error);
+           check_modecfg(spec, error) && check_auth(spec, error) && check_ikev1_auth(spec, error);
 }

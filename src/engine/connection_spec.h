@@ -7,6 +7,7 @@
 
 #include "base/address.h"
 #include "base/timer_wheel.h"
+#include "engine/auth_method.h"
 #include "engine/identity.h"
 #include "engine/kernel_extras.h"
 #include "proposal/proposal.h"
@@ -21,8 +22,6 @@ enum host_kind {
     HOST_NAME,         /* a DNS name */
     HOST_GROUP,        /* %group, %opportunisticgroup: policy_group.h */
 };
-
-enum auth_method { AUTH_UNSET, AUTH_PSK, AUTH_NEVER };
 
 /* A network of virtual-private= or of a vhost:/vnet: list. */
 struct virtual_net {
@@ -72,7 +71,11 @@ struct end_spec {
     bool id_is_any;        /* leftid=%any */
     bool id_is_mine;       /* leftid=%myid: what --myid says, else the host address */
     bool is_opportunistic; /* %opportunistic and %opportunisticgroup: the peer is whoever a packet is for */
-    enum auth_method auth;
+    unsigned auth;         /* a set of enum auth_method */
+    struct public_key *public_keys[KEY_EDDSA + 1]; /* leftrsasigkey= and the like, by kind; NULL: not said */
+    bool key_is_in_certificate;                    /* leftrsasigkey=%cert */
+    bool has_ckaid;                                /* leftckaid= */
+    uint8_t ckaid[CKAID_SIZE];
     uint16_t ikeport;             /* 0: the default */
     struct ip_address nexthop;    /* unset: found out from the routes */
     bool nexthop_is_defaultroute; /* leftnexthop=%defaultroute */
@@ -130,8 +133,9 @@ struct connection_spec {
     bool ike_only;       /* whack without --encrypt and the like: an IKE SA and nothing under it */
     uint8_t ikev1_natt;  /* enum ikev1_natt bits */
     uint8_t esn; /* esn=: PROPOSAL_ESN_NO, PROPOSAL_ESN_YES or both; already applied to child_proposals */
-    uint8_t xauth_by;      /* enum xauth_by */
-    bool xauth_fails_soft; /* xauthfail=soft */
+    uint8_t xauth_by;         /* enum xauth_by */
+    bool xauth_fails_soft;    /* xauthfail=soft */
+    uint8_t signature_hashes; /* of digital signatures: a set of enum signature_hash (auth_method.h) */
     bool pfs;
     bool rekey;
     bool reauth;

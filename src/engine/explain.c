@@ -32,7 +32,7 @@ static void find_secret(const struct engine *engine, const struct connection *co
                         struct explanation *out)
 {
     struct error error;
-    out->needs_secret = connection->local_end->auth == AUTH_PSK || connection->remote_end->auth == AUTH_PSK;
+    out->needs_secret = ((connection->local_end->auth | connection->remote_end->auth) & AUTH_PSK) != 0;
     if (!out->needs_secret)
         return;
     const struct secret_entry *secret =

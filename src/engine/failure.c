@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 
+#include "engine/auth_keys.h"
 #include "engine/connection.h"
 #include "engine/ikev2/traffic_selectors.h"
 #include "engine/version.h"
@@ -106,6 +107,22 @@ static void tell_secret(struct text *text, const struct engine *engine, const st
         text_add(text, "%s", error.text);
 }
 
+/* False: we do not sign. */
+static bool tell_key(struct text *text, const struct engine *engine, const struct connection *connection)
+{
+    char words[32], ckaid[CKAID_HEX_SIZE];
+    unsigned methods = connection->local_end->auth & AUTH_SIGNATURES;
+    const struct private_key *key = methods != 0 ? auth_private_key(engine, connection, methods, NULL) : NULL;
+    if (key == NULL)
+        return false;
+    const struct public_key *public_key = key->public_key;
+    text_add(
+        text,
+        "it was signed with the %s key %s (CKAID %s): the peer must know that public key, for this identity",
+        public_key_describe(public_key, words), public_key->key_id, ckaid_text(public_key->ckaid, ckaid));
+    return true;
+}
+
 static void tell_authentication(struct text *text, const struct engine *engine, const struct failure *failure,
                                 const struct connection *connection)
 {
@@ -117,11 +134,16 @@ static void tell_authentication(struct text *text, const struct engine *engine, 
         text_add(text, "%.300s", failure->text);
     if (failure->kind == FAILURE_AUTHENTICATION)
         text_add(text, " (asked as '%.120s')", identity_text(&connection->remote_id, theirs));
+    bool by_secret = (connection->remote_end->auth & AUTH_PSK) != 0;
     if (failure->kind == FAILURE_PEER_PROOF)
-        text_add(text, ": both sides must have the same");
+        text_add(text, by_secret
+                           ? ": both sides must have the same"
+                           : ": the peer must sign with the private key of a public key that we know of it");
     if (failure->kind != FAILURE_AUTHENTICATION)
         return;
     text_add(text, "; ");
+    if (tell_key(text, engine, connection))
+        return;
     tell_secret(text, engine, connection, &failure->path.remote.address);
     text_add(text, ": the peer's must be the same, and it must know these identities");
 }

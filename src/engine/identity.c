@@ -83,6 +83,10 @@ bool identity_parse(const char *text, struct identity *out, struct error *error)
         *out = (struct identity){0};
         return true;
     }
+    if (strcmp(text, "%null") == 0) {
+        *out = (struct identity){.kind = ID_NULL};
+        return true;
+    }
     if (text[0] == '%')
         return error_set(error, 0, "identity \"%s\" needs certificates, which are not supported yet", text);
     if (text[0] != '@' && strchr(text, '=') != NULL)
@@ -115,6 +119,10 @@ bool identity_of_wire(uint8_t kind, struct bytes data, struct identity *out, str
     size_t wanted = kind == ID_IPV4_ADDR ? 4 : kind == ID_IPV6_ADDR ? 16 : 0;
     if (wanted != 0 && data.size != wanted)
         return error_set(error, 0, "%s identity of %zu bytes", identity_kind_name(kind), data.size);
+    if (kind == ID_NULL && data.size == 0) { /* RFC 7619 2.2 */
+        *out = (struct identity){.kind = ID_NULL};
+        return true;
+    }
     if (data.size == 0 || data.size > IDENTITY_SIZE_MAX)
         return error_set(error, 0, "identity of %zu bytes; 1 to %d are accepted", data.size,
                          IDENTITY_SIZE_MAX);
@@ -174,6 +182,9 @@ const char *identity_text(const struct identity *identity, char out[static IDENT
     switch (identity->kind) {
     case ID_NONE:
         text_add(&text, "%%any");
+        break;
+    case ID_NULL:
+        text_add(&text, "ID_NULL");
         break;
     case ID_IPV4_ADDR:
     case ID_IPV6_ADDR:

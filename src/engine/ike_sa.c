@@ -107,6 +107,7 @@ void ike_drop_setup(struct engine *engine, struct ike_sa *ike)
     owned_clear(engine, &ike->memory_bytes, &setup->init_request);
     owned_clear(engine, &ike->memory_bytes, &setup->init_response);
     owned_clear(engine, &ike->memory_bytes, &setup->cookie);
+    owned_clear(engine, &ike->memory_bytes, &setup->peer_proof);
     owned_clear(engine, &ike->memory_bytes, &setup->own_public);
     owned_clear(engine, &ike->memory_bytes, &setup->peer_public);
     engine_deallocate(engine, setup, sizeof(*setup), &ike->memory_bytes);

@@ -6,6 +6,7 @@
 size_t policy_words(const struct connection_spec *spec, bool is_kept_up,
                     const char *out[static POLICY_WORDS_MAX])
 {
+    unsigned auth = spec->left.auth | spec->right.auth;
     bool negotiates = !connection_spec_is_shunt(spec);
     bool has_children = negotiates && !spec->ike_only;
     const struct {
@@ -14,8 +15,13 @@ size_t policy_words(const struct connection_spec *spec, bool is_kept_up,
     } words[] = {
         {"IKEv1", spec->ike_version == 1},
         {"IKEv2", spec->ike_version == 2},
-        {"PSK", spec->left.auth == AUTH_PSK || spec->right.auth == AUTH_PSK},
-        {"AUTH_NEVER", spec->left.auth == AUTH_NEVER},
+        {"PSK", (auth & AUTH_PSK) != 0},
+        {"RSASIG", (auth & AUTH_RSASIG) != 0},
+        {"ECDSA", (auth & AUTH_ECDSA) != 0},
+        {"EDDSA", (auth & AUTH_EDDSA) != 0},
+        {"AUTH_NEVER", (auth & AUTH_NEVER) != 0},
+        {"AUTH_NULL", (auth & AUTH_NULL) != 0},
+        {"RSASIG_v1_5", (auth & AUTH_RSASIG_V1_5) != 0},
         {"ENCRYPT", has_children && spec->protocol == PROTOCOL_ESP},
         {"AUTHENTICATE", has_children && (spec->protocol == PROTOCOL_AH || spec->ah_proposals != NULL)},
         {"COMPRESS", has_children && spec->compress},

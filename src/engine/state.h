@@ -208,11 +208,13 @@ struct ike_setup {
     size_t nonce_i_size, nonce_r_size;
     struct owned init_request, init_response; /* what AUTH signs */
     struct owned cookie;
+    struct owned peer_proof; /* IKEv2: a text, how the peer proved itself */
     const struct algorithm *ke;
     struct ke_private own;
     struct owned own_public;
     struct owned peer_public;
     bool peer_allows_childless;
+    unsigned peer_signature_hashes; /* a set of enum signature_hash that it takes (RFC 7427) */
     unsigned restarts;
     uint64_t child_serial;           /* initiator: the Child SA that goes with IKE_AUTH */
     uint64_t reauthenticates_serial; /* the IKE SA in whose place it comes; 0: none */

@@ -93,7 +93,8 @@ static bool is_known(const struct end_spec *end, const struct identity *id)
 
 static void audit_secret(const struct audit *audit, size_t index, const struct connection_spec *spec)
 {
-    bool is_psk = spec->left.auth == AUTH_PSK || spec->right.auth == AUTH_PSK;
+    bool is_psk = ((spec->left.auth | spec->right.auth) & AUTH_PSK) != 0 &&
+                  ((spec->left.auth & spec->right.auth) & AUTH_SIGNATURES) == 0;
     struct identity left = id_of(&spec->left), right = id_of(&spec->right);
     struct error error;
     bool is_certain = is_known(&spec->left, &left) && is_known(&spec->right, &right);

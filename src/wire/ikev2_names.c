@@ -83,3 +83,17 @@ const char *ikev2_payload_name(uint8_t payload)
 {
     return LOOK_UP(payload_names, payload);
 }
+
+const char *ikev2_auth_method_name(uint8_t method)
+{
+    static const char *const names[] = {
+        [AUTH_METHOD_RSA] = "rsa-digital-signature",
+        [AUTH_METHOD_SHARED_KEY] = "shared-key-mac",
+        [AUTH_METHOD_ECDSA_256] = "ecdsa-sha2_256-p256",
+        [AUTH_METHOD_ECDSA_384] = "ecdsa-sha2_384-p384",
+        [AUTH_METHOD_ECDSA_521] = "ecdsa-sha2_512-p521",
+        [AUTH_METHOD_NULL] = "null",
+        [AUTH_METHOD_DIGITAL_SIGNATURE] = "digital-signature",
+    };
+    return method < sizeof(names) / sizeof(names[0]) ? names[method] : NULL;
+}

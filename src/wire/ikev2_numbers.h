@@ -78,9 +78,18 @@ enum ikev2_notify_type {
     ESP_TFC_PADDING_NOT_SUPPORTED = 16394,
     NON_FIRST_FRAGMENTS_ALSO = 16395,
     IKEV2_FRAGMENTATION_SUPPORTED = 16430,
+    SIGNATURE_HASH_ALGORITHMS = 16431,
 };
 
-enum ikev2_auth_method_number { AUTH_METHOD_SHARED_KEY = 2 };
+enum ikev2_auth_method_number {
+    AUTH_METHOD_RSA = 1,
+    AUTH_METHOD_SHARED_KEY = 2,
+    AUTH_METHOD_ECDSA_256 = 9,
+    AUTH_METHOD_ECDSA_384 = 10,
+    AUTH_METHOD_ECDSA_521 = 11,
+    AUTH_METHOD_NULL = 13,
+    AUTH_METHOD_DIGITAL_SIGNATURE = 14,
+};
 
 enum ikev2_traffic_selector_type { TS_IPV4_ADDR_RANGE = 7, TS_IPV6_ADDR_RANGE = 8 };
 
@@ -88,5 +97,7 @@ enum ikev2_traffic_selector_type { TS_IPV4_ADDR_RANGE = 7, TS_IPV6_ADDR_RANGE = 
 const char *ikev2_exchange_name(uint8_t exchange);
 const char *ikev2_notify_name(uint16_t notify);
 const char *ikev2_payload_name(uint8_t payload);
+/* "shared-key-mac", "digital-signature" ...; NULL for methods that are not known here. */
+const char *ikev2_auth_method_name(uint8_t method);
 
 #endif

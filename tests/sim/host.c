@@ -402,6 +402,8 @@ void host_free(struct sim_host *host)
         free(host->connections[i].words);
     }
     key_ring_free(&host->keys);
+    for (size_t i = 0; i < host->private_key_count; i++)
+        free(host->private_keys[i]);
     free(host->secret);
     free(host->log);
     free(host);
@@ -437,6 +439,20 @@ static struct secrets *secrets_of(const struct sim_host *host)
     return secrets;
 }
 
+void host_load_private_keys(struct sim_host *host)
+{
+    struct private_keys *keys = private_keys_new();
+    for (size_t i = 0; i < host->private_key_count; i++) {
+        uint8_t der[2048];
+        const char *text = host->private_keys[i];
+        long size = base64_decode(text, strlen(text), der, sizeof(der));
+        struct private_key *key = size > 0 ? private_key_of_pkcs8(bytes_of(der, (size_t)size), NULL) : NULL;
+        if (keys == NULL || key == NULL || !private_keys_add(keys, key, "sim"))
+            abort();
+    }
+    host_command(host, (struct command){.kind = COMMAND_PRIVATE_KEYS, .private_keys = keys});
+}
+
 void host_listen(struct sim_host *host, bool has_address)
 {
     struct listen_address interface = {
@@ -452,6 +468,7 @@ void host_boot(struct sim_host *host)
     if (host->engine == NULL)
         abort();
     host_command(host, (struct command){.kind = COMMAND_SECRETS, .secrets = secrets_of(host)});
+    host_load_private_keys(host);
     host_listen(host, true);
     host->empty_bytes = engine_view_totals(host->engine).bytes_owned;
     for (size_t i = 0; i < host->connection_count; i++)

@@ -429,6 +429,15 @@ void sim_set_secret(struct sim *sim, const char *name, const char *secret)
     sim_restart(sim, name, 0);
 }
 
+void sim_add_private_key(struct sim *sim, const char *name, const char *pkcs8)
+{
+    struct sim_host *host = world_host(sim, name);
+    if (host->private_key_count == SIM_PRIVATE_KEYS_MAX)
+        abort();
+    host->private_keys[host->private_key_count++] = strdup(pkcs8);
+    host_load_private_keys(host);
+}
+
 void sim_crash_peer(struct sim *sim, const char *host, const char *peer)
 {
     struct command command = {.kind = COMMAND_CRASH};

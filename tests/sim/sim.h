@@ -169,6 +169,8 @@ void sim_set_xauth_secret(struct sim *sim, const char *host, const char *user, c
 /* What whoever waits for a command on this host answers when asked for a user name and a password; NULL: it
  * goes away. Without this nobody is there. */
 void sim_set_answers(struct sim *sim, const char *host, const char *user, const char *password);
+/* A private key of a host: PKCS #8 in base64 (test_keys.h). */
+void sim_add_private_key(struct sim *sim, const char *host, const char *pkcs8);
 /* These wait for the command's end (five virtual minutes) and return its exit status; -1: it never ended. */
 int sim_up(struct sim *sim, const char *host, const char *connection);
 int sim_down(struct sim *sim, const char *host, const char *connection);

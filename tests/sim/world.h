@@ -13,6 +13,7 @@ enum {
     SIM_HOSTS_MAX = 6,
     SIM_CONNECTIONS_MAX = 16,
     SIM_NONCES_MAX = 16,
+    SIM_PRIVATE_KEYS_MAX = 4,
     SIM_LOG_MAX = 1 << 20
 };
 
@@ -70,6 +71,8 @@ struct sim_host {
     size_t login_count;
     struct sim_login xauth_secret, answers; /* user NULL: none */
     bool answers_prompts;
+    char *private_keys[SIM_PRIVATE_KEYS_MAX]; /* PKCS #8 in base64 */
+    size_t private_key_count;
     struct waiting_command *commands;
     char *log;
     size_t log_size;
@@ -144,6 +147,7 @@ struct sim_host *host_new(struct sim *sim, const char *name, const struct ip_add
                           struct nat_box *nat);
 void host_free(struct sim_host *host);
 void host_boot(struct sim_host *host);
+void host_load_private_keys(struct sim_host *host);
 void host_listen(struct sim_host *host, bool has_address);
 void host_crash(struct sim_host *host);
 usec_t host_clock(const struct sim_host *host);

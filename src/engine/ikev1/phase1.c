@@ -241,7 +241,7 @@ bool phase1_responder_take_id(struct engine *engine, struct ike_sa *ike, const s
     if (!read_id(id, &theirs, error))
         return false;
     const struct connection *found = connection_find_for_peer(
-        engine, current, &ike->path.local.address, &ike->path.remote.address, &theirs, &unsaid, error);
+        engine, current, &ike->path.local.address, &ike->path.remote.address, &theirs, &unsaid, 0, error);
     if (found != NULL && found->is_template)
         found = connection_instantiate(engine, found, &ike->path.remote.address, &theirs);
     if (found != NULL && found != current)

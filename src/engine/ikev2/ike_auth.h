@@ -1,4 +1,4 @@
-/* IKE_AUTH with pre-shared keys, and the first Child SA: RFC 7296 1.2, 2.15, 2.4 (INITIAL_CONTACT). */
+/* IKE_AUTH and the first Child SA: RFC 7296 1.2, 2.15, 2.4 (INITIAL_CONTACT). */
 #ifndef STYX_ENGINE_IKEV2_IKE_AUTH_H
 #define STYX_ENGINE_IKEV2_IKE_AUTH_H
 
@@ -6,6 +6,8 @@
 
 /* Initiator: the keys are there. */
 void ike_auth_start(struct engine *engine, struct ike_sa *ike);
+/* Initiator: our signature is there. */
+void ike_auth_signed(struct engine *engine, struct ike_sa *ike, const struct job *job);
 void ike_auth_response(struct engine *engine, struct ike_sa *ike, const struct incoming *incoming);
 void ike_auth_request(struct engine *engine, struct ike_sa *ike, const struct incoming *incoming);
 /* Responder after a refusal: stays a moment to repeat its answer, then goes. */

@@ -14,14 +14,15 @@
 #include "engine/updown.h"
 
 static bool build(struct engine *engine, struct ike_sa *ike, const struct connection *connection,
-                  struct child_sa *child, const uint8_t *auth, uint8_t *buffer, struct bytes *ret_message)
+                  struct child_sa *child, const struct auth_proof *proof, uint8_t *buffer,
+                  struct bytes *ret_message)
 {
     struct ikev2_builder builder =
         protect_start(ike, buffer, IKE_MESSAGE_MAX, IKE_AUTH, false, ike->next_message_id);
     ike_auth_build_id(&builder, PAYLOAD_IDI, &connection->local_id);
     if (connection->remote_id.kind != ID_NONE)
         ike_auth_build_id(&builder, PAYLOAD_IDR, &connection->remote_id);
-    ikev2_build_auth(&builder, AUTH_METHOD_SHARED_KEY, bytes_of(auth, ike->suite.prf->output_size));
+    ikev2_build_auth(&builder, proof->method, bytes_of(proof->data, proof->size));
     initial_contact_build(engine, ike, &builder);
     if (child != NULL)
         ikev2_configuration_build_request(connection, &builder);
@@ -30,17 +31,12 @@ static bool build(struct engine *engine, struct ike_sa *ike, const struct connec
     return protect_finish(engine, ike, &builder, ret_message);
 }
 
-void ike_auth_start(struct engine *engine, struct ike_sa *ike)
+static void send_request(struct engine *engine, struct ike_sa *ike, const struct auth_proof *proof,
+                         const struct job *job)
 {
     const struct connection *connection = connection_by_serial(engine, ike->connection_serial);
-    uint8_t auth[PRF_OUTPUT_MAX], buffer[IKE_MESSAGE_MAX];
+    uint8_t buffer[IKE_MESSAGE_MAX];
     struct bytes message;
-    struct error error;
-    if (!ike_auth_own(engine, ike, connection, auth, &error)) {
-        ike_fail_because(engine, ike, FAILURE_NO_SECRET, 0, RC_INTERNAL_ERROR, "authentication failed: %s",
-                         error.text);
-        return;
-    }
     bool is_childless = connection->spec->ike_only;
     if (is_childless && !ike->setup->peer_allows_childless) {
         ike_fail(engine, ike, RC_FATAL,
@@ -55,21 +51,59 @@ void ike_auth_start(struct engine *engine, struct ike_sa *ike)
     ike->setup->child_serial = child != NULL ? child->serial : 0;
     ike->state = IKE_STATE_AUTH_SENT;
     exchange_begin(ike, TASK_AUTH, ike->setup->child_serial, 0);
-    if (!build(engine, ike, connection, child, auth, buffer, &message)) {
+    if (!build(engine, ike, connection, child, proof, buffer, &message)) {
         ike_fail(engine, ike, RC_INTERNAL_ERROR, "IKE_AUTH request could not be built");
         return;
     }
-    char line[256];
-    struct text text = text_of(line, sizeof(line));
+    char line[256], how[96];
+    struct text text = text_of(line, sizeof(line)), how_text = text_of(how, sizeof(how));
     ike_auth_describe(&text, &ike->suite);
-    say_ike(engine, RC_NEW_V2_STATE + 32, ike, ike->setup->client, "sent IKE_AUTH request %s", line);
+    auth_own_describe(&how_text, proof, job);
+    say_ike(engine, RC_NEW_V2_STATE + 32, ike, ike->setup->client, "sent IKE_AUTH request with %s %s", how,
+            line);
     ike->next_message_id++;
     exchange_send_request(engine, ike, message);
-    secret_wipe(auth, sizeof(auth));
 }
 
-static bool check_peer(struct engine *engine, struct ike_sa *ike, const struct ikev2_message *message,
-                       struct error *error)
+static void fail_own(struct engine *engine, struct ike_sa *ike, const struct error *error)
+{
+    ike_fail_because(engine, ike, (enum failure_kind)error->code, 0, RC_INTERNAL_ERROR,
+                     "authentication failed: %s", error->text);
+}
+
+void ike_auth_start(struct engine *engine, struct ike_sa *ike)
+{
+    const struct connection *connection = connection_by_serial(engine, ike->connection_serial);
+    struct auth_proof proof;
+    struct job *job;
+    struct error error = {0};
+    switch (auth_own(engine, ike, connection, &proof, &job, &error)) {
+    case AUTH_FAILED:
+        fail_own(engine, ike, &error);
+        break;
+    case AUTH_DONE:
+        send_request(engine, ike, &proof, NULL);
+        break;
+    case AUTH_NEEDS_JOB:
+        engine->env->submit_job(engine->env->world, job);
+        break;
+    }
+    secret_wipe(&proof, sizeof(proof));
+}
+
+void ike_auth_signed(struct engine *engine, struct ike_sa *ike, const struct job *job)
+{
+    struct auth_proof proof;
+    struct error error = {0};
+    if (auth_own_signed(job, &proof, &error))
+        send_request(engine, ike, &proof, job);
+    else
+        fail_own(engine, ike, &error);
+}
+
+/* Who it is, before its proof is looked at. */
+static bool check_peer_id(struct engine *engine, struct ike_sa *ike, const struct ikev2_message *message,
+                          struct error *error)
 {
     const struct connection *connection = connection_by_serial(engine, ike->connection_serial);
     struct identity theirs;
@@ -78,7 +112,8 @@ static bool check_peer(struct engine *engine, struct ike_sa *ike, const struct i
         return error_set(error, 0, "peer's answer lacks IDr or AUTH");
     if (!identity_of_wire(message->id_r.kind, message->id_r.data, &theirs, error))
         return false;
-    if (!identity_matches(&connection->remote_id, &theirs)) {
+    bool is_nobody = theirs.kind == ID_NULL && (connection->remote_end->auth & AUTH_NULL) != 0;
+    if (!is_nobody && !identity_matches(&connection->remote_id, &theirs)) {
         error_set(error, FAILURE_IDENTITY, "peer is '%.200s'; \"%.60s\" expects '%.200s'",
                   identity_text(&theirs, got), connection->spec->name,
                   identity_text(&connection->remote_id, wanted));
@@ -86,7 +121,24 @@ static bool check_peer(struct engine *engine, struct ike_sa *ike, const struct i
         return false;
     }
     identity_own(engine, &ike->memory_bytes, &ike->remote_id, theirs);
-    return ike_auth_check(engine, ike, connection, message, &message->id_r, error);
+    return true;
+}
+
+/* AUTH_NEEDS_JOB: the answer is put aside until the peer's signature is verified. */
+static enum auth_step check_peer(struct engine *engine, struct ike_sa *ike, const struct incoming *incoming,
+                                 struct error *error)
+{
+    const struct ikev2_message *message = incoming->message;
+    struct job *job;
+    if (incoming->job != NULL)
+        return auth_peer_verified(incoming->job, error) ? AUTH_DONE : AUTH_FAILED;
+    if (!check_peer_id(engine, ike, message, error))
+        return AUTH_FAILED;
+    enum auth_step step = auth_peer(engine, ike, connection_by_serial(engine, ike->connection_serial),
+                                    message, &message->id_r, &job, error);
+    if (step == AUTH_NEEDS_JOB)
+        exchange_suspend(engine, ike, 1, incoming, job);
+    return step;
 }
 
 static void child_came(struct engine *engine, struct ike_sa *ike, struct child_sa *child,
@@ -141,7 +193,7 @@ void ike_auth_response(struct engine *engine, struct ike_sa *ike, const struct i
 {
     const struct ikev2_message *message = incoming->message;
     const struct ikev2_notify *refusal = ikev2_find_error(message);
-    struct error error;
+    struct error error = {0};
     uint64_t client = ike->setup->client;
     if (refusal != NULL && !ikev2_has(message, PAYLOAD_AUTH)) {
         bool is_proof = refusal->type == AUTHENTICATION_FAILED;
@@ -151,7 +203,12 @@ void ike_auth_response(struct engine *engine, struct ike_sa *ike, const struct i
             is_proof ? " (its secret or the identities it knows differ from ours; see its log)" : "");
         return;
     }
-    if (!check_peer(engine, ike, message, &error)) {
+    enum auth_step step = check_peer(engine, ike, incoming, &error);
+    if (step == AUTH_NEEDS_JOB) {
+        engine_timer_cancel(engine, &ike->retransmit_timer);
+        return;
+    }
+    if (step == AUTH_FAILED) {
         /* We do not believe the peer, but it believes us: it must be told (RFC 7296 2.21.2). */
         tell_distrust(engine, ike, client, &error);
         finish_client(engine, client, RC_FATAL);
@@ -159,6 +216,7 @@ void ike_auth_response(struct engine *engine, struct ike_sa *ike, const struct i
         ikev2_reject_peer(engine, ike);
         return;
     }
+    ike_auth_peer_is_proved(engine, ike, message, incoming->job);
     struct child_sa *child = child_by_serial(engine, ike->setup->child_serial);
     exchange_end(engine, ike);
     ike->setup->client = 0;

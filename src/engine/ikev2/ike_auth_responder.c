@@ -25,8 +25,9 @@ static bool settle_connection(struct engine *engine, struct ike_sa *ike, const s
         identity_free(&theirs);
         return false;
     }
-    const struct connection *found = connection_find_for_peer(
-        engine, current, &ike->path.local.address, &ike->path.remote.address, &theirs, &wanted, error);
+    const struct connection *found =
+        connection_find_for_peer(engine, current, &ike->path.local.address, &ike->path.remote.address,
+                                 &theirs, &wanted, auth_methods_of_payload(message), error);
     if (found != NULL && found->is_template)
         found = connection_instantiate(engine, found, &ike->path.remote.address, &theirs);
     if (found != NULL && found != current)
@@ -84,13 +85,13 @@ static struct child_sa *answer_child(struct engine *engine, struct ike_sa *ike,
 }
 
 static void answer(struct engine *engine, struct ike_sa *ike, const struct incoming *incoming,
-                   const uint8_t *auth)
+                   const struct auth_proof *proof)
 {
     const struct connection *connection = connection_by_serial(engine, ike->connection_serial);
     uint8_t buffer[IKE_MESSAGE_MAX];
     struct ikev2_builder builder = exchange_answer_start(ike, incoming, buffer, sizeof(buffer));
     ike_auth_build_id(&builder, PAYLOAD_IDR, &connection->local_id);
-    ikev2_build_auth(&builder, AUTH_METHOD_SHARED_KEY, bytes_of(auth, ike->suite.prf->output_size));
+    ikev2_build_auth(&builder, proof->method, bytes_of(proof->data, proof->size));
     ike_auth_established(engine, ike, 0);
     initial_contact_read(engine, ike, incoming->message);
     bool is_childless = childless_is_wanted(incoming->message);
@@ -110,14 +111,84 @@ static void answer(struct engine *engine, struct ike_sa *ike, const struct incom
     initial_contact_supersede(engine, ike, child);
 }
 
+static void refuse_because(struct engine *engine, struct ike_sa *ike, const struct incoming *incoming,
+                           const struct error *error)
+{
+    refuse(engine, ike, incoming, (enum failure_kind)error->code, AUTHENTICATION_FAILED, error->text);
+}
+
+/* The peer is proved: now our own proof, which may take a job. */
+static void prove_ourselves(struct engine *engine, struct ike_sa *ike, const struct incoming *incoming)
+{
+    struct auth_proof proof;
+    struct job *job;
+    struct error error = {0};
+    switch (
+        auth_own(engine, ike, connection_by_serial(engine, ike->connection_serial), &proof, &job, &error)) {
+    case AUTH_FAILED:
+        refuse_because(engine, ike, incoming, &error);
+        break;
+    case AUTH_DONE:
+        answer(engine, ike, incoming, &proof);
+        break;
+    case AUTH_NEEDS_JOB:
+        exchange_suspend(engine, ike, 0, incoming, job);
+        break;
+    }
+    secret_wipe(&proof, sizeof(proof));
+}
+
+static void check_peer(struct engine *engine, struct ike_sa *ike, const struct incoming *incoming)
+{
+    const struct ikev2_message *message = incoming->message;
+    struct job *job;
+    struct error error = {0};
+    enum auth_step step = AUTH_FAILED;
+    if (settle_connection(engine, ike, message, &error))
+        step = auth_peer(engine, ike, connection_by_serial(engine, ike->connection_serial), message,
+                         &message->id_i, &job, &error);
+    switch (step) {
+    case AUTH_FAILED:
+        refuse_because(engine, ike, incoming, &error);
+        break;
+    case AUTH_DONE:
+        ike_auth_peer_is_proved(engine, ike, message, NULL);
+        prove_ourselves(engine, ike, incoming);
+        break;
+    case AUTH_NEEDS_JOB:
+        exchange_suspend(engine, ike, 0, incoming, job);
+        break;
+    }
+}
+
+/* A job of this request is done: the peer's signature is verified, or ours is made. */
+static void resume(struct engine *engine, struct ike_sa *ike, const struct incoming *incoming)
+{
+    const struct job *job = incoming->job;
+    struct auth_proof proof;
+    struct error error = {0};
+    bool ok =
+        job->kind == JOB_VERIFY ? auth_peer_verified(job, &error) : auth_own_signed(job, &proof, &error);
+    if (!ok) {
+        refuse_because(engine, ike, incoming, &error);
+    } else if (job->kind == JOB_VERIFY) {
+        ike_auth_peer_is_proved(engine, ike, incoming->message, job);
+        prove_ourselves(engine, ike, incoming);
+    } else {
+        answer(engine, ike, incoming, &proof);
+    }
+}
+
 void ike_auth_request(struct engine *engine, struct ike_sa *ike, const struct incoming *incoming)
 {
     static const uint8_t needed[] = {PAYLOAD_IDI, PAYLOAD_SA, PAYLOAD_TSI, PAYLOAD_TSR};
     const struct ikev2_message *message = incoming->message;
-    uint8_t auth[PRF_OUTPUT_MAX];
-    struct error error = {0};
     if (incoming->message_id != 1)
         return;
+    if (incoming->job != NULL) {
+        resume(engine, ike, incoming);
+        return;
+    }
     ike->path = *incoming->path; /* an initiator that found a NAT now speaks from and to port 4500 (2.23) */
     /* Only who was told that it may leaves out the Child SA. */
     bool may_be_childless = connection_by_serial(engine, ike->connection_serial)->spec->ike_only;
@@ -131,13 +202,6 @@ void ike_auth_request(struct engine *engine, struct ike_sa *ike, const struct in
     if (!ikev2_has(message, PAYLOAD_AUTH))
         refuse(engine, ike, incoming, FAILURE_OTHER, AUTHENTICATION_FAILED,
                "peer wants EAP, which no connection allows");
-    else if (!settle_connection(engine, ike, message, &error) ||
-             !ike_auth_check(engine, ike, connection_by_serial(engine, ike->connection_serial), message,
-                             &message->id_i, &error))
-        refuse(engine, ike, incoming, (enum failure_kind)error.code, AUTHENTICATION_FAILED, error.text);
-    else if (!ike_auth_own(engine, ike, connection_by_serial(engine, ike->connection_serial), auth, &error))
-        refuse(engine, ike, incoming, (enum failure_kind)error.code, AUTHENTICATION_FAILED, error.text);
     else
-        answer(engine, ike, incoming, auth);
-    secret_wipe(auth, sizeof(auth));
+        check_peer(engine, ike, incoming);
 }

@@ -54,7 +54,7 @@ struct job *sa_init_key_job(struct engine *engine, const struct ike_sa *ike, enu
 
 void sa_init_job_done(struct engine *engine, struct ike_sa *ike, struct job *job)
 {
-    if (!job->ok) {
+    if (!job->ok && job->kind != JOB_SIGN) {
         ike_fail(engine, ike, RC_FATAL, "key exchange %s failed: %s", job->ke->name, job->error.text);
         return;
     }
@@ -70,6 +70,11 @@ void sa_init_job_done(struct engine *engine, struct ike_sa *ike, struct job *job
     case JOB_KE_RESPOND:
         ike->keys = job->keys;
         sa_init_answer(engine, ike, job);
+        break;
+    case JOB_SIGN:
+        ike_auth_signed(engine, ike, job);
+        break;
+    case JOB_VERIFY: /* of a message that was put aside (receive.c) */
         break;
     }
 }

@@ -8,6 +8,7 @@
 #include "engine/ikev2/nat_detection.h"
 #include "engine/ikev2/sa_init.h"
 #include "engine/ikev2/sa_init_parts.h"
+#include "engine/ikev2/signature_hashes.h"
 #include "engine/ikev2/vendor_id.h"
 #include "engine/lifecycle.h"
 #include "engine/sa.h"
@@ -76,6 +77,7 @@ static void send_request(struct engine *engine, struct ike_sa *ike)
     ikev2_build_body(&builder, PAYLOAD_NONCE, bytes_of(setup->nonce_i, setup->nonce_i_size));
     nat_detection_build(engine, ike, zero, &builder);
     fragmentation_build_offer(engine, ike, &builder);
+    signature_hashes_offer(connection, &builder);
     vendor_id_build(engine, ike, &builder);
     if (!ikev2_build_finish(&builder, &message)) {
         ike_fail(engine, ike, RC_INTERNAL_ERROR, "IKE_SA_INIT request does not fit into %d bytes",
@@ -156,6 +158,7 @@ static void accept(struct engine *engine, struct ike_sa *ike, const struct path 
     setup->peer_allows_childless = childless_is_announced(message);
     nat_detection_read(engine, ike, path, ike->spi_r, message);
     fragmentation_read(engine, ike, message);
+    setup->peer_signature_hashes = signature_hashes_read(message);
     nat_detection_float(engine, ike);
     exchange_end(engine, ike);
     struct job *job = sa_init_key_job(engine, ike, JOB_KE_DERIVE, message->ke_data);

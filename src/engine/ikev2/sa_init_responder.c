@@ -7,6 +7,7 @@
 #include "engine/ikev2/fragmentation.h"
 #include "engine/ikev2/nat_detection.h"
 #include "engine/ikev2/sa_init_parts.h"
+#include "engine/ikev2/signature_hashes.h"
 #include "engine/ikev2/vendor_id.h"
 #include "engine/sa.h"
 
@@ -146,6 +147,7 @@ static void respond(struct engine *engine, const struct request *request)
         return;
     nat_detection_read(engine, ike, request->path, zero, message);
     fragmentation_read(engine, ike, message);
+    ike->setup->peer_signature_hashes = signature_hashes_read(message);
     struct job *job = sa_init_key_job(engine, ike, JOB_KE_RESPOND, message->ke_data);
     if (job == NULL)
         ike_destroy(engine, ike);
@@ -202,6 +204,8 @@ void sa_init_answer(struct engine *engine, struct ike_sa *ike, const struct job 
     nat_detection_build(engine, ike, ike->spi_r, &builder);
     childless_announce(connection_by_serial(engine, ike->connection_serial), &builder);
     fragmentation_build_agreement(ike, &builder);
+    if (setup->peer_signature_hashes != 0)
+        signature_hashes_answer(connection_by_serial(engine, ike->connection_serial), &builder);
     vendor_id_build(engine, ike, &builder);
     if (!ikev2_build_finish(&builder, &message))
         return;

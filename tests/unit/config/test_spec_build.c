@@ -272,11 +272,16 @@ static void bad_pairs_are_refused_with_connection_keyword_and_reason(void **stat
         {"mobike=perhaps", "mobike=perhaps: found \"perhaps\"; expected yes or no"},
         {"nosuch=1", "unknown keyword \"nosuch\""},
         {"leftsubent=10.0.0.0/8", "did you mean \"leftsubnet\"?"},
-        {"authby=rsasig", "\"rsasig\" is not supported yet"},
-        {"authby=secret,ecdsa", "\"ecdsa\" is not supported yet"},
+        {"authby=eaponly", "\"eaponly\" is not supported yet"},
+        {"authby=rsasig,ecdsa-sha1", "\"ecdsa-sha1\" is not supported yet"},
+        {"leftrsasigkey=AwEAAc", "0s... (base64) or 0x..."},
+        {"leftrsasigkey=0sAwEAAc", "cut short"},
+        {"leftrsasigkey=%dnsondemand", "keys from the DNS are not supported yet"},
+        {"rightecdsakey=%crt", "expected a key (0s... or 0x...), %cert or %none"},
+        {"leftckaid=12ab", "40 hexadecimal digits"},
         {"authby=sceret", "did you mean \"secret\"?"},
-        {"authby=", "expected secret or psk"},
-        {"leftauth=null", "\"null\" is not supported yet"},
+        {"authby=", "expected secret, rsasig, ecdsa"},
+        {"leftauth=eaponly", "\"eaponly\" is not supported yet"},
         {"phase2=ah+esp", "phase2=ah+esp: IKEv2 does not negotiate AH and ESP together"},
         {"phase2=ah+", "expected esp, ah or ah+esp"},
         {"phase2=ah;esp=aes", "esp= has no place beside phase2=ah"},
@@ -324,7 +329,7 @@ static void an_error_knows_the_byte(void **state)
         int at;
     } rows[] = {
         {"leftsubnet", "10.1.0.0/16, 10.2.0.0/99", 13},
-        {"authby", "secret,rsasig", 7},
+        {"authby", "secret,eaponly", 7},
         {"ikelifetime", "8y", 1},
         {"connalias", "a", -2},
         {"mobike", "yes", -1},
@@ -340,6 +345,39 @@ static void an_error_knows_the_byte(void **state)
     }
 }
 
+static void authby_is_a_set_of_methods_and_hashes(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *pairs;
+        unsigned auth, hashes;
+    } rows[] = {
+        {"", AUTH_RSASIG | AUTH_ECDSA | AUTH_RSASIG_V1_5, HASHES_SHA2},
+        {"keyexchange=ikev1", AUTH_RSASIG, 0},
+        {"keyexchange=ikev1;authby=secret|rsasig", AUTH_PSK | AUTH_RSASIG, 0},
+        {"authby=secret", AUTH_PSK, 0},
+        {"authby=rsasig|secret", AUTH_RSASIG | AUTH_RSASIG_V1_5 | AUTH_PSK, HASHES_SHA2},
+        {"authby=rsa-sha1", AUTH_RSASIG_V1_5, 0},
+        {"authby=rsa-sha2_256,ecdsa-sha2_384", AUTH_RSASIG | AUTH_ECDSA,
+         1 << SIGNATURE_HASH_SHA2_256 | 1 << SIGNATURE_HASH_SHA2_384},
+        {"authby=eddsa", AUTH_EDDSA, 1 << SIGNATURE_HASH_IDENTITY},
+        {"authby=null", AUTH_NULL, 0},
+        {"authby=secret;leftauth=ecdsa;rightauth=ecdsa", AUTH_ECDSA, HASHES_SHA2},
+    };
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        char pairs[256];
+        struct error error = {0};
+        snprintf(pairs, sizeof(pairs), "left=192.0.2.1;right=192.0.2.2;%s", rows[i].pairs);
+        struct connection_spec *spec = build(pairs, NULL, &error);
+        if (spec == NULL)
+            fail_msg("%s: %s", rows[i].pairs, error.text);
+        if (spec->left.auth != rows[i].auth || spec->right.auth != rows[i].auth ||
+            spec->signature_hashes != rows[i].hashes)
+            fail_msg("%s: %x %x %x", rows[i].pairs, spec->left.auth, spec->right.auth, spec->signature_hashes);
+        connection_spec_free(spec);
+    }
+}
+
 static void what_only_the_whole_shows_is_refused(void **state)
 {
     (void)state;
@@ -350,7 +388,8 @@ static void what_only_the_whole_shows_is_refused(void **state)
         {"left=%defaultroute;right=%defaultroute;authby=secret", "both %defaultroute"},
         {"left=192.0.2.1;right=192.0.2.1;authby=secret", "the same address"},
         {"left=192.0.2.1;right=2001:db8::1;authby=secret", "both be IPv4 or both be IPv6"},
-        {"left=192.0.2.1;right=192.0.2.2", "write authby=secret"},
+        {BASE "keyexchange=ikev1;authby=ecdsa", "ikev1 connection must use authby= of rsasig, secret or never"},
+        {BASE "keyexchange=ikev1;leftauth=rsasig;rightauth=secret", "must be the same with keyexchange=ikev1"},
         {"left=192.0.2.1;right=192.0.2.2;leftauth=secret", "must both be set or both be unset"},
         {BASE "authby=never", "type=pass"},
         {BASE "hostaddrfamily=ipv6", "hostaddrfamily= says IPv6"},
@@ -481,6 +520,7 @@ int main(void)
         cmocka_unit_test(updown_tells_default_none_and_own_apart),
         cmocka_unit_test(bad_pairs_are_refused_with_connection_keyword_and_reason),
         cmocka_unit_test(an_error_knows_the_byte),
+        cmocka_unit_test(authby_is_a_set_of_methods_and_hashes),
         cmocka_unit_test(what_only_the_whole_shows_is_refused),
         cmocka_unit_test(pairs_that_only_look_alike_are_taken),
         cmocka_unit_test(the_version_of_ike_decides_what_the_proposals_may_be),

@@ -1,0 +1,298 @@
+/* How both ends prove themselves: every method, each end its own, and every way in which it fails (RFC
+ * 7296 2.15, RFC 7427, RFC 7619, RFC 2409 5.1). */
+#include "scenario.h"
+#include "test_keys.h"
+
+#define ENDS "left=192.0.2.1 right=192.0.2.2 leftid=@east rightid=@west" SUBNETS CIPHERS
+#define RSA_KEYS " leftrsasigkey=0s" EAST_RSA " rightrsasigkey=0s" WEST_RSA
+#define ECDSA_KEYS " leftecdsakey=0s" EAST_P256 " rightecdsakey=0s" WEST_P256
+#define EDDSA_KEYS " lefteddsakey=0s" EAST_ED25519 " righteddsakey=0s" WEST_ED25519
+
+/* Both hosts with a private key each. */
+static struct sim *keyed(const char *east, const char *west, const char *words)
+{
+    struct sim *sim = gateways_with(words);
+    if (east != NULL)
+        sim_add_private_key(sim, "east", east);
+    if (west != NULL)
+        sim_add_private_key(sim, "west", west);
+    return sim;
+}
+
+static void assert_works(struct sim *sim, const char *line)
+{
+    assert_up(sim, "east");
+    assert_settles(sim);
+    assert_both_have(sim, 1, 1);
+    assert_ping(sim);
+    if (!sim_log_has(sim, "east", line) || !sim_log_has(sim, "west", line))
+        fail_msg("nobody said: %s", line);
+    assert_ends_well(sim);
+}
+
+/* The one who begins is told by `asker`; the side that knows why says so. */
+static void assert_fails(struct sim *sim, const char *teller, const char *line)
+{
+    assert_int_not_equal(sim_up(sim, "east", "tunnel"), 0);
+    if (!sim_log_has(sim, teller, line))
+        fail_msg("%s did not say: %s", teller, line);
+    assert_ends_well(sim);
+}
+
+static void rsa_keys_are_the_default(void **state)
+{
+    (void)state;
+    assert_works(keyed(EAST_RSA_PRIVATE, WEST_RSA_PRIVATE, ENDS RSA_KEYS),
+                 "and 2048-bit RSASSA-PSS with SHA2_512 digital signature");
+}
+
+static void either_side_of_rsa_can_begin(void **state)
+{
+    (void)state;
+    struct sim *sim = keyed(EAST_RSA_PRIVATE, WEST_RSA_PRIVATE, ENDS RSA_KEYS);
+    assert_up(sim, "west");
+    assert_settles(sim);
+    assert_both_have(sim, 1, 1);
+    assert_ends_well(sim);
+}
+
+static void a_hash_can_be_asked_for(void **state)
+{
+    (void)state;
+    assert_works(keyed(EAST_RSA_PRIVATE, WEST_RSA_PRIVATE, ENDS RSA_KEYS " authby=rsa-sha2_256"),
+                 "RSASSA-PSS with SHA2_256 digital signature");
+}
+
+static void rsa_with_sha1_is_method_1(void **state)
+{
+    (void)state;
+    assert_works(keyed(EAST_RSA_PRIVATE, WEST_RSA_PRIVATE, ENDS RSA_KEYS " authby=rsa-sha1"),
+                 "and 2048-bit RSA with SHA1 signature");
+}
+
+static void ecdsa_signs_with_the_hash_of_its_curve(void **state)
+{
+    (void)state;
+    assert_works(keyed(EAST_P256_PRIVATE, WEST_P256_PRIVATE, ENDS ECDSA_KEYS " authby=ecdsa"),
+                 "ECDSA with SHA2_256 digital signature");
+}
+
+static void the_default_takes_ecdsa_keys_too(void **state)
+{
+    (void)state;
+    assert_works(keyed(EAST_P256_PRIVATE, WEST_P256_PRIVATE, ENDS ECDSA_KEYS),
+                 "ECDSA with SHA2_256 digital signature");
+}
+
+static void eddsa_works(void **state)
+{
+    (void)state;
+    assert_works(keyed(EAST_ED25519_PRIVATE, WEST_ED25519_PRIVATE, ENDS EDDSA_KEYS " authby=eddsa"),
+                 "Ed25519 digital signature");
+}
+
+static void nobody_proves_anything_with_null(void **state)
+{
+    (void)state;
+    assert_works(keyed(NULL, NULL, "left=192.0.2.1 right=192.0.2.2 authby=null" SUBNETS CIPHERS),
+                 "authby=null and ID_NULL 'ID_NULL'");
+}
+
+static void each_end_has_its_own_method(void **state)
+{
+    (void)state;
+    struct sim *sim =
+        keyed(EAST_RSA_PRIVATE, NULL, ENDS " leftrsasigkey=0s" EAST_RSA " leftauth=rsasig rightauth=secret");
+    assert_up(sim, "east");
+    assert_settles(sim);
+    assert_both_have(sim, 1, 1);
+    assert_true(sim_log_has(sim, "east", "authenticated peer using authby=secret"));
+    assert_true(sim_log_has(sim, "west", "RSASSA-PSS with SHA2_512 digital signature"));
+    assert_ends_well(sim);
+}
+
+static void curves_may_differ(void **state)
+{
+    (void)state;
+    struct sim *sim = keyed(EAST_P256_PRIVATE, WEST_P384_PRIVATE,
+                            ENDS " leftpubkey=" EAST_P256 " rightpubkey=" WEST_P384 " authby=ecdsa");
+    assert_up(sim, "east");
+    assert_settles(sim);
+    assert_true(sim_log_has(sim, "east", "ECDSA with SHA2_384"));
+    assert_true(sim_log_has(sim, "west", "ECDSA with SHA2_256"));
+    assert_ends_well(sim);
+}
+
+static void a_responder_with_both_takes_what_the_peer_has(void **state)
+{
+    (void)state;
+    struct sim *sim = sim_new(1);
+    sim_add_host(sim, "east", "192.0.2.1");
+    sim_add_host(sim, "west", "192.0.2.2");
+    sim_add_private_key(sim, "west", WEST_RSA_PRIVATE);
+    sim_add_connection_on(sim, "east", "tunnel",
+                          ENDS " rightrsasigkey=0s" WEST_RSA " leftauth=secret rightauth=rsasig");
+    sim_add_connection_on(sim, "west", "tunnel", ENDS RSA_KEYS " authby=secret|rsasig");
+    assert_up(sim, "east");
+    assert_settles(sim);
+    assert_both_have(sim, 1, 1);
+    assert_ends_well(sim);
+}
+
+static void of_two_connections_that_which_allows_the_method_is_taken(void **state)
+{
+    (void)state;
+    struct sim *sim = sim_new(1);
+    sim_add_host(sim, "east", "192.0.2.1");
+    sim_add_host(sim, "west", "192.0.2.2");
+    sim_add_private_key(sim, "east", EAST_RSA_PRIVATE);
+    sim_add_private_key(sim, "west", WEST_RSA_PRIVATE);
+    sim_add_connection_on(sim, "east", "tunnel", ENDS RSA_KEYS);
+    sim_add_connection_on(sim, "west", "tunnel", ENDS RSA_KEYS);
+    sim_add_connection_on(sim, "west", "by-secret", ENDS " authby=secret");
+    assert_works(sim, "RSASSA-PSS");
+}
+
+static void an_rsa_tunnel_survives_loss_of_its_messages(void **state)
+{
+    (void)state;
+    struct sim *sim = keyed(EAST_RSA_PRIVATE, WEST_RSA_PRIVATE, ENDS RSA_KEYS);
+    sim_drop(sim, "east", MESSAGE_AUTH, PART_REQUEST, 0, 1);
+    sim_drop(sim, "west", MESSAGE_AUTH, PART_RESPONSE, 0, 2);
+    assert_works(sim, "RSASSA-PSS with SHA2_512");
+}
+
+/* ---- failures ---- */
+
+static void a_peer_with_another_key_is_refused(void **state)
+{
+    (void)state;
+    struct sim *sim = sim_new(1);
+    sim_add_host(sim, "east", "192.0.2.1");
+    sim_add_host(sim, "west", "192.0.2.2");
+    sim_add_private_key(sim, "east", STRAY_RSA_PRIVATE);
+    sim_add_private_key(sim, "west", WEST_RSA_PRIVATE);
+    sim_add_connection_on(sim, "east", "tunnel",
+                          ENDS " leftrsasigkey=0s" STRAY_RSA " rightrsasigkey=0s" WEST_RSA);
+    sim_add_connection_on(sim, "west", "tunnel", ENDS RSA_KEYS);
+    assert_fails(sim, "west", "the RSASSA-PSS with SHA2_512 signature is not of the key AwEAA");
+}
+
+static void a_responder_with_another_key_is_refused(void **state)
+{
+    (void)state;
+    struct sim *sim = sim_new(1);
+    sim_add_host(sim, "east", "192.0.2.1");
+    sim_add_host(sim, "west", "192.0.2.2");
+    sim_add_private_key(sim, "east", EAST_RSA_PRIVATE);
+    sim_add_private_key(sim, "west", STRAY_RSA_PRIVATE);
+    sim_add_connection_on(sim, "east", "tunnel", ENDS RSA_KEYS);
+    sim_add_connection_on(sim, "west", "tunnel",
+                          ENDS " leftrsasigkey=0s" EAST_RSA " rightrsasigkey=0s" STRAY_RSA);
+    assert_fails(sim, "east", "authentication of the peer failed: the RSASSA-PSS with SHA2_512 signature");
+}
+
+static void without_a_private_key_the_search_is_told(void **state)
+{
+    (void)state;
+    assert_fails(keyed(NULL, WEST_RSA_PRIVATE, ENDS RSA_KEYS), "east",
+                 "no private key for the 2048-bit RSA key AwEAA");
+}
+
+static void without_any_key_for_us_the_identity_is_told(void **state)
+{
+    (void)state;
+    assert_fails(keyed(NULL, NULL, ENDS), "east",
+                 "no private key for our identity '@east' and authby=rsasig");
+}
+
+static void without_a_public_key_of_the_peer_its_identity_is_told(void **state)
+{
+    (void)state;
+    assert_fails(keyed(EAST_RSA_PRIVATE, WEST_RSA_PRIVATE,
+                       ENDS " leftrsasigkey=0s" EAST_RSA
+                            " rightckaid=0000000000000000000000000000000000000000"),
+                 "west", "no private key with rightckaid=0000");
+    struct sim *sim = sim_new(1);
+    sim_add_host(sim, "east", "192.0.2.1");
+    sim_add_host(sim, "west", "192.0.2.2");
+    sim_add_private_key(sim, "east", EAST_RSA_PRIVATE);
+    sim_add_private_key(sim, "west", WEST_RSA_PRIVATE);
+    sim_add_connection_on(sim, "east", "tunnel", ENDS RSA_KEYS);
+    sim_add_connection_on(sim, "west", "tunnel", ENDS " rightrsasigkey=0s" WEST_RSA);
+    assert_fails(sim, "west", "no RSA public key of '@east': neither leftrsasigkey=");
+}
+
+static void hashes_without_one_in_common_fail_before_anything_is_sent(void **state)
+{
+    (void)state;
+    struct sim *sim = sim_new(1);
+    sim_add_host(sim, "east", "192.0.2.1");
+    sim_add_host(sim, "west", "192.0.2.2");
+    sim_add_private_key(sim, "east", EAST_RSA_PRIVATE);
+    sim_add_private_key(sim, "west", WEST_RSA_PRIVATE);
+    sim_add_connection_on(sim, "east", "tunnel", ENDS RSA_KEYS " authby=rsa-sha2_256");
+    sim_add_connection_on(sim, "west", "tunnel", ENDS RSA_KEYS " authby=rsa-sha2_512");
+    assert_fails(sim, "east", "it names the hashes SHA2_512 (RFC 7427), authby= has SHA2_256");
+}
+
+static void another_method_than_the_wanted_is_refused(void **state)
+{
+    (void)state;
+    struct sim *sim = sim_new(1);
+    sim_add_host(sim, "east", "192.0.2.1");
+    sim_add_host(sim, "west", "192.0.2.2");
+    sim_add_private_key(sim, "west", WEST_RSA_PRIVATE);
+    sim_add_connection_on(sim, "east", "tunnel", ENDS " authby=secret");
+    sim_add_connection_on(sim, "west", "tunnel", ENDS RSA_KEYS);
+    assert_fails(sim, "west",
+                 "peer authenticates by method 2 (shared-key-mac); \"tunnel\" wants authby=rsasig");
+}
+
+static void null_is_no_proof_where_one_is_wanted(void **state)
+{
+    (void)state;
+    struct sim *sim = sim_new(1);
+    sim_add_host(sim, "east", "192.0.2.1");
+    sim_add_host(sim, "west", "192.0.2.2");
+    sim_add_connection_on(sim, "east", "tunnel", ENDS " authby=null");
+    sim_add_connection_on(sim, "west", "tunnel", ENDS " authby=secret");
+    assert_fails(sim, "west", "peer authenticates by method 13 (null); \"tunnel\" wants authby=secret");
+}
+
+static void a_key_in_a_certificate_is_explained(void **state)
+{
+    (void)state;
+    assert_fails(keyed(EAST_RSA_PRIVATE, WEST_RSA_PRIVATE, ENDS " leftrsasigkey=%cert rightrsasigkey=%cert"),
+                 "east", "leftrsasigkey=%cert: certificates are not supported yet");
+}
+
+int main(int argument_count, char **arguments)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(rsa_keys_are_the_default),
+        cmocka_unit_test(either_side_of_rsa_can_begin),
+        cmocka_unit_test(a_hash_can_be_asked_for),
+        cmocka_unit_test(rsa_with_sha1_is_method_1),
+        cmocka_unit_test(ecdsa_signs_with_the_hash_of_its_curve),
+        cmocka_unit_test(the_default_takes_ecdsa_keys_too),
+        cmocka_unit_test(eddsa_works),
+        cmocka_unit_test(nobody_proves_anything_with_null),
+        cmocka_unit_test(each_end_has_its_own_method),
+        cmocka_unit_test(curves_may_differ),
+        cmocka_unit_test(a_responder_with_both_takes_what_the_peer_has),
+        cmocka_unit_test(of_two_connections_that_which_allows_the_method_is_taken),
+        cmocka_unit_test(an_rsa_tunnel_survives_loss_of_its_messages),
+        cmocka_unit_test(a_peer_with_another_key_is_refused),
+        cmocka_unit_test(a_responder_with_another_key_is_refused),
+        cmocka_unit_test(without_a_private_key_the_search_is_told),
+        cmocka_unit_test(without_any_key_for_us_the_identity_is_told),
+        cmocka_unit_test(without_a_public_key_of_the_peer_its_identity_is_told),
+        cmocka_unit_test(hashes_without_one_in_common_fail_before_anything_is_sent),
+        cmocka_unit_test(another_method_than_the_wanted_is_refused),
+        cmocka_unit_test(null_is_no_proof_where_one_is_wanted),
+        cmocka_unit_test(a_key_in_a_certificate_is_explained),
+    };
+    choose_scenarios(argument_count, arguments);
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
