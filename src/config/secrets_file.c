@@ -178,11 +178,11 @@ static const struct secret_kind_row {
     {"XAUTH", SECRET_XAUTH, read_key, NULL},
     {"PPKS", SECRET_PPK, read_ppk, NULL},
     {"RSA", SECRET_PSK, NULL,
-     "RSA keys are not read from here any more: the database of certificates has them (ipsec newhostkey "
-     "makes "
-     "one, ipsec import brings one in)"},
+     "RSA keys are not read from here any more: the NSS database has them (ipsec newhostkey makes one, ipsec "
+     "import brings one in)"},
     {"ECDSA", SECRET_PSK, NULL,
-     "ECDSA keys are not read from here: the database of certificates has them (ipsec import brings one in)"},
+     "ECDSA keys are not read from here: the NSS database has them (ipsec newhostkey makes one, ipsec import "
+     "brings one in)"},
     {"P12", SECRET_PSK, NULL, "P12 files are not read from here: ipsec import brings them in"},
     {"PIN", SECRET_PSK, NULL, "PIN entries have no effect: leftcert= names a key on a token"},
     {"PUBKEY", SECRET_PSK, NULL,

@@ -3,7 +3,7 @@
 #include <getopt.h>
 #include <stdio.h>
 
-#include "tools/nss_place.h"
+#include "tools/nss_trust.h"
 #include "tools/tools.h"
 
 enum { EXIT_USAGE = 1, EXIT_DATABASE = 4, OPT_SETTRUSTS = 256 };
@@ -17,7 +17,7 @@ static const struct option long_options[] = {
 
 static int show_usage(const struct nss_place *place, FILE *out, int status)
 {
-    fprintf(out, "Usage: ipsec checknss [--nssdir %s]\n", place->directory);
+    fprintf(out, "Usage: ipsec checknss [--nssdir %s] [--settrusts]\n", place->directory);
     return status;
 }
 
@@ -55,19 +55,22 @@ static int create(const struct nss_place *place)
 int checknss_main(int argc, char **argv)
 {
     struct nss_place place;
+    bool sets_trusts = false;
     int option;
     nss_place_find(&place);
     optind = 1;
     while ((option = getopt_long(argc, argv, "d:h", long_options, NULL)) != -1) {
-        if (option == OPT_SETTRUSTS) {
-            fputs("ipsec checknss: --settrusts is not supported yet: certificates are not read\n", stderr);
-            return EXIT_USAGE;
-        }
-        if (option != 'd')
+        if (option == OPT_SETTRUSTS)
+            sets_trusts = true;
+        else if (option == 'd')
+            nss_place_set_directory(&place, optarg);
+        else
             return show_usage(&place, option == 'h' ? stdout : stderr, option == 'h' ? 0 : EXIT_USAGE);
-        nss_place_set_directory(&place, optarg);
     }
     if (optind < argc)
         return show_usage(&place, stderr, EXIT_USAGE);
-    return nss_database_exists(place.directory) ? check(&place) : create(&place);
+    int status = nss_database_exists(place.directory) ? check(&place) : create(&place);
+    if (status == 0 && sets_trusts && !nss_trust_authorities(&place, "checknss"))
+        status = EXIT_DATABASE;
+    return status;
 }

@@ -14,6 +14,7 @@ int ecdsasigkey_main(int argc, char **argv);
 int eddsasigkey_main(int argc, char **argv);
 int explain_main(int argc, char **argv);
 int help_main(int argc, char **argv);
+int import_main(int argc, char **argv);
 int initnss_main(int argc, char **argv);
 int ipsec_main(int argc, char **argv);
 int loadtest_main(int argc, char **argv);
