@@ -14,6 +14,7 @@ enum { IN_FLIGHT_MAX = 256 };
 struct bench {
     const struct backend_functions *functions;
     struct backend *backend;
+    const struct algorithm *encr, *integ;
     unsigned long asked, answered, refused;
 };
 
@@ -71,7 +72,8 @@ static void ask_for_sa(struct bench *bench, enum kernel_operation operation, uns
         .local = {address_of_v4(0x7f000001), 4500},
         .remote = {address_of_v4(0x7f000002), 4500},
         .encap_dscp = true,
-        .encr = algorithm_by_id(TRANSFORM_ENCR, ENCR_AES_GCM_16),
+        .encr = bench->encr,
+        .integ = bench->integ,
         .encr_key_bits = 128,
         .replay_window = 128,
         .reqid = 16384 + number * 4,
@@ -127,6 +129,18 @@ static double per_second(struct bench *bench, void (*work)(struct bench *bench, 
     return (double)count * USEC_PER_SEC / (double)(now(NULL) - start);
 }
 
+/* AES-GCM, or what a data plane without AEADs has. */
+static void choose_suite(struct bench *bench)
+{
+    const struct plane_limits *limits =
+        bench->functions->limits != NULL ? bench->functions->limits(bench->backend) : NULL;
+    bench->encr = algorithm_by_id(TRANSFORM_ENCR, ENCR_AES_GCM_16);
+    if (limits == NULL || limits->has_algorithm(limits->context, bench->encr, PROTOCOL_ESP))
+        return;
+    bench->encr = algorithm_by_id(TRANSFORM_ENCR, ENCR_AES_CBC);
+    bench->integ = algorithm_by_id(TRANSFORM_INTEG, INTEG_HMAC_SHA1_96);
+}
+
 int main(int argc, char **argv)
 {
     struct bench bench = {.functions = argc == 3 ? backend_by_name(argv[1]) : NULL};
@@ -141,6 +155,7 @@ int main(int argc, char **argv)
         fprintf(stderr, "%s\n", error.text);
         return 1;
     }
+    choose_suite(&bench);
     unsigned count = (unsigned)strtoul(argv[2], NULL, 10);
     double installs = per_second(&bench, install, count);
     double removals = per_second(&bench, remove_again, count);

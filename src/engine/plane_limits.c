@@ -35,9 +35,15 @@ static const char *refused_keyword(const struct plane_limits *limits, const stru
 
 /* ---- what is not offered ---- */
 
+struct wish {
+    const struct plane_limits *limits;
+    enum security_protocol protocol;
+};
+
 static bool can_do(const void *context, const struct transform *transform)
 {
-    const struct plane_limits *limits = context;
+    const struct wish *wish = context;
+    const struct plane_limits *limits = wish->limits;
     if (transform->type == TRANSFORM_ESN)
         return transform->id == ESN_NO || !limits->lacks_esn;
     bool is_of_packets = transform->type == TRANSFORM_ENCR ||
@@ -45,18 +51,17 @@ static bool can_do(const void *context, const struct transform *transform)
     const struct algorithm *algorithm =
         is_of_packets ? algorithm_by_id((enum transform_type)transform->type, transform->id) : NULL;
     return algorithm == NULL || limits->has_algorithm == NULL ||
-           limits->has_algorithm(limits->context, algorithm);
+           limits->has_algorithm(limits->context, algorithm, wish->protocol);
 }
 
 /* The algorithms that are missing, each once. */
-static void list_missing(const struct plane_limits *limits, const struct proposal_list *list,
-                         struct text *text)
+static void list_missing(const struct wish *wish, const struct proposal_list *list, struct text *text)
 {
     const struct algorithm *algorithm;
     const char *separator = "";
     for (size_t i = 0; (algorithm = algorithm_at(i)) != NULL; i++) {
         const struct transform sought = {.type = (uint8_t)algorithm->type, .id = algorithm->id};
-        if (can_do(limits, &sought) || !proposals_name(list, algorithm))
+        if (can_do(wish, &sought) || !proposals_name(list, algorithm))
             continue;
         text_add(text, "%s%s", separator, algorithm->name);
         separator = ", ";
@@ -86,11 +91,12 @@ static bool restrict_list(const struct plane_limits *limits, const struct connec
 {
     char names[256];
     struct text missing = text_of(names, sizeof(names));
+    const struct wish wish = {limits, protocol};
     if (list == NULL)
         return true;
     bool was_default = is_default(spec, list, protocol);
-    list_missing(limits, list, &missing);
-    proposals_keep(list, can_do, limits);
+    list_missing(&wish, list, &missing);
+    proposals_keep(list, can_do, &wish);
     if (list->count == 0)
         return error_set(error, 0, "protostack=%s has nothing of what %s= offers, for it lacks %s",
                          limits->stack, protocol == PROTOCOL_AH ? "ah" : "esp", names);

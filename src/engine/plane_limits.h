@@ -5,13 +5,15 @@
 
 #include "base/error.h"
 #include "base/text.h"
-#include "crypto/algorithm.h"
+#include "proposal/proposal.h"
 
 struct connection_spec;
 
 struct plane_limits {
     const char *stack; /* protostack= */
-    bool (*has_algorithm)(const void *context, const struct algorithm *algorithm);
+    /* protocol: PROTOCOL_ESP or PROTOCOL_AH, what it is for */
+    bool (*has_algorithm)(const void *context, const struct algorithm *algorithm,
+                          enum security_protocol protocol);
     const void *context;
     bool lacks_esn, lacks_port_ranges, lacks_encap_dscp, lacks_decap_dscp, lacks_nopmtudisc;
     uint32_t priority_max; /* of priority=; 0: any */

@@ -88,7 +88,8 @@ struct backend {
 uint8_t pfkey_algorithm_number(const struct algorithm *algorithm);
 /* Notes which of them this kernel has; from its answer to SADB_REGISTER. */
 void pfkey_algorithms_note(struct backend *backend, const struct pfkey_message *registered);
-bool pfkey_has_algorithm(const void *backend, const struct algorithm *algorithm);
+bool pfkey_has_algorithm(const void *backend, const struct algorithm *algorithm,
+                         enum security_protocol protocol);
 
 /* pfkey_sa.c */
 void pfkey_sa_add(struct backend *backend, const struct kernel_request *request);

@@ -51,9 +51,12 @@ void pfkey_algorithms_note(struct backend *backend, const struct pfkey_message *
     }
 }
 
-bool pfkey_has_algorithm(const void *context, const struct algorithm *algorithm)
+bool pfkey_has_algorithm(const void *context, const struct algorithm *algorithm,
+                         enum security_protocol protocol)
 {
     const struct backend *backend = context;
     size_t index = index_of(algorithm);
+    if (protocol == PROTOCOL_AH && algorithm->icv_size > PFKEY_AH_ICV_MAX)
+        return false;
     return index < ARRAY_SIZE(numbers) && (backend->algorithms & (uint64_t)1 << index) != 0;
 }

@@ -35,6 +35,7 @@ enum {
     PFKEY_SAFLAG_NOPMTUDISC = SADB_SAFLAGS_NOPMTUDISC,
     PFKEY_SA_NAMES_FAMILY = 1, /* of the packets inside, by a proxy address where it is not the outer one */
     PFKEY_SHA2_256_BITS = 96,  /* of its ICV: the draft's, not RFC 4868's 128 */
+    PFKEY_AH_ICV_MAX = 12,     /* bytes; of longer ones it pads AH in IPv4 as if it were in IPv6 */
 };
 /* Packets that are passed on have policies of their own. The inbound ones come first, so that no packet
  * leaves whose answer would be refused. */
@@ -50,6 +51,7 @@ enum {
     PFKEY_SAFLAG_NOPMTUDISC = 0,
     PFKEY_SA_NAMES_FAMILY = 0,
     PFKEY_SHA2_256_BITS = 128,
+    PFKEY_AH_ICV_MAX = 32,
 };
 #ifdef UDP_ENCAP
 #define PFKEY_ENCAPSULATION UDP_ENCAP

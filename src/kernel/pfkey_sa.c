@@ -260,13 +260,20 @@ static bool is_mixed_bundle(const struct kernel_sa *sa)
 /* The engine asks before it offers what may be missing (plane_limits.h): these are for who does not. */
 static bool can_express(const struct backend *backend, const struct kernel_sa *sa, char text[static 128])
 {
-    const struct algorithm *needed[] = {sa->encr, sa->integ, sa->outer_ah_spi != 0 ? sa->ah_integ : NULL};
+    const struct {
+        const struct algorithm *algorithm;
+        enum security_protocol protocol;
+    } needed[] = {{sa->encr, PROTOCOL_ESP},
+                  {sa->integ, (enum security_protocol)sa->protocol},
+                  {sa->outer_ah_spi != 0 ? sa->ah_integ : NULL, PROTOCOL_AH}};
     *text = '\0';
     for (size_t i = 0; i < ARRAY_SIZE(needed); i++) {
+        const struct algorithm *algorithm = needed[i].algorithm;
         bool is_none =
-            needed[i] == NULL || (needed[i]->type == TRANSFORM_INTEG && needed[i]->id == INTEG_NONE);
-        if (!is_none && !pfkey_has_algorithm(backend, needed[i]))
-            snprintf(text, 128, "the kernel's PF_KEY has no %s", needed[i]->name);
+            algorithm == NULL || (algorithm->type == TRANSFORM_INTEG && algorithm->id == INTEG_NONE);
+        if (!is_none && !pfkey_has_algorithm(backend, algorithm, needed[i].protocol))
+            snprintf(text, 128, "the kernel's PF_KEY has no %s for %s", algorithm->name,
+                     needed[i].protocol == PROTOCOL_AH ? "AH" : "ESP");
     }
     if (sa->esn)
         snprintf(text, 128, "PF_KEY has no extended sequence numbers");

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include <linux/netlink.h>
+#include <linux/pfkeyv2.h>
 
 #include "base/bytes.h"
 #include "tools/control_client.h"
@@ -107,16 +108,23 @@ static bool kernel_has_esp(void)
     return names_module(path, "/esp4.ko");
 }
 
+static bool can_open(int family, int type, int protocol)
+{
+    int fd = socket(family, type | SOCK_CLOEXEC, protocol);
+    if (fd >= 0)
+        close(fd);
+    return fd >= 0;
+}
+
+/* The stacks that protostack= may name here. */
 static struct finding check_data_plane(void)
 {
-    int xfrm = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_XFRM);
-    bool has_kernel = xfrm >= 0 && kernel_has_esp();
+    bool has_kernel = can_open(AF_NETLINK, SOCK_RAW, NETLINK_XFRM) && kernel_has_esp();
+    bool has_pfkey = has_kernel && can_open(PF_KEY, SOCK_RAW, PF_KEY_V2);
     bool has_tun = access("/dev/net/tun", R_OK | W_OK) == 0;
-    if (xfrm >= 0)
-        close(xfrm);
     if (has_kernel)
-        return found(VERDICT_OK, "the kernel has ESP%s",
-                     has_tun ? "; the userspace plane can be had, too" : "");
+        return found(VERDICT_OK, "the kernel has ESP: protostack=xfrm%s%s", has_pfkey ? ", pfkey" : "",
+                     has_tun ? ", userspace" : "");
     if (has_tun)
         return found(VERDICT_OK, "this kernel has no ESP: the userspace plane will carry the traffic");
     return found(VERDICT_FAILED,

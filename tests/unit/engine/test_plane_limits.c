@@ -8,9 +8,11 @@
 #include "engine/connection_spec.h"
 #include "engine/plane_limits.h"
 
-static bool has_only_cbc_and_sha1(const void *context, const struct algorithm *algorithm)
+static bool has_only_cbc_and_sha1(const void *context, const struct algorithm *algorithm,
+                                  enum security_protocol protocol)
 {
     (void)context;
+    (void)protocol;
     return strcmp(algorithm->name, "AES_CBC") == 0 || strcmp(algorithm->name, "HMAC_SHA1_96") == 0;
 }
 
