@@ -61,7 +61,8 @@ static void list_missing(const struct wish *wish, const struct proposal_list *li
     const char *separator = "";
     for (size_t i = 0; (algorithm = algorithm_at(i)) != NULL; i++) {
         const struct transform sought = {.type = (uint8_t)algorithm->type, .id = algorithm->id};
-        if (can_do(wish, &sought) || !proposals_name(list, algorithm))
+        bool is_tacit = algorithm->type == TRANSFORM_ESN; /* esn=yes alone is refused */
+        if (is_tacit || can_do(wish, &sought) || !proposals_name(list, algorithm))
             continue;
         text_add(text, "%s%s", separator, algorithm->name);
         separator = ", ";
