@@ -7,7 +7,7 @@ from process import Daemon, run
 from tunnel import EstablishedSas
 
 IKE_SA = re.compile(r"^iked_sas: \S+ rspi (0x\w+) ispi (0x\w+) .* ESTABLISHED ", re.MULTILINE)
-CHILD_SA = re.compile(r"^  sa_childsas: \S+ ESP (0x\w+) (in|out) .* \(L\)", re.MULTILINE)
+CHILD_SA = re.compile(r"^  sa_childsas: \S+ ESP (0x\w+) (in|out) .* \(L", re.MULTILINE)
 KERNEL_SA = re.compile(r"proto esp spi (0x\w+).*?lifetime current:\s+(\d+)\(bytes\)", re.DOTALL)
 USER = "_iked"
 
