@@ -21,7 +21,7 @@ SUITES = {
     "gcm256": Suite("aes_gcm256-sha2_384;dh20", "aes_gcm256", "aes256gcm16-prfsha384-ecp384", "aes256gcm16-ecp384"),
     "cbc": Suite("aes256-sha2_512;dh19", "aes256-sha2_256", "aes256-sha512-ecp256", "aes256-sha256-ecp256",
                  "sha2_512", "sha512-ecp256"),
-    "cbc512": Suite("aes256-sha2_512;dh19", "aes256-sha2_512", "aes256-sha512-ecp256", "aes256-sha512-ecp256"),
+    "cbc512": Suite("aes256-sha2_512;dh19", "aes256-sha2_512", "aes256-sha512-ecp256", "aes256-sha512-ecp256", "sha1", "sha1-ecp256"),
     "chacha": Suite("chacha20_poly1305-sha2_256;dh31", "chacha20_poly1305", "chacha20poly1305-prfsha256-x25519",
                     "chacha20poly1305-x25519"),
     "modp": Suite("aes128-sha1;dh14", "aes128-sha1", "aes128-sha1-modp2048", "aes128-sha1-modp2048", "sha1", "sha1-modp2048"),
