@@ -4,6 +4,9 @@
 #include "test_keys.h"
 
 #define ENDS "left=192.0.2.1 right=192.0.2.2 leftid=@east rightid=@west" SUBNETS CIPHERS
+#define IKEV1                                                                                                \
+    "left=192.0.2.1 right=192.0.2.2 leftid=@east rightid=@west keyexchange=ikev1" SUBNETS                    \
+    " ike=aes128-sha2;dh31 esp=aes128-sha2"
 #define RSA_KEYS " leftrsasigkey=0s" EAST_RSA " rightrsasigkey=0s" WEST_RSA
 #define ECDSA_KEYS " leftecdsakey=0s" EAST_P256 " rightecdsakey=0s" WEST_P256
 #define EDDSA_KEYS " lefteddsakey=0s" EAST_ED25519 " righteddsakey=0s" WEST_ED25519
@@ -267,6 +270,89 @@ static void a_key_in_a_certificate_is_explained(void **state)
                  "east", "leftrsasigkey=%cert: certificates are not supported yet");
 }
 
+/* ---- IKEv1 ---- */
+
+static void main_mode_signs_with_rsa(void **state)
+{
+    (void)state;
+    assert_works(keyed(EAST_RSA_PRIVATE, WEST_RSA_PRIVATE, IKEV1 RSA_KEYS), "{auth=RSA_SIG cipher=AES_CBC");
+}
+
+static void aggressive_mode_signs_with_rsa(void **state)
+{
+    (void)state;
+    assert_works(keyed(EAST_RSA_PRIVATE, WEST_RSA_PRIVATE, IKEV1 RSA_KEYS " aggressive=yes"),
+                 "and 2048-bit raw RSA signature");
+}
+
+static void main_mode_survives_loss_of_signed_messages(void **state)
+{
+    (void)state;
+    struct sim *sim = keyed(EAST_RSA_PRIVATE, WEST_RSA_PRIVATE, IKEV1 RSA_KEYS);
+    sim_drop(sim, "east", MESSAGE_ANY, PART_EITHER, 2, 1);
+    sim_drop(sim, "west", MESSAGE_ANY, PART_EITHER, 2, 1);
+    assert_works(sim, "{auth=RSA_SIG");
+}
+
+static void an_ikev1_responder_with_both_takes_either(void **state)
+{
+    (void)state;
+    const char *const theirs[] = {" authby=secret", " authby=rsasig" RSA_KEYS};
+    for (size_t i = 0; i < ARRAY_SIZE(theirs); i++) {
+        char words[4096];
+        struct sim *sim = sim_new(1);
+        sim_add_host(sim, "east", "192.0.2.1");
+        sim_add_host(sim, "west", "192.0.2.2");
+        sim_add_private_key(sim, "east", EAST_RSA_PRIVATE);
+        sim_add_private_key(sim, "west", WEST_RSA_PRIVATE);
+        snprintf(words, sizeof(words), IKEV1 "%s", theirs[i]);
+        sim_add_connection_on(sim, "east", "tunnel", words);
+        sim_add_connection_on(sim, "west", "tunnel", IKEV1 RSA_KEYS " authby=secret|rsasig");
+        assert_works(sim, i == 0 ? "{auth=PRESHARED_KEY" : "{auth=RSA_SIG");
+    }
+}
+
+static void ikev1_peers_with_another_key_are_refused(void **state)
+{
+    (void)state;
+    const char *const modes[] = {"", " aggressive=yes"};
+    for (size_t i = 0; i < ARRAY_SIZE(modes); i++) {
+        char ours[4096], theirs[4096];
+        struct sim *sim = sim_new(1);
+        sim_add_host(sim, "east", "192.0.2.1");
+        sim_add_host(sim, "west", "192.0.2.2");
+        sim_add_private_key(sim, "east", STRAY_RSA_PRIVATE);
+        sim_add_private_key(sim, "west", WEST_RSA_PRIVATE);
+        snprintf(ours, sizeof(ours), IKEV1 " leftrsasigkey=0s" STRAY_RSA " rightrsasigkey=0s" WEST_RSA "%s",
+                 modes[i]);
+        snprintf(theirs, sizeof(theirs), IKEV1 RSA_KEYS "%s", modes[i]);
+        sim_add_connection_on(sim, "east", "tunnel", ours);
+        sim_add_connection_on(sim, "west", "tunnel", theirs);
+        assert_fails(sim, "west", "the raw RSA signature is not of the key AwEAA");
+    }
+}
+
+static void an_ikev1_responder_with_another_key_is_refused(void **state)
+{
+    (void)state;
+    struct sim *sim = sim_new(1);
+    sim_add_host(sim, "east", "192.0.2.1");
+    sim_add_host(sim, "west", "192.0.2.2");
+    sim_add_private_key(sim, "east", EAST_RSA_PRIVATE);
+    sim_add_private_key(sim, "west", STRAY_RSA_PRIVATE);
+    sim_add_connection_on(sim, "east", "tunnel", IKEV1 RSA_KEYS);
+    sim_add_connection_on(sim, "west", "tunnel",
+                          IKEV1 " leftrsasigkey=0s" EAST_RSA " rightrsasigkey=0s" STRAY_RSA);
+    assert_fails(sim, "east", "authentication of the peer failed: the raw RSA signature");
+}
+
+static void ikev1_without_a_private_key_tells_the_search(void **state)
+{
+    (void)state;
+    assert_fails(keyed(NULL, WEST_RSA_PRIVATE, IKEV1 RSA_KEYS), "east",
+                 "authentication failed: no private key for the 2048-bit RSA key AwEAA");
+}
+
 int main(int argument_count, char **arguments)
 {
     const struct CMUnitTest tests[] = {
@@ -292,6 +378,13 @@ int main(int argument_count, char **arguments)
         cmocka_unit_test(another_method_than_the_wanted_is_refused),
         cmocka_unit_test(null_is_no_proof_where_one_is_wanted),
         cmocka_unit_test(a_key_in_a_certificate_is_explained),
+        cmocka_unit_test(main_mode_signs_with_rsa),
+        cmocka_unit_test(aggressive_mode_signs_with_rsa),
+        cmocka_unit_test(main_mode_survives_loss_of_signed_messages),
+        cmocka_unit_test(an_ikev1_responder_with_both_takes_either),
+        cmocka_unit_test(ikev1_peers_with_another_key_are_refused),
+        cmocka_unit_test(an_ikev1_responder_with_another_key_is_refused),
+        cmocka_unit_test(ikev1_without_a_private_key_tells_the_search),
     };
     choose_scenarios(argument_count, arguments);
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,14 +1,13 @@
 /* Aggressive Mode as initiator: RFC 2409 5. Only a connection with aggressive=yes uses it. */
-#include "base/secret.h"
 #include "engine/ikev1/initial_contact.h"
 #include "engine/ikev1/nat_traversal.h"
-#include "engine/ikev1/phase1.h"
+#include "engine/ikev1/phase1_proof.h"
 #include "engine/ikev1/vendor_ids.h"
 
 /* The KE value goes with the offer: all suites offered must be of its group. */
 static struct ikev1_offer offer_of(const struct ike_sa *ike, const struct connection *connection)
 {
-    return phase1_offer(connection, true, ike->setup->ke);
+    return phase1_offer(connection, ike->v1->auth_method, ike->setup->ke);
 }
 
 void aggressive_mode_begin(struct engine *engine, struct ike_sa *ike)
@@ -16,10 +15,11 @@ void aggressive_mode_begin(struct engine *engine, struct ike_sa *ike)
     const struct connection *connection = connection_by_serial(engine, ike->connection_serial);
     uint64_t client = ike->setup->client;
     ike->setup->ke = ikev1_first_group(connection->spec->ike_proposals);
-    say_ike(
-        engine, RC_LOG_SERIOUS, ike, client,
-        "IKEv1 Aggressive Mode with PSK is vulnerable to dictionary attacks and is cracked on large scale by "
-        "TLA's");
+    if (!phase1_is_signed(ike))
+        say_ike(engine, RC_LOG_SERIOUS, ike, client,
+                "IKEv1 Aggressive Mode with PSK is vulnerable to dictionary attacks and is cracked on large "
+                "scale by "
+                "TLA's");
     say_ike(engine, RC_LOG, ike, client, "initiating IKEv1 Aggressive Mode connection");
     if (ike->setup->ke == NULL || !phase1_submit_job(engine, ike, JOB_KE_GENERATE))
         ike_fail(engine, ike, RC_INTERNAL_ERROR, "no key exchange method to begin with");
@@ -73,43 +73,33 @@ bool aggressive_mode_response(struct engine *engine, struct ike_sa *ike,
     nat_traversal_read(engine, ike, incoming->path, message);
     engine_timer_cancel(engine, &ike->retransmit_timer);
     if (!owned_set(engine, &ike->memory_bytes, &ike->v1->id_body, message->ids[0].body) ||
-        !owned_set(engine, &ike->memory_bytes, &ike->v1->hash, message->hash) ||
+        !owned_set(engine, &ike->memory_bytes, &ike->v1->peer_proof, phase1_proof_of(ike, message)) ||
         !phase1_submit_job(engine, ike, JOB_KE_DERIVE))
         ike_fail(engine, ike, RC_INTERNAL_ERROR, "out of memory");
     return true;
 }
 
-static bool check_peer(struct engine *engine, struct ike_sa *ike, struct error *error)
+static enum proof_step believe(struct engine *engine, struct ike_sa *ike, struct error *error)
 {
     struct bytes body = owned_bytes(&ike->v1->id_body);
-    struct ikev1_message proof = {.hash = owned_bytes(&ike->v1->hash), .id_count = 1};
-    proof.ids[0] = (struct ikev1_id){.kind = body.data[0],
-                                     .protocol = body.data[1],
-                                     .port = load_be16(body.data + 2),
-                                     .data = bytes_of(body.data + 4, body.size - 4),
-                                     .body = body};
-    return phase1_check_peer(ike, &proof, error) &&
-           phase1_initiator_take_id(engine, ike, &proof.ids[0], error);
+    struct ikev1_id id = {.kind = body.data[0],
+                          .protocol = body.data[1],
+                          .port = load_be16(body.data + 2),
+                          .data = bytes_of(body.data + 4, body.size - 4),
+                          .body = body};
+    return phase1_believe(engine, ike, &id, owned_bytes(&ike->v1->peer_proof), error);
 }
 
-/* AI2, encrypted: HASH_I, NAT-D. The responder does not answer it: nothing shows yet that it came. */
-static void send_2(struct engine *engine, struct ike_sa *ike, const struct job *job)
+/* AI2, encrypted: proof, NAT-D. The responder does not answer it: nothing shows yet that it came. */
+static void send_2(struct engine *engine, struct ike_sa *ike)
 {
-    const struct connection *connection = connection_by_serial(engine, ike->connection_serial);
-    uint8_t buffer[IKE_MESSAGE_MAX], id[4 + IDENTITY_SIZE_MAX], hash[PRF_OUTPUT_MAX];
-    struct error error;
-    if (!phase1_make_keys(engine, ike, job, &error) || !check_peer(engine, ike, &error)) {
-        phase1_fail_peer(engine, ike, &error);
-        return;
-    }
-    bool ok = phase1_hash(ike, true, phase1_own_id(connection, id), hash);
+    uint8_t buffer[IKE_MESSAGE_MAX];
     struct ikev1_builder builder = ikev1_start(ike, buffer, sizeof(buffer), ISAKMP_AGGRESSIVE, 0);
-    ikev1_build_body(&builder, ISAKMP_HASH, bytes_of(hash, ike->suite.prf->output_size));
+    phase1_build_proof(ike, &builder);
     nat_traversal_build(engine, ike, &builder);
     initial_contact_say(engine, ike, &builder);
-    secret_wipe(hash, sizeof(hash));
     nat_traversal_float(engine, ike);
-    if (!ok || !ikev1_send_encrypted(engine, ike, &ike->v1->phase1, &builder, &ike->memory_bytes)) {
+    if (!ikev1_send_encrypted(engine, ike, &ike->v1->phase1, &builder, &ike->memory_bytes)) {
         ike_fail(engine, ike, RC_INTERNAL_ERROR, "Aggressive Mode message could not be built");
         return;
     }
@@ -117,10 +107,37 @@ static void send_2(struct engine *engine, struct ike_sa *ike, const struct job *
     phase1_established(engine, ike, STATE_AGGR_I2, false);
 }
 
+static void prove(struct engine *engine, struct ike_sa *ike)
+{
+    struct error error;
+    enum proof_step step = phase1_prove(engine, ike, &error);
+    if (step == PROOF_FAILED)
+        ike_fail_because(engine, ike, FAILURE_NO_SECRET, 0, RC_FATAL, "authentication failed: %s",
+                         error.text);
+    else if (step == PROOF_DONE)
+        send_2(engine, ike);
+}
+
+static void take_keys(struct engine *engine, struct ike_sa *ike, const struct job *job)
+{
+    struct error error;
+    enum proof_step step = PROOF_FAILED;
+    if (phase1_make_keys(engine, ike, job, &error))
+        step = believe(engine, ike, &error);
+    if (step == PROOF_FAILED)
+        phase1_fail_peer(engine, ike, &error);
+    else if (step == PROOF_DONE)
+        prove(engine, ike);
+}
+
 void aggressive_mode_initiator_job_done(struct engine *engine, struct ike_sa *ike, const struct job *job)
 {
     if (job->kind == JOB_KE_GENERATE)
         send_1(engine, ike, job);
+    else if (job->kind == JOB_VERIFY)
+        prove(engine, ike);
+    else if (job->kind == JOB_SIGN)
+        send_2(engine, ike);
     else
-        send_2(engine, ike, job);
+        take_keys(engine, ike, job);
 }

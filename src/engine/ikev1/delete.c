@@ -89,15 +89,26 @@ static void delete_children(struct engine *engine, struct ike_sa *ike, uint64_t 
         send_delete(engine, ike, PROTOCOL_ESP, 4, count, bytes_of(spis, 4u * count));
 }
 
-static void say_and_send(struct engine *engine, struct ike_sa *ike, uint64_t client)
+static void send_ike_delete(struct engine *engine, struct ike_sa *ike)
 {
     uint8_t cookies[2 * IKE_SPI_SIZE];
-    bool is_told = ikev1_is_past_phase1(ike);
-    say_deleting(engine, ike, NULL, client, is_told);
     memcpy(cookies, ike->spi_i, IKE_SPI_SIZE);
     memcpy(cookies + IKE_SPI_SIZE, ike->spi_r, IKE_SPI_SIZE);
+    send_delete(engine, ike, V1_PROTO_ISAKMP, sizeof(cookies), 1, bytes_of(cookies, sizeof(cookies)));
+}
+
+void ikev1_send_distrust(struct engine *engine, struct ike_sa *ike)
+{
+    memcpy(ike->v1->last_block, ike->v1->phase1.iv, sizeof(ike->v1->last_block));
+    send_ike_delete(engine, ike);
+}
+
+static void say_and_send(struct engine *engine, struct ike_sa *ike, uint64_t client)
+{
+    bool is_told = ikev1_is_past_phase1(ike);
+    say_deleting(engine, ike, NULL, client, is_told);
     if (is_told)
-        send_delete(engine, ike, V1_PROTO_ISAKMP, sizeof(cookies), 1, bytes_of(cookies, sizeof(cookies)));
+        send_ike_delete(engine, ike);
 }
 
 void ikev1_send_ike_delete(struct engine *engine, struct ike_sa *ike)

@@ -85,8 +85,8 @@ struct ikev1_sa {
     struct ikev1_keys keys;
     uint8_t last_block[CIPHER_IV_MAX]; /* phase 1's, from which phase 2's IVs come */
     struct owned sa_body;              /* the initiator's SA payload, which HASH_I and HASH_R cover */
-    struct owned id_body, hash,
-        transform; /* Aggressive Mode: the peer's identity, proof and transform as they came */
+    struct owned id_body, peer_proof, transform; /* Aggressive Mode: of the peer, as they came */
+    struct owned own_proof;                      /* phase1_proof.h */
     struct ikev1_exchange phase1;
     struct list_node transactions; /* struct transaction, the newest last */
     unsigned transaction_count;

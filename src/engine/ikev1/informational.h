@@ -23,6 +23,8 @@ void informational_plain(struct engine *engine, struct ike_sa *ike, const struct
 
 void ikev1_delete_child(struct engine *engine, struct child_sa *child, uint64_t client);
 void ikev1_delete_ike(struct engine *engine, struct ike_sa *ike, uint64_t client);
+/* Main Mode initiator: the responder takes phase 1 for done, but we do not believe it. */
+void ikev1_send_distrust(struct engine *engine, struct ike_sa *ike);
 /* Tells the peer that the ISAKMP SA ends; nothing else. */
 void ikev1_send_ike_delete(struct engine *engine, struct ike_sa *ike);
 void ikev1_say_goodbye(struct engine *engine, struct ike_sa *ike);

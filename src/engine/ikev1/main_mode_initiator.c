@@ -1,8 +1,7 @@
 /* Main Mode as initiator: RFC 2409 5, RFC 2408 4.5. */
-#include "base/secret.h"
 #include "engine/ikev1/initial_contact.h"
 #include "engine/ikev1/nat_traversal.h"
-#include "engine/ikev1/phase1.h"
+#include "engine/ikev1/phase1_proof.h"
 #include "engine/ikev1/vendor_ids.h"
 
 static void send(struct engine *engine, struct ike_sa *ike, struct ikev1_builder *builder, bool is_encrypted,
@@ -23,7 +22,7 @@ static void send(struct engine *engine, struct ike_sa *ike, struct ikev1_builder
 void main_mode_begin(struct engine *engine, struct ike_sa *ike)
 {
     const struct connection *connection = connection_by_serial(engine, ike->connection_serial);
-    struct ikev1_offer offer = phase1_offer(connection, true, NULL);
+    struct ikev1_offer offer = phase1_offer(connection, ike->v1->auth_method, NULL);
     uint8_t buffer[IKE_MESSAGE_MAX], body[IKE_MESSAGE_MAX];
     struct writer writer = writer_of(body, sizeof(body));
     ikev1_offer_write(&writer, &offer);
@@ -43,7 +42,7 @@ void main_mode_begin(struct engine *engine, struct ike_sa *ike)
 bool main_mode_response_1(struct engine *engine, struct ike_sa *ike, const struct ikev1_incoming *incoming)
 {
     const struct connection *connection = connection_by_serial(engine, ike->connection_serial);
-    struct ikev1_offer offer = phase1_offer(connection, true, NULL);
+    struct ikev1_offer offer = phase1_offer(connection, ike->v1->auth_method, NULL);
     struct ikev1_choice choice;
     struct error error;
     if (!ikev1_accept_answer(&offer, incoming->message->sa, &choice, &error)) {
@@ -91,45 +90,65 @@ bool main_mode_response_2(struct engine *engine, struct ike_sa *ike, const struc
 }
 
 /* MI3, encrypted: identity and proof. */
-static void send_3(struct engine *engine, struct ike_sa *ike, const struct job *job)
+static void send_3(struct engine *engine, struct ike_sa *ike)
 {
     const struct connection *connection = connection_by_serial(engine, ike->connection_serial);
-    uint8_t buffer[IKE_MESSAGE_MAX], id[4 + IDENTITY_SIZE_MAX], hash[PRF_OUTPUT_MAX];
-    struct bytes id_body = phase1_own_id(connection, id);
-    struct error error;
-    if (!phase1_make_keys(engine, ike, job, &error) || !phase1_hash(ike, true, id_body, hash)) {
-        ike_fail_because(engine, ike, FAILURE_NO_SECRET, 0, RC_FATAL, "authentication failed: %s",
-                         error.text);
-        return;
-    }
+    uint8_t buffer[IKE_MESSAGE_MAX], id[4 + IDENTITY_SIZE_MAX];
     nat_traversal_float(engine, ike);
     ike->state = IKE_STATE_AUTH_SENT;
     struct ikev1_builder builder = ikev1_start(ike, buffer, sizeof(buffer), ISAKMP_MAIN, 0);
-    ikev1_build_body(&builder, ISAKMP_ID, id_body);
-    ikev1_build_body(&builder, ISAKMP_HASH, bytes_of(hash, ike->suite.prf->output_size));
+    ikev1_build_body(&builder, ISAKMP_ID, phase1_own_id(connection, id));
+    phase1_build_proof(ike, &builder);
     initial_contact_say(engine, ike, &builder);
     send(engine, ike, &builder, true, STATE_MAIN_I3);
-    secret_wipe(hash, sizeof(hash));
+}
+
+static void take_keys(struct engine *engine, struct ike_sa *ike, const struct job *job)
+{
+    struct error error;
+    enum proof_step step = PROOF_FAILED;
+    if (phase1_make_keys(engine, ike, job, &error))
+        step = phase1_prove(engine, ike, &error);
+    if (step == PROOF_FAILED)
+        ike_fail_because(engine, ike, FAILURE_NO_SECRET, 0, RC_FATAL, "authentication failed: %s",
+                         error.text);
+    else if (step == PROOF_DONE)
+        send_3(engine, ike);
+}
+
+static void finish(struct engine *engine, struct ike_sa *ike)
+{
+    owned_clear(engine, &ike->memory_bytes, &ike->v1->phase1.last_sent); /* MR3 wants no answer */
+    phase1_established(engine, ike, STATE_MAIN_I4, false);
 }
 
 /* MR3, encrypted: the responder's identity and proof. */
 bool main_mode_response_3(struct engine *engine, struct ike_sa *ike, const struct ikev1_incoming *incoming)
 {
+    const struct ikev1_message *message = incoming->message;
     struct error error;
-    if (!phase1_check_peer(ike, incoming->message, &error) ||
-        !phase1_initiator_take_id(engine, ike, &incoming->message->ids[0], &error)) {
+    engine_timer_cancel(engine, &ike->retransmit_timer);
+    switch (phase1_believe(engine, ike, &message->ids[0], phase1_proof_of(ike, message), &error)) {
+    case PROOF_FAILED:
         phase1_fail_peer(engine, ike, &error);
-        return true;
+        break;
+    case PROOF_DONE:
+        finish(engine, ike);
+        break;
+    case PROOF_WAITS:
+        break;
     }
-    owned_clear(engine, &ike->memory_bytes, &ike->v1->phase1.last_sent); /* MR3 wants no answer */
-    phase1_established(engine, ike, STATE_MAIN_I4, false);
     return true;
 }
 
 void main_mode_initiator_job_done(struct engine *engine, struct ike_sa *ike, const struct job *job)
 {
-    if (ike->v1->state == STATE_MAIN_I1)
+    if (job->kind == JOB_VERIFY)
+        finish(engine, ike);
+    else if (job->kind == JOB_SIGN)
+        send_3(engine, ike);
+    else if (ike->v1->state == STATE_MAIN_I1)
         send_2(engine, ike, job);
     else if (ike->v1->state == STATE_MAIN_I2)
-        send_3(engine, ike, job);
+        take_keys(engine, ike, job);
 }

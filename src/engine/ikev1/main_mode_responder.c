@@ -1,9 +1,7 @@
 /* Main Mode as responder: RFC 2409 5. Before the peer is proved, nothing is sent but answers to its messages.
  */
-#include "base/secret.h"
-#include "engine/ikev1/informational.h"
 #include "engine/ikev1/nat_traversal.h"
-#include "engine/ikev1/phase1.h"
+#include "engine/ikev1/phase1_proof.h"
 #include "engine/ikev1/vendor_ids.h"
 
 static void say_sent(struct engine *engine, struct ike_sa *ike, enum ikev1_state state)
@@ -24,7 +22,7 @@ void main_mode_request_1(struct engine *engine, const struct ikev1_incoming *inc
     if (ike == NULL)
         return;
     struct ikev1_offer offer =
-        phase1_offer(connection_by_serial(engine, ike->connection_serial), false, NULL);
+        phase1_offer(connection_by_serial(engine, ike->connection_serial), ike->v1->auth_method, NULL);
     struct ikev1_builder builder = ikev1_start(ike, buffer, sizeof(buffer), ISAKMP_MAIN, 0);
     ikev1_build_begin(&builder, ISAKMP_SA);
     ikev1_choice_write(&builder.writer, &offer, &request.choice);
@@ -53,7 +51,7 @@ bool main_mode_request_2(struct engine *engine, struct ike_sa *ike, const struct
 }
 
 /* MR2: KE, nonce, NAT-D. */
-void main_mode_responder_job_done(struct engine *engine, struct ike_sa *ike, const struct job *job)
+static void send_2(struct engine *engine, struct ike_sa *ike, const struct job *job)
 {
     uint8_t buffer[IKE_MESSAGE_MAX];
     struct error error;
@@ -73,38 +71,54 @@ void main_mode_responder_job_done(struct engine *engine, struct ike_sa *ike, con
         say_sent(engine, ike, STATE_MAIN_R2);
 }
 
-static void refuse(struct engine *engine, struct ike_sa *ike, const struct ikev1_incoming *incoming,
-                   const struct error *error)
+/* MR3: our identity and proof. */
+static void send_3(struct engine *engine, struct ike_sa *ike)
 {
-    say_ike(engine, RC_LOG_SERIOUS, ike, 0, "refusing the peer with %s: %s",
-            ikev1_notify_name((uint16_t)error->code), error->text);
-    notify_stranger(engine, incoming, (uint16_t)error->code);
-    ike_destroy(engine, ike);
+    const struct connection *connection = connection_by_serial(engine, ike->connection_serial);
+    uint8_t buffer[IKE_MESSAGE_MAX], id[4 + IDENTITY_SIZE_MAX];
+    struct ikev1_builder builder = ikev1_start(ike, buffer, sizeof(buffer), ISAKMP_MAIN, 0);
+    ikev1_build_body(&builder, ISAKMP_ID, phase1_own_id(connection, id));
+    phase1_build_proof(ike, &builder);
+    if (ikev1_send_encrypted(engine, ike, &ike->v1->phase1, &builder, &ike->memory_bytes))
+        phase1_established(engine, ike, STATE_MAIN_R3, ike->v1->says_initial_contact);
+    else
+        ike_destroy(engine, ike);
 }
 
-/* MI3, encrypted: identity and proof. MR3: ours. */
+static void prove(struct engine *engine, struct ike_sa *ike, const struct ikev1_incoming *incoming)
+{
+    struct error error;
+    enum proof_step step = phase1_prove(engine, ike, &error);
+    if (step == PROOF_FAILED)
+        phase1_refuse(engine, ike, incoming, &error);
+    else if (step == PROOF_DONE)
+        send_3(engine, ike);
+}
+
+/* MI3, encrypted: identity and proof. */
 bool main_mode_request_3(struct engine *engine, struct ike_sa *ike, const struct ikev1_incoming *incoming)
 {
     const struct ikev1_message *message = incoming->message;
-    uint8_t buffer[IKE_MESSAGE_MAX], id[4 + IDENTITY_SIZE_MAX], hash[PRF_OUTPUT_MAX];
     struct error error;
-    if (!phase1_check_peer(ike, message, &error) ||
-        !phase1_responder_take_id(engine, ike, &message->ids[0], &error)) {
-        refuse(engine, ike, incoming, &error);
+    ike->v1->says_initial_contact = ikev1_find_notify(message, V1_INITIAL_CONTACT) != NULL;
+    enum proof_step step =
+        phase1_believe(engine, ike, &message->ids[0], phase1_proof_of(ike, message), &error);
+    if (step == PROOF_FAILED) {
+        phase1_refuse(engine, ike, incoming, &error);
         return true;
     }
     ike->path = *incoming->path; /* an initiator that found a NAT now speaks from and to port 4500 */
-    const struct connection *connection = connection_by_serial(engine, ike->connection_serial);
-    struct bytes id_body = phase1_own_id(connection, id);
-    struct ikev1_builder builder = ikev1_start(ike, buffer, sizeof(buffer), ISAKMP_MAIN, 0);
-    ikev1_build_body(&builder, ISAKMP_ID, id_body);
-    bool ok = phase1_hash(ike, false, id_body, hash);
-    ikev1_build_body(&builder, ISAKMP_HASH, bytes_of(hash, ike->suite.prf->output_size));
-    secret_wipe(hash, sizeof(hash));
-    if (!ok || !ikev1_send_encrypted(engine, ike, &ike->v1->phase1, &builder, &ike->memory_bytes)) {
-        ike_destroy(engine, ike);
-        return true;
-    }
-    phase1_established(engine, ike, STATE_MAIN_R3, ikev1_find_notify(message, V1_INITIAL_CONTACT) != NULL);
+    if (step == PROOF_DONE)
+        prove(engine, ike, incoming);
     return true;
+}
+
+void main_mode_responder_job_done(struct engine *engine, struct ike_sa *ike, const struct job *job)
+{
+    if (job->kind == JOB_VERIFY)
+        prove(engine, ike, NULL);
+    else if (job->kind == JOB_SIGN)
+        send_3(engine, ike);
+    else
+        send_2(engine, ike, job);
 }

@@ -1,21 +1,23 @@
-/* Phase 1: keys, identities, proof, and what its end means. RFC 2409 5, RFC 2407 4.6.2. */
+/* Phase 1: keys, identities, and what its end means. RFC 2409 5, RFC 2407 4.6.2. */
 #include "engine/ikev1/phase1.h"
 
 #include "base/secret.h"
 #include "engine/connection.h"
+#include "engine/ikev1/informational.h"
 #include "engine/ikev1/initial_contact.h"
 #include "engine/ikev1/lifetimes.h"
 #include "engine/ikev1/phase15.h"
+#include "engine/ikev1/phase1_proof.h"
 #include "engine/ikev1/quick_mode.h"
 #include "engine/ikev1/xauth.h"
 
-struct ikev1_offer phase1_offer(const struct connection *connection, bool is_initiator,
+struct ikev1_offer phase1_offer(const struct connection *connection, uint16_t auth_method,
                                 const struct algorithm *group)
 {
     return (struct ikev1_offer){
         .list = connection->spec->ike_proposals,
         .protocol = PROTOCOL_IKE,
-        .auth_method = xauth_method(connection, is_initiator, OAKLEY_PRESHARED_KEY),
+        .auth_method = auth_method,
         .group = group,
         .lifetime_seconds = connection->spec->ike_lifetime / USEC_PER_SEC,
     };
@@ -89,15 +91,22 @@ static const struct secret_entry *find_secret(struct engine *engine, const struc
     return secret;
 }
 
-static bool make_skeyid(struct engine *engine, struct ike_sa *ike, struct error *error)
+/* shared_secret: of signatures only. */
+static bool make_skeyid(struct engine *engine, struct ike_sa *ike, struct bytes shared_secret,
+                        struct error *error)
 {
     const struct ike_setup *setup = ike->setup;
+    struct bytes nonce_i = bytes_of(setup->nonce_i, setup->nonce_i_size);
+    struct bytes nonce_r = bytes_of(setup->nonce_r, setup->nonce_r_size);
+    if (phase1_is_signed(ike))
+        return ikev1_skeyid_signature(ike->suite.prf, shared_secret, nonce_i, nonce_r,
+                                      ike->v1->keys.skeyid) ||
+               error_set(error, 0, "SKEYID could not be made");
     const struct secret_entry *secret = find_secret(engine, ike, error);
     if (secret == NULL)
         return false;
-    return ikev1_skeyid_psk(ike->suite.prf, bytes_of(secret->key, secret->key_size),
-                            bytes_of(setup->nonce_i, setup->nonce_i_size),
-                            bytes_of(setup->nonce_r, setup->nonce_r_size), ike->v1->keys.skeyid) ||
+    return ikev1_skeyid_psk(ike->suite.prf, bytes_of(secret->key, secret->key_size), nonce_i, nonce_r,
+                            ike->v1->keys.skeyid) ||
            error_set(error, 0, "SKEYID could not be made");
 }
 
@@ -113,14 +122,14 @@ bool phase1_make_keys(struct engine *engine, struct ike_sa *ike, const struct jo
     };
     memcpy(inputs.cookie_i, ike->spi_i, IKE_SPI_SIZE);
     memcpy(inputs.cookie_r, ike->spi_r, IKE_SPI_SIZE);
-    return make_skeyid(engine, ike, error) &&
+    return make_skeyid(engine, ike, inputs.shared_secret, error) &&
            ((ikev1_derive_keys(&inputs, &ike->v1->keys) &&
              ikev1_first_iv(ike->suite.prf, ike->suite.encr, ike->is_initiator ? own : peer,
                             ike->is_initiator ? peer : own, ike->v1->phase1.iv)) ||
             error_set(error, 0, "key derivation failed"));
 }
 
-/* ---- identities and proof ---- */
+/* ---- identities ---- */
 
 struct bytes phase1_own_id(const struct connection *connection, uint8_t out[static 4 + IDENTITY_SIZE_MAX])
 {
@@ -128,34 +137,6 @@ struct bytes phase1_own_id(const struct connection *connection, uint8_t out[stat
     out[0] = connection->local_id.kind;
     memcpy(out + 4, connection->local_id.data, connection->local_id.size);
     return bytes_of(out, 4u + connection->local_id.size);
-}
-
-bool phase1_hash(const struct ike_sa *ike, bool of_initiator, struct bytes id_body, uint8_t *out)
-{
-    const struct ike_setup *setup = ike->setup;
-    bool is_ours = of_initiator == ike->is_initiator;
-    struct bytes own = owned_bytes(&setup->own_public), peer = owned_bytes(&setup->peer_public);
-    struct ikev1_auth_inputs inputs = {
-        .own_public = is_ours ? own : peer,
-        .peer_public = is_ours ? peer : own,
-        .own_cookie = of_initiator ? ike->spi_i : ike->spi_r,
-        .peer_cookie = of_initiator ? ike->spi_r : ike->spi_i,
-        .sa_body = owned_bytes(&ike->v1->sa_body),
-        .id_body = id_body,
-    };
-    return ikev1_auth_hash(ike->suite.prf, ike->v1->keys.skeyid, &inputs, out);
-}
-
-bool phase1_check_peer(const struct ike_sa *ike, const struct ikev1_message *message, struct error *error)
-{
-    uint8_t expected[PRF_OUTPUT_MAX];
-    size_t size = ike->suite.prf->output_size;
-    struct bytes id_body = message->id_count > 0 ? message->ids[0].body : owned_bytes(&ike->v1->id_body);
-    bool ok = phase1_hash(ike, !ike->is_initiator, id_body, expected) && message->hash.size == size &&
-              secret_equal(message->hash.data, expected, size);
-    secret_wipe(expected, sizeof(expected));
-    return ok || error_set(error, V1_INVALID_HASH_INFORMATION,
-                           "received Hash Payload does not match computed value: the pre-shared keys differ");
 }
 
 /* RFC 2407 4.6.2: protocol and port are 0, or UDP and 500. */
@@ -207,7 +188,7 @@ static bool has_same_secret(struct engine *engine, struct ike_sa *ike, struct er
     uint8_t skeyid[PRF_OUTPUT_MAX];
     size_t size = ike->suite.prf->output_size;
     memcpy(skeyid, ike->v1->keys.skeyid, size);
-    bool ok = make_skeyid(engine, ike, error) &&
+    bool ok = make_skeyid(engine, ike, bytes_of(NULL, 0), error) &&
               (secret_equal(skeyid, ike->v1->keys.skeyid, size) ||
                error_set(error, V1_INVALID_ID_INFORMATION,
                          "peer proved itself with another pre-shared key than that of its identity"));
@@ -219,14 +200,16 @@ static bool has_same_secret(struct engine *engine, struct ike_sa *ike, struct er
 /* What was agreed on before the name was known must be what the connection of that name allows. */
 static bool may_serve(const struct ike_sa *ike, const struct connection *connection, struct error *error)
 {
-    struct ikev1_offer offer = phase1_offer(connection, ike->is_initiator, NULL);
+    uint16_t agreed = ike->v1->auth_method, plain = xauth_plain_method(agreed);
+    struct ikev1_offer offer = phase1_offer(connection, agreed, NULL);
     if (connection->spec->aggressive != ike->v1->is_aggressive)
         return error_set(error, V1_INVALID_ID_INFORMATION, "\"%.60s\" has aggressive=%s",
                          connection->spec->name, connection->spec->aggressive ? "yes" : "no");
-    if (offer.auth_method != ike->v1->auth_method)
+    if (!connection_allows_peer(connection, phase1_auth_methods(ike)) ||
+        xauth_method(connection, ike->is_initiator, plain) != agreed)
         return error_set(error, V1_INVALID_ID_INFORMATION,
-                         "\"%.60s\" wants authentication method %u; %u was agreed on", connection->spec->name,
-                         offer.auth_method, ike->v1->auth_method);
+                         "\"%.60s\" wants authby=%s; authentication method %u was agreed on",
+                         connection->spec->name, auth_methods_name(connection->remote_end->auth), agreed);
     return ikev1_offer_has(&offer, &ike->suite) ||
            error_set(error, V1_NO_PROPOSAL_CHOSEN, "ike= of \"%.60s\" does not have what was agreed on",
                      connection->spec->name);
@@ -240,8 +223,9 @@ bool phase1_responder_take_id(struct engine *engine, struct ike_sa *ike, const s
     struct identity theirs;
     if (!read_id(id, &theirs, error))
         return false;
-    const struct connection *found = connection_find_for_peer(
-        engine, current, &ike->path.local.address, &ike->path.remote.address, &theirs, &unsaid, 0, error);
+    const struct connection *found =
+        connection_find_for_peer(engine, current, &ike->path.local.address, &ike->path.remote.address,
+                                 &theirs, &unsaid, phase1_auth_methods(ike), error);
     if (found != NULL && found->is_template)
         found = connection_instantiate(engine, found, &ike->path.remote.address, &theirs);
     if (found != NULL && found != current)
@@ -257,14 +241,18 @@ bool phase1_responder_take_id(struct engine *engine, struct ike_sa *ike, const s
     if (!may_serve(ike, settled, error))
         return false;
     say_peer_id(engine, ike, 0);
-    return ike->v1->is_aggressive || has_same_secret(engine, ike, error);
+    bool has_no_key_yet = ike->v1->is_aggressive || phase1_is_signed(ike);
+    return has_no_key_yet || has_same_secret(engine, ike, error);
 }
 
 void phase1_fail_peer(struct engine *engine, struct ike_sa *ike, const struct error *error)
 {
-    enum failure_kind kind = error->code == V1_INVALID_HASH_INFORMATION ? FAILURE_PEER_PROOF
+    bool is_proof = error->code == V1_INVALID_HASH_INFORMATION || error->code == V1_AUTHENTICATION_FAILED;
+    enum failure_kind kind = is_proof                                   ? FAILURE_PEER_PROOF
                              : error->code == V1_INVALID_ID_INFORMATION ? FAILURE_IDENTITY
                                                                         : FAILURE_NO_SECRET;
+    if (ike->v1->state == STATE_MAIN_I3) /* it believes us: it must be told */
+        ikev1_send_distrust(engine, ike);
     ike_fail_because(engine, ike, kind, 0, RC_FATAL, "authentication of the peer failed: %s", error->text);
 }
 
@@ -273,7 +261,8 @@ void phase1_fail_peer(struct engine *engine, struct ike_sa *ike, const struct er
 void phase1_describe(struct text *text, const struct ike_sa *ike)
 {
     const struct suite *suite = &ike->suite;
-    text_add(text, "{auth=PRESHARED_KEY cipher=%s", suite->encr->name);
+    text_add(text, "{auth=%s cipher=%s", phase1_is_signed(ike) ? "RSA_SIG" : "PRESHARED_KEY",
+             suite->encr->name);
     if (suite->encr->has_key_length)
         text_add(text, "_%u", suite->encr_key_bits);
     else if (suite->encr->key_bits[0] != 0)
@@ -297,7 +286,8 @@ void phase1_established(struct engine *engine, struct ike_sa *ike, enum ikev1_st
     v1->says_initial_contact = says_initial_contact;
     owned_clear(engine, &ike->memory_bytes, &v1->sa_body);
     owned_clear(engine, &ike->memory_bytes, &v1->id_body);
-    owned_clear(engine, &ike->memory_bytes, &v1->hash);
+    owned_clear(engine, &ike->memory_bytes, &v1->peer_proof);
+    owned_clear(engine, &ike->memory_bytes, &v1->own_proof);
     owned_clear(engine, &ike->memory_bytes, &v1->transform);
     memcpy(v1->last_block, v1->phase1.iv, sizeof(v1->last_block));
     ike_unindex_by_initiator(engine, ike);

@@ -5,7 +5,8 @@
 #include "engine/ikev1/exchange.h"
 #include "proposal/ikev1_sa.h"
 
-struct ikev1_offer phase1_offer(const struct connection *connection, bool is_initiator,
+/* auth_method: with what XAUTH makes of it. */
+struct ikev1_offer phase1_offer(const struct connection *connection, uint16_t auth_method,
                                 const struct algorithm *group);
 
 /* A new ISAKMP SA on our initiative, on its way by Main or Aggressive Mode. wants_child: a Quick Mode
@@ -20,6 +21,7 @@ struct phase1_request {
     const struct ikev1_incoming *incoming;
     const struct connection *connection;
     struct ikev1_choice choice;
+    uint16_t auth_method;
 };
 /* Responder: the first connection between these hosts that takes one of the proposals. NULL after saying why;
  * the peer is told once. */
@@ -41,10 +43,6 @@ bool phase1_make_keys(struct engine *engine, struct ike_sa *ike, const struct jo
 
 /* The body of our own ID payload. */
 struct bytes phase1_own_id(const struct connection *connection, uint8_t out[static 4 + IDENTITY_SIZE_MAX]);
-/* HASH_I or HASH_R over this ID payload's body. */
-bool phase1_hash(const struct ike_sa *ike, bool of_initiator, struct bytes id_body, uint8_t *out);
-/* Whether the peer has proved itself. */
-bool phase1_check_peer(const struct ike_sa *ike, const struct ikev1_message *message, struct error *error);
 /* Who the peer says it is: the initiator compares it with the connection, the responder goes over to the
  * connection that fits better. */
 bool phase1_initiator_take_id(struct engine *engine, struct ike_sa *ike, const struct ikev1_id *id,

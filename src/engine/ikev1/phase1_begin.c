@@ -1,8 +1,9 @@
 /* The beginning of phase 1: our own, and the choice of a connection for a stranger's first message. */
 #include "engine/connection.h"
 #include "engine/ikev1/informational.h"
-#include "engine/ikev1/phase1.h"
+#include "engine/ikev1/phase1_proof.h"
 #include "engine/ikev1/vendor_ids.h"
+#include "engine/ikev1/xauth.h"
 
 struct ike_sa *phase1_start(struct engine *engine, const struct connection *connection, uint64_t client,
                             bool wants_child)
@@ -17,7 +18,7 @@ struct ike_sa *phase1_start(struct engine *engine, const struct connection *conn
     uint64_t serial = ike->serial;
     ike->setup->wants_child = wants_child;
     ike->v1->is_aggressive = connection->spec->aggressive;
-    ike->v1->auth_method = phase1_offer(connection, true, NULL).auth_method;
+    ike->v1->auth_method = xauth_method(connection, true, phase1_own_method(engine, connection));
     ike->v1->state = ike->v1->is_aggressive ? STATE_AGGR_I1 : STATE_MAIN_I1;
     ike->setup->client = client;
     ike->current = TASK_SA_INIT; /* it is we who ask: for the record of a failure */
@@ -41,6 +42,20 @@ struct ike_sa *ikev1_start_connection(struct engine *engine, const struct connec
 
 /* ---- responder ---- */
 
+/* With each of the methods that the connection allows. */
+static bool choose_method(struct phase1_request *request, struct error *error)
+{
+    uint16_t methods[PHASE1_METHODS_MAX];
+    size_t count = phase1_methods(request->connection, methods);
+    for (size_t i = 0; i < count; i++) {
+        request->auth_method = xauth_method(request->connection, false, methods[i]);
+        struct ikev1_offer offer = phase1_offer(request->connection, request->auth_method, NULL);
+        if (ikev1_choose(&offer, request->incoming->message->sa, &request->choice, error))
+            return true;
+    }
+    return false;
+}
+
 bool phase1_choose(struct engine *engine, struct phase1_request *request, bool is_aggressive)
 {
     const struct ikev1_incoming *incoming = request->incoming;
@@ -58,9 +73,8 @@ bool phase1_choose(struct engine *engine, struct phase1_request *request, bool i
             break;
         if (connection->spec->ike_version != 1 || connection->spec->aggressive != is_aggressive)
             continue;
-        struct ikev1_offer offer = phase1_offer(connection, false, NULL);
         request->connection = connection;
-        if (ikev1_choose(&offer, incoming->message->sa, &request->choice, &error))
+        if (choose_method(request, &error))
             return true;
     }
     say_plain(engine, RC_LOG, "initial %s message from %s refused with %s: %s",
@@ -96,7 +110,7 @@ struct ike_sa *phase1_make_responder(struct engine *engine, const struct phase1_
     }
     ike->v1->state = state;
     ike->v1->is_aggressive = state == STATE_AGGR_R0;
-    ike->v1->auth_method = phase1_offer(connection, false, NULL).auth_method;
+    ike->v1->auth_method = request->auth_method;
     ike->v1->lifetime_seconds = request->choice.lifetime_seconds;
     ike->suite = request->choice.suite;
     ike->setup->ke = ike->suite.ke;

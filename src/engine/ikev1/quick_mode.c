@@ -9,6 +9,7 @@
 #include "engine/child_install.h"
 #include "engine/child_text.h"
 #include "engine/compression.h"
+#include "engine/ikev1/informational.h"
 #include "engine/ikev1/lifetimes.h"
 #include "engine/ikev1/nat_traversal.h"
 #include "engine/updown.h"
@@ -321,6 +322,7 @@ void quick_mode_retransmit(struct engine *engine, struct child_sa *child)
 {
     struct quick_mode *quick = child->quick;
     struct ike_sa *ike = ike_by_serial(engine, child->ike_serial);
+    uint64_t ike_serial = child->ike_serial;
     unsigned waited;
     if (quick == NULL)
         return;
@@ -337,6 +339,9 @@ void quick_mode_retransmit(struct engine *engine, struct child_sa *child)
                                 "%s: %u second timeout exceeded after %u retransmits.  No response (or no "
                                 "acceptable response) to our Quick Mode message",
                                 ikev1_state_name(quick->state), waited, quick->exchange.retransmits);
+        ike = ike_by_serial(engine, ike_serial);
+        if (ike != NULL && ike->v1->is_unconfirmed) /* the peer never took phase 1 for done */
+            ikev1_delete_ike(engine, ike, 0);
         break;
     case RETRANSMITTED:
         say_child(engine, RC_RETRANSMISSION, child, child->client,

@@ -8,7 +8,7 @@
 #include "engine/ikev1/exchange.h"
 #include "engine/ikev1/fragmentation.h"
 #include "engine/ikev1/informational.h"
-#include "engine/ikev1/phase1.h"
+#include "engine/ikev1/phase1_proof.h"
 #include "engine/ikev1/quick_mode.h"
 #include "engine/ikev1/transaction.h"
 #include "engine/peer_path.h"
@@ -22,6 +22,7 @@ enum { DATAGRAM_MAX = 65536 };
 #define ID (UINT32_C(1) << ISAKMP_ID)
 #define CERT (UINT32_C(1) << ISAKMP_CERT | UINT32_C(1) << ISAKMP_CERTREQ)
 #define HASH (UINT32_C(1) << ISAKMP_HASH)
+#define PROOF (UINT32_C(1) << 31) /* HASH or SIG, by what was agreed on */
 #define NONCE (UINT32_C(1) << ISAKMP_NONCE)
 #define NOTIFY (UINT32_C(1) << ISAKMP_NOTIFY)
 #define DELETE (UINT32_C(1) << ISAKMP_DELETE)
@@ -52,12 +53,12 @@ static const struct transition transitions[] = {
     {STATE_MAIN_I1, ISAKMP_MAIN, CLEAR, SA, VID | CERT | NOTIFY, main_mode_response_1, NULL},
     {STATE_MAIN_R1, ISAKMP_MAIN, CLEAR, KE | NONCE, VID | CERT | NOTIFY | NAT_D, main_mode_request_2, NULL},
     {STATE_MAIN_I2, ISAKMP_MAIN, CLEAR, KE | NONCE, VID | CERT | NOTIFY | NAT_D, main_mode_response_2, NULL},
-    {STATE_MAIN_R2, ISAKMP_MAIN, ENCRYPTED, ID | HASH, VID | CERT | NOTIFY, main_mode_request_3, NULL},
-    {STATE_MAIN_I3, ISAKMP_MAIN, ENCRYPTED, ID | HASH, VID | CERT | NOTIFY, main_mode_response_3, NULL},
+    {STATE_MAIN_R2, ISAKMP_MAIN, ENCRYPTED, ID | PROOF, VID | CERT | NOTIFY, main_mode_request_3, NULL},
+    {STATE_MAIN_I3, ISAKMP_MAIN, ENCRYPTED, ID | PROOF, VID | CERT | NOTIFY, main_mode_response_3, NULL},
     {STATE_AGGR_R0, ISAKMP_AGGRESSIVE, CLEAR, SA | KE | NONCE | ID, VID | CERT | NOTIFY, NULL, NULL},
-    {STATE_AGGR_I1, ISAKMP_AGGRESSIVE, CLEAR, SA | KE | NONCE | ID | HASH, VID | CERT | NOTIFY | NAT_D,
+    {STATE_AGGR_I1, ISAKMP_AGGRESSIVE, CLEAR, SA | KE | NONCE | ID | PROOF, VID | CERT | NOTIFY | NAT_D,
      aggressive_mode_response, NULL},
-    {STATE_AGGR_R1, ISAKMP_AGGRESSIVE, EITHER, HASH, VID | CERT | NOTIFY | NAT_D,
+    {STATE_AGGR_R1, ISAKMP_AGGRESSIVE, EITHER, PROOF, VID | CERT | NOTIFY | NAT_D,
      aggressive_mode_confirmation, NULL},
     {STATE_QUICK_R0, ISAKMP_QUICK, ENCRYPTED, HASH | SA | NONCE, KE | ID | NAT_OA | NOTIFY | VID, NULL,
      quick_mode_request},
@@ -80,11 +81,20 @@ static const struct transition *find_transition(enum ikev1_state state, uint8_t 
     return NULL;
 }
 
-static bool payloads_fit(const struct transition *row, const struct ikev1_message *message,
-                         struct error *error)
+static uint32_t must_have(const struct ike_sa *ike, const struct transition *row)
 {
-    uint32_t missing = row->must & ~message->present;
-    uint32_t superfluous = message->present & ~(row->must | row->may);
+    uint32_t signature = UINT32_C(1) << ISAKMP_SIGNATURE;
+    if ((row->must & PROOF) == 0)
+        return row->must;
+    return (row->must & ~PROOF) | (phase1_is_signed(ike) ? signature : HASH);
+}
+
+static bool payloads_fit(const struct ike_sa *ike, const struct transition *row,
+                         const struct ikev1_message *message, struct error *error)
+{
+    uint32_t must = must_have(ike, row);
+    uint32_t missing = must & ~message->present;
+    uint32_t superfluous = message->present & ~(must | row->may);
     for (uint8_t type = 0; type < 32; type++) {
         if (missing & UINT32_C(1) << type)
             return error_set(error, V1_PAYLOAD_MALFORMED, "%s payload is missing", ikev1_payload_name(type));
@@ -120,7 +130,7 @@ static bool open_message(const struct ike_sa *ike, const uint8_t *iv, const stru
     incoming->message = &out->message;
     return ikev1_message_read(incoming->header->next_payload, bytes_of(out->copy, size),
                               incoming->was_encrypted, &out->message, error) &&
-           payloads_fit(row, &out->message, error);
+           payloads_fit(ike, row, &out->message, error);
 }
 
 /* ---- phase 1 ---- */
@@ -423,6 +433,8 @@ void ikev1_receive(struct engine *engine, const struct path *path, const struct 
 static void phase1_job_done(struct engine *engine, struct ike_sa *ike, const struct job *job)
 {
     ike->setup->job_id = 0;
+    if (job->signature != NULL && !phase1_signature_done(engine, ike, job))
+        return;
     if (!job->ok) {
         ike_fail(engine, ike, RC_FATAL, "key exchange %s failed: %s", job->ke->name, job->error.text);
         return;

@@ -26,7 +26,8 @@ void ikev1_sa_free(struct engine *engine, struct ike_sa *ike)
     xauth_drop(engine, ike);
     owned_clear(engine, &ike->memory_bytes, &v1->sa_body);
     owned_clear(engine, &ike->memory_bytes, &v1->id_body);
-    owned_clear(engine, &ike->memory_bytes, &v1->hash);
+    owned_clear(engine, &ike->memory_bytes, &v1->peer_proof);
+    owned_clear(engine, &ike->memory_bytes, &v1->own_proof);
     owned_clear(engine, &ike->memory_bytes, &v1->transform);
     owned_clear(engine, &ike->memory_bytes, &v1->phase1.last_sent);
     engine_deallocate(engine, v1, sizeof(*v1), &ike->memory_bytes);
