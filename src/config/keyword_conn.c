@@ -210,7 +210,7 @@ const struct keyword conn_keywords[] = {
     {"mark-in", ACTS_BY_HAND, SPECIAL("MARK[/MASK]", ""), .help = "mark= of the inbound policies"},
     {"mark-out", ACTS_BY_HAND, SPECIAL("MARK[/MASK]", ""), .help = "mark= of the outbound policies"},
     {"metric", ACTS(metric), UINT(0, UINT32_MAX, "0"), .help = "metric of the routes that are installed"},
-    {"mobike", NOT_YET, BOOL("no"), .help = "let addresses of the ends change (RFC 4555)"},
+    {"mobike", ACTS(mobike), BOOL("no"), .help = "let addresses of the ends change (RFC 4555)"},
     {"modecfgbanner", .section = SECTION_CONN, .status = KEYWORD_IKEV1_ONLY, NO_FIELD, STRING("text", ""),
      .help = "text for the peer's user"},
     {"modecfgclient", END_ACTS(modecfg_client), BOOL("no"), .help = "this end asks for an address"},

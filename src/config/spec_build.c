@@ -461,7 +461,8 @@ static void warn_of_ikev2_only(struct spec_builder *builder)
 {
     struct connection_spec *spec = builder->spec;
     const char *keywords[] = {spec->narrowing ? "narrowing" : NULL,
-                              builder->esn_flags == PROPOSAL_ESN_YES ? "esn" : NULL};
+                              builder->esn_flags == PROPOSAL_ESN_YES ? "esn" : NULL,
+                              spec->mobike ? "mobike" : NULL};
     for (size_t i = 0; i < ARRAY_SIZE(keywords); i++)
         if (spec->ike_version == 1 && keywords[i] != NULL)
             warning_send(builder->warnings,

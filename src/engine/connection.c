@@ -127,6 +127,20 @@ void connection_index_by_peer(struct engine *engine, struct connection *connecti
     connection->is_indexed = true;
 }
 
+void connection_take_hosts(struct engine *engine, struct connection *connection,
+                           const struct ip_address *local, const struct ip_address *remote)
+{
+    if (address_equal(&connection->local, local) && address_equal(&connection->remote, remote))
+        return;
+    connection_unindex(engine, connection);
+    hash_table_remove(&engine->connections_by_clients, &connection->by_clients);
+    connection->local = *local;
+    connection->remote = *remote;
+    connection_index_by_peer(engine, connection);
+    if (connection->is_instance)
+        index_by_clients(engine, connection);
+}
+
 static struct connection *connection_new(struct engine *engine, struct shared_spec *shared)
 {
     struct connection *connection = engine_allocate(engine, sizeof(*connection), NULL);

@@ -19,6 +19,9 @@ void connection_reorient(struct engine *engine, struct connection *connection);
 void connection_host_has_moved(struct engine *engine, struct connection *connection, bool had_address);
 /* left= or right= as written, or the address where only that is known. */
 void connection_host_text(const struct connection *connection, bool is_left, struct text *out);
+/* Its SAs have moved to other addresses. */
+void connection_take_hosts(struct engine *engine, struct connection *connection,
+                           const struct ip_address *local, const struct ip_address *remote);
 /* In and out of the tables that are asked by peer. */
 void connection_index_by_peer(struct engine *engine, struct connection *connection);
 void connection_unindex(struct engine *engine, struct connection *connection);

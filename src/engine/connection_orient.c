@@ -6,6 +6,7 @@
 #include "engine/lifecycle.h"
 #include "engine/routing.h"
 #include "engine/sa.h"
+#include "engine/version.h"
 
 /* What %INTERFACE and %defaultroute need: the other end tells the family when hostaddrfamily= does not. */
 static bool family_fits(const struct connection *connection, bool is_left, const struct ip_address *address)
@@ -169,11 +170,38 @@ static void go_on(struct engine *engine, struct connection *connection)
     lifecycle_schedule_revival(engine, connection);
 }
 
+static bool ike_follows(struct engine *engine, struct ike_sa *ike, const struct listen_address *ours)
+{
+    return ike->version->move_local != NULL && ike->version->move_local(engine, ike, ours);
+}
+
+/* IKE SAs that serve the connection take it along to our new address (MOBIKE), all of them or it stays. */
+static bool follow_address(struct engine *engine, struct connection *connection)
+{
+    const struct listen_address *ours = interface_of(engine, connection, connection->left_is_local);
+    bool is_elsewhere = ours != NULL && !address_equal(&ours->address, &connection->local);
+    bool ok = is_elsewhere && connection->sa_count > 0;
+    for (struct list_node *node = connection->ikes.next; ok && node != &connection->ikes; node = node->next)
+        ok = ike_follows(engine, CONTAINER_OF(node, struct ike_sa, of_connection), ours);
+    for (struct list_node *node = connection->children.next; ok && node != &connection->children;
+         node = node->next) {
+        const struct child_sa *child = CONTAINER_OF(node, struct child_sa, of_connection);
+        ok = ike_follows(engine, ike_by_serial(engine, child->ike_serial), ours);
+    }
+    if (!ok)
+        return false;
+    connection->nexthop = ours->gateway;
+    snprintf(connection->interface, sizeof(connection->interface), "%s", ours->interface);
+    return true;
+}
+
 void connection_reorient(struct engine *engine, struct connection *connection)
 {
     bool was_oriented = connection->is_oriented;
     if (connection->is_instance)
         return; /* its template does it */
+    if (was_oriented && follow_address(engine, connection))
+        return;
     if (was_oriented && !still_has(engine, connection)) {
         char address[ADDRESS_TEXT_SIZE];
         if (connection->sa_count > 0 || !list_is_empty(&connection->instances))

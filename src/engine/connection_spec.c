@@ -334,6 +334,13 @@ static bool check_ikev1_auth(const struct connection_spec *spec, struct error *e
            error_set(error, -1, "leftauth= and rightauth= must be the same with keyexchange=ikev1");
 }
 
+/* RFC 4555 1.2: it is for tunnels; in transport mode the addresses are the traffic's own. */
+static bool check_mobike(const struct connection_spec *spec, struct error *error)
+{
+    return !spec->mobike || spec->ike_version == 1 || spec->type != TYPE_TRANSPORT ||
+           error_set(error, -1, "mobike=yes is for tunnels and cannot be combined with type=transport");
+}
+
 /* A Quick Mode names one network of each side (RFC 2409 5.5). */
 static bool check_ikev1(const struct connection_spec *spec, struct error *error)
 {
@@ -375,9 +382,10 @@ static bool check_xauth(const struct connection_spec *spec, struct error *error)
 bool connection_spec_check(const struct connection_spec *spec, struct error *error)
 {
     return check_hosts(spec, error) && check_family(spec, error) && check_clients(spec, error) &&
-           check_transport(spec, error) && check_ikev1(spec, error) && check_xauth(spec, error) &&
-           check_sourceip(&spec->left, "left", error) && check_sourceip(&spec->right, "right", error) &&
-           check_protocols(spec, error) && check_virtual(spec, error) &&
-           check_group(&spec->left, "left", error) && check_group(&spec->right, "right", error) &&
-           check_modecfg(spec, error) && check_auth(spec, error) && check_ikev1_auth(spec, error);
+           check_transport(spec, error) && check_mobike(spec, error) && check_ikev1(spec, error) &&
+           check_xauth(spec, error) && check_sourceip(&spec->left, "left", error) &&
+           check_sourceip(&spec->right, "right", error) && check_protocols(spec, error) &&
+           check_virtual(spec, error) && check_group(&spec->left, "left", error) &&
+           check_group(&spec->right, "right", error) && check_modecfg(spec, error) &&
+           check_auth(spec, error) && check_ikev1_auth(spec, error);
 }

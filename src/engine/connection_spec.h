@@ -139,6 +139,7 @@ struct connection_spec {
     bool pfs;
     bool rekey;
     bool reauth;
+    bool mobike;
     bool nm_configured; /* NetworkManager sees to the DNS: told to the script */
     bool narrowing;
     bool initial_contact;

@@ -45,7 +45,14 @@ void lifecycle_arm_ike(struct engine *engine, struct ike_sa *ike)
                      ike->rekey_at < ike->expire_at ? ike->rekey_at : ike->expire_at);
     if (spec->dpd_delay != 0)
         engine_timer_arm(engine, &ike->liveness_timer, engine_now(engine) + spec->dpd_delay);
+    lifecycle_arm_keepalive(engine, ike);
+}
+
+void lifecycle_arm_keepalive(struct engine *engine, struct ike_sa *ike)
+{
+    const struct connection_spec *spec = connection_by_serial(engine, ike->connection_serial)->spec;
     bool is_forced = engine->settings.force_keepalive && ike->path.local.port != engine->settings.ike_port;
+    engine_timer_cancel(engine, &ike->keepalive_timer);
     if ((ike->local_behind_nat || is_forced) && spec->nat_keepalive &&
         engine->settings.nat_keepalive_interval != 0)
         engine_timer_arm(engine, &ike->keepalive_timer,

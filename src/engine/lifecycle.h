@@ -19,6 +19,8 @@ void lifecycle_schedule_revival(struct engine *engine, struct connection *connec
 usec_t lifecycle_rekey_delay(struct engine *engine, const struct connection_spec *spec, usec_t lifetime,
                              bool is_initiator);
 void lifecycle_arm_ike(struct engine *engine, struct ike_sa *ike);
+/* Keep-alives for the NAT before us, as far as they are wanted; none without a NAT. */
+void lifecycle_arm_keepalive(struct engine *engine, struct ike_sa *ike);
 void lifecycle_arm_child(struct engine *engine, struct child_sa *child, bool is_initiator);
 
 /* The IKE SA has failed for good: told to whoever waits, then destroyed. */
@@ -31,7 +33,6 @@ void ike_fail_because(struct engine *engine, struct ike_sa *ike, enum failure_ki
  * kept. The caller ends the rest. */
 void child_fail_because(struct engine *engine, const struct child_sa *child, uint64_t client, uint16_t notify,
                         const char *format, ...) __attribute__((format(printf, 5, 6)));
-
 
 /* An attempt to bring it up ended before there was an SA of it: packets are no longer held for it, and it is
  * tried again if it shall be up. */

@@ -188,6 +188,8 @@ enum task_kind {
     TASK_DELETE_CHILD,
     TASK_DELETE_IKE,
     TASK_LIVENESS,
+    TASK_UPDATE_ADDRESSES, /* MOBIKE: ours has changed */
+    TASK_CHECK_ROUTE,      /* MOBIKE: does the peer answer at its new one */
 };
 
 /* An exchange that waits for its turn (window of one, RFC 7296 2.3). */
@@ -249,7 +251,11 @@ struct ike_sa {
     bool is_initiator; /* of this IKE SA: whose SPI is spi_i, and the I flag */
     bool is_indexed_by_initiator, is_indexed_by_peers;
     bool uses_natt, local_behind_nat, remote_behind_nat;
-    bool sends_fragments; /* both ends know them (RFC 7383) */
+    bool peer_knows_natt;                     /* it has sent notifications of NAT detection */
+    bool uses_mobike;                         /* both ends do */
+    uint8_t cookie2[16];                      /* of the return routability check under way */
+    unsigned address_updates, checked_update; /* the peer's moves, and which of them is being checked */
+    bool sends_fragments;                     /* both ends know them (RFC 7383) */
     bool counted_halfopen;
     struct suite suite;
     struct ikev2_keys keys;
@@ -279,6 +285,7 @@ struct ike_sa {
 
     /* Requests of theirs. */
     uint32_t expected_message_id;
+    struct path request_path; /* of the latest: its answer goes back there (RFC 7296 2.11) */
     struct owned last_response;
     uint64_t last_request_hash;
 

@@ -25,6 +25,8 @@ struct ike_version {
     void (*child_life_is_due)(struct engine *engine, struct child_sa *child);
     /* NULL where the IKE SA does that. */
     void (*child_retransmit)(struct engine *engine, struct child_sa *child);
+    /* Our address is now another one. False: the IKE SA cannot follow. NULL: none can. */
+    bool (*move_local)(struct engine *engine, struct ike_sa *ike, const struct listen_address *ours);
     void (*job_done)(struct engine *engine, struct ike_sa *ike, struct job *job);
     /* The world knows whether a user's password is right (login.h); NULL where nobody logs in. */
     void (*login_checked)(struct engine *engine, struct ike_sa *ike, const struct login_result *result);

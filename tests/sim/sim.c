@@ -158,6 +158,14 @@ void sim_add_host_behind_nat(struct sim *sim, const char *name, const char *addr
     add_host(sim, name, address, nat_of(sim, public_address));
 }
 
+void sim_move_host(struct sim *sim, const char *host, const char *address, const char *public_address)
+{
+    struct sim_host *moved = world_host(sim, host);
+    moved->address = moved->node->address = parse_address(address);
+    moved->node->nat = public_address != NULL ? nat_of(sim, public_address) : NULL;
+    host_listen(moved, true);
+}
+
 void sim_set_name(struct sim *sim, const char *name, const char *address)
 {
     struct sim_name *row = sim->names;

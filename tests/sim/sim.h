@@ -67,6 +67,8 @@ void sim_set_name(struct sim *sim, const char *name, const char *address);
 void sim_crash_peer(struct sim *sim, const char *host, const char *peer);
 /* `whack --listen` when the host has its address, or (false) has lost it. */
 void sim_listen(struct sim *sim, const char *host, bool has_address);
+/* The host has this address now and no other, behind this NAT (NULL: behind none), and listens there. */
+void sim_move_host(struct sim *sim, const char *host, const char *address, const char *public_address);
 /* What `config setup` says; takes effect at the next restart unless nothing was sent to the host yet. */
 struct engine_settings *sim_settings(struct sim *sim, const char *host);
 

@@ -4,6 +4,7 @@
 #include "engine/count.h"
 #include "engine/ikev2/create_child.h"
 #include "engine/ikev2/informational.h"
+#include "engine/ikev2/mobike.h"
 #include "engine/ikev2/protect.h"
 #include "engine/ikev2/rekey_child.h"
 #include "engine/ikev2/rekey_ike.h"
@@ -100,6 +101,10 @@ static void start(struct engine *engine, struct ike_sa *ike, const struct task *
     case TASK_LIVENESS:
         liveness_begin(engine, ike);
         break;
+    case TASK_UPDATE_ADDRESSES:
+    case TASK_CHECK_ROUTE:
+        mobike_begin(engine, ike, task->kind);
+        break;
     default:
         break;
     }
@@ -180,7 +185,7 @@ bool exchange_answer_finish(struct engine *engine, struct ike_sa *ike, struct ik
     if (!protect_finish(engine, ike, builder, &message))
         return false;
     owned_set(engine, &ike->memory_bytes, &ike->last_response, message);
-    exchange_transmit(engine, &ike->path, message);
+    exchange_transmit(engine, &ike->request_path, message);
     return true;
 }
 

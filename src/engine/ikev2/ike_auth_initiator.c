@@ -7,6 +7,7 @@
 #include "engine/ikev2/ike_auth_parts.h"
 #include "engine/ikev2/informational.h"
 #include "engine/ikev2/initial_contact.h"
+#include "engine/ikev2/mobike.h"
 #include "engine/ikev2/protect.h"
 #include "engine/ikev2/reauthenticate.h"
 #include "engine/lifecycle.h"
@@ -24,6 +25,7 @@ static bool build(struct engine *engine, struct ike_sa *ike, const struct connec
         ike_auth_build_id(&builder, PAYLOAD_IDR, &connection->remote_id);
     ikev2_build_auth(&builder, proof->method, bytes_of(proof->data, proof->size));
     initial_contact_build(engine, ike, &builder);
+    mobike_build(engine, ike, &builder);
     if (child != NULL)
         ikev2_configuration_build_request(connection, &builder);
     if (child != NULL)
@@ -220,6 +222,7 @@ void ike_auth_response(struct engine *engine, struct ike_sa *ike, const struct i
     struct child_sa *child = child_by_serial(engine, ike->setup->child_serial);
     exchange_end(engine, ike);
     ike->setup->client = 0;
+    mobike_read(engine, ike, message);
     ike_auth_established(engine, ike, client);
     struct ike_setup *setup = ike->setup;
     uint64_t serial = ike->serial, old_serial = setup->reauthenticates_serial;

@@ -7,6 +7,7 @@
 #include "engine/ikev2/ike_auth.h"
 #include "engine/ikev2/ike_auth_parts.h"
 #include "engine/ikev2/initial_contact.h"
+#include "engine/ikev2/mobike.h"
 #include "engine/ikev2/protect.h"
 #include "engine/ikev2/reauthenticate.h"
 #include "engine/lifecycle.h"
@@ -92,6 +93,8 @@ static void answer(struct engine *engine, struct ike_sa *ike, const struct incom
     struct ikev2_builder builder = exchange_answer_start(ike, incoming, buffer, sizeof(buffer));
     ike_auth_build_id(&builder, PAYLOAD_IDR, &connection->local_id);
     ikev2_build_auth(&builder, proof->method, bytes_of(proof->data, proof->size));
+    mobike_read(engine, ike, incoming->message);
+    mobike_build(engine, ike, &builder);
     ike_auth_established(engine, ike, 0);
     initial_contact_read(engine, ike, incoming->message);
     bool is_childless = childless_is_wanted(incoming->message);

@@ -3,6 +3,7 @@
 
 #include "engine/child_install.h"
 #include "engine/count.h"
+#include "engine/ikev2/mobike.h"
 #include "engine/ikev2/protect.h"
 #include "engine/ikev2/reauthenticate.h"
 #include "engine/ikev2/rekey_child.h"
@@ -36,11 +37,14 @@ void informational_request(struct engine *engine, struct ike_sa *ike, struct inc
     struct ikev2_builder builder = exchange_answer_start(ike, incoming, buffer, sizeof(buffer));
     obey_and_name(engine, ike, incoming, PROTOCOL_ESP, &builder, &is_whole);
     obey_and_name(engine, ike, incoming, PROTOCOL_AH, &builder, &is_whole);
+    mobike_request(engine, ike, incoming, &builder);
     exchange_answer_finish(engine, ike, &builder);
     if (incoming->message->delete_count == 0 && incoming->message->notify_count == 0)
         count_one(engine, COUNT_LIVENESS, ANSWERS_SENT);
-    if (!is_whole)
+    if (!is_whole) {
+        exchange_next(engine, ike);
         return;
+    }
     count_one(engine, COUNT_MESSAGES, MESSAGES_DELETE_RECEIVED);
     say_ike(engine, RC_LOG, ike, 0, "peer deletes the IKE SA");
     ike->end_reason = "deleted by the peer";
@@ -52,8 +56,10 @@ void informational_response(struct engine *engine, struct ike_sa *ike, struct in
     enum task_kind kind = ike->current;
     uint64_t client = ike->current_client;
     struct child_sa *child = child_by_serial(engine, ike->current_child_serial);
-    (void)incoming;
+    bool is_of_mobike = kind == TASK_UPDATE_ADDRESSES || kind == TASK_CHECK_ROUTE;
     exchange_end(engine, ike);
+    if (is_of_mobike && !mobike_response(engine, ike, kind, incoming))
+        return;
     finish_client(engine, client, 0);
     if (kind == TASK_LIVENESS)
         count_one(engine, COUNT_LIVENESS, PROBES_ANSWERED);

@@ -68,6 +68,8 @@ static uint8_t exchange_of_task(enum task_kind kind)
     case TASK_DELETE_CHILD:
     case TASK_DELETE_IKE:
     case TASK_LIVENESS:
+    case TASK_UPDATE_ADDRESSES:
+    case TASK_CHECK_ROUTE:
         return INFORMATIONAL;
     default:
         return 0;
@@ -244,9 +246,11 @@ static void receive_protected(struct engine *engine, struct ike_sa *ike, const s
     if (opened == OPENED_NOTHING)
         return;
     struct bytes chain = incoming.chain;
-    if (!is_response)
+    if (!is_response) {
         ike->last_request_hash = hash;
-    if (path->local.port == ike->path.local.port)
+        ike->request_path = *path;
+    }
+    if (path->local.port == ike->path.local.port && !ike->uses_mobike) /* RFC 4555 3.8 */
         peer_path_moved(engine, ike, &path->remote);
     dispatch(engine, ike, &incoming, is_response);
     if (opened == OPENED_PIECES)

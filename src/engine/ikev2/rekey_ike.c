@@ -37,6 +37,19 @@ struct job *rekey_ike_key_job(struct engine *engine, const struct ike_sa *old, c
     return job;
 }
 
+/* Where the peer is and how it is reached, which may have changed since the rekey began (MOBIKE). */
+static void take_path(struct engine *engine, const struct ike_sa *old, struct ike_sa *new)
+{
+    new->path = old->path;
+    new->uses_natt = old->uses_natt;
+    new->local_behind_nat = old->local_behind_nat;
+    new->remote_behind_nat = old->remote_behind_nat;
+    new->peer_knows_natt = old->peer_knows_natt;
+    new->uses_mobike = old->uses_mobike;
+    if (new->is_indexed_by_peers)
+        ike_index_by_peers(engine, new);
+}
+
 void rekey_ike_inherit(struct engine *engine, struct ike_sa *old, struct ike_sa *new)
 {
     LIST_EACH(&old->children, node)
@@ -51,6 +64,7 @@ void rekey_ike_inherit(struct engine *engine, struct ike_sa *old, struct ike_sa 
         finish_client(engine, task->client, 0);
         ike_drop_task(engine, old, task);
     }
+    take_path(engine, old, new);
     old->replaced_by_serial = new->serial;
     new->undecided_old_serial = 0;
 }
@@ -84,11 +98,8 @@ struct ike_sa *rekey_ike_make_larval(struct engine *engine, const struct ike_sa 
         ike_destroy(engine, new);
         return NULL;
     }
-    new->path = old->path;
-    new->uses_natt = old->uses_natt;
+    take_path(engine, old, new);
     new->sends_fragments = old->sends_fragments;
-    new->local_behind_nat = old->local_behind_nat;
-    new->remote_behind_nat = old->remote_behind_nat;
     identity_own(engine, &new->memory_bytes, &new->remote_id, identity_copy(&old->remote_id));
     return new;
 }

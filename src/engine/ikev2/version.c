@@ -4,6 +4,7 @@
 #include "engine/ikev2/exchange.h"
 #include "engine/ikev2/fragmentation.h"
 #include "engine/ikev2/informational.h"
+#include "engine/ikev2/mobike.h"
 #include "engine/ikev2/receive.h"
 #include "engine/ikev2/rekey_child.h"
 #include "engine/ikev2/rekey_ike.h"
@@ -108,6 +109,7 @@ const struct ike_version ikev2_version = {
     .rekey_child = rekey_child_start,
     .timer_fired = timer_fired,
     .child_life_is_due = ikev2_child_life_is_due,
+    .move_local = mobike_move_local,
     .job_done = ikev2_job_done,
     .counters_came = liveness_counters_came,
     .ike_is_going = rekey_ike_old_is_going,

@@ -386,7 +386,7 @@ static void what_a_connection_does_not_need_is_no_reason_to_refuse_it(void **sta
         {"xauthby=file\n\txauthfail=hard", ADDED, NULL},
         {"leftxauthclient=yes\n\tleftusername=u", ADDED, "concerns IKEv1 only"},
         {"leftca=%same\n\tleftauth=rsasig\n\trightauth=rsasig", REFUSED, NULL},
-        {"mobike=yes", REFUSED, ":5:9: conn \"x\": keyword \"mobike\" is not supported yet"},
+        {"enable-tcp=yes", REFUSED, ":5:13: conn \"x\": keyword \"enable-tcp\" is not supported yet"},
         {"mobike=no", ADDED, NULL},
     };
     EXPECT(rows, CONN "\t", "\n");

@@ -267,7 +267,7 @@ static void bad_pairs_are_refused_with_connection_keyword_and_reason(void **stat
 {
     (void)state;
     static const char *const rows[][2] = {
-        {"mobike=yes", "conn \"x\": keyword \"mobike\" is not supported yet"},
+        {"enable-tcp=yes", "conn \"x\": keyword \"enable-tcp\" is not supported yet"},
         {"rightcert=east", "conn \"x\": keyword \"rightcert\" is not supported yet"},
         {"mobike=perhaps", "mobike=perhaps: found \"perhaps\"; expected yes or no"},
         {"nosuch=1", "unknown keyword \"nosuch\""},
@@ -332,7 +332,7 @@ static void an_error_knows_the_byte(void **state)
         {"authby", "secret,eaponly", 7},
         {"ikelifetime", "8y", 1},
         {"connalias", "a", -2},
-        {"mobike", "yes", -1},
+        {"enable-tcp", "yes", -1},
         {"leftprotoport", "tcp/99999", 4},
     };
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {

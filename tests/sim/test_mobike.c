@@ -1,0 +1,251 @@
+/* Hosts whose addresses change take their SAs along: MOBIKE (RFC 4555). */
+#include "scenario.h"
+
+#define EAST "left=192.0.2.1 right=%any leftid=@east rightid=@road authby=secret"
+#define ROAD "left=192.0.2.1 right=%defaultroute leftid=@east rightid=@road authby=secret"
+#define MOBILE SUBNETS CIPHERS " mobike=yes"
+
+static struct sim *road_with(const char *east_words, const char *road_words, const char *public_address)
+{
+    struct sim *sim = sim_new(1);
+    char words[512];
+    sim_add_host(sim, "east", "192.0.2.1");
+    if (public_address != NULL)
+        sim_add_host_behind_nat(sim, "road", "10.9.0.5", public_address);
+    else
+        sim_add_host(sim, "road", "198.51.100.7");
+    snprintf(words, sizeof(words), "%s%s", EAST, east_words);
+    sim_add_connection_on(sim, "east", "tunnel", words);
+    snprintf(words, sizeof(words), "%s%s", ROAD, road_words);
+    sim_add_connection_on(sim, "road", "tunnel", words);
+    assert_up(sim, "road");
+    assert_settles(sim);
+    return sim;
+}
+
+static struct sim *mobile_road(void)
+{
+    return road_with(MOBILE, MOBILE, NULL);
+}
+
+#define assert_road_ping(sim)                                                                                \
+    do {                                                                                                     \
+        assert_true(sim_ping(sim, "road", "10.2.0.1", "10.1.0.1"));                                          \
+        assert_true(sim_ping(sim, "east", "10.1.0.1", "10.2.0.1"));                                          \
+    } while (0)
+
+#define assert_road_counts(sim, ikes, children)                                                              \
+    do {                                                                                                     \
+        assert_counts(sim, "road", ikes, children);                                                          \
+        assert_counts(sim, "east", ikes, children);                                                          \
+    } while (0)
+
+static struct ike_view newest_ike(struct sim *sim, const char *host)
+{
+    struct ike_view view = {0};
+    assert_true(sim_newest_ike(sim, host, "tunnel", &view));
+    return view;
+}
+
+/* Nothing was made anew: the same SAs, at the new address. */
+static void assert_moved(struct sim *sim, const struct ike_view *before, const char *address)
+{
+    char text[ADDRESS_TEXT_SIZE];
+    struct child_view child;
+    struct ike_view now = newest_ike(sim, "east");
+    assert_memory_equal(before->spi_i, now.spi_i, IKE_SPI_SIZE);
+    assert_string_equal(address_text(&now.path.remote.address, text), address);
+    assert_true(sim_newest_child(sim, "east", "tunnel", &child));
+    assert_string_equal(address_text(&child.remote.address, text), address);
+    assert_road_counts(sim, 1, 1);
+    assert_road_ping(sim);
+}
+
+static void the_sas_follow_the_road_warrior(void **state)
+{
+    (void)state;
+    struct sim *sim = mobile_road();
+    struct ike_view before = newest_ike(sim, "east");
+    sim_move_host(sim, "road", "198.51.100.99", NULL);
+    assert_settles(sim);
+    assert_moved(sim, &before, "198.51.100.99");
+    assert_true(sim_log_has(sim, "road", "MOBIKE: this side moved from 198.51.100.7"));
+    assert_true(sim_log_has(sim, "east", "MOBIKE: peer moved from 198.51.100.7"));
+    assert_ends_well(sim);
+}
+
+/* RFC 4555 3.3: so that no port need change when a NAT appears later. */
+static void without_any_nat_port_4500_is_used(void **state)
+{
+    (void)state;
+    struct sim *sim = mobile_road();
+    struct ike_view ike = newest_ike(sim, "road");
+    assert_int_equal(ike.path.local.port, 4500);
+    assert_int_equal(ike.path.remote.port, 4500);
+    assert_false(ike.uses_natt);
+    assert_ends_well(sim);
+}
+
+static void after_a_move_both_sides_rekey_and_delete(void **state)
+{
+    (void)state;
+    struct sim *sim = mobile_road();
+    sim_move_host(sim, "road", "198.51.100.99", NULL);
+    assert_settles(sim);
+    assert_int_equal(sim_command(sim, "road", COMMAND_REKEY_CHILD, "tunnel"), 0);
+    assert_int_equal(sim_command(sim, "road", COMMAND_REKEY_IKE, "tunnel"), 0);
+    assert_settles(sim);
+    assert_road_counts(sim, 1, 1);
+    sim_move_host(sim, "road", "198.51.100.100", NULL);
+    assert_settles(sim);
+    assert_road_ping(sim);
+    assert_int_equal(sim_down(sim, "road", "tunnel"), 0);
+    assert_settles(sim);
+    assert_road_counts(sim, 0, 0);
+    assert_ends_well(sim);
+}
+
+static void two_moves_at_once_end_at_the_last_address(void **state)
+{
+    (void)state;
+    for (unsigned gap = 0; gap < 60; gap += 5) {
+        struct sim *sim = mobile_road();
+        struct ike_view before = newest_ike(sim, "east");
+        sim_move_host(sim, "road", "198.51.100.98", NULL);
+        sim_run_for(sim, milliseconds(gap));
+        sim_move_host(sim, "road", "198.51.100.99", NULL);
+        assert_settles(sim);
+        assert_moved(sim, &before, "198.51.100.99");
+        assert_ends_well(sim);
+    }
+}
+
+static void a_move_on_a_bad_line_succeeds(void **state)
+{
+    (void)state;
+    struct sim *sim = mobile_road();
+    struct ike_view before = newest_ike(sim, "east");
+    sim_set_faults(sim, (struct faults){.loss_per_mille = 300,
+                                        .duplication_per_mille = 200,
+                                        .delay_min = milliseconds(1),
+                                        .delay_max = milliseconds(300)});
+    sim_move_host(sim, "road", "198.51.100.99", NULL);
+    assert_settles(sim);
+    sim_set_faults(sim, (struct faults){.delay_min = milliseconds(1), .delay_max = milliseconds(2)});
+    assert_moved(sim, &before, "198.51.100.99");
+    assert_ends_well(sim);
+}
+
+static void a_move_in_the_middle_of_a_rekey_succeeds(void **state)
+{
+    (void)state;
+    for (unsigned step = 0; step < 40; step += 2) {
+        struct sim *sim = mobile_road();
+        sim_start(sim, step % 4 == 0 ? "road" : "east",
+                  step % 8 < 4 ? COMMAND_REKEY_IKE : COMMAND_REKEY_CHILD, "tunnel");
+        sim_run_for(sim, milliseconds(step));
+        sim_move_host(sim, "road", "198.51.100.99", NULL);
+        assert_settles(sim);
+        assert_road_counts(sim, 1, 1);
+        assert_road_ping(sim);
+        assert_ends_well(sim);
+    }
+}
+
+static void behind_a_nat_and_out_of_it(void **state)
+{
+    (void)state;
+    struct sim *sim = mobile_road();
+    struct ike_view before = newest_ike(sim, "east");
+    sim_move_host(sim, "road", "10.9.0.5", "203.0.113.9");
+    assert_settles(sim);
+    assert_moved(sim, &before, "203.0.113.9");
+    struct child_view child;
+    assert_true(sim_newest_child(sim, "road", "tunnel", &child));
+    assert_true(child.udp_encapsulation);
+    sim_move_host(sim, "road", "198.51.100.7", NULL);
+    assert_settles(sim);
+    assert_moved(sim, &before, "198.51.100.7");
+    assert_true(sim_newest_child(sim, "east", "tunnel", &child));
+    assert_false(child.udp_encapsulation);
+    assert_ends_well(sim);
+}
+
+/* 3.7: nothing is sent to an address because somebody has named it. */
+static void traffic_follows_when_the_new_address_has_answered(void **state)
+{
+    (void)state;
+    struct sim *sim = mobile_road();
+    struct child_view child;
+    char text[ADDRESS_TEXT_SIZE];
+    sim_record(sim);
+    sim_drop(sim, "road", MESSAGE_INFORMATIONAL, PART_RESPONSE, 0, 1);
+    sim_move_host(sim, "road", "198.51.100.99", NULL);
+    sim_run_for(sim, milliseconds(100));
+    assert_false(sim_ping(sim, "east", "10.1.0.1", "10.2.0.1"));
+    assert_int_equal(sim_count(sim, "east", MESSAGE_INFORMATIONAL, PART_REQUEST), 1);
+    assert_settles(sim);
+    assert_true(sim_newest_child(sim, "east", "tunnel", &child));
+    assert_string_equal(address_text(&child.remote.address, text), "198.51.100.99");
+    assert_true(sim_ping(sim, "east", "10.1.0.1", "10.2.0.1"));
+    assert_ends_well(sim);
+}
+
+static void begins_anew(const char *east_words, const char *road_words)
+{
+    struct sim *sim = road_with(east_words, road_words, NULL);
+    struct ike_view before = newest_ike(sim, "road");
+    sim_move_host(sim, "road", "198.51.100.99", NULL);
+    assert_settles(sim);
+    assert_false(sim_log_has(sim, "road", "MOBIKE"));
+    struct ike_view now = newest_ike(sim, "road");
+    assert_memory_not_equal(before.spi_i, now.spi_i, IKE_SPI_SIZE);
+    assert_road_ping(sim);
+    sim_free(sim);
+}
+
+static void unless_both_ends_want_it_the_tunnel_begins_anew(void **state)
+{
+    (void)state;
+    begins_anew(SUBNETS CIPHERS, MOBILE);
+    begins_anew(MOBILE, SUBNETS CIPHERS);
+    begins_anew(MOBILE " encapsulation=no", MOBILE " encapsulation=no");
+}
+
+static void several_tunnels_move_together(void **state)
+{
+    (void)state;
+    struct sim *sim = mobile_road();
+    sim_add_connection_on(sim, "east", "second",
+                          EAST " leftsubnet=10.3.0.0/24 rightsubnet=10.4.0.0/24" CIPHERS " mobike=yes");
+    sim_add_connection_on(sim, "road", "second",
+                          ROAD " leftsubnet=10.3.0.0/24 rightsubnet=10.4.0.0/24" CIPHERS " mobike=yes");
+    assert_int_equal(sim_up(sim, "road", "second"), 0);
+    assert_settles(sim);
+    assert_road_counts(sim, 1, 2);
+    sim_move_host(sim, "road", "198.51.100.99", NULL);
+    assert_settles(sim);
+    assert_road_counts(sim, 1, 2);
+    assert_road_ping(sim);
+    assert_true(sim_ping(sim, "road", "10.4.0.1", "10.3.0.1"));
+    assert_true(sim_ping(sim, "east", "10.3.0.1", "10.4.0.1"));
+    assert_ends_well(sim);
+}
+
+int main(int argument_count, char **arguments)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_sas_follow_the_road_warrior),
+        cmocka_unit_test(without_any_nat_port_4500_is_used),
+        cmocka_unit_test(after_a_move_both_sides_rekey_and_delete),
+        cmocka_unit_test(two_moves_at_once_end_at_the_last_address),
+        cmocka_unit_test(a_move_on_a_bad_line_succeeds),
+        cmocka_unit_test(a_move_in_the_middle_of_a_rekey_succeeds),
+        cmocka_unit_test(behind_a_nat_and_out_of_it),
+        cmocka_unit_test(traffic_follows_when_the_new_address_has_answered),
+        cmocka_unit_test(unless_both_ends_want_it_the_tunnel_begins_anew),
+        cmocka_unit_test(several_tunnels_move_together),
+    };
+    choose_scenarios(argument_count, arguments);
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
