@@ -135,7 +135,9 @@ SCENARIOS = (
              (found_by_ike_scan_v1("Aggressive Mode Handshake returned", "--aggressive", "--id=far.test", "--idtype=2",
                                    "--dhgroup=14", "--trans=7/128,2,1,14"),), V1_AGGRESSIVE, peers=("strongswan-userspace",)),
 
-    Scenario("ah-we-initiate", (establish("near"), ping, bulk, large_pings, rekey_child("far"), ping, sealed), AH, KERNEL_PEERS),
+    Scenario("ah-we-initiate", (establish("near"), ping, bulk, large_pings, rekey_child("near"), ping, sealed), AH, KERNEL_PEERS),
+    # Not with Libreswan 4.10: what it sends to delete the AH SA that it has rekeyed names no SA of ours.
+    Scenario("ah-peer-rekeys", (establish("near"), ping, rekey_child("far"), ping, sealed), AH, KERNEL_ESP),
     Scenario("ah-we-respond", (establish("far"), ping, bulk, rekey_child("near"), ping, sealed), AH, KERNEL_PEERS),
     Scenario("ah-sha2-512", (establish("near"), ping, sealed), Tunnel(protection="ah", suite="cbc"), KERNEL_PEERS),
     Scenario("ah-transport", (establish("near"), ping, bulk, sealed),
