@@ -46,6 +46,8 @@ struct claim {
     struct route_use uses[];
 };
 
+enum { ROUTE_MTU_UNKNOWN = 1500, ROUTE_MTU_MAX = TUN_PACKET_MAX };
+
 struct withdrawal {
     struct order order;
     struct router *router;
@@ -107,7 +109,7 @@ static bool claims_are_same(const struct claim *a, const struct claim *b)
 
 /* ---- orders ---- */
 
-/* What fits through the SA on the path as the kernel knows it now; 0: no need to say. */
+/* What fits through the SA on the path as the kernel knows it now; 0: not known, or too little for IPv6. */
 static uint32_t mtu_through(const struct claim *claim)
 {
     enum { IPV6_MINIMUM_MTU = 1280 };
@@ -117,7 +119,7 @@ static uint32_t mtu_through(const struct claim *claim)
                                  : 0;
     if (claim->local.range.start.family == IP_V6 && mtu < IPV6_MINIMUM_MTU)
         return 0;
-    return mtu < TUN_MTU ? mtu : 0;
+    return mtu < ROUTE_MTU_MAX ? mtu : ROUTE_MTU_MAX;
 }
 
 /* With leftnexthop= its packets go by that neighbour, else as those to the peer do. 0, or an errno value. */
@@ -145,11 +147,13 @@ static int find_way(struct router *router, struct claim *claim)
                                  &claim->interface_index);
 }
 
-static void find_mtu(struct claim *claim)
+/* A device takes any packet, so each route says what to send; the usual size as long as nobody knows. */
+static void find_mtu(const struct router *router, struct claim *claim)
 {
-    if (claim->sa == NULL)
-        return;
-    claim->mtu = mtu_through(claim);
+    if (claim->sa != NULL)
+        claim->mtu = mtu_through(claim);
+    if (claim->mtu == 0 && is_of_device(router))
+        claim->mtu = ROUTE_MTU_UNKNOWN;
     esp_sa_unref(claim->sa);
     claim->sa = NULL;
 }
@@ -189,7 +193,7 @@ static int make_routes(struct router *router, struct claim *claim)
 /* The routes are made before those of the policy's former version go, so that shared ones never vanish. */
 static int set_claim(struct router *router, struct claim *claim)
 {
-    find_mtu(claim);
+    find_mtu(router, claim);
     int failure = find_way(router, claim);
     if (failure != 0) {
         free_claim(claim);

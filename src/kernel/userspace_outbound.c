@@ -11,6 +11,7 @@
 #include "esp/bundle.h"
 #include "esp/encapsulation.h"
 #include "esp/icmp_too_big.h"
+#include "esp/reassembly.h"
 #include "kernel/userspace.h"
 #include "kernel/userspace_send.h"
 
@@ -38,6 +39,7 @@ struct outbound {
     struct bytes frames[ESP_BATCH_MAX]; /* of a bundle: what each job is in */
     size_t job_count;
     struct ipcomp *ipcomp;
+    struct reassembly reassembly;
     uint16_t identification; /* of the last packet with AH */
     size_t arena_used;
     struct sender sender;
@@ -236,7 +238,7 @@ static bool add_bundle_segment(struct outbound *out, const struct gso *gso, size
 static void protect(struct outbound *out, const struct gso *gso, const struct ip_packet *ip)
 {
     struct esp_sa *sa = out->flow.sa;
-    /* A fragment has no place in transport mode (RFC 4303 3.1.1). */
+    /* One that came before the first of its packet. */
     if (sa->is_transport && ip->is_fragment)
         return;
     enum fit fit = check_size(out, gso, ip);
@@ -324,29 +326,63 @@ static bool find_flow(struct outbound *out, const struct spd_policy *policy, str
     return true;
 }
 
-static void handle_packet(struct outbound *out, struct bytes packet, const struct offload *offload)
+/* Whether the SA takes no fragments, only whole packets. */
+static bool needs_whole_packets(const struct esp_sa *sa)
 {
-    struct ip_packet ip;
+    bool names_ports = false;
+    for (size_t i = 0; i < (size_t)sa->local_count + sa->remote_count; i++)
+        names_ports |= sa->selectors[i].port_start != 0 || sa->selectors[i].port_end != UINT16_MAX;
+    return sa->is_transport || names_ports;
+}
+
+static void handle_parsed(struct outbound *out, const struct ip_packet *ip, struct bytes packet,
+                          const struct offload *offload)
+{
     struct gso gso;
-    if (!ip_packet_parse(packet, &ip))
-        return;
-    packet.size = ip.total_size; /* nothing behind the packet goes out */
     if (!gso_init(&gso, packet, offload))
         return;
     struct flow flow;
     pthread_mutex_lock(&out->backend->tables_lock);
-    struct spd_policy *policy = spd_lookup(&out->backend->spd, &ip);
+    struct spd_policy *policy = spd_lookup(&out->backend->spd, ip);
     enum policy_action action = policy != NULL ? (enum policy_action)policy->action : POLICY_PASS;
     bool is_found = action == POLICY_PROTECT && find_flow(out, policy, &flow);
     if (action == POLICY_TRAP)
-        acquire(out, policy, &gso, &ip);
+        acquire(out, policy, &gso, ip);
     pthread_mutex_unlock(&out->backend->tables_lock);
     if (action == POLICY_PASS)
-        pass_in_clear(out, &gso, &ip);
+        pass_in_clear(out, &gso, ip);
     if (!is_found)
         return;
+    if (ip->is_fragment && needs_whole_packets(flow.sa) && reassembly_start(&out->reassembly, packet)) {
+        esp_sa_unref(flow.sa);
+        return;
+    }
     enter_flow(out, &flow);
-    protect(out, &gso, &ip);
+    protect(out, &gso, ip);
+}
+
+/* What the host has sent in fragments may be sent so again. */
+static void handle_reassembled(struct outbound *out, struct bytes packet)
+{
+    struct ip_packet ip;
+    struct offload none = {.kind = OFFLOAD_NONE};
+    if (packet.size == 0 || !ip_packet_parse(packet, &ip))
+        return;
+    ip.dont_fragment = false;
+    handle_parsed(out, &ip, packet, &none);
+}
+
+static void handle_packet(struct outbound *out, struct bytes packet, const struct offload *offload)
+{
+    struct ip_packet ip;
+    struct bytes whole;
+    if (!ip_packet_parse(packet, &ip))
+        return;
+    packet.size = ip.total_size; /* nothing behind the packet goes out */
+    if (ip.is_fragment && reassembly_continue(&out->reassembly, packet, &whole))
+        handle_reassembled(out, whole);
+    else
+        handle_parsed(out, &ip, packet, offload);
 }
 
 /* Held packets whose policy traps no longer go the way that it leads now. */
@@ -425,6 +461,7 @@ static void outbound_free(struct outbound *out)
     esp_sa_unref(out->flow.sa);
     esp_crypto_free(out->crypto);
     ipcomp_free(out->ipcomp);
+    reassembly_free(&out->reassembly);
     free(out->tun_buffer);
     free(out->arena);
     free(out);

@@ -9,7 +9,8 @@
 #include "base/error.h"
 #include "esp/gso.h"
 
-enum { TUN_NAMES_MAX = 256, TUN_HEADER_SIZE = 10, TUN_PACKET_MAX = 65535, TUN_MTU = 1500 };
+/* The device takes any packet; what fits through a tunnel is the MTU of the routes into it. */
+enum { TUN_NAMES_MAX = 256, TUN_HEADER_SIZE = 10, TUN_PACKET_MAX = 65535, TUN_MTU = TUN_PACKET_MAX };
 
 struct tun {
     int fd;
