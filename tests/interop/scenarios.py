@@ -36,6 +36,7 @@ class Scenario:
 
 AH = Tunnel(protection="ah")
 V1 = Tunnel(ike_version=1, suite="cbc")
+V1_LOGIN = dataclasses.replace(V1, login="near")
 V1_AGGRESSIVE = Tunnel(ike_version=1, suite="modp", aggressive=True)
 
 SCENARIOS = (
@@ -128,6 +129,20 @@ SCENARIOS = (
              dataclasses.replace(V1, far_suite="modp"), peers=EACH_IKE),
     Scenario("ikev1-foreign-selectors", (refused("near", "INVALID_ID|NO_PROP|no connection is known|no matching CHILD"),),
              dataclasses.replace(V1, far_believes_near_subnet="10.77.0.0/24"), peers=EACH_IKE),
+
+    Scenario("xauth-we-are-client", (establish("near"), ping, rekey_ike("near"), rekey_child("near"), ping, sealed),
+             V1_LOGIN, peers=EACH_IKE),
+    Scenario("xauth-we-are-server", (establish("far"), ping, sealed), dataclasses.replace(V1, login="far"), peers=EACH_IKE),
+    Scenario("xauth-aggressive-we-are-client", (establish("near"), ping, sealed),
+             dataclasses.replace(V1_AGGRESSIVE, login="near"), peers=EACH_IKE),
+    Scenario("xauth-aggressive-we-are-server", (establish("far"), ping, sealed),
+             dataclasses.replace(V1_AGGRESSIVE, login="far"), peers=EACH_IKE),
+    Scenario("xauth-behind-nat", (establish("near"), ping, sealed), dataclasses.replace(V1_LOGIN, near_behind_nat=True),
+             peers=EACH_IKE),
+    Scenario("xauth-wrong-password-we-are-client", (refused("near", "XAUTH: aborting|XAuth authentication .* failed|Authentication Failed"),),
+             dataclasses.replace(V1_LOGIN, far_password="wrong"), peers=EACH_IKE),
+    Scenario("xauth-wrong-password-we-are-server", (refused("far", "XAuth authentication .* failed|XAUTH: aborting|Authentication Failed"),),
+             dataclasses.replace(V1, login="far", far_password="wrong"), peers=EACH_IKE),
 
     Scenario("ikev1-ike-scan-main", (found_by_ike_scan_v1("Main Mode Handshake returned", "--trans=7/256,6,1,19"),), V1,
              peers=("strongswan-userspace",)),

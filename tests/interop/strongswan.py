@@ -4,10 +4,10 @@ import re
 
 import peer_tree
 from process import Daemon, run
-from tunnel import CONNECTION, EstablishedSas
+from tunnel import CONNECTION, USER, EstablishedSas
 
 PLUGINS = ("random nonce aesni openssl aes sha1 sha2 hmac kdf gcm ctr chapoly curve25519 "
-           "kernel-libipsec kernel-netlink socket-default vici updown")
+           "kernel-libipsec kernel-netlink socket-default vici updown xauth-generic")
 IKE_SA = re.compile(rf"^{CONNECTION}: #\d+, ESTABLISHED, IKEv[12], (\w+)_i\*? (\w+)_r", re.MULTILINE)
 CHILD_SA = re.compile(rf"^  {CONNECTION}: #\d+, reqid \d+, INSTALLED,.*\n(?:    .*\n)*?"
                       r"    in  (\w+).*\n    out (\w+)", re.MULTILINE)
@@ -57,6 +57,7 @@ connections {{
             auth = psk
             id = {end.remote_id}
         }}
+        {xauth}
         children {{
             {connection} {{
                 local_ts = {local_ts}
@@ -74,6 +75,10 @@ secrets {{
         id-near = {end.local_id}
         id-far = {end.remote_id}
         secret = "{end.secret}"
+    }}
+    xauth {{
+        id = {user}
+        secret = "{end.password}"
     }}
 }}
 """
@@ -100,7 +105,13 @@ class StrongSwan:
             fragment_size="fragment_size = 576" if end.small_fragments else ""))
         self.write("swanctl.conf", CONNECTIONS.format(
             connection=CONNECTION, end=end, fragmentation="force" if end.small_fragments else "yes", proposals=self.child_proposals(), ipcomp="yes" if end.compress else "no", aggressive="yes" if end.aggressive else "no", encapsulation="yes" if end.encapsulation == "yes" else "no",
-            local_ts=end.local_subnet or "dynamic", remote_ts=end.remote_subnet or "dynamic", **self.lifetimes()))
+            user=USER, xauth=self.xauth(), local_ts=end.local_subnet or "dynamic", remote_ts=end.remote_subnet or "dynamic", **self.lifetimes()))
+
+    def xauth(self):
+        if self.end.xauth is None:
+            return ""
+        return (f"local-xauth {{ auth = xauth\n xauth_id = {USER}\n }}" if self.end.xauth == "client" else
+                "remote-xauth { auth = xauth\n }")
 
     def child_proposals(self):
         """Without a group there is no perfect forward secrecy."""

@@ -3,7 +3,7 @@ import os
 import re
 
 from process import Daemon, run
-from tunnel import CONNECTION, EstablishedSas
+from tunnel import CONNECTION, USER, EstablishedSas
 
 IKE_SA = re.compile(rf'#(\d+): "{CONNECTION}".*\((?:established IKE SA|IKE SA established)\)')
 CHILD_SA = re.compile(rf'#(\d+): "{CONNECTION}".*\((?:established Child SA|IPsec SA established)\)')
@@ -58,6 +58,12 @@ class LibreswanLike:
             file.writelines(f"    {key}={value}\n" for key, value in self.connection_options().items())
         with open(self.secrets, "w", encoding="utf-8", opener=private_opener) as file:
             file.write(f'@{self.end.local_id} @{self.end.remote_id} : PSK "{self.end.secret}"\n')
+            if self.end.xauth == "client":
+                file.write(f'@{USER} : XAUTH "{self.end.password}"\n')
+        if self.end.xauth == "server":
+            hashed = run(["openssl", "passwd", "-6", self.end.password])[1].strip()
+            with open(os.path.join(self.directory, "ipsec.d", "passwd"), "w", encoding="utf-8") as file:
+                file.write(f"{USER}:{hashed}:{CONNECTION}\n")
 
     def connection_options(self):
         end = self.end
@@ -72,6 +78,11 @@ class LibreswanLike:
             options["compress"] = "yes"
         if end.aggressive:
             options["aggressive"] = "yes"
+        if end.xauth:
+            options.update({f"leftxauth{end.xauth}": "yes",
+                            "rightxauth" + ("server" if end.xauth == "client" else "client"): "yes"})
+        if end.xauth == "client":
+            options["leftxauthusername"] = USER
         if end.small_fragments:
             options["fragmentation"] = "force"
         if not end.pfs:

@@ -24,7 +24,8 @@ class Styx(LibreswanLike):
 
     def daemon_command(self):
         return self.namespace.enter([ipsec(), "pluto", "--config", self.configuration, "--nofork", "--stderrlog",
-                                     "--rundir", self.run_directory, "--secretsfile", self.secrets])
+                                     "--rundir", self.run_directory, "--secretsfile", self.secrets, "--ipsecdir",
+                                     os.path.join(self.directory, "ipsec.d")])
 
     def whack_command(self, arguments):
         return self.namespace.enter([ipsec(), "whack", "--rundir", self.run_directory, *arguments])

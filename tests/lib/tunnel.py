@@ -3,6 +3,7 @@ import dataclasses
 
 SHARED_SECRET = "one secret for two ends, and nobody else"
 CONNECTION = "net"
+USER, PASSWORD = "carol", "open sesame"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -66,6 +67,8 @@ class Tunnel:
     far_believes_near_subnet: str | None = None
     ike_version: int = 2
     aggressive: bool = False  # IKEv1
+    login: str | None = None  # IKEv1: "near" or "far", whose user logs in with XAUTH
+    far_password: str | None = None
     pfs: bool = True
     protection: str = "esp"  # or "ah"
     compress: bool = False
@@ -92,6 +95,8 @@ class End:
     secret: str
     ike_version: int
     aggressive: bool
+    xauth: str | None  # "client" or "server"
+    password: str
     pfs: bool
     protection: str
     compress: bool
@@ -122,6 +127,8 @@ def ends_of(tunnel, network):
                    secret=(is_far and tunnel.far_secret) or SHARED_SECRET,
                    ike_version=tunnel.ike_version, aggressive=tunnel.aggressive, pfs=tunnel.pfs,
                    protection=tunnel.protection, compress=tunnel.compress,
+                   xauth=tunnel.login and ("client" if tunnel.login == local.name else "server"),
+                   password=(is_far and tunnel.far_password) or PASSWORD,
                    small_fragments=tunnel.small_fragments)
 
     return end(network.near, network.far), end(network.far, network.near)
