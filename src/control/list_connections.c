@@ -11,7 +11,8 @@ static const char *const lines[] = {
     "{name}: {topology}; {routing}; eroute owner: #{routing_owner}",
     "{name}:     {is_oriented?oriented}{!is_oriented?unoriented}; my_ip={local.sourceip}; "
     "their_ip={remote.sourceip}; my_updown={local.updown};",
-    "{name}:   xauth us:none, xauth them:none,  my_username=[any]; their_username=[any]",
+    "{name}:   xauth us:{local.xauth}, xauth them:{remote.xauth}, {xauthby?xauthby:{xauthby};} "
+    "my_username={local.username}; their_username={remote.username}",
     "{name}:   our auth:{local.auth}, their auth:{remote.auth}, our autheap:none, their autheap:none;",
     "{name}:   modecfg info: us:none, them:none, modecfg policy:push, dns:unset, domains:unset, cat:unset;",
     "{name}:   sec_label:unset;",
@@ -203,6 +204,11 @@ static void put_end(struct facts *facts, const char *name, const struct connecti
     facts_number(facts, "client_bits", client_bits(&end));
     put_address(facts, "sourceip", &end.spec->sourceip, "unset");
     facts_text(facts, "auth", auth_methods_name(end.spec->auth));
+    facts_text(facts, "xauth",
+               end.spec->xauth_server   ? "server"
+               : end.spec->xauth_client ? "client"
+                                        : "none");
+    facts_text_or(facts, "username", end.spec->username, "[any]");
     facts_text(facts, "id_type", identity_kind_name(end.id->kind));
     facts_text_or(facts, "id", end.id->kind != ID_NONE ? identity_text(end.id, id) : NULL, "(none)");
     const char *updown = end.spec->updown ? end.spec->updown : "ipsec _updown";
@@ -256,6 +262,7 @@ static void put_kernel_extras(struct facts *facts, const struct connection_spec 
 static void put_options(struct facts *facts, const struct engine *engine, const struct connection_spec *spec)
 {
     static const char *const encapsulation[] = {"auto", "yes", "no"};
+    static const char *const xauthby[] = {"file", "pam", "alwaysok"};
     static const char *const types[] = {"tunnel", "transport", "pass", "drop"};
     facts_number(facts, "ike_version", spec->ike_version);
     facts_text(facts, "type", types[spec->type]);
@@ -264,6 +271,8 @@ static void put_options(struct facts *facts, const struct engine *engine, const 
         facts_bool(facts, "is_shunt", connection_spec_is_shunt(spec));
         facts_text(facts, "esp", spec->protocol == PROTOCOL_AH ? "AH" : "ESP");
     }
+    bool has_users = spec->left.xauth_server || spec->right.xauth_server;
+    facts_text(facts, "xauthby", has_users ? xauthby[spec->xauth_by] : NULL);
     facts_bool(facts, "pfs", spec->pfs);
     facts_bool(facts, "initial_contact", spec->initial_contact);
     facts_bool(facts, "send_vendorid", spec->send_vendorid);

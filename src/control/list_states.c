@@ -20,14 +20,14 @@ static const char *const state_lines[] = {
     "{esp.is_tunnel?tun}{!esp.is_tunnel?tpt}.0@{remote} {esp.is_tunnel?tun}{!esp.is_tunnel?tpt}.0@{local} "
     "Traffic: {esp.label}in={esp.in_readable} {esp.label}out={esp.out_readable} "
     "{esp.label}max={esp.max_bytes}B "
-    "}",
+    "{user?username={user}}}",
 };
 
 static const struct text_form state_form = TEXT_FORM(RC_COMMENT, state_lines);
 
 static const char *const traffic_lines[] = {
-    "#{serial}: {name}, type={type}, add_time={add_time}, inBytes={in_bytes}, outBytes={out_bytes}, "
-    "maxBytes={max_bytes}B, id='{id}'",
+    "#{serial}: {name}, {user?username={user}, }type={type}, add_time={add_time}, inBytes={in_bytes}, "
+    "outBytes={out_bytes}, maxBytes={max_bytes}B{!user?, id='{id}'}",
 };
 
 static const struct text_form traffic_form = TEXT_FORM(RC_INFORMATIONAL_TRAFFIC, traffic_lines);
@@ -37,7 +37,7 @@ struct state {
     uint64_t serial, ike_serial, connection_serial;
     unsigned ike_version;
     bool is_child, is_established, is_newest, is_initiator;
-    const char *connection_name, *state_name, *story, *event;
+    const char *connection_name, *state_name, *story, *event, *user;
     unsigned instance_number;
     const struct ip_endpoint *local, *remote;
     const struct suite *suite;
@@ -65,6 +65,7 @@ static void put_state(struct facts *facts, const struct state *state, usec_t now
     facts_limit(facts, "ike_serial", state->ike_serial ? state->ike_serial : UINT64_MAX, "0");
     put_connection_name(facts, state->connection_name, state->instance_number, remote);
     facts_number(facts, "connection_serial", state->connection_serial);
+    facts_text(facts, "user", state->user[0] != '\0' ? state->user : NULL);
     facts_text(facts, "state", state->state_name);
     facts_text(facts, "story", state->story);
     facts_bool(facts, "is_established", state->is_established);
@@ -178,6 +179,7 @@ static void put_ike(struct facts *facts, const struct ike_view *view, usec_t now
                   .connection_serial = view->connection_serial,
                   .connection_name = view->connection_name,
                   .instance_number = view->instance_number,
+                  .user = view->user,
                   .state_name = view->state_name,
                   .story = view->state_story,
                   .is_established = view->is_established,
@@ -211,6 +213,7 @@ static void put_child(struct facts *facts, const struct child_view *view, usec_t
                   .connection_serial = view->connection_serial,
                   .connection_name = view->connection_name,
                   .instance_number = view->instance_number,
+                  .user = view->user,
                   .state_name = view->state_name,
                   .story = view->state_story,
                   .is_established = view->is_established,
@@ -274,6 +277,7 @@ static void put_traffic(struct facts *facts, const struct child_view *view)
     put_counters(facts, &view->in, &view->out);
     facts_limit(facts, "max_bytes", view->max_bytes, "2^63");
     facts_text(facts, "id", identity_text(view->remote_id, id));
+    facts_text(facts, "user", view->user[0] != '\0' ? view->user : NULL);
     facts_end(facts);
 }
 

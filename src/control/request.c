@@ -50,6 +50,7 @@ static const struct command_row rows[] = {
     {"route", "name", true, request_named, COMMAND_ROUTE},
     {"unroute", "name", true, request_named, COMMAND_UNROUTE},
     {"delete-id", "name", true, request_identity, COMMAND_DELETE_ID},
+    {"delete-user", "name", true, request_named, COMMAND_DELETE_USER},
     {"my-id", "id", false, request_identity, COMMAND_MY_ID},
     {"delete-state", "serial", false, request_delete_state, COMMAND_DELETE_STATE},
     {"deletestate", "serial", false, request_delete_state, COMMAND_DELETE_STATE},
@@ -102,7 +103,6 @@ static void handle_listing(struct control_session *session, const struct request
 static const struct {
     const char *command, *option, *lacks;
 } commands_not_yet[] = {
-    {"delete-user", "deleteuser", "SAs do not know their users"},
     {"reread-certs", "rereadcerts", "certificates"},
     {"fetch-crls", "fetchcrls", "certificate revocation lists"},
     {"purge-ocsp", "purgeocsp", "OCSP"},

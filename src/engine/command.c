@@ -420,6 +420,9 @@ void engine_command(struct engine *engine, const struct command *command)
     case COMMAND_DELETE_ID:
         command_delete_id(engine, command);
         break;
+    case COMMAND_DELETE_USER:
+        command_delete_user(engine, command);
+        break;
     case COMMAND_CRASH:
         command_crash(engine, command);
         break;

@@ -14,6 +14,7 @@ void command_rekey(struct engine *engine, const struct command *command, struct 
 /* COMMAND_DELETE_IKE, DELETE_CHILD, DOWN_IKE, DOWN_CHILD */
 void command_end_sa(struct engine *engine, const struct command *command, struct connection *connection);
 void command_delete_state(struct engine *engine, const struct command *command);
+void command_delete_user(struct engine *engine, const struct command *command);
 void command_delete_id(struct engine *engine, const struct command *command);
 void command_crash(struct engine *engine, const struct command *command);
 

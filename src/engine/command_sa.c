@@ -2,6 +2,7 @@
 #include "engine/command.h"
 
 #include "engine/initiate.h"
+#include "engine/login.h"
 #include "engine/version.h"
 
 /* The IKE SA of a connection; it may have been made for another connection with the same peer. */
@@ -81,6 +82,24 @@ void command_delete_id(struct engine *engine, const struct command *command)
     if (count == 0)
         command_fail(engine, command, RC_UNKNOWN_NAME, NULL, "no IKE SA with the peer '%s'",
                      identity_text(command->identity, name));
+    else
+        finish_client(engine, command->client, 0);
+}
+
+void command_delete_user(struct engine *engine, const struct command *command)
+{
+    unsigned count = 0;
+    LIST_EACH(&engine->ikes, node)
+    {
+        struct ike_sa *ike = CONTAINER_OF(node, struct ike_sa, all);
+        if (ike->state != IKE_STATE_ESTABLISHED || *login_user(ike) == '\0' ||
+            strcmp(login_user(ike), command->name) != 0)
+            continue;
+        ike->version->delete_ike(engine, ike, command->client);
+        count++;
+    }
+    if (count == 0)
+        command_fail(engine, command, RC_UNKNOWN_NAME, NULL, "no IKE SA of the user '%.255s'", command->name);
     else
         finish_client(engine, command->client, 0);
 }

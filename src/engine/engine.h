@@ -93,6 +93,7 @@ enum command_kind {
     COMMAND_DOWN_IKE,     /* name; it is kept down */
     COMMAND_DOWN_CHILD,   /* name; it is kept down */
     COMMAND_DELETE_ID,    /* identity: the IKE SAs with that peer */
+    COMMAND_DELETE_USER,  /* name: the IKE SAs of the user who logged in by it */
     COMMAND_CRASH,        /* remote_host: it has lost its SAs; its connections are brought up anew */
     COMMAND_PACKET,       /* packet_here, packet_there: as if the packet had met its trap */
     COMMAND_ROUTE,        /* name */

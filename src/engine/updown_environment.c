@@ -6,6 +6,7 @@
 #include <stdio.h>
 
 #include "engine/child_install.h"
+#include "engine/login.h"
 #include "engine/policy_text.h"
 #include "engine/sa.h"
 
@@ -165,13 +166,24 @@ static void add_policy(struct variables *variables, const struct connection *con
 static void add_constant(struct variables *variables)
 {
     static const char *const constant[] = {
-        "PLUTO_PEER_CA=",       "XAUTH_FAILED=0",          "PLUTO_MOBIKE_EVENT=", "PLUTO_IS_PEER_CISCO=0",
-        "PLUTO_PEER_DNS_INFO=", "PLUTO_PEER_DOMAIN_INFO=", "PLUTO_PEER_BANNER=",  "PLUTO_CFG_SERVER=0",
-        "PLUTO_CFG_CLIENT=0",   "PLUTO_XFRMI_FWMARK=",     "VTI_IFACE=",          "VTI_ROUTING=no",
-        "VTI_SHARED=no",
+        "PLUTO_PEER_CA=",          "PLUTO_MOBIKE_EVENT=", "PLUTO_IS_PEER_CISCO=0", "PLUTO_PEER_DNS_INFO=",
+        "PLUTO_PEER_DOMAIN_INFO=", "PLUTO_PEER_BANNER=",  "PLUTO_CFG_SERVER=0",    "PLUTO_CFG_CLIENT=0",
+        "PLUTO_XFRMI_FWMARK=",     "VTI_IFACE=",          "VTI_ROUTING=no",        "VTI_SHARED=no",
     };
     for (size_t i = 0; i < ARRAY_SIZE(constant); i++)
         add(variables, "%s", constant[i]);
+}
+
+/* Who logged in, or was let in without (xauthfail=soft). */
+static void add_user(struct variables *variables, const struct engine *engine, const struct child_sa *child)
+{
+    const struct ike_sa *ike = child != NULL ? ike_by_serial(engine, child->ike_serial) : NULL;
+    char user[LOGIN_NAME_SIZE] = "";
+    if (ike != NULL)
+        snprintf(user, sizeof(user), "%s", login_user(ike));
+    if (user[0] != '\0')
+        add(variables, "PLUTO_USERNAME=%s", clean(user));
+    add(variables, "XAUTH_FAILED=%d", ike != NULL && ike->login_failed);
 }
 
 void updown_add_connection(struct variables *variables, const struct engine *engine,
@@ -181,6 +193,7 @@ void updown_add_connection(struct variables *variables, const struct engine *eng
     add_policy(variables, connection, child);
     add_addresses(variables, connection);
     add_sa(variables, connection, child);
+    add_user(variables, engine, child);
     add_constant(variables);
     add(variables, "PLUTO_STACK=%s", settings->stack ? settings->stack : "none");
     add(variables, "PLUTO_DNS_RESOLVER=%s", settings->dns_by_systemd ? "systemd" : "file");
