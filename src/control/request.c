@@ -36,7 +36,7 @@ static const struct command_row rows[] = {
     {"add", "name options origin replace ike-only", true, request_add, COMMAND_ADD},
     {"batch", "operations commit", false, handle_batch, COMMAND_ADD},
     {"delete", "name", true, request_named, COMMAND_DELETE},
-    {"initiate", "name asynchronous remote-host", true, request_named, COMMAND_INITIATE},
+    {"initiate", "name asynchronous remote-host user password", true, request_named, COMMAND_INITIATE},
     {"terminate", "name", true, request_named, COMMAND_TERMINATE},
     {"rekey-ike", "name", true, request_named, COMMAND_REKEY_IKE},
     {"rekey-child", "name", true, request_named, COMMAND_REKEY_CHILD},

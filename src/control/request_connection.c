@@ -1,4 +1,5 @@
 /* Requests about connections, their SAs, single SAs and peers. */
+#include "base/secret.h"
 #include "control/request.h"
 #include "control/spec_request.h"
 
@@ -66,10 +67,14 @@ void request_named(struct control_session *session, const struct request *reques
         .client = session->id,
         .name = request->name,
         .asynchronous = request_flag(request, "asynchronous"),
+        .user = request_text(request, "user"),
+        .password = request_text(request, "password"),
     };
     bool has_host = json_object_get(request->json, "remote-host") != NULL;
     if (!has_host || request_address(session, request, "remote-host", &command.remote_host))
         engine_command(session->control->engine, &command);
+    if (command.password != NULL)
+        secret_wipe((void *)(uintptr_t)command.password, strlen(command.password));
 }
 
 void request_delete_state(struct control_session *session, const struct request *request)

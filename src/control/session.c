@@ -301,10 +301,9 @@ static void serve_next(struct control_session *session)
         }
         if (waiting.size < FRAME_HEADER + size)
             return;
-        bool is_answer = session->is_asking;
         serve_frame(session, bytes_of(waiting.data + FRAME_HEADER, size));
-        if (is_answer) /* nobody has added input meanwhile: it is where it was */
-            secret_wipe(session->input.data + session->input.start + FRAME_HEADER, size);
+        /* There may have been a password in it. Nobody has added input meanwhile: it is where it was. */
+        secret_wipe(session->input.data + session->input.start + FRAME_HEADER, size);
         buffer_consume(&session->input, FRAME_HEADER + size);
     }
 }

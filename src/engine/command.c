@@ -14,6 +14,7 @@
 #include "engine/connection_remove.h"
 #include "engine/host_name.h"
 #include "engine/initiate.h"
+#include "engine/login.h"
 #include "engine/policy_group.h"
 #include "engine/prompt.h"
 #include "engine/routing.h"
@@ -239,6 +240,25 @@ static void refuse_without_peer(struct engine *engine, const struct command *com
     command_fail(engine, command, RC_NOPEERIP, connection, "%s", text);
 }
 
+/* --xauthuser and --xauthpass come before leftusername= and ipsec.secrets. */
+static bool take_login(struct engine *engine, const struct command *command, struct connection *connection)
+{
+    if (command->user == NULL && command->password == NULL)
+        return true;
+    if (login_role_of(connection) != LOGIN_CLIENT) {
+        command_fail(engine, command, RC_WHACK_PROBLEM, connection,
+                     "a user name and a password are for connections with xauthclient=yes at our end");
+        return false;
+    }
+    if ((command->user != NULL && !login_name_is_fit(bytes_of_text(command->user))) ||
+        (command->password != NULL && strlen(command->password) >= LOGIN_PASSWORD_SIZE)) {
+        command_fail(engine, command, RC_WHACK_PROBLEM, connection, "no fit user name or password");
+        return false;
+    }
+    login_remember(engine, connection, command->user, command->password);
+    return true;
+}
+
 static void initiate(struct engine *engine, const struct command *command, struct connection *connection)
 {
     if (connection_spec_is_shunt(connection->spec)) {
@@ -268,6 +288,8 @@ static void initiate(struct engine *engine, const struct command *command, struc
         refuse_without_peer(engine, command, connection);
         return;
     }
+    if (!take_login(engine, command, connection))
+        return;
     uint64_t client = command->asynchronous ? 0 : command->client;
     connection->keep_up = true;
     if (command->asynchronous)

@@ -83,7 +83,7 @@ enum command_kind {
     COMMAND_ADD,          /* spec; an existing one of that name is replaced, unless keeps_old */
     COMMAND_DELETE,       /* name */
     COMMAND_DESCRIBE,     /* spec: auto= and origin of a loaded connection, which is the same otherwise */
-    COMMAND_INITIATE,     /* name, remote_host, asynchronous */
+    COMMAND_INITIATE,     /* name, remote_host, asynchronous, user, password */
     COMMAND_TERMINATE,    /* name */
     COMMAND_REKEY_IKE,    /* name */
     COMMAND_REKEY_CHILD,  /* name */
@@ -143,6 +143,7 @@ struct command {
     const struct selector *packet_here, *packet_there; /* COMMAND_PACKET: single addresses and ports */
     const char *impairments;
     const char *answer;
+    const char *user, *password; /* COMMAND_INITIATE: for XAUTH, before what is configured; NULL: not given */
     uint64_t serial;
     const struct listen_address *interfaces;
     size_t interface_count;

@@ -208,12 +208,23 @@ static bool check_key(const json_t *request, struct error *error)
     return true;
 }
 
+/* Before what the connection and ipsec.secrets say. */
+static bool add_login(const struct whack_arguments *arguments, json_t *request, struct error *error)
+{
+    if (arguments->actions[WHACK_ADD]) /* the user belongs to the connection */
+        return true;
+    return (arguments->user == NULL || set_text(request, "user", arguments->user, error)) &&
+           (arguments->password == NULL || set_text(request, "password", arguments->password, error));
+}
+
 static bool add_details(const struct whack_arguments *arguments, enum whack_action action, json_t *request,
                         struct error *error)
 {
     switch (action) {
     case WHACK_ADD:
         return add_connection(arguments, request, error);
+    case WHACK_INITIATE:
+        return add_login(arguments, request, error);
     case WHACK_OPPORTUNISTIC:
         return check_opportunistic(request, error);
     case WHACK_KEY:

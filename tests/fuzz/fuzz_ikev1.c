@@ -23,7 +23,9 @@ enum scene {
     SCENE_QUICK_RESPONSE, /* proved */
     SCENE_INFORMATIONAL,  /* proved */
     SCENE_INFORMATIONAL_IN_THE_CLEAR,
-    SCENE_TRANSACTION, /* proved */
+    SCENE_TRANSACTION,   /* proved */
+    SCENE_XAUTH_REQUEST, /* proved; to a client that waits for the server's questions */
+    SCENE_XAUTH_REPLY,   /* proved; to a server that has asked */
     SCENE_COUNT,
 };
 
@@ -37,14 +39,18 @@ struct play {
     "left=192.0.2.1 right=192.0.2.2 leftid=@east rightid=@west authby=secret keyexchange=ikev1 "             \
     "ike=aes128-sha2;dh31 esp=aes128-sha2,aes_gcm128 "
 
-static struct sim *make_world(bool is_aggressive)
+static struct sim *make_world(enum scene scene)
 {
+    const char *words = WORDS "leftsubnet=10.1.0.0/24 rightsubnet=10.2.0.0/24";
+    if (scene == SCENE_AGGRESSIVE_RESPONSE)
+        words = WORDS "leftsubnet=10.1.0.0/24 rightsubnet=10.2.0.0/24 aggressive=yes";
+    else if (scene == SCENE_XAUTH_REQUEST || scene == SCENE_XAUTH_REPLY)
+        words = WORDS "leftxauthclient=yes rightxauthserver=yes xauthfail=soft";
     struct sim *sim = sim_new(1);
     sim_add_host(sim, "east", "192.0.2.1");
     sim_add_host(sim, "west", "192.0.2.2");
-    sim_add_connection(sim, "tunnel",
-                       is_aggressive ? WORDS "leftsubnet=10.1.0.0/24 rightsubnet=10.2.0.0/24 aggressive=yes"
-                                     : WORDS "leftsubnet=10.1.0.0/24 rightsubnet=10.2.0.0/24");
+    sim_add_connection(sim, "tunnel", words);
+    sim_set_password(sim, "west", "alice", "secret");
     return sim;
 }
 
@@ -67,6 +73,16 @@ static void establish(struct play *play, uint8_t exchange)
     play->liar = "west";
     play->victim = "east";
     play->injection.exchange = exchange;
+    play->injection.is_encrypted = true;
+    play->injection.hash = IKEV1_HASH_1;
+    play->injection.message_id = 77;
+}
+
+/* Phase 1 is through; what is said is proved. */
+static void login(struct play *play)
+{
+    sim_run_for(play->sim, milliseconds(50));
+    play->injection.exchange = ISAKMP_TRANSACTION;
     play->injection.is_encrypted = true;
     play->injection.hash = IKEV1_HASH_1;
     play->injection.message_id = 77;
@@ -115,6 +131,16 @@ static void set_scene(struct play *play, enum scene scene)
     case SCENE_TRANSACTION:
         establish(play, ISAKMP_TRANSACTION);
         break;
+    case SCENE_XAUTH_REQUEST:
+        begin(play, 3, 3, false);
+        login(play);
+        break;
+    case SCENE_XAUTH_REPLY:
+        begin(play, 3, 4, true);
+        login(play);
+        play->injection.message_id = sim_ikev1_request_message_id(play->sim, "west");
+        play->injection.goes_on = true;
+        break;
     default:
         establish(play, ISAKMP_INFORMATIONAL);
         play->injection.is_encrypted = false;
@@ -127,8 +153,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct reader reader = reader_of(bytes_of(data, size));
     enum scene scene = reader_u8(&reader) % SCENE_COUNT;
-    bool is_aggressive = scene == SCENE_AGGRESSIVE_RESPONSE;
-    struct play play = {.sim = make_world(is_aggressive)};
+    struct play play = {.sim = make_world(scene)};
     set_scene(&play, scene);
     while (reader.left > 0 && !reader.failed) {
         play.injection.first = reader_u8(&reader);
@@ -141,7 +166,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
             play.injection.exchange = ISAKMP_MAIN;
         }
         sim_run_for(play.sim, milliseconds(30));
-        play.injection.message_id += scene == SCENE_QUICK_REQUEST || scene >= SCENE_INFORMATIONAL;
+        play.injection.message_id +=
+            scene == SCENE_QUICK_REQUEST || (scene >= SCENE_INFORMATIONAL && scene != SCENE_XAUTH_REPLY);
     }
     sim_run_for(play.sim, minutes(3));
     if (sim_failure(play.sim)[0] != '\0') {

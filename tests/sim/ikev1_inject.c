@@ -1,7 +1,7 @@
 /* IKEv1 messages of the scenario's own making. */
 #include "ikev1_inject.h"
 
-#include "engine/ikev1/exchange.h"
+#include "engine/ikev1/transaction.h"
 #include "world.h"
 
 static struct ike_sa *newest_isakmp(const struct engine *engine)
@@ -26,6 +26,13 @@ uint32_t sim_ikev1_quick_message_id(const struct sim *sim, const char *host)
 {
     const struct quick_mode *quick = newest_quick(world_host(sim, host)->engine);
     return quick != NULL ? quick->exchange.message_id : 0;
+}
+
+uint32_t sim_ikev1_request_message_id(const struct sim *sim, const char *host)
+{
+    const struct engine *engine = world_host(sim, host)->engine;
+    const struct ike_sa *ike = engine != NULL ? newest_isakmp(engine) : NULL;
+    return ike != NULL ? ike->v1->request_message_id : 0;
 }
 
 static struct bytes nonce_of_victim(const struct sim *sim, const char *host)
@@ -53,13 +60,18 @@ static void fill_hash(const struct sim *sim, const char *to, const struct ike_sa
                     writer->data + HASH_AT);
 }
 
-static bool encrypt(const struct ike_sa *ike, const struct ikev1_injection *injection, uint8_t *data,
-                    size_t size)
+static bool encrypt(const struct ike_sa *ike, const struct ike_sa *theirs,
+                    const struct ikev1_injection *injection, uint8_t *data, size_t size)
 {
     enum { HEADER_FLAGS_AT = 19 };
     struct ikev1_exchange exchange = {0};
     const struct ike_setup *setup = ike->setup;
-    if (!injection->is_phase1) {
+    const struct transaction *known = injection->goes_on && theirs != NULL
+                                          ? transaction_by_message_id(theirs, injection->message_id)
+                                          : NULL;
+    if (known != NULL) {
+        memcpy(exchange.iv, known->exchange.iv, sizeof(exchange.iv));
+    } else if (!injection->is_phase1) {
         ikev1_exchange_begin(ike, &exchange, injection->message_id);
     } else if (setup != NULL) {
         struct bytes own = bytes_of(setup->own_public.data, setup->own_public.size);
@@ -100,6 +112,8 @@ bool sim_inject_ikev1(struct sim *sim, const char *from, const char *to, const s
     static uint8_t buffer[MESSAGE_MAX];
     struct sim_host *host = world_host(sim, from);
     const struct ike_sa *ike = host->engine != NULL ? newest_isakmp(host->engine) : NULL;
+    const struct sim_host *victim = world_host(sim, to);
+    const struct ike_sa *theirs = victim->engine != NULL ? newest_isakmp(victim->engine) : NULL;
     struct ikev1_injection injection = *wanted;
     struct bytes message;
     if (ike == NULL || (injection.is_encrypted && ike->suite.encr == NULL))
@@ -114,7 +128,7 @@ bool sim_inject_ikev1(struct sim *sim, const char *from, const char *to, const s
         fill_hash(sim, to, ike, &injection, &builder.writer);
     if (!ikev1_build_finish(&builder, injection.is_encrypted ? ike->suite.encr->block_size : 0, &message) ||
         message.size == IKE_HEADER_SIZE ||
-        (injection.is_encrypted && !encrypt(ike, &injection, buffer, message.size)))
+        (injection.is_encrypted && !encrypt(ike, theirs, &injection, buffer, message.size)))
         return false;
     if (injection.is_first)
         memset(buffer + IKE_SPI_SIZE, 0, IKE_SPI_SIZE);

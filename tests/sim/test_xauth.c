@@ -309,6 +309,49 @@ static void users_of_one_group_do_not_take_each_others_place(void **state)
     assert_ends_well(sim);
 }
 
+static void a_user_is_deleted_by_name(void **state)
+{
+    (void)state;
+    struct sim *sim = logged_in_with(ALICE);
+    assert_int_not_equal(sim_command(sim, "west", COMMAND_DELETE_USER, "bob"), 0);
+    assert_both_have(sim, 1, 1);
+    assert_int_equal(sim_command(sim, "west", COMMAND_DELETE_USER, "alice"), 0);
+    assert_int_equal(sim_ike_count(sim, "west"), 0);
+    assert_int_equal(sim_child_count(sim, "west"), 0);
+    sim_down(sim, "east", "tunnel");
+    assert_settles(sim);
+    assert_ends_well(sim);
+}
+
+/* A server that asks again under the message id of before, as Cisco's do: the chain of IVs goes on. */
+static void a_message_id_may_carry_several_transactions(void **state)
+{
+    (void)state;
+    struct sim *sim = logged_in_with(ALICE);
+    struct ikev1_injection injection = {.exchange = ISAKMP_TRANSACTION,
+                                        .message_id = 42,
+                                        .first = ISAKMP_ATTRIBUTES,
+                                        .is_encrypted = true,
+                                        .hash = IKEV1_HASH_1};
+    static const uint8_t request[] = {0, 0, 0, 8, ISAKMP_CFG_REQUEST, 0, 0, 1},
+                         set[] = {0, 0, 0, 8, ISAKMP_CFG_SET, 0, 0, 2};
+    sim_record(sim);
+    injection.chain = bytes_of(request, sizeof(request));
+    sim_inject_ikev1(sim, "west", "east", &injection);
+    sim_run_for(sim, seconds(1));
+    assert_int_equal(sim_count(sim, "east", MESSAGE_ANY, PART_EITHER), 1);
+    injection.chain = bytes_of(set, sizeof(set));
+    sim_inject_ikev1(sim, "west", "east", &injection); /* a chain that begins anew is none */
+    sim_run_for(sim, seconds(1));
+    assert_int_equal(sim_count(sim, "east", MESSAGE_ANY, PART_EITHER), 1);
+    injection.goes_on = true;
+    sim_inject_ikev1(sim, "west", "east", &injection);
+    sim_run_for(sim, seconds(1));
+    assert_int_equal(sim_count(sim, "east", MESSAGE_ANY, PART_EITHER), 2);
+    assert_both_have(sim, 1, 1);
+    assert_ends_well(sim);
+}
+
 int main(int argument_count, char **arguments)
 {
     const struct CMUnitTest scenarios[] = {
@@ -328,6 +371,8 @@ int main(int argument_count, char **arguments)
         cmocka_unit_test(a_slow_check_is_waited_for),
         cmocka_unit_test(nothing_is_negotiated_before_the_login),
         cmocka_unit_test(users_of_one_group_do_not_take_each_others_place),
+        cmocka_unit_test(a_user_is_deleted_by_name),
+        cmocka_unit_test(a_message_id_may_carry_several_transactions),
     };
     choose_scenarios(argument_count, arguments);
     return cmocka_run_group_tests(scenarios, NULL, NULL);

@@ -60,7 +60,7 @@ static void take_known_password(struct engine *engine, struct ike_sa *ike,
     if (engine->secrets != NULL)
         entry = secrets_find_xauth(engine->secrets, user);
     bool is_of_user =
-        connection->login_user.data != NULL && strcmp((const char *)connection->login_user.data, user) == 0;
+        connection->login_user.data == NULL || strcmp((const char *)connection->login_user.data, user) == 0;
     if (is_of_user && connection->login_password.data != NULL) {
         keep(engine, ike, XAUTH_ASKED_PASSWORD, (const char *)connection->login_password.data);
     } else if (entry != NULL && entry->key_size < sizeof(password)) {

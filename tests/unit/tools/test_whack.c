@@ -107,12 +107,13 @@ static void without_delete_the_name_of_a_connection_must_be_free(void **state)
     ASKS("--name n --delete", "[{\"command\":\"delete\",\"name\":\"n\"}]");
 }
 
-static void a_user_name_is_of_an_end_or_the_answer_to_a_prompt(void **state)
+static void a_user_name_is_of_an_end_or_of_an_initiation(void **state)
 {
     (void)state;
     assert_non_null(strstr(requests_of("--name n --host a --to --host b --encrypt --username u"),
                            "\"rightusername\":\"u\""));
-    ASKS("--name n --initiate --xauthuser u --xauthpass p", "[{\"command\":\"initiate\",\"name\":\"n\"}]");
+    ASKS("--name n --initiate --xauthuser u --xauthpass p",
+         "[{\"command\":\"initiate\",\"name\":\"n\",\"password\":\"p\",\"user\":\"u\"}]");
     REFUSES("--status --xauthuser u", "go with --initiate");
 }
 
@@ -289,7 +290,7 @@ int main(void)
         cmocka_unit_test(the_name_may_stand_alone),
         cmocka_unit_test(an_incomplete_connection_is_refused_in_the_words_that_are_known),
         cmocka_unit_test(without_delete_the_name_of_a_connection_must_be_free),
-        cmocka_unit_test(a_user_name_is_of_an_end_or_the_answer_to_a_prompt),
+        cmocka_unit_test(a_user_name_is_of_an_end_or_of_an_initiation),
         cmocka_unit_test(pfsgroup_is_added_to_the_algorithms),
         cmocka_unit_test(a_key_needs_its_identity),
         cmocka_unit_test(opportunistic_initiation_needs_both_addresses),
