@@ -2,9 +2,9 @@
  * public value. */
 #include <strings.h>
 
-#include <openssl/asn1.h>
 #include <openssl/evp.h>
 
+#include "crypto/der.h"
 #include "pki/nss_detail.h"
 
 enum { PUBLIC_VALUE_SIZE_MAX = 4096, PARAMETERS_SIZE_MAX = 12 };
@@ -69,34 +69,29 @@ static CK_RV generate(const struct softoken *softoken, const struct nss_key_want
                                               ARRAY_SIZE(of_private), &pair->public_key, &pair->private_key);
 }
 
-/* RSA: the modulus. Else the point, which NSS puts into an OCTET STRING. */
+/* RSA: the modulus. ECDSA: the point, which NSS puts into an OCTET STRING; EdDSA: as it is. */
 static CK_RV read_public_value(const struct softoken *softoken, enum key_kind kind,
-                               CK_OBJECT_HANDLE public_key, uint8_t *out, size_t *size)
+                               CK_OBJECT_HANDLE public_key, uint8_t *out, struct bytes *ret_value)
 {
-    CK_ATTRIBUTE value = {kind == KEY_RSA ? CKA_MODULUS : CKA_EC_POINT, out, *size};
+    CK_ATTRIBUTE value = {kind == KEY_RSA ? CKA_MODULUS : CKA_EC_POINT, out, PUBLIC_VALUE_SIZE_MAX};
     CK_RV result = softoken->calls->C_GetAttributeValue(softoken->session, public_key, &value, 1);
     if (result != CKR_OK)
         return result;
-    *size = value.ulValueLen;
-    const unsigned char *at = out;
-    ASN1_OCTET_STRING *point =
-        kind == KEY_RSA ? NULL : d2i_ASN1_OCTET_STRING(NULL, &at, (long)value.ulValueLen);
-    if (point != NULL && at == out + value.ulValueLen) {
-        *size = (size_t)ASN1_STRING_length(point);
-        memmove(out, ASN1_STRING_get0_data(point), *size);
-    }
-    ASN1_OCTET_STRING_free(point);
-    return CKR_OK;
+    *ret_value = bytes_of(out, value.ulValueLen);
+    struct reader reader = reader_of(*ret_value);
+    if (kind == KEY_ECDSA)
+        *ret_value = der_take(&reader, DER_OCTET_STRING);
+    return reader.failed ? CKR_GENERAL_ERROR : CKR_OK;
 }
 
 static CK_RV name_pair(const struct softoken *softoken, enum key_kind kind, const struct pair *pair)
 {
     uint8_t value[PUBLIC_VALUE_SIZE_MAX], ckaid[CKAID_SIZE];
-    size_t size = sizeof(value);
-    CK_RV result = read_public_value(softoken, kind, pair->public_key, value, &size);
+    struct bytes named;
+    CK_RV result = read_public_value(softoken, kind, pair->public_key, value, &named);
     if (result != CKR_OK)
         return result;
-    if (!EVP_Digest(value, size, ckaid, NULL, EVP_sha1(), NULL))
+    if (!EVP_Digest(named.data, named.size, ckaid, NULL, EVP_sha1(), NULL))
         return CKR_GENERAL_ERROR;
     CK_ATTRIBUTE id = {CKA_ID, ckaid, sizeof(ckaid)};
     result = softoken->calls->C_SetAttributeValue(softoken->session, pair->public_key, &id, 1);

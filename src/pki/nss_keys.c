@@ -5,6 +5,7 @@
 #include "base/secret.h"
 #include "base/text.h"
 #include "pki/nss_detail.h"
+#include "pki/nss_pkcs8.h"
 
 enum {
     WRAPPING_KEY_SIZE = 32,
@@ -74,7 +75,7 @@ struct private_key *nss_key_extract(const struct softoken *softoken, CK_OBJECT_H
     }
     if (wrap(softoken, wrapping_key, object, both, &wrapped_size, error) &&
         unwrap(softoken, wrapping_key, both, wrapped_size, both + size / 2, &der_size, error))
-        key = private_key_of_pkcs8(bytes_of(both + size / 2, der_size), error);
+        key = nss_private_key(bytes_of(both + size / 2, der_size), error);
     secret_free(both, size);
     return key;
 }

@@ -12,6 +12,7 @@
 #include "base/text.h"
 #include "pki/nss_database.h"
 #include "pki/nss_password.h"
+#include "pki/nss_pkcs8.h"
 
 static char folder[64];
 static const struct nss_password none;
@@ -197,6 +198,39 @@ static void raw_ecdsa_key_is_two_coordinates(void **state)
     private_key_free(made);
 }
 
+/* As NSS 3.110 wraps one. */
+static const uint8_t ed25519_of_nss[] = {
+    0x30, 0x61, 0x02, 0x01, 0x00, 0x30, 0x0e, 0x06, 0x07, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01, 0x06,
+    0x03, 0x2b, 0x65, 0x70, 0x04, 0x4c, 0x30, 0x4a, 0x02, 0x01, 0x01, 0x04, 0x20, 0x31, 0x16, 0xff, 0xe2,
+    0x10, 0xfc, 0x3c, 0xc8, 0x18, 0xf9, 0x57, 0x8a, 0xc4, 0x15, 0x45, 0xad, 0xf0, 0xba, 0x08, 0x10, 0x8a,
+    0xa6, 0xe8, 0xd3, 0xce, 0x93, 0xa4, 0x77, 0x90, 0x7e, 0x77, 0x74, 0xa1, 0x23, 0x03, 0x21, 0x00, 0x26,
+    0x9d, 0xd7, 0xf7, 0x66, 0xe4, 0x20, 0x75, 0xa8, 0x3d, 0x42, 0xac, 0xd7, 0x13, 0xf2, 0x2c, 0x6f, 0x86,
+    0x66, 0x2c, 0x05, 0x30, 0x1a, 0x2e, 0x5b, 0xf9, 0x53, 0x23, 0x1c, 0x7e, 0xc7, 0x68};
+
+static void ed25519_key_of_nss_is_read(void **state)
+{
+    (void)state;
+    struct private_key *key = nss_private_key(bytes_of(ed25519_of_nss, sizeof(ed25519_of_nss)), NULL);
+    assert_non_null(key);
+    assert_int_equal(key->public_key->kind, KEY_EDDSA);
+    assert_int_equal(key->public_key->size, 32);
+    assert_memory_equal(key->public_key->data, ed25519_of_nss + sizeof(ed25519_of_nss) - 32, 32);
+    private_key_free(key);
+}
+
+static void a_cut_key_is_refused(void **state)
+{
+    uint8_t *copy;
+    struct error error;
+    (void)state;
+    for (size_t size = 0; size < sizeof(ed25519_of_nss); size++) {
+        copy = malloc(size + 1);
+        memcpy(copy, ed25519_of_nss, size);
+        assert_null(nss_private_key(bytes_of(copy, size), &error));
+        free(copy);
+    }
+}
+
 /* ---- databases ---- */
 
 static void database_is_the_owners_only(void **state)
@@ -308,6 +342,8 @@ int main(void)
         TEST(certutil_has_the_same_ckaid),
         TEST(raw_rsa_key_begins_with_its_exponent),
         TEST(raw_ecdsa_key_is_two_coordinates),
+        cmocka_unit_test(ed25519_key_of_nss_is_read),
+        cmocka_unit_test(a_cut_key_is_refused),
         TEST(database_is_the_owners_only),
         TEST(second_database_is_not_made),
         TEST(missing_database_says_how_to_make_one),
