@@ -10,6 +10,7 @@
 #include "daemon/daemon.h"
 #include "engine/private_keys.h"
 #include "pki/nss_database.h"
+#include "pki/pem_keys.h"
 
 enum { LINE_SIZE = 1024, LINES_MAX = 16, CLIENTS_STEP = 16 };
 
@@ -28,7 +29,7 @@ struct clients {
 
 struct key_loader {
     struct daemon *daemon;
-    char *directory, *password_file;
+    char *directory, *password_file, *pem_files;
     bool is_running;
     bool is_asked; /* for one more round */
     pthread_t thread;
@@ -77,32 +78,48 @@ static bool read_database(const struct key_loader *loader, struct private_keys *
 }
 
 /* No database is no fault: most hosts have none. */
+static bool read_database_if_any(const struct key_loader *loader, struct findings *findings,
+                                 const struct warning_sink *sink)
+{
+    struct error error;
+    char line[LINE_SIZE];
+    bool is_there = nss_database_exists(loader->directory);
+    bool is_read = is_there && read_database(loader, findings->keys, sink, &error);
+    if (!is_there)
+        snprintf(line, sizeof(line), "no NSS database in \"%s\": no private keys", loader->directory);
+    else if (is_read)
+        snprintf(line, sizeof(line), "loaded %zu private keys from the NSS database \"sql:%s\"",
+                 private_keys_count(findings->keys), loader->directory);
+    else
+        snprintf(line, sizeof(line), "private keys are not read: %s", error.text);
+    tell(findings, line);
+    return is_read || !is_there;
+}
+
+static void take_pem_key(void *context, struct private_key *key, const char *path)
+{
+    struct findings *findings = context;
+    char line[LINE_SIZE], ckaid[CKAID_HEX_SIZE];
+    snprintf(line, sizeof(line), "loaded private key with CKAID %s from \"%s\"",
+             ckaid_text(key->public_key->ckaid, ckaid), path);
+    tell(findings, private_keys_add(findings->keys, key, path) ? line : "private keys: out of memory");
+}
+
 static void find_out(struct key_loader *loader)
 {
     struct findings *findings = &loader->findings;
     const struct warning_sink sink = {tell, findings};
-    struct error error;
-    char line[LINE_SIZE];
     *findings = (struct findings){.keys = private_keys_new()};
     if (findings->keys == NULL) {
         tell(findings, "private keys: out of memory");
         return;
     }
-    if (!nss_database_exists(loader->directory)) {
-        snprintf(line, sizeof(line), "no NSS database in \"%s\": no private keys", loader->directory);
-        tell(findings, line);
+    bool is_read = read_database_if_any(loader, findings, &sink);
+    pem_keys_read(loader->pem_files, take_pem_key, findings, &sink);
+    if (is_read)
         return;
-    }
-    if (read_database(loader, findings->keys, &sink, &error)) {
-        snprintf(line, sizeof(line), "loaded %zu private keys from the NSS database \"sql:%s\"",
-                 private_keys_count(findings->keys), loader->directory);
-        tell(findings, line);
-        return;
-    }
     private_keys_free(findings->keys);
     findings->keys = NULL;
-    snprintf(line, sizeof(line), "private keys are not read: %s", error.text);
-    tell(findings, line);
 }
 
 static void *run(void *context)
@@ -130,7 +147,7 @@ static void hand_over(struct key_loader *loader)
     char line[LINE_SIZE];
     for (size_t i = 0; i < findings->line_count; i++)
         say(loader, findings->lines[i]);
-    snprintf(line, sizeof(line), "%zu more private keys are left out", findings->lines_left_out);
+    snprintf(line, sizeof(line), "%zu more lines on private keys are left out", findings->lines_left_out);
     if (findings->lines_left_out > 0)
         say(loader, line);
     bool is_read = findings->keys != NULL;
@@ -208,8 +225,11 @@ struct key_loader *key_loader_new(struct daemon *daemon)
     loader->daemon = daemon;
     loader->directory = strdup(nss_directory(setup->nssdir));
     loader->password_file = strdup(path);
+    snprintf(path, sizeof(path), "%s/private/*.pem", setup->ipsecdir);
+    loader->pem_files = strdup(path);
     loader->done = event_new(daemon->base, -1, 0, done, loader);
-    if (loader->directory != NULL && loader->password_file != NULL && loader->done != NULL)
+    if (loader->directory != NULL && loader->password_file != NULL && loader->pem_files != NULL &&
+        loader->done != NULL)
         return loader;
     key_loader_free(loader);
     return NULL;
@@ -229,5 +249,6 @@ void key_loader_free(struct key_loader *loader)
     free(loader->waiting.list);
     free(loader->directory);
     free(loader->password_file);
+    free(loader->pem_files);
     free(loader);
 }

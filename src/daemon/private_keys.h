@@ -1,4 +1,5 @@
-/* This end's private keys: out of the NSS database, on a thread of their own, into the engine. */
+/* This end's private keys: out of the NSS database and the PEM files of ipsec.d/private, on a thread of their
+ * own, into the engine. */
 #ifndef STYX_DAEMON_PRIVATE_KEYS_H
 #define STYX_DAEMON_PRIVATE_KEYS_H
 

@@ -153,6 +153,7 @@ int barf_main(int argc, char **argv)
     files(setup_value(conf, "secretsfile"), censor_secrets);
     files("/etc/ipsec.d/*.secrets", censor_secrets);
     files("/etc/ipsec.d/policies/*", censor_text);
+    command("showhostkey", (const char *[]){paths_ipsec(), "showhostkey", "--dump", NULL});
     state();
     network();
     if (!is_short)

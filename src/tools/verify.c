@@ -6,6 +6,7 @@
 
 #include "config/conf_file.h"
 #include "config/secrets_file.h"
+#include "tools/nss_place.h"
 #include "tools/paths.h"
 #include "tools/tools.h"
 #include "tools/verify_machine.h"
@@ -62,6 +63,30 @@ static struct finding check_secrets(const char *path)
     return finding;
 }
 
+/* A host that has only pre-shared keys has no database, and PEM files are pluto's to judge. */
+static struct finding check_private_keys(void)
+{
+    struct finding finding = {VERDICT_OK, ""};
+    struct nss_place place;
+    struct host_keys keys = {0};
+    struct error error;
+    nss_place_find(&place);
+    if (!nss_database_exists(place.directory)) {
+        snprintf(finding.text, sizeof(finding.text), "no NSS database in %.200s", place.directory);
+        return finding;
+    }
+    struct nss_database *database = nss_database_open(place.directory, NSS_READ, &place.password, &error);
+    bool is_read = database != NULL && nss_database_keys(database, &keys, NULL, &error);
+    nss_database_close(database);
+    finding.verdict = is_read ? VERDICT_OK : VERDICT_FAILED;
+    if (is_read)
+        snprintf(finding.text, sizeof(finding.text), "%.200s, %zu keys", place.directory, keys.count);
+    else
+        snprintf(finding.text, sizeof(finding.text), "%.*s", (int)sizeof(finding.text) - 1, error.text);
+    host_keys_free(&keys);
+    return finding;
+}
+
 int verify_main(int argc, char **argv)
 {
     size_t faults = 0;
@@ -82,6 +107,8 @@ int verify_main(int argc, char **argv)
     print("Configuration", &configuration, &faults);
     const struct finding secrets = check_secrets(setup->secretsfile);
     print("Secrets", &secrets, &faults);
+    const struct finding private_keys = check_private_keys();
+    print("Private keys", &private_keys, &faults);
     setup_free(setup);
     return faults > 0 ? EXIT_FAULTS : 0;
 }
