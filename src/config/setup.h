@@ -35,7 +35,9 @@ struct setup {
     uint32_t max_halfopen_ike;
     usec_t keep_alive;
     usec_t shunt_lifetime;
-    uint32_t ike_socket_bufsize; /* 0: the kernel's */
+    usec_t expire_lifetime;       /* of the kernel's wish for an SA */
+    bool ipsec_interface_managed; /* ipsecN interfaces are made and taken away by us */
+    uint32_t ike_socket_bufsize;  /* 0: the kernel's */
     bool ike_socket_errqueue;
     int dns_resolver;  /* 1: systemd */
     int seccomp;       /* enum seccomp_mode */

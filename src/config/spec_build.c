@@ -195,6 +195,7 @@ static const struct {
     {"phase2", spec_set_phase2},
     {"phase2alg", spec_set_phase2alg},
     {"reqid", set_reqid},
+    {"vti-interface", spec_set_vti_interface},
     {"x-comment", set_nothing},
 };
 
@@ -217,6 +218,7 @@ static const struct {
     {"sourceip", spec_end_set_sourceip},
     {"subnet", spec_end_set_subnet},
     {"subnets", spec_end_set_subnets},
+    {"vti", spec_end_set_interface_ip},
 };
 
 static bool set_by_hand(struct spec_builder *builder, const struct keyword *keyword, struct end_spec *end,

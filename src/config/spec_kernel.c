@@ -1,5 +1,5 @@
 /* Keywords that only the kernel's data plane can follow: mark=, mark-in=, mark-out=, ipsec-interface=,
- * interface-ip=. */
+ * interface-ip=, vti-interface=, vti=. */
 #include <errno.h>
 #include <stdlib.h>
 #include <strings.h>
@@ -71,6 +71,17 @@ bool spec_set_ipsec_interface(struct spec_builder *builder, const char *value, s
         return error_set(error, 0, "found \"%s\", expected yes, no or a number up to %d", value,
                          INTERFACE_NUMBER_MAX);
     interface->is_wanted = true;
+    return true;
+}
+
+/* The name becomes a part of paths in /proc. */
+bool spec_set_vti_interface(struct spec_builder *builder, const char *value, struct error *error)
+{
+    struct vti_interface *vti = &builder->spec->interface.vti;
+    size_t size = strlen(value);
+    if (size == 0 || size >= sizeof(vti->name) || strpbrk(value, "/ \t%:") != NULL || value[0] == '.')
+        return error_set(error, 0, "found \"%s\", expected the name of an interface, such as vti0", value);
+    memcpy(vti->name, value, size + 1);
     return true;
 }
 

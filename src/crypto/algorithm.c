@@ -19,7 +19,6 @@ enum {
     IKE_ESP = USE_IKEV2_IKE | USE_IKEV2_ESP,
     ESP_AH = USE_IKEV2_ESP | USE_IKEV2_AH,
     IKE_ESP_AH = USE_IKEV2_IKE | USE_IKEV2_ESP | USE_IKEV2_AH,
-    ID_PRIVATE_TRUNCBUG = 65535, /* has no number of its own: it travels as HMAC_SHA2_256_128 */
 };
 
 static const struct cipher_detail aes_gcm = {MODE_AEAD, FAMILY_AES_GCM};
@@ -131,7 +130,7 @@ static const struct algorithm algorithms[] = {
           .aliases = {"sha384", "sha2_384", "sha2_384_192", "hmac_sha2_384"}, .uses = IKE_ESP_AH | V1_IKE_ESP_AH),
     INTEG(INTEG_HMAC_SHA2_256_128, 4, 5, "HMAC_SHA2_256_128", &hmac_sha2_256, 32, 16,
           .aliases = {"sha2", "sha256", "sha2_256", "sha2_256_128", "hmac_sha2_256"}, .uses = IKE_ESP_AH | V1_IKE_ESP_AH),
-    INTEG(ID_PRIVATE_TRUNCBUG, 0, 0, "HMAC_SHA2_256_TRUNCBUG", NULL, 32, 12),
+    INTEG(INTEG_HMAC_SHA2_256_TRUNCBUG, 0, 0, "HMAC_SHA2_256_TRUNCBUG", &hmac_sha2_256, 32, 12),
     INTEG(INTEG_AES_XCBC_96, 0, 9, "AES_XCBC_96", &aes_xcbc, 16, 12,
           .aliases = {"aes_xcbc", "aes128_xcbc", "aes128_xcbc_96"}, .uses = IKE_ESP_AH | V1_ESP_AH),
     INTEG(INTEG_AES_CMAC_96, 0, 0, "AES_CMAC_96", &aes_cmac, 16, 12, .aliases = {"aes_cmac"}, .uses = IKE_ESP_AH),

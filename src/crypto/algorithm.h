@@ -33,6 +33,7 @@ enum {
     INTEG_AES_XCBC_96 = 5,
     INTEG_AES_CMAC_96 = 8,
     INTEG_HMAC_SHA2_256_128 = 12,
+    INTEG_HMAC_SHA2_256_TRUNCBUG = 65535, /* no number of its own: it travels as HMAC_SHA2_256_128 */
     INTEG_HMAC_SHA2_384_192 = 13,
     INTEG_HMAC_SHA2_512_256 = 14,
     PRF_HMAC_SHA1 = 2,

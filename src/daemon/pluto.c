@@ -121,6 +121,8 @@ static bool open_backend(struct daemon *daemon, struct error *error)
         .log = backend_log,
         .now = backend_now,
         .natt_port = daemon->options.natt_port,
+        .acquire_lifetime_seconds = (unsigned)(daemon->options.setup->expire_lifetime / USEC_PER_SEC),
+        .uses_interfaces_as_they_are = !daemon->options.setup->ipsec_interface_managed,
     };
     daemon->backend_functions = backend_choose(daemon->options.protostack, &settings, error);
     if (daemon->backend_functions == NULL)

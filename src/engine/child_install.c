@@ -54,6 +54,24 @@ uint32_t child_reqid(const struct connection *connection)
     return connection->spec->reqid ? connection->spec->reqid : (uint32_t)(16384 + connection->serial * 4);
 }
 
+/* sha2-truncbug=: kernels of old and what imitates them send 96 bits of a hash for which 128 were agreed on.
+ */
+static const struct algorithm *integrity_of(const struct connection_spec *spec,
+                                            const struct algorithm *agreed)
+{
+    bool is_cut = agreed != NULL && spec->sha2_truncbug && agreed->id == INTEG_HMAC_SHA2_256_128;
+    return is_cut ? algorithm_by_id(TRANSFORM_INTEG, INTEG_HMAC_SHA2_256_TRUNCBUG) : agreed;
+}
+
+/* Only tunnel mode can pad behind the packet (RFC 4303 2.7), and only for a peer that can take it off. */
+static uint32_t padding_of(const struct connection_spec *spec, const struct child_sa *child,
+                           enum sa_direction direction)
+{
+    bool is_possible = direction == SA_OUTBOUND && child->mode == MODE_TUNNEL &&
+                       child->suite.protocol == PROTOCOL_ESP && !child->peer_refuses_tfc;
+    return is_possible ? spec->tfc_pad : 0;
+}
+
 static struct kernel_sa describe(const struct engine *engine, const struct child_sa *child,
                                  enum sa_direction direction)
 {
@@ -78,13 +96,15 @@ static struct kernel_sa describe(const struct engine *engine, const struct child
         .nopmtudisc = spec->nopmtudisc,
         .encr = child->suite.encr,
         .encr_key_bits = child->suite.encr_key_bits,
-        .integ = child->suite.integ,
+        .integ = integrity_of(spec, child->suite.integ),
         .compression_cpi = child_compresses(child) ? cpi : 0,
         .outer_ah_spi = child->suite.ah_integ != NULL ? ah_spi : 0,
-        .ah_integ = child->suite.ah_integ,
+        .ah_integ = integrity_of(spec, child->suite.ah_integ),
+        .tfc_pad = padding_of(spec, child, direction),
         .replay_window = spec->replay_window,
         .reqid = child_reqid(connection),
         .interface_id = tunnel_interface_id(&spec->interface),
+        .serves_interface = tunnel_interface_is_any(&spec->interface),
         .local_selectors = child->selectors,
         .local_count = child->local_count,
         .remote_selectors = child_remote_selectors(child),

@@ -379,6 +379,20 @@ static bool check_xauth(const struct connection_spec *spec, struct error *error)
     return true;
 }
 
+/* A VTI tells its tunnels by their marks alone. */
+static bool check_vti(const struct connection_spec *spec, struct error *error)
+{
+    bool has_marks = spec->mark_is_unique || (spec->mark_in.mask != 0 && spec->mark_out.mask != 0);
+    if (spec->interface.vti.name[0] == '\0')
+        return true;
+    if (spec->interface.is_wanted)
+        return error_set(error, 0, "\"%s\" has both vti-interface= and ipsec-interface=", spec->name);
+    if (spec->type != TYPE_TUNNEL)
+        return error_set(error, 0, "\"%s\": vti-interface= needs type=tunnel", spec->name);
+    return has_marks ||
+           error_set(error, 0, "\"%s\": vti-interface= needs mark=, such as mark=5/0xffffffff", spec->name);
+}
+
 bool connection_spec_check(const struct connection_spec *spec, struct error *error)
 {
     return check_hosts(spec, error) && check_family(spec, error) && check_clients(spec, error) &&
@@ -386,6 +400,6 @@ bool connection_spec_check(const struct connection_spec *spec, struct error *err
            check_xauth(spec, error) && check_sourceip(&spec->left, "left", error) &&
            check_sourceip(&spec->right, "right", error) && check_protocols(spec, error) &&
            check_virtual(spec, error) && check_group(&spec->left, "left", error) &&
-           check_group(&spec->right, "right", error) && check_modecfg(spec, error) &&
-           check_auth(spec, error) && check_ikev1_auth(spec, error);
+           check_group(&spec->right, "right", error) && check_vti(spec, error) &&
+           check_modecfg(spec, error) && check_auth(spec, error) && check_ikev1_auth(spec, error);
 }

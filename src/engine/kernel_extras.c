@@ -5,8 +5,12 @@
 
 static const char *keyword_of_kernel(const struct connection_spec *spec)
 {
+    if (spec->interface.vti.name[0] != '\0')
+        return "vti-interface=";
     if (spec->mark_is_unique || spec->mark_in.mask != 0 || spec->mark_out.mask != 0)
         return "mark=";
+    if (spec->tfc_pad != 0)
+        return "tfc=";
     return spec->interface.is_wanted ? "ipsec-interface=" : NULL;
 }
 

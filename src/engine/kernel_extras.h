@@ -16,7 +16,17 @@ struct tunnel_interface {
     bool is_wanted;
     uint32_t number;
     struct ip_prefix address; /* unset: none */
+    struct vti_interface {
+        char name[16]; /* "": none is wanted */
+        bool has_routes, is_shared;
+        uint32_t key_in, key_out; /* the marks of the policies that it leads to */
+    } vti;                        /* vti-interface=, instead of the above; leftvti= is its address */
 };
+
+static inline bool tunnel_interface_is_any(const struct tunnel_interface *interface)
+{
+    return interface->is_wanted || interface->vti.name[0] != '\0';
+}
 
 struct connection_spec;
 /* Whether the data plane of this name (protostack=; NULL: any) can do what the connection asks for. */

@@ -37,9 +37,11 @@ struct kernel_sa {
     uint32_t outer_ah_spi;    /* with PROTOCOL_ESP: AH around it; 0: none */
     const struct algorithm *ah_integ; /* of outer_ah_spi */
     uint8_t ah_integ_key[INTEG_KEY_MAX];
+    uint32_t tfc_pad;       /* outbound: bytes up to which packets are padded (RFC 4303 2.7); 0: none */
     uint32_t replay_window; /* packets; 0 none; at most 4096 */
     uint32_t reqid;
     uint32_t interface_id; /* of the tunnel interface; 0: none */
+    bool serves_interface; /* what it sends must not be routed into that interface (or VTI) again */
     /* Policy check after decryption, and the outbound choice: any pair of local[i], remote[j]. Borrowed. */
     const struct selector *local_selectors;
     size_t local_count;
@@ -75,7 +77,8 @@ struct kernel_policy {
     enum sa_mode mode;
     struct ip_address local_host, remote_host; /* the gateways; for routes */
     struct ip_address sourceip;
-    uint32_t mtu, metric; /* 0 unset */
+    struct ip_address nexthop; /* leftnexthop=: the neighbour that routes go by; unset: as to the peer */
+    uint32_t mtu, metric;      /* 0 unset */
     struct packet_mark mark_in, mark_out;
     struct tunnel_interface interface;
     bool wants_route; /* the back end itself installs routes to the remote selectors */

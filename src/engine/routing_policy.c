@@ -51,6 +51,8 @@ static struct tunnel_interface interface_of(const struct connection *connection)
 {
     struct tunnel_interface interface = connection->spec->interface;
     interface.address = connection->local_end->interface_ip;
+    interface.vti.key_in = mark_of(connection, &connection->spec->mark_in).value;
+    interface.vti.key_out = mark_of(connection, &connection->spec->mark_out).value;
     return interface;
 }
 
@@ -87,6 +89,7 @@ static bool set(struct engine *engine, const struct connection *connection, enum
         .local_host = connection->local,
         .remote_host = connection->remote,
         .sourceip = connection_sourceip(connection),
+        .nexthop = connection->local_end->nexthop,
         .mtu = connection->spec->mtu,
         .metric = connection->spec->metric,
         .wants_route = connection->spec->type != TYPE_PASS,

@@ -85,13 +85,23 @@ void updown_add_clients(struct variables *variables, const struct connection *co
 
 /* ---- the connection and its SA ---- */
 
-/* Marks, and the interface of ipsec-interface=. */
-static void add_kernel_extras(struct variables *variables, const struct connection_spec *spec)
+/* Marks, and the interface of ipsec-interface= or vti-interface=. */
+static void add_kernel_extras(struct variables *variables, const struct connection *connection)
 {
-    if (spec->interface.is_wanted)
+    const struct connection_spec *spec = connection->spec;
+    const struct ip_prefix *address = &connection->local_end->interface_ip;
+    char text[ADDRESS_TEXT_SIZE + 4];
+    if (spec->interface.vti.name[0] != '\0' && address_is_set(&address->address))
+        add(variables, "VTI_IP=%s", prefix_text(address, text));
+    if (spec->interface.vti.name[0] != '\0')
+        add(variables, "PLUTO_VIRT_INTERFACE=%s", spec->interface.vti.name);
+    else if (spec->interface.is_wanted)
         add(variables, "PLUTO_VIRT_INTERFACE=ipsec%u", spec->interface.number);
     else
         add(variables, "PLUTO_VIRT_INTERFACE=NULL");
+    add(variables, "VTI_IFACE=%s", spec->interface.vti.name);
+    add(variables, "VTI_ROUTING=%s", spec->interface.vti.has_routes ? "yes" : "no");
+    add(variables, "VTI_SHARED=%s", spec->interface.vti.is_shared ? "yes" : "no");
     add(variables, "PLUTO_XFRMI_ROUTE=%s", spec->interface.is_wanted ? "yes" : "");
     if (spec->mark_in.mask != 0)
         add(variables, "CONNMARK_IN=%u/0x%08x", spec->mark_in.value, spec->mark_in.mask);
@@ -108,7 +118,7 @@ static void add_addresses(struct variables *variables, const struct connection *
     if (!address_is_set(nexthop))
         nexthop = &connection->remote;
     add(variables, "PLUTO_INTERFACE=%s", connection->interface[0] ? connection->interface : "NULL");
-    add_kernel_extras(variables, connection->spec);
+    add_kernel_extras(variables, connection);
     if (address_is_set(nexthop))
         add(variables, "PLUTO_NEXT_HOP=%s", address_text(nexthop, text));
     add(variables, "PLUTO_ME=%s", address_text(&connection->local, text));
@@ -166,9 +176,9 @@ static void add_policy(struct variables *variables, const struct connection *con
 static void add_constant(struct variables *variables)
 {
     static const char *const constant[] = {
-        "PLUTO_PEER_CA=",          "PLUTO_MOBIKE_EVENT=", "PLUTO_IS_PEER_CISCO=0", "PLUTO_PEER_DNS_INFO=",
-        "PLUTO_PEER_DOMAIN_INFO=", "PLUTO_PEER_BANNER=",  "PLUTO_CFG_SERVER=0",    "PLUTO_CFG_CLIENT=0",
-        "PLUTO_XFRMI_FWMARK=",     "VTI_IFACE=",          "VTI_ROUTING=no",        "VTI_SHARED=no",
+        "PLUTO_PEER_CA=",       "PLUTO_MOBIKE_EVENT=",     "PLUTO_IS_PEER_CISCO=0",
+        "PLUTO_PEER_DNS_INFO=", "PLUTO_PEER_DOMAIN_INFO=", "PLUTO_PEER_BANNER=",
+        "PLUTO_CFG_SERVER=0",   "PLUTO_CFG_CLIENT=0",      "PLUTO_XFRMI_FWMARK=",
     };
     for (size_t i = 0; i < ARRAY_SIZE(constant); i++)
         add(variables, "%s", constant[i]);

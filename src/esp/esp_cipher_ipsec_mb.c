@@ -104,6 +104,7 @@ static bool supports_integ(const struct algorithm *integ)
     switch (integ->id) {
     case INTEG_HMAC_SHA1_96:
     case INTEG_HMAC_SHA2_256_128:
+    case INTEG_HMAC_SHA2_256_TRUNCBUG:
     case INTEG_HMAC_SHA2_384_192:
     case INTEG_HMAC_SHA2_512_256:
     case INTEG_AES_XCBC_96:
@@ -175,6 +176,7 @@ static void hash_pad(IMB_MGR *manager, const struct esp_keys *keys, uint8_t pad,
         IMB_SHA1_ONE_BLOCK(manager, block, state);
         break;
     case INTEG_HMAC_SHA2_256_128:
+    case INTEG_HMAC_SHA2_256_TRUNCBUG:
         IMB_SHA256_ONE_BLOCK(manager, block, state);
         break;
     case INTEG_HMAC_SHA2_384_192:
@@ -307,6 +309,7 @@ static IMB_HASH_ALG hmac_of(uint16_t integ_id)
     case INTEG_HMAC_SHA1_96:
         return IMB_AUTH_HMAC_SHA_1;
     case INTEG_HMAC_SHA2_256_128:
+    case INTEG_HMAC_SHA2_256_TRUNCBUG:
         return IMB_AUTH_HMAC_SHA_256;
     case INTEG_HMAC_SHA2_384_192:
         return IMB_AUTH_HMAC_SHA_384;

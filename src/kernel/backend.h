@@ -17,6 +17,8 @@ struct backend_settings {
     void (*log)(void *context, const char *line);
     usec_t (*now)(void *context);
     uint16_t natt_port;
+    unsigned acquire_lifetime_seconds; /* expire-lifetime=: how long a kernel waits for an SA; 0: its default */
+    bool uses_interfaces_as_they_are;  /* ipsec-interface-managed=no: they are the user's to make */
 };
 
 struct backend_functions {

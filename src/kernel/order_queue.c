@@ -80,6 +80,14 @@ uint64_t order_queue_give(struct order_queue *queue, struct order *order, bool i
     return number;
 }
 
+bool order_queue_is_last(struct order_queue *queue)
+{
+    pthread_mutex_lock(&queue->lock);
+    bool is_last = list_is_empty(&queue->orders);
+    pthread_mutex_unlock(&queue->lock);
+    return is_last;
+}
+
 uint64_t order_queue_done(const struct order_queue *queue)
 {
     return __atomic_load_n(&queue->done, __ATOMIC_ACQUIRE);

@@ -38,6 +38,8 @@ void order_queue_stop(struct order_queue *queue);
 /* The number of the order. With is_awaited the event queue wakes its reader when it is done, even without a
  * request. */
 uint64_t order_queue_give(struct order_queue *queue, struct order *order, bool is_awaited);
+/* For an order that is under way: no other one waits behind it. */
+bool order_queue_is_last(struct order_queue *queue);
 /* Orders up to this number are in effect. */
 uint64_t order_queue_done(const struct order_queue *queue);
 

@@ -14,6 +14,7 @@ static uint64_t set_routes(struct router *router, const struct kernel_request *r
         .metric = wanted->metric,
         .local_host = wanted->local_host,
         .remote_host = wanted->remote_host,
+        .nexthop = wanted->nexthop,
         .local_selectors = wanted->local_selectors,
         .local_count = wanted->local_count,
         .remote_selectors = wanted->remote_selectors,

@@ -1,13 +1,16 @@
 /* rtnetlink requests (RFC 3549) through libmnl. */
 #include "kernel/route_netlink.h"
 
+#include <net/if.h> /* before the kernel's own headers, which give way to it */
+
+#include <arpa/inet.h>
 #include <errno.h>
 #include <libmnl/libmnl.h>
 #include <linux/fib_rules.h>
 #include <linux/if_addr.h>
 #include <linux/if_link.h>
+#include <linux/if_tunnel.h>
 #include <linux/rtnetlink.h>
-#include <net/if.h>
 #include <sys/socket.h>
 
 #include "kernel/netlink_attributes.h"
@@ -289,7 +292,8 @@ int netlink_address_delete(struct netlink *netlink, int interface_index, const s
 int netlink_prefix_add(struct netlink *netlink, int interface_index, const struct ip_address *address,
                        uint8_t length)
 {
-    return change_address(netlink, RTM_NEWADDR, NLM_F_CREATE | NLM_F_REPLACE, interface_index, address, length);
+    return change_address(netlink, RTM_NEWADDR, NLM_F_CREATE | NLM_F_REPLACE, interface_index, address,
+                          length);
 }
 
 /* ---- interfaces ---- */
@@ -314,6 +318,23 @@ int netlink_xfrm_interface_add(struct netlink *netlink, const char *name, int be
     struct nlattr *data = mnl_attr_nest_start(message, IFLA_INFO_DATA);
     mnl_attr_put_u32(message, IFLA_XFRM_LINK, (uint32_t)below);
     mnl_attr_put_u32(message, IFLA_XFRM_IF_ID, interface_id);
+    mnl_attr_nest_end(message, data);
+    mnl_attr_nest_end(message, info);
+    return transact(netlink, message);
+}
+
+int netlink_vti_add(struct netlink *netlink, const struct netlink_vti *vti)
+{
+    uint8_t buffer[REQUEST_SIZE] __attribute__((aligned(8))) = {0};
+    struct nlmsghdr *message = start_link(buffer, RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, 0);
+    mnl_attr_put_strz(message, IFLA_IFNAME, vti->name);
+    struct nlattr *info = mnl_attr_nest_start(message, IFLA_LINKINFO);
+    mnl_attr_put_strz(message, IFLA_INFO_KIND, vti->local.family == IP_V6 ? "vti6" : "vti");
+    struct nlattr *data = mnl_attr_nest_start(message, IFLA_INFO_DATA);
+    mnl_attr_put_u32(message, IFLA_VTI_IKEY, htonl(vti->key_in));
+    mnl_attr_put_u32(message, IFLA_VTI_OKEY, htonl(vti->key_out));
+    put_address(message, IFLA_VTI_LOCAL, &vti->local);
+    put_address(message, IFLA_VTI_REMOTE, &vti->remote);
     mnl_attr_nest_end(message, data);
     mnl_attr_nest_end(message, info);
     return transact(netlink, message);

@@ -46,6 +46,12 @@ int netlink_route_get(struct netlink *netlink, const struct ip_address *local,
 void netlink_table_flush(struct netlink *netlink, enum ip_family family, uint32_t table);
 /* An interface of kind xfrm above another one; up or away. */
 int netlink_xfrm_interface_add(struct netlink *netlink, const char *name, int below, uint32_t interface_id);
+struct netlink_vti {
+    const char *name;
+    struct ip_address local, remote; /* remote all zero: any */
+    uint32_t key_in, key_out;
+};
+int netlink_vti_add(struct netlink *netlink, const struct netlink_vti *vti);
 int netlink_link_up(struct netlink *netlink, int interface_index);
 int netlink_link_delete(struct netlink *netlink, int interface_index);
 /* An address with the network on its link. */

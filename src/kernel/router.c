@@ -140,10 +140,16 @@ static int find_way(struct router *router, struct claim *claim)
     int failure = is_of_device(router) ? 0 : find_path(router, claim, &way);
     claim->interface_index = way.interface_index;
     claim->gateway = way.gateway;
-    if (failure != 0 || !claim->interface.is_wanted || is_of_device(router))
+    if (failure != 0 || !tunnel_interface_is_any(&claim->interface) || is_of_device(router))
         return failure;
+    struct tunnel_interface_site site = {.owner = claim->policy_id,
+                                         .below = way.interface_index,
+                                         .local = claim->local_host,
+                                         .remote = claim->remote_host};
     claim->gateway = (struct ip_address){0};
-    return tunnel_interfaces_use(&router->tunnels, &router->netlink, &claim->interface, way.interface_index,
+    if (!claim->interface.is_wanted && !claim->interface.vti.has_routes)
+        claim->use_count = 0; /* what goes into it is the user's business */
+    return tunnel_interfaces_use(&router->tunnels, &router->netlink, &claim->interface, &site,
                                  &claim->interface_index);
 }
 
@@ -336,6 +342,7 @@ struct router *router_open(const struct router_settings *settings, struct order_
     router->rules = (struct route_rules){.netlink = &router->netlink,
                                          .number = settings->number,
                                          .is_of_device = settings->interface_index != 0};
+    router->tunnels.uses_them_as_they_are = settings->uses_interfaces_as_they_are;
     router->routes.netlink = &router->netlink;
     router->routes.rules = &router->rules;
     router->routes.source_holder =

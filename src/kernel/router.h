@@ -14,8 +14,9 @@
 struct router;
 
 struct router_settings {
-    const char *name;    /* for people */
-    unsigned number;     /* of the pair of tables; another one for each router of a network namespace */
+    const char *name; /* for people */
+    unsigned number;  /* of the pair of tables; another one for each router of a network namespace */
+    bool uses_interfaces_as_they_are; /* tunnel interfaces are neither made nor taken away */
     int interface_index; /* every route leads there; 0: each to its peer's interface and gateway */
 };
 

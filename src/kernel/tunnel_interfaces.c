@@ -1,45 +1,99 @@
-/* XFRM interfaces ipsecN, counted by their users. */
+/* XFRM interfaces ipsecN and VTIs, counted by their users. */
 #include "kernel/tunnel_interfaces.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <net/if.h>
 #include <stdio.h>
+#include <string.h>
+#include <unistd.h>
 
-static struct tunnel_interface_use *find(struct tunnel_interfaces *interfaces, uint32_t number)
+static void name_interface(const struct tunnel_interface *wanted, char out[static INTERFACE_NAME_SIZE])
 {
+    if (wanted->is_wanted)
+        snprintf(out, INTERFACE_NAME_SIZE, "ipsec%u", wanted->number);
+    else
+        memcpy(out, wanted->vti.name, INTERFACE_NAME_SIZE);
+}
+
+static struct tunnel_interface_use *find(struct tunnel_interfaces *interfaces,
+                                         const struct tunnel_interface *wanted)
+{
+    char name[INTERFACE_NAME_SIZE];
+    name_interface(wanted, name);
     for (size_t i = 0; i < interfaces->count; i++)
-        if (interfaces->list[i].number == number)
+        if (strcmp(interfaces->list[i].name, name) == 0)
             return &interfaces->list[i];
     return NULL;
 }
 
-static int make(struct netlink *netlink, const struct tunnel_interface *wanted, int below,
+/* What comes out of a VTI has passed the policies of its mark already. */
+static void disable_policy(const char *name, const char *family)
+{
+    char path[96];
+    snprintf(path, sizeof(path), "/proc/sys/net/%s/conf/%s/disable_policy", family, name);
+    int fd = open(path, O_WRONLY | O_CLOEXEC);
+    if (fd < 0)
+        return;
+    (void)!write(fd, "1", 1);
+    close(fd);
+}
+
+/* A shared one has no single peer: it takes the packets of all. */
+static int make_vti(struct netlink *netlink, const struct tunnel_interface *wanted,
+                    const struct tunnel_interface_site *site)
+{
+    struct netlink_vti vti = {.name = wanted->vti.name,
+                              .local = site->local,
+                              .remote = site->remote,
+                              .key_in = wanted->vti.key_in,
+                              .key_out = wanted->vti.key_out};
+    if (wanted->vti.is_shared)
+        vti.remote = (struct ip_address){.family = site->remote.family};
+    int failure = netlink_vti_add(netlink, &vti);
+    if (failure == 0) {
+        disable_policy(vti.name, "ipv4");
+        disable_policy(vti.name, "ipv6");
+    }
+    return failure;
+}
+
+static int make(const struct tunnel_interfaces *interfaces, struct netlink *netlink,
+                const struct tunnel_interface *wanted, const struct tunnel_interface_site *site,
                 struct tunnel_interface_use *use)
 {
-    char name[IF_NAMESIZE];
-    snprintf(name, sizeof(name), "ipsec%u", wanted->number);
-    int failure = netlink_xfrm_interface_add(netlink, name, below, tunnel_interface_id(wanted));
-    *use = (struct tunnel_interface_use){
-        .number = wanted->number, .index = (int)if_nametoindex(name), .is_ours = failure == 0};
+    int failure = EEXIST;
+    *use = (struct tunnel_interface_use){.is_shared = wanted->is_wanted || wanted->vti.is_shared};
+    name_interface(wanted, use->name);
+    if (!wanted->is_wanted)
+        failure = make_vti(netlink, wanted, site);
+    else if (!interfaces->uses_them_as_they_are)
+        failure = netlink_xfrm_interface_add(netlink, use->name, site->below, tunnel_interface_id(wanted));
+    use->is_ours = failure == 0;
+    use->index = (int)if_nametoindex(use->name);
     if (failure != 0 && failure != EEXIST)
         return failure;
     return use->index != 0 ? netlink_link_up(netlink, use->index) : ENODEV;
 }
 
 int tunnel_interfaces_use(struct tunnel_interfaces *interfaces, struct netlink *netlink,
-                          const struct tunnel_interface *wanted, int below, int *ret_index)
+                          const struct tunnel_interface *wanted, const struct tunnel_interface_site *site,
+                          int *ret_index)
 {
-    struct tunnel_interface_use *use = find(interfaces, wanted->number);
+    struct tunnel_interface_use *use = find(interfaces, wanted);
     int failure = 0;
+    if (use != NULL && !use->is_shared && use->owner != site->owner)
+        return EBUSY;
     if (use == NULL) {
         if (interfaces->count == TUNNEL_INTERFACES_MAX)
             return ENOSPC;
         use = &interfaces->list[interfaces->count];
-        failure = make(netlink, wanted, below, use);
+        failure = make(interfaces, netlink, wanted, site, use);
         if (failure != 0)
             return failure;
         interfaces->count++;
     }
+    use->owner = site->owner;
     if (address_is_set(&wanted->address.address))
         failure = netlink_prefix_add(netlink, use->index, &wanted->address.address, wanted->address.length);
     use->users++;
@@ -58,7 +112,8 @@ static void forget(struct tunnel_interfaces *interfaces, struct netlink *netlink
 void tunnel_interfaces_release(struct tunnel_interfaces *interfaces, struct netlink *netlink,
                                const struct tunnel_interface *interface)
 {
-    struct tunnel_interface_use *use = interface->is_wanted ? find(interfaces, interface->number) : NULL;
+    struct tunnel_interface_use *use =
+        tunnel_interface_is_any(interface) ? find(interfaces, interface) : NULL;
     if (use != NULL && --use->users == 0)
         forget(interfaces, netlink, use);
 }

@@ -180,6 +180,17 @@ static uint64_t set_routes(struct backend *backend, const struct kernel_request 
     return order;
 }
 
+/* Port of an IKE socket: whatever the policies say, IKE comes in (RFC 4301 4.4.1). */
+static void userspace_prepare_socket(struct backend *backend, int fd, enum ip_family family, bool is_natt)
+{
+    struct sockaddr_storage here;
+    socklen_t size = sizeof(here);
+    (void)family;
+    (void)is_natt;
+    if (getsockname(fd, (struct sockaddr *)&here, &size) == 0)
+        clear_guard_allow_port(backend->clear_guard, endpoint_of_sockaddr(&here).port);
+}
+
 static void set_policy(struct backend *backend, const struct kernel_request *request)
 {
     const struct kernel_policy *policy = request->policy;
@@ -207,6 +218,7 @@ static void set_policy(struct backend *backend, const struct kernel_request *req
         answer(backend, request->request_id, "the policy has too many selectors, or memory is short");
         return;
     }
+    clear_guard_set(backend->clear_guard, policy);
     if (set_routes(backend, request) == 0)
         answer(backend, request->request_id, "out of memory for a route");
     if (frees_packets)
@@ -222,6 +234,7 @@ static void delete_policy(struct backend *backend, const struct kernel_request *
     held_take(&backend->held, request->policy_id, &dropped);
     pthread_mutex_unlock(&backend->tables_lock);
     free_held(&dropped);
+    clear_guard_delete(backend->clear_guard, request->policy_id);
     if (router_delete(backend->router, request->request_id, request->policy_id) == 0)
         answer(backend, request->request_id, "out of memory for a route");
 }
@@ -312,6 +325,23 @@ static void userspace_detach(struct backend *backend, int fd)
     worker_wake(&backend->inbound); /* its wait still holds the socket */
 }
 
+/* Without it the tunnels work as well; only what comes beside them is not refused. */
+static void open_clear_guard(struct backend *backend)
+{
+    struct clear_guard_settings settings = {.name = backend->tun.name,
+                                            .interface_index = backend->tun.interface_index,
+                                            .log = backend->settings.log,
+                                            .context = backend->settings.context};
+    struct error error = {0};
+    char line[200];
+    backend->clear_guard = clear_guard_open(&settings, &backend->events, &error);
+    if (backend->clear_guard != NULL)
+        return;
+    snprintf(line, sizeof(line), "packets in clear that a tunnel should bring cannot be refused here: %.120s",
+             error.text);
+    settings.log(settings.context, line);
+}
+
 static bool start_threads(struct backend *backend, struct error *error)
 {
     struct router_settings routes = {.name = backend->tun.name,
@@ -325,6 +355,7 @@ static bool start_threads(struct backend *backend, struct error *error)
         backend->router = NULL;
         return false;
     }
+    open_clear_guard(backend);
     if (!worker_start(&backend->outbound, userspace_outbound_run, backend, error))
         return false;
     return worker_start(&backend->inbound, userspace_inbound_run, backend, error);
@@ -335,6 +366,7 @@ static void stop_threads(struct backend *backend)
     __atomic_store_n(&backend->is_closing, true, __ATOMIC_RELEASE);
     worker_stop(&backend->outbound);
     worker_stop(&backend->inbound);
+    clear_guard_close(backend->clear_guard);
     if (backend->router != NULL)
         order_queue_stop(&backend->orders);
     router_close(backend->router, false);
@@ -427,4 +459,5 @@ const struct backend_functions backend_userspace = {
     .dispatch = userspace_dispatch,
     .attach_natt_socket = userspace_attach,
     .detach_natt_socket = userspace_detach,
+    .prepare_socket = userspace_prepare_socket,
 };

@@ -11,6 +11,7 @@
 #include "esp/sad.h"
 #include "esp/spd.h"
 #include "kernel/backend.h"
+#include "kernel/clear_guard.h"
 #include "kernel/event_queue.h"
 #include "kernel/router.h"
 #include "kernel/userspace_held.h"
@@ -41,6 +42,7 @@ struct backend {
     struct order_queue orders; /* the router's */
     struct router *router;     /* NULL: it is not open, nor is `orders` */
     uint64_t awaited_order;    /* since the last flush; 0: none */
+    struct clear_guard *clear_guard; /* NULL: this host has no nf_tables */
     struct worker outbound, inbound;
     bool is_closing; /* atomic */
 };

@@ -13,6 +13,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "kernel/acquire_lifetime.h"
 #include "kernel/larval_drop.h"
 
 /* ---- answers ---- */
@@ -161,7 +162,10 @@ static bool start_orders(struct backend *backend, struct error *error)
 
 static bool open_parts(struct backend *backend, struct error *error)
 {
-    struct router_settings routes = {.name = "protected traffic", .number = ROUTER_NUMBER_OF_PEERS};
+    struct router_settings routes = {.name = "protected traffic",
+                                     .number = ROUTER_NUMBER_OF_PEERS,
+                                     .uses_interfaces_as_they_are =
+                                         backend->settings.uses_interfaces_as_they_are};
     backend->poll_fd = epoll_create1(EPOLL_CLOEXEC);
     if (backend->poll_fd < 0)
         return error_set(error, errno, "cannot make a descriptor to watch others: %s", strerror(errno));
@@ -208,6 +212,7 @@ static struct backend *xfrm_open(const struct backend_settings *settings, struct
     }
     xfrm_remove_leftovers(backend);
     backend->holds_packets = larval_drop_end();
+    backend->former_acquire_lifetime = acquire_lifetime_set(settings->acquire_lifetime_seconds);
     settings->log(settings->context, "using the kernel's IPsec (XFRM)");
     return backend;
 }
@@ -219,6 +224,7 @@ static void xfrm_close(struct backend *backend, bool leave_state)
         xfrm_sa_delete_all(backend);
         if (backend->holds_packets)
             larval_drop_resume();
+        (void)acquire_lifetime_set(backend->former_acquire_lifetime);
     }
     xfrm_link_flush(&backend->link);
     free_all(backend, leave_state);

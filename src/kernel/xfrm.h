@@ -58,7 +58,8 @@ struct backend {
     int poll_fd;               /* readable when any of the above has something */
     struct hash_table sas_by_child, sas_by_spi;
     struct policy_slots policies;
-    bool holds_packets; /* we have made the kernel hold packets that wait for an SA */
+    unsigned former_acquire_lifetime; /* of the kernel; 0: it has its own */
+    bool holds_packets;               /* we have made the kernel hold packets that wait for an SA */
     uint32_t last_sequence, last_index;
     struct xfrm_counting counting;
 };

@@ -222,7 +222,8 @@ void xfrm_sa_make_anew(struct backend *backend, const struct xfrm_ticket *ticket
         bool is_kept = type == XFRMA_ALG_AEAD || type == XFRMA_ALG_CRYPT || type == XFRMA_ALG_AUTH_TRUNC ||
                        type == XFRMA_ALG_COMP || type == XFRMA_REPLAY_VAL || type == XFRMA_REPLAY_ESN_VAL ||
                        type == XFRMA_LTIME_VAL || type == XFRMA_SA_EXTRA_FLAGS || type == XFRMA_MARK ||
-                       type == XFRMA_IF_ID || type == XFRMA_SET_MARK || type == XFRMA_SET_MARK_MASK;
+                       type == XFRMA_IF_ID || type == XFRMA_SET_MARK || type == XFRMA_SET_MARK_MASK ||
+                       type == XFRMA_TFCPAD;
         if (is_kept && message->nlmsg_len + attribute->nla_len + 64 < XFRM_REQUEST_SIZE)
             mnl_attr_put(message, type, mnl_attr_get_payload_len(attribute), mnl_attr_get_payload(attribute));
     }

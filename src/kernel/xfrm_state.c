@@ -217,7 +217,8 @@ void xfrm_state_put_encapsulation(struct nlmsghdr *message, uint16_t source_port
  * mark that our routing rules skip. */
 static void put_interface(struct nlmsghdr *message, const struct kernel_sa *sa)
 {
-    mnl_attr_put_u32(message, XFRMA_IF_ID, sa->interface_id);
+    if (sa->interface_id != 0)
+        mnl_attr_put_u32(message, XFRMA_IF_ID, sa->interface_id);
     if (sa->direction == SA_INBOUND)
         return;
     mnl_attr_put_u32(message, XFRMA_SET_MARK, BACKEND_SOCKET_MARK);
@@ -234,8 +235,10 @@ void xfrm_state_put_details(struct nlmsghdr *message, const struct kernel_sa *sa
         put_replay_bitmap(message, sa);
     if (sa->udp_encapsulation && layer->protocol == IPPROTO_ESP)
         xfrm_state_put_encapsulation(message, source_of(sa)->port, destination_of(sa)->port);
-    if (sa->interface_id != 0)
+    if (sa->interface_id != 0 || sa->serves_interface)
         put_interface(message, sa);
+    if (sa->tfc_pad != 0 && layer->protocol == IPPROTO_ESP && layer->mode == MODE_TUNNEL)
+        mnl_attr_put_u32(message, XFRMA_TFCPAD, sa->tfc_pad);
     if (!sa->encap_dscp)
         mnl_attr_put_u32(message, XFRMA_SA_EXTRA_FLAGS, XFRM_SA_XFLAG_DONT_ENCAP_DSCP);
 }

@@ -1,5 +1,6 @@
 /* Vendor ids: RFC 2408 3.16, RFC 3706 5.1, RFC 3947 3.1 and its drafts, draft-beaulieu-ike-xauth. */
 #include "engine/ikev1/vendor_ids.h"
+#include "engine/strongswan_vendor_id.h"
 
 static const struct {
     unsigned feature;
@@ -68,6 +69,9 @@ void vendor_ids_build(const struct engine *engine, const struct ike_sa *ike, str
 {
     const struct connection_spec *spec = connection_by_serial(engine, ike->connection_serial)->spec;
     const char *own = engine->vendor_id ? engine->vendor_id : "Styx-" STYX_VERSION;
+    if (spec->fake_strongswan)
+        ikev1_build_body(builder, ISAKMP_VENDOR_ID,
+                         bytes_of(strongswan_vendor_id, STRONGSWAN_VENDOR_ID_SIZE));
     if (spec->send_vendorid)
         ikev1_build_body(builder, ISAKMP_VENDOR_ID, bytes_of_text(own));
     for (size_t i = 0; i < ARRAY_SIZE(vendor_ids); i++) {

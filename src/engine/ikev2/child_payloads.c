@@ -32,6 +32,19 @@ static void build_body(const struct child_sa *child, bool in_auth, uint16_t grou
         ikev2_build_ke(builder, group, own_public);
 }
 
+/* send-esp-tfc-padding-not-supported=: the peer is not to pad (RFC 7296 1.3.1). */
+static void build_tfc_notify(const struct connection *connection, struct ikev2_builder *builder)
+{
+    if (connection->spec->send_no_esp_tfc)
+        ikev2_build_notify(builder, PROTOCOL_NONE, bytes_of(NULL, 0), ESP_TFC_PADDING_NOT_SUPPORTED,
+                           bytes_of(NULL, 0));
+}
+
+static void note_tfc_notify(struct child_sa *child, const struct ikev2_message *message)
+{
+    child->peer_refuses_tfc = ikev2_find_notify(message, ESP_TFC_PADDING_NOT_SUPPORTED) != NULL;
+}
+
 /* The packet that began it goes first, so that a peer that narrows knows what must be in (2.9). */
 static size_t add_packet(const struct selector *packet, struct selector *list, size_t count)
 {
@@ -56,6 +69,7 @@ void child_build_request(struct engine *engine, const struct ike_sa *ike, struct
         local_count = add_packet(packet, local, local_count);
     remote_count = add_packet(packet ? packet + 1 : NULL, remote, remote_count);
     compression_build_offer(engine, connection, child, builder);
+    build_tfc_notify(connection, builder);
     if (connection->spec->type == TYPE_TRANSPORT)
         ikev2_build_notify(builder, PROTOCOL_NONE, bytes_of(NULL, 0), USE_TRANSPORT_MODE, bytes_of(NULL, 0));
     ikev2_build_begin(builder, PAYLOAD_SA);
@@ -372,6 +386,7 @@ struct child_sa *child_choose(struct engine *engine, struct ike_sa *ike, const s
     child->udp_encapsulation = ike->uses_natt;
     child->setup->ke = choice.suite.ke;
     compression_choose(engine, settled, child, incoming->message);
+    note_tfc_notify(child, incoming->message);
     child_set_selectors(engine, child, choice.local, choice.local_count, choice.remote, choice.remote_count);
     return child;
 }
@@ -380,9 +395,9 @@ void child_build_answer(struct engine *engine, const struct child_sa *child, boo
                         struct bytes own_public, struct ikev2_builder *builder)
 {
     uint8_t spi[4];
-    (void)engine;
     store_be32(spi, child->spi_in);
     compression_build_answer(child, builder);
+    build_tfc_notify(connection_by_serial(engine, child->connection_serial), builder);
     if (child->mode == MODE_TRANSPORT)
         ikev2_build_notify(builder, PROTOCOL_NONE, bytes_of(NULL, 0), USE_TRANSPORT_MODE, bytes_of(NULL, 0));
     ikev2_build_begin(builder, PAYLOAD_SA);
@@ -449,6 +464,7 @@ bool child_accept(struct engine *engine, struct ike_sa *ike, struct child_sa *ch
     bool wants_transport = connection->spec->type == TYPE_TRANSPORT;
     child->mode = is_transport ? MODE_TRANSPORT : MODE_TUNNEL;
     child->udp_encapsulation = ike->uses_natt;
+    note_tfc_notify(child, message);
     if (is_transport != wants_transport)
         return error_set(error, NO_PROPOSAL_CHOSEN, "peer chose %s mode; type=%s is configured",
                          is_transport ? "transport" : "tunnel", wants_transport ? "transport" : "tunnel");

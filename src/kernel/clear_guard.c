@@ -1,0 +1,249 @@
+/*
+ * What is refused in clear: see clear_guard.h. Policies claim selectors as they do in a kernel's own IPsec
+ * (policy_slots.h); the table is brought up to date when no more orders wait.
+ */
+#include "kernel/clear_guard.h"
+
+#include <netinet/in.h> /* before the kernel's own headers, which give way to it */
+
+#include <linux/netfilter.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+
+#include "kernel/clear_maps.h"
+#include "kernel/clear_table.h"
+#include "kernel/policy_slots.h"
+
+enum { CHANGES_AT_ONCE = 256 };
+
+struct clear_guard {
+    struct clear_guard_settings settings;
+    struct order_queue orders;
+    struct nft_link link;
+    struct clear_maps maps;
+    struct policy_slots slots;
+    bool has_complained;
+};
+
+/* What one policy wants from now on. */
+struct guard_order {
+    struct order order;
+    struct clear_guard *guard;
+    bool is_delete;
+    struct kernel_policy wanted;
+    struct selector selectors[]; /* local ones, then remote ones */
+};
+
+struct port_order {
+    struct order order;
+    struct clear_guard *guard;
+    uint16_t port;
+};
+
+static void complain(struct clear_guard *guard, const char *reason)
+{
+    char line[160];
+    if (guard->has_complained)
+        return;
+    guard->has_complained = true;
+    snprintf(line, sizeof(line), "packets in clear that a tunnel should bring cannot be refused: %s", reason);
+    guard->settings.log(guard->settings.context, line);
+}
+
+/* ---- policies ---- */
+
+/* A trap refuses nothing that comes in: there is no tunnel yet that it should have come by. */
+static int verdict_of(const struct claimed_policy *policy)
+{
+    if (policy == NULL || policy->action == POLICY_TRAP)
+        return CLEAR_NOTHING;
+    return policy->action == POLICY_PASS ? NF_ACCEPT : NF_DROP;
+}
+
+/* ICMP's types are not told apart: a selector that names one is left out. */
+static bool can_be_told(const struct packet_selector *selector)
+{
+    bool is_icmp = selector->protocol == IPPROTO_ICMP || selector->protocol == IPPROTO_ICMPV6;
+    return !is_icmp || (selector->source_mask == 0 && selector->destination_mask == 0);
+}
+
+static void install(void *context, struct policy_slot *slot, struct claimed_policy *best)
+{
+    struct clear_guard *guard = context;
+    struct packet_selector inbound = packet_selector_reversed(&slot->key.selector);
+    uint32_t priority = best != NULL ? policy_slots_priority(best, &slot->key.selector) : 0;
+    const char *failure =
+        can_be_told(&inbound) ? clear_maps_set(&guard->maps, &inbound, priority, verdict_of(best)) : NULL;
+    if (failure != NULL)
+        complain(guard, failure);
+}
+
+static void free_policy(void *context, struct claimed_policy *policy)
+{
+    (void)context;
+    free(policy);
+}
+
+static void set_policy(struct clear_guard *guard, const struct kernel_policy *wanted)
+{
+    struct claimed_policy *policy = calloc(1, sizeof(*policy));
+    if (policy == NULL) {
+        complain(guard, "out of memory");
+        return;
+    }
+    policy->policy_id = wanted->policy_id;
+    policy->action = wanted->action;
+    policy->priority = wanted->priority;
+    const char *failure = policy_slots_set(&guard->slots, policy, wanted);
+    if (failure != NULL)
+        complain(guard, failure);
+}
+
+static void commit(struct clear_guard *guard)
+{
+    if (guard->maps.changed_count < CHANGES_AT_ONCE && !order_queue_is_last(&guard->orders))
+        return;
+    int failure = clear_maps_commit(&guard->maps);
+    if (failure != 0)
+        complain(guard, strerror(failure));
+    else
+        guard->has_complained = false;
+}
+
+/* ---- orders ---- */
+
+static void free_order(struct order *order)
+{
+    free(CONTAINER_OF(order, struct guard_order, order));
+}
+
+static bool carry_out(struct order *order, struct error *error)
+{
+    struct guard_order *wish = CONTAINER_OF(order, struct guard_order, order);
+    struct clear_guard *guard = wish->guard;
+    (void)error;
+    if (wish->is_delete)
+        policy_slots_delete(&guard->slots, wish->wanted.policy_id);
+    else
+        set_policy(guard, &wish->wanted);
+    free_order(order);
+    commit(guard);
+    return true;
+}
+
+static void give(struct clear_guard *guard, struct guard_order *wish, bool is_delete)
+{
+    if (wish == NULL)
+        return;
+    wish->order = (struct order){.carry_out = carry_out, .drop = free_order};
+    wish->guard = guard;
+    wish->is_delete = is_delete;
+    order_queue_give(&guard->orders, &wish->order, false);
+}
+
+void clear_guard_set(struct clear_guard *guard, const struct kernel_policy *policy)
+{
+    size_t count = policy->local_count + policy->remote_count;
+    struct guard_order *wish =
+        guard != NULL ? calloc(1, sizeof(*wish) + count * sizeof(wish->selectors[0])) : NULL;
+    if (wish == NULL)
+        return;
+    wish->wanted = *policy;
+    wish->wanted.mark_in = wish->wanted.mark_out = (struct packet_mark){0};
+    wish->wanted.local_selectors = wish->selectors;
+    wish->wanted.remote_selectors = wish->selectors + policy->local_count;
+    memcpy(wish->selectors, policy->local_selectors, policy->local_count * sizeof(wish->selectors[0]));
+    memcpy(wish->selectors + policy->local_count, policy->remote_selectors,
+           policy->remote_count * sizeof(wish->selectors[0]));
+    give(guard, wish, false);
+}
+
+void clear_guard_delete(struct clear_guard *guard, uint64_t policy_id)
+{
+    struct guard_order *wish = guard != NULL ? calloc(1, sizeof(*wish)) : NULL;
+    if (wish != NULL)
+        wish->wanted.policy_id = policy_id;
+    give(guard, wish, true);
+}
+
+static void free_port_order(struct order *order)
+{
+    free(CONTAINER_OF(order, struct port_order, order));
+}
+
+static bool carry_out_port(struct order *order, struct error *error)
+{
+    struct port_order *wish = CONTAINER_OF(order, struct port_order, order);
+    struct clear_guard *guard = wish->guard;
+    (void)error;
+    clear_table_put_port(&guard->link, wish->port);
+    int failure = nft_link_commit(&guard->link);
+    if (failure != 0)
+        complain(guard, strerror(failure));
+    free_port_order(order);
+    commit(guard);
+    return true;
+}
+
+void clear_guard_allow_port(struct clear_guard *guard, uint16_t port)
+{
+    struct port_order *wish = guard != NULL ? calloc(1, sizeof(*wish)) : NULL;
+    if (wish == NULL)
+        return;
+    *wish = (struct port_order){
+        .order = {.carry_out = carry_out_port, .drop = free_port_order}, .guard = guard, .port = port};
+    order_queue_give(&guard->orders, &wish->order, false);
+}
+
+/* ---- birth and death ---- */
+
+static void free_guard(struct clear_guard *guard)
+{
+    policy_slots_free(&guard->slots);
+    clear_maps_free(&guard->maps);
+    nft_link_close(&guard->link);
+    free(guard);
+}
+
+static bool prepare(struct clear_guard *guard, struct event_queue *events, struct error *error)
+{
+    if (!policy_slots_init(&guard->slots) || !clear_maps_init(&guard->maps))
+        return error_set(error, 0, "out of memory");
+    return nft_link_open(&guard->link, guard->settings.name, error) &&
+           clear_table_make(&guard->link, guard->maps.device, &guard->maps.knows_way_back, error) &&
+           order_queue_start(&guard->orders, events, error);
+}
+
+struct clear_guard *clear_guard_open(const struct clear_guard_settings *settings, struct event_queue *events,
+                                     struct error *error)
+{
+    struct clear_guard *guard = calloc(1, sizeof(*guard));
+    if (guard == NULL) {
+        error_set(error, 0, "out of memory");
+        return NULL;
+    }
+    guard->settings = *settings;
+    guard->maps.link = &guard->link;
+    guard->maps.device = settings->interface_index;
+    guard->slots.install = install;
+    guard->slots.free_policy = free_policy;
+    guard->slots.context = guard;
+    (void)!getrandom(guard->slots.hash_key, sizeof(guard->slots.hash_key), 0);
+    (void)!getrandom(guard->maps.hash_key, sizeof(guard->maps.hash_key), 0);
+    list_init(&guard->maps.shapes);
+    if (prepare(guard, events, error))
+        return guard;
+    free_guard(guard);
+    return NULL;
+}
+
+void clear_guard_close(struct clear_guard *guard)
+{
+    if (guard == NULL)
+        return;
+    order_queue_stop(&guard->orders);
+    clear_table_remove(&guard->link);
+    free_guard(guard);
+}

@@ -1,0 +1,36 @@
+/*
+ * The maps of the table that refuses packets in clear: which inbound selectors lead to which verdict. A
+ * selector stands in the map of its shape; the maps are asked in the order of their priorities.
+ */
+#ifndef STYX_KERNEL_CLEAR_MAPS_H
+#define STYX_KERNEL_CLEAR_MAPS_H
+
+#include "base/hash_table.h"
+#include "base/list.h"
+#include "kernel/clear_shape.h"
+
+enum { CLEAR_NOTHING = -1 };
+
+struct clear_maps {
+    struct nft_link *link;
+    int device;          /* where our routes lead */
+    bool knows_way_back; /* nf_tables can ask where packets to a source go */
+    struct hash_table elements;
+    struct list_node shapes, changed;
+    size_t shape_count, changed_count;
+    unsigned last_number;
+    uint8_t hash_key[16]; /* a peer may choose selectors */
+};
+
+/* link, device, knows_way_back and hash_key are set before. */
+bool clear_maps_init(struct clear_maps *maps);
+/* The kernel keeps what it has. */
+void clear_maps_free(struct clear_maps *maps);
+
+/* NF_ACCEPT, NF_DROP, or CLEAR_NOTHING: in force after clear_maps_commit(). NULL, or why it cannot be. */
+const char *clear_maps_set(struct clear_maps *maps, const struct packet_selector *selector, uint32_t priority,
+                           int verdict);
+/* 0, or an errno value: what has not come into force is tried again the next time. */
+int clear_maps_commit(struct clear_maps *maps);
+
+#endif
