@@ -5,6 +5,7 @@
 #include "engine/address_pool.h"
 #include "engine/connection.h"
 #include "engine/ikev2/traffic_selectors.h"
+#include "engine/login.h"
 #include "engine/routing_policy.h"
 #include "engine/version.h"
 
@@ -160,23 +161,56 @@ static bool lease_of_family(struct engine *engine, const struct connection *conn
     return assignment->leases[family] != NULL;
 }
 
-static struct bytes holder_name(const struct identity *holder, uint8_t *buffer)
+enum { HOLDER_NAME_MAX = 1 + IDENTITY_SIZE_MAX + LOGIN_NAME_SIZE + 16 };
+
+static struct bytes holder_name(const struct lease_holder *holder, uint8_t buffer[static HOLDER_NAME_MAX])
 {
-    if (holder->kind == ID_NONE || holder->kind == ID_NULL)
+    struct writer writer = writer_of(buffer, HOLDER_NAME_MAX);
+    bool is_anybody = holder->id->kind == ID_NONE || holder->id->kind == ID_NULL;
+    if (is_anybody && holder->user[0] == '\0')
         return bytes_of(NULL, 0);
-    buffer[0] = holder->kind;
-    memcpy(buffer + 1, holder->data, holder->size);
-    return bytes_of(buffer, 1U + holder->size);
+    writer_u8(&writer, holder->id->kind);
+    writer_bytes(&writer, bytes_of(holder->id->data, holder->id->size));
+    writer_bytes(&writer, bytes_of_text(holder->user));
+    if (address_is_set(&holder->own))
+        writer_bytes(&writer, bytes_of(holder->own.bytes, address_size(&holder->own)));
+    return writer_bytes_so_far(&writer);
 }
 
-bool configuration_lease(struct engine *engine, struct connection *connection, const struct identity *holder,
-                         const struct configuration *request, struct error *error)
+/* The address that a user is to have is leased where it is of a pool, and given out as it is elsewhere. */
+static bool lease_own(struct engine *engine, const struct connection *connection, unsigned family,
+                      const struct ip_address *own, struct lease_request *request,
+                      struct address_assignment *assignment)
 {
-    uint8_t name[1 + IDENTITY_SIZE_MAX];
-    struct lease_request lease = {
-        .holder = holder_name(holder, name),
-        .is_shared = connection->spec->modecfg.share_lease && engine->settings.unique_ids,
-    };
+    const struct end_spec *end = connection->remote_end;
+    struct ip_prefix host = prefix_of_address(own);
+    struct ip_range range = {*own, *own};
+    request->asked = &host;
+    request->is_shared = true;
+    for (size_t i = 0; i < end->pool_count; i++) {
+        if (!range_contains(&end->pools[i].range, &range))
+            continue;
+        struct address_lease *lease = address_pool_lease(engine, &end->pools[i], request);
+        struct ip_prefix leased = lease != NULL ? address_lease_prefix(lease) : (struct ip_prefix){0};
+        if (lease != NULL && !address_equal(&leased.address, own)) {
+            address_lease_release(engine, lease);
+            lease = NULL;
+        }
+        if (lease == NULL)
+            return false;
+        assignment->leases[family] = lease;
+        break;
+    }
+    assignment->address[family] = host;
+    return true;
+}
+
+bool configuration_lease(struct engine *engine, struct connection *connection,
+                         const struct lease_holder *holder, const struct configuration *request,
+                         struct error *error)
+{
+    uint8_t name[HOLDER_NAME_MAX];
+    struct lease_request lease = {.holder = holder_name(holder, name)};
     unsigned count = 0, asked = 0;
     if (connection->assignment != NULL)
         return true;
@@ -185,15 +219,18 @@ bool configuration_lease(struct engine *engine, struct connection *connection, c
         if (request != NULL && !request->has_address[i])
             continue;
         asked++;
+        lease.is_shared = connection->spec->modecfg.share_lease && engine->settings.unique_ids;
         lease.asked =
             request != NULL && address_is_set(&request->address[i].address) ? &request->address[i] : NULL;
-        count += lease_of_family(engine, connection, i, &lease, assignment);
+        bool is_own = holder->own.family == families[i];
+        count += is_own ? lease_own(engine, connection, i, &holder->own, &lease, assignment)
+                        : lease_of_family(engine, connection, i, &lease, assignment);
     }
     if (count > 0)
         return true;
     configuration_release(engine, connection);
     char range[RANGE_TEXT_SIZE];
-    if (asked == 0)
+    if (asked == 0 || connection->remote_end->pool_count == 0)
         return error_set(error, 0, "the peer asks for no address that could be leased");
     return error_set(error, 0, "no address of the pool %s%s is free for the peer",
                      range_text(&connection->remote_end->pools[0].range, range),

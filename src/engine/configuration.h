@@ -36,10 +36,18 @@ bool configuration_is_server(const struct connection *connection);
 
 /* ---- server ---- */
 
+/* Who leases: users of one identity are holders of their own (login.h). */
+struct lease_holder {
+    const struct identity *id;
+    const char *user;      /* "": nobody logged in */
+    struct ip_address own; /* that this user is to have; unset: any of the pools */
+};
+
 /* Leases the peer an address of each family that it asks for (NULL: that there is a pool of), unless it has
  * one. False with the reason: nothing was leased. */
-bool configuration_lease(struct engine *engine, struct connection *connection, const struct identity *holder,
-                         const struct configuration *request, struct error *error);
+bool configuration_lease(struct engine *engine, struct connection *connection,
+                         const struct lease_holder *holder, const struct configuration *request,
+                         struct error *error);
 /* All addresses that its pools may lease, as selectors. */
 size_t configuration_pool_selectors(const struct connection *connection, struct selector *out);
 /* The attributes that answer a request, or those of a push (request is NULL). */

@@ -352,6 +352,7 @@ struct sim_host *host_new(struct sim *sim, const char *name, const struct ip_add
     host->settings = engine_settings_default();
     host->settings.ikev1_policy = IKEV1_ACCEPT;
     host->secret = strdup("styx");
+    host->xauth_secret = (struct sim_login){.user = "alice", .password = "styx"};
     host->node = network_attach(&sim->network, name, address, nat);
     host->node->receive = host_receive;
     host->node->context = host;

@@ -67,11 +67,14 @@ static void draw_common_words(struct plan *plan, char *out, size_t size)
     static const char *const ciphers[] = {" esp=aes_gcm128 pfs=no", " esp=aes_gcm128", " esp=aes_gcm128;dh31",
                                           " esp=aes128-sha2_256", " esp=chacha20_poly1305"};
     static const char *const ikev1_words[] = {" pfs=no", "", " aggressive=yes", " aggressive=yes pfs=no"};
+    static const char *const login_words[] = {
+        "", "", " leftxauthclient=yes rightxauthserver=yes leftusername=alice xauthby=alwaysok"};
     if (plan->is_ikev1) {
         snprintf(out, size,
                  "authby=secret keyexchange=ikev1 ike=aes128-sha2;dh31 esp=aes128-sha2 dpddelay=20s "
-                 "dpdtimeout=60s retransmit-timeout=20s%s%s",
+                 "dpdtimeout=60s retransmit-timeout=20s%s%s%s",
                  ikev1_words[pick(plan, ARRAY_SIZE(ikev1_words))],
+                 login_words[pick(plan, ARRAY_SIZE(login_words))],
                  chance(plan, 200) ? " encapsulation=yes" : "");
         return;
     }

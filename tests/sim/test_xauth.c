@@ -309,6 +309,49 @@ static void users_of_one_group_do_not_take_each_others_place(void **state)
     assert_ends_well(sim);
 }
 
+/* Alice has an address of her own outside the pool, Bob one in it. */
+static void each_user_of_a_group_has_an_address(void **state)
+{
+    (void)state;
+    struct sim *sim = sim_new(1);
+    struct child_view child;
+    char text[SELECTOR_TEXT_SIZE];
+    sim_add_host(sim, "west", "192.0.2.2");
+    sim_add_host_behind_nat(sim, "east", "10.1.0.2", "192.0.2.1");
+    sim_add_host_behind_nat(sim, "south", "10.1.0.3", "192.0.2.1");
+    sim_add_host_behind_nat(sim, "north", "10.1.0.4", "192.0.2.1");
+#define LEASES GROUP "rightmodecfgserver=yes leftmodecfgclient=yes modecfgpull=yes "
+    sim_add_connection_on(sim, "west", "tunnel", LEASES "left=%any leftaddresspool=10.7.0.1-10.7.0.9");
+    sim_add_connection_on(sim, "east", "tunnel", LEASES "left=10.1.0.2 leftusername=alice");
+    sim_add_connection_on(sim, "south", "tunnel", LEASES "left=10.1.0.3 leftusername=bob");
+    sim_add_connection_on(sim, "north", "tunnel", LEASES "left=10.1.0.4 leftusername=carol");
+    static const struct {
+        const char *host, *user, *own, *got;
+    } users[] = {{"east", "alice", "10.8.0.1", "10.8.0.1/32"},
+                 {"south", "bob", "10.7.0.5", "10.7.0.5/32"},
+                 {"north", "carol", NULL, "10.7.0.1/32"}};
+    for (size_t i = 0; i < ARRAY_SIZE(users); i++) {
+        sim_set_password(sim, "west", users[i].user, "secret");
+        if (users[i].own != NULL)
+            sim_set_user_address(sim, "west", users[i].user, users[i].own);
+        sim_set_xauth_secret(sim, users[i].host, users[i].user, "secret");
+    }
+    sim_run_for(sim, seconds(1));
+    for (size_t i = 0; i < ARRAY_SIZE(users); i++) {
+        assert_int_equal(sim_up(sim, users[i].host, "tunnel"), 0);
+        assert_true(sim_newest_child(sim, users[i].host, "tunnel", &child));
+        assert_string_equal(selector_text(&child.local_selectors[0], text), users[i].got);
+    }
+    sim_run_for(sim, seconds(1));
+    assert_int_equal(sim_child_count(sim, "west"), 3);
+    assert_int_equal(sim_command(sim, "east", COMMAND_REKEY_IKE, "tunnel"), 0);
+    sim_run_for(sim, minutes(3));
+    assert_int_equal(sim_child_count(sim, "west"), 3);
+    for (size_t i = 0; i < ARRAY_SIZE(users); i++)
+        sim_down(sim, users[i].host, "tunnel");
+    assert_ends_well(sim);
+}
+
 static void a_user_is_deleted_by_name(void **state)
 {
     (void)state;
@@ -371,6 +414,7 @@ int main(int argument_count, char **arguments)
         cmocka_unit_test(a_slow_check_is_waited_for),
         cmocka_unit_test(nothing_is_negotiated_before_the_login),
         cmocka_unit_test(users_of_one_group_do_not_take_each_others_place),
+        cmocka_unit_test(each_user_of_a_group_has_an_address),
         cmocka_unit_test(a_user_is_deleted_by_name),
         cmocka_unit_test(a_message_id_may_carry_several_transactions),
     };

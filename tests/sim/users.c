@@ -20,7 +20,10 @@ void host_check_login(void *world, const struct login_request *request)
     for (size_t i = 0; i < host->login_count; i++)
         if (strcmp(host->logins[i].user, request->user) == 0 &&
             strcmp(host->logins[i].password, request->password) == 0)
-            result->is_right = true;
+            *result = (struct login_result){.request_id = request->request_id,
+                                            .ike_serial = request->ike_serial,
+                                            .is_right = true,
+                                            .address = host->logins[i].address};
     usec_t delay = host->delays.job_max == 0 ? 0 : prng_between(&host->sim->prng, 0, host->delays.job_max);
     host_later(host, delay, finish_check, free, result);
 }
@@ -60,18 +63,27 @@ void sim_set_password(struct sim *sim, const char *name, const char *user, const
         }
     if (host->login_count == SIM_LOGINS_MAX)
         abort();
-    host->logins[host->login_count++] = (struct sim_login){user, password};
+    host->logins[host->login_count++] = (struct sim_login){.user = user, .password = password};
+}
+
+void sim_set_user_address(struct sim *sim, const char *name, const char *user, const char *address)
+{
+    struct sim_host *host = world_host(sim, name);
+    for (size_t i = 0; i < host->login_count; i++)
+        if (strcmp(host->logins[i].user, user) == 0 && address_parse(address, &host->logins[i].address, NULL))
+            return;
+    abort();
 }
 
 void sim_set_xauth_secret(struct sim *sim, const char *name, const char *user, const char *password)
 {
-    world_host(sim, name)->xauth_secret = (struct sim_login){user, password};
+    world_host(sim, name)->xauth_secret = (struct sim_login){.user = user, .password = password};
     sim_restart(sim, name, 0);
 }
 
 void sim_set_answers(struct sim *sim, const char *name, const char *user, const char *password)
 {
     struct sim_host *host = world_host(sim, name);
-    host->answers = (struct sim_login){user, password};
+    host->answers = (struct sim_login){.user = user, .password = password};
     host->answers_prompts = true;
 }

@@ -22,6 +22,7 @@ enum { SIM_LOGINS_MAX = 4 };
 /* Borrowed from the scenario. */
 struct sim_login {
     const char *user, *password;
+    struct ip_address address;
 };
 
 /* How long a host takes for what it does beside the engine: each time a delay is drawn. */

@@ -4,6 +4,7 @@
 #include "engine/configuration.h"
 #include "engine/ikev1/phase1.h"
 #include "engine/ikev1/phase15.h"
+#include "engine/login.h"
 
 enum { LIST_MAX = 8192 };
 
@@ -31,8 +32,10 @@ static bool lease(struct engine *engine, struct ike_sa *ike, const struct config
                   struct error *error)
 {
     struct connection *connection = connection_of(engine, ike);
-    return connection->remote_end->pool_count == 0 ||
-           configuration_lease(engine, connection, &ike->remote_id, request, error);
+    const struct lease_holder holder = {
+        .id = &ike->remote_id, .user = login_user(ike), .own = ike->v1->login_address};
+    bool has_none = connection->remote_end->pool_count == 0 && !address_is_set(&holder.own);
+    return has_none || configuration_lease(engine, connection, &holder, request, error);
 }
 
 static struct bytes told(const struct engine *engine, const struct ike_sa *ike,

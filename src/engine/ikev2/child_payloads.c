@@ -7,6 +7,7 @@
 #include "engine/configuration.h"
 #include "engine/ikev2/compression.h"
 #include "engine/ikev2/traffic_selectors.h"
+#include "engine/login.h"
 #include "engine/sa.h"
 #include "engine/virtual_client.h"
 
@@ -340,7 +341,8 @@ static bool lease_address(struct engine *engine, const struct ike_sa *ike, struc
         asks_for_address(incoming) ? incoming->message->configuration : NULL;
     if (connection->remote_end->pool_count == 0)
         return true;
-    if (!configuration_lease(engine, connection, &ike->remote_id, request, error)) {
+    const struct lease_holder holder = {.id = &ike->remote_id, .user = login_user(ike)};
+    if (!configuration_lease(engine, connection, &holder, request, error)) {
         error->code = INTERNAL_ADDRESS_FAILURE;
         return false;
     }
