@@ -58,10 +58,11 @@ struct pfkey_counting {
     struct sa_counters counters[2];
 };
 
-/* What the kernel waits for since it told of a packet: the next SA of that reqid. */
+/* What the kernel waits for since it told of a packet: the next SA of that reqid, or with that peer. */
 struct pfkey_acquire {
     struct hash_node node;
-    uint32_t reqid; /* the engine's */
+    uint32_t reqid;           /* the engine's */
+    struct ip_address remote; /* of a policy without a peer, for which reqid says nothing */
     uint32_t sequence;
 };
 
@@ -76,7 +77,7 @@ struct backend {
     struct hash_table sas_by_child, sas_by_spi;
     struct pfkey_reqids reqids;
     struct policy_slots policies;
-    struct hash_table acquires; /* of the policies, by reqid */
+    struct hash_table acquires; /* of the policies, by reqid or peer */
     bool holds_packets;         /* we have made the kernel hold packets that wait for an SA */
     struct pfkey_counting counting;
     struct plane_limits limits;
@@ -124,8 +125,9 @@ void pfkey_policy_delete(struct backend *backend, const struct kernel_request *r
 void pfkey_policy_numbered(struct backend *backend, const struct pfkey_message *answer);
 void pfkey_policy_send_delete(struct backend *backend, const struct packet_selector *selector,
                               uint8_t direction);
-/* A packet met the trap, says the ACQUIRE with that number. */
-void pfkey_policy_acquired(struct backend *backend, struct claimed_policy *policy, uint32_t sequence);
+/* A packet to that address met the trap, says the ACQUIRE with that number. */
+void pfkey_policy_acquired(struct backend *backend, struct claimed_policy *policy,
+                           const struct ip_address *destination, uint32_t sequence);
 /* The number of the ACQUIRE that this SA answers, which is then forgotten; 0: none. */
 uint32_t pfkey_policy_take_acquire(struct backend *backend, const struct kernel_sa *sa);
 void pfkey_policy_delete_all(struct backend *backend);

@@ -42,7 +42,7 @@ static void acquire(struct backend *backend, const struct pfkey_message *message
         .packet_remote = end_of(&met->destination, met->protocol, met->destination_port),
     };
     narrow(message, &event);
-    pfkey_policy_acquired(backend, policy, message->sequence);
+    pfkey_policy_acquired(backend, policy, &event.packet_remote.range.start, message->sequence);
     event_queue_push(&backend->events, &event);
 }
 

@@ -169,28 +169,51 @@ static void forget_acquire(struct backend *backend, struct policy *policy)
     policy->acquire.sequence = 0;
 }
 
-void pfkey_policy_acquired(struct backend *backend, struct claimed_policy *claimed, uint32_t sequence)
+static uint64_t hash_of_peer(const struct ip_address *remote)
+{
+    uint64_t halves[2];
+    memcpy(halves, remote->bytes, sizeof(halves));
+    return hash_number(hash_number(halves[0]) + halves[1]);
+}
+
+void pfkey_policy_acquired(struct backend *backend, struct claimed_policy *claimed,
+                           const struct ip_address *destination, uint32_t sequence)
 {
     struct policy *policy = policy_of(claimed);
+    struct pfkey_acquire *acquire = &policy->acquire;
     forget_acquire(backend, policy);
-    policy->acquire.sequence = sequence;
-    (void)!hash_table_insert(&backend->acquires, &policy->acquire.node, hash_number(policy->acquire.reqid));
+    acquire->sequence = sequence;
+    bool has_peer = address_is_set(&claimed->remote);
+    acquire->remote = has_peer ? (struct ip_address){0} : *destination;
+    (void)!hash_table_insert(&backend->acquires, &acquire->node,
+                             has_peer ? hash_number(acquire->reqid) : hash_of_peer(destination));
+}
+
+static struct policy *find_acquire(const struct backend *backend, uint64_t hash, const struct kernel_sa *sa)
+{
+    struct hash_node *node = hash_table_find(&backend->acquires, hash);
+    for (; node != NULL; node = hash_node_next(node)) {
+        struct policy *policy = CONTAINER_OF(node, struct policy, acquire.node);
+        bool has_peer = address_is_set(&policy->claimed.remote);
+        if (has_peer ? policy->acquire.reqid == sa->reqid
+                     : address_equal(&policy->acquire.remote, &sa->remote.address))
+            return policy;
+    }
+    return NULL;
 }
 
 /* The kernel's larval SA gives way to the one that answers it (RFC 2367 3.1.6), else it would stay for a
  * while. */
 uint32_t pfkey_policy_take_acquire(struct backend *backend, const struct kernel_sa *sa)
 {
-    struct hash_node *node = hash_table_find(&backend->acquires, hash_number(sa->reqid));
-    for (; node != NULL; node = hash_node_next(node)) {
-        struct policy *policy = CONTAINER_OF(node, struct policy, acquire.node);
-        if (policy->acquire.reqid != sa->reqid)
-            continue;
-        uint32_t sequence = policy->acquire.sequence;
-        forget_acquire(backend, policy);
-        return sequence;
-    }
-    return 0;
+    struct policy *policy = find_acquire(backend, hash_number(sa->reqid), sa);
+    if (policy == NULL)
+        policy = find_acquire(backend, hash_of_peer(&sa->remote.address), sa);
+    if (policy == NULL)
+        return 0;
+    uint32_t sequence = policy->acquire.sequence;
+    forget_acquire(backend, policy);
+    return sequence;
 }
 
 /* ---- requests ---- */
