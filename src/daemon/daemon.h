@@ -24,6 +24,7 @@ struct daemon_options {
 };
 
 struct udp_socket;
+struct address_watch;
 struct control_listener;
 struct workers;
 struct logins;
@@ -52,6 +53,7 @@ struct daemon {
     struct held_datagrams held_datagrams;
     struct event *timer, *signals[4], *backend_event;
     struct udp_socket *sockets;
+    struct address_watch *address_watch; /* NULL: the kernel does not tell */
     struct control_facts facts;
     struct event *watchdog; /* systemd's; NULL: nobody asks */
     struct event *shutdown_limit;
@@ -71,6 +73,10 @@ void daemon_rearm(struct daemon *daemon);
 
 /* sockets.c */
 void udp_listen(struct daemon *daemon, uint64_t client);
+/* An address that a socket is bound to is not in the list of those that the machine has. */
+bool udp_has_lost_address(const struct daemon *daemon, const struct listen_address *list, size_t count);
+/* Listens on these addresses instead; nothing but addresses is read anew. */
+void udp_follow_addresses(struct daemon *daemon, const struct listen_address *list, size_t count);
 void udp_close_all(struct daemon *daemon);
 /* Applies what setup says of buffers and error queues to the sockets that are open. */
 void udp_apply_setup(struct daemon *daemon);

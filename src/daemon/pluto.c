@@ -1,5 +1,6 @@
 /* pluto: putting the daemon together, running it, and taking it down. ipsec_pluto(8). */
 #include "daemon/pluto.h"
+#include "daemon/address_watch.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -406,9 +407,8 @@ static bool assemble(struct daemon *daemon, struct error *error)
     if (!open_backend(daemon, error))
         return false;
     settings.stack = daemon->backend_functions->name;
-    settings.plane_limits = daemon->backend_functions->limits != NULL
-                                ? daemon->backend_functions->limits(daemon->backend)
-                                : NULL;
+    settings.plane_limits =
+        daemon->backend_functions->limits != NULL ? daemon->backend_functions->limits(daemon->backend) : NULL;
     daemon->workers = workers_new(daemon, helpers);
     daemon->processes = process_group_new(daemon->base);
     daemon->logins = logins_new(daemon);
@@ -424,6 +424,7 @@ static bool assemble(struct daemon *daemon, struct error *error)
         return false;
     daemon->bytes_at_start = engine_view_totals(daemon->engine).bytes_owned;
     daemon->key_loader = key_loader_new(daemon);
+    daemon->address_watch = address_watch_new(daemon);
     if (daemon->key_loader == NULL || !open_observers(daemon))
         return error_set(error, 0, "out of memory");
     fill_facts(daemon, (int)helpers);
@@ -442,6 +443,7 @@ static void dismantle(struct daemon *daemon)
     daemon->is_shutting_down = true;
     resolver_stop();
     key_loader_free(daemon->key_loader);
+    address_watch_free(daemon->address_watch);
     workers_free(daemon->workers);
     logins_free(daemon->logins);
     struct leaks leaks = leaks_of_engine(daemon);

@@ -263,29 +263,58 @@ static void keep_own_ports(struct daemon *daemon, const struct listen_address *l
                 udp->is_stale = false;
 }
 
-void udp_listen(struct daemon *daemon, uint64_t client)
+bool udp_has_lost_address(const struct daemon *daemon, const struct listen_address *list, size_t count)
 {
-    size_t count;
-    struct listen_address *list = interfaces_list(&daemon->options, &count);
+    for (const struct udp_socket *udp = daemon->sockets; udp != NULL; udp = udp->next) {
+        bool is_there = false;
+        for (size_t i = 0; i < count; i++)
+            is_there = is_there || address_equal(&udp->local.address, &list[i].address);
+        if (!is_there)
+            return true;
+    }
+    return false;
+}
+
+static void open_sockets(struct daemon *daemon, const struct listen_address *list, size_t count)
+{
     for (struct udp_socket *udp = daemon->sockets; udp != NULL; udp = udp->next)
         udp->is_stale = true;
-    log_line("listening for IKE messages");
-    control_line(daemon->control, client, RC_LOG, "listening for IKE messages");
     for (size_t i = 0; i < count && daemon->options.setup->listen_udp; i++) {
         listen_on(daemon, &list[i], daemon->options.ike_port, false);
         listen_on(daemon, &list[i], daemon->options.natt_port, true);
     }
     keep_own_ports(daemon, list, count);
     close_stale(daemon);
-    daemon_read_secrets(daemon, client);
-    key_loader_read(daemon->key_loader, 0);
-    daemon_read_policy_groups(daemon, client);
+}
+
+static void tell_engine(struct daemon *daemon, uint64_t client, const struct listen_address *list,
+                        size_t count)
+{
     engine_command(daemon->engine, &(struct command){
                                        .kind = COMMAND_LISTEN,
                                        .client = client,
                                        .interfaces = list,
                                        .interface_count = count,
                                    });
+}
+
+void udp_follow_addresses(struct daemon *daemon, const struct listen_address *list, size_t count)
+{
+    open_sockets(daemon, list, count);
+    tell_engine(daemon, 0, list, count);
+}
+
+void udp_listen(struct daemon *daemon, uint64_t client)
+{
+    size_t count;
+    struct listen_address *list = interfaces_list(&daemon->options, &count);
+    log_line("listening for IKE messages");
+    control_line(daemon->control, client, RC_LOG, "listening for IKE messages");
+    open_sockets(daemon, list, count);
+    daemon_read_secrets(daemon, client);
+    key_loader_read(daemon->key_loader, 0);
+    daemon_read_policy_groups(daemon, client);
+    tell_engine(daemon, client, list, count);
     free(list);
 }
 

@@ -96,6 +96,20 @@ def ping(world):
             raise CheckFailed(f"{answered} of {PINGS} pings answered from {source_address} to {target_address}")
 
 
+def move(who):
+    """The gateway of one end has another address: the same IKE SA goes on from there."""
+    def step(world):
+        before = {name: gateway.sas() for name, gateway in world.both()}
+        (near, near_address), (_far, far_address) = world.traffic_ends()
+        world.network.move(getattr(world.network, who))
+        wait_until(lambda: traffic.ping(near, near_address, far_address, 1) == 1, "pings after the move", SETTLE_SECONDS, 0.1)
+        for name, gateway in world.both():
+            if gateway.sas().ike != before[name].ike:
+                raise CheckFailed(f"the {name} end has another IKE SA: {before[name]} became {gateway.sas()}")
+
+    return named(step, f"{who} moves")
+
+
 def ping_from_gateway(world):
     """The gateways themselves may use the tunnel with their inside address."""
     family = world.tunnel.inner_family

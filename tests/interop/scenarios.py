@@ -5,7 +5,7 @@ The same table serves the host (strongSwan's userspace ESP, always in UDP) and a
 import dataclasses
 
 from checks import (bulk, bulk_across, compressed, counted, delete, delete_is_revived, establish, found_by_ike_scan,
-                    found_by_ike_scan_v1, fragmented, large_pings, lifetimes_rekey, on_demand, ping, ping_from_gateway, refused,
+                    found_by_ike_scan_v1, fragmented, large_pings, lifetimes_rekey, move, on_demand, ping, ping_from_gateway, refused,
                     rekey_child, rekey_ike, sealed)
 from tunnel import Lifetimes, Tunnel
 
@@ -44,6 +44,11 @@ SCENARIOS = (
     Scenario("we-respond", (establish("far"), ping, ping_from_gateway, bulk, counted, large_pings, sealed), peers=OPENIKED_TOO),
 
     Scenario("on-demand", (on_demand, sealed)),
+
+    Scenario("we-move", (establish("near"), move("near"), ping, rekey_ike("near"), rekey_child("far"), ping, sealed),
+             Tunnel(mobile=True), peers=EACH_ESP),
+    Scenario("peer-moves", (establish("far"), move("far"), ping, rekey_ike("far"), rekey_child("near"), ping, sealed),
+             Tunnel(mobile=True), peers=EACH_ESP),
 
     Scenario("we-rekey-child", (establish("near"), rekey_child("near"), ping, rekey_child("near"), ping, sealed), peers=EACH_IKE_AND_OPENIKED),
     Scenario("we-rekey-child-as-responder", (establish("far"), rekey_child("near"), ping, sealed), peers=EACH_IKE_AND_OPENIKED),

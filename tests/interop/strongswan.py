@@ -42,11 +42,11 @@ connections {{
     {connection} {{
         version = {end.ike_version}
         aggressive = {aggressive}
-        local_addrs = {end.local_address}
+        local_addrs = {local_address}
         remote_addrs = {end.remote_address}
         proposals = {end.suite.strongswan_ike}
         encap = {encapsulation}
-        mobike = no
+        mobike = {mobike}
         fragmentation = {fragmentation}
         {ike_lifetimes}
         local {{
@@ -104,7 +104,8 @@ class StrongSwan:
             plugins=PLUGINS, directory=directory, userspace="yes" if self.userspace else "no",
             fragment_size="fragment_size = 576" if end.small_fragments else ""))
         self.write("swanctl.conf", CONNECTIONS.format(
-            connection=CONNECTION, end=end, fragmentation="force" if end.small_fragments else "yes", proposals=self.child_proposals(), ipcomp="yes" if end.compress else "no", aggressive="yes" if end.aggressive else "no", encapsulation="yes" if end.encapsulation == "yes" else "no",
+            connection=CONNECTION, end=end, mobike="yes" if end.mobile else "no",
+            local_address="%any" if end.mobile else end.local_address, fragmentation="force" if end.small_fragments else "yes", proposals=self.child_proposals(), ipcomp="yes" if end.compress else "no", aggressive="yes" if end.aggressive else "no", encapsulation="yes" if end.encapsulation == "yes" else "no",
             user=USER, xauth=self.xauth(), local_ts=end.local_subnet or "dynamic", remote_ts=end.remote_subnet or "dynamic", **self.lifetimes()))
 
     def xauth(self):

@@ -85,6 +85,8 @@ class LibreswanLike:
             options["leftxauthusername"] = USER
         if end.small_fragments:
             options["fragmentation"] = "force"
+        if end.mobile:
+            options.update({"mobike": "yes", "left": "%defaultroute"})
         if not end.pfs:
             options["pfs"] = "no"
         if end.lifetimes:

@@ -126,6 +126,12 @@ class Network:
         self.net.run(["nft", "add table ip nat; add chain ip nat out { type nat hook postrouting priority 100; };"
                              "add rule ip nat out oifname far masquerade random"])
 
+    def move(self, side):
+        """The gateway loses its address on the wire and gets another one (IPv4)."""
+        old, new = f"{side.wire_address()}/24", f"{side.next_hop().rsplit('.', 1)[0]}.77/24"
+        configure(side.gateway, [f"addr del {old} dev wire", f"addr add {new} dev wire",
+                                 f"route replace default via {side.next_hop()}"])
+
     def narrow_the_far_wire(self, mtu):
         """The near gateway cannot see that the path to the far one takes smaller packets than its own link."""
         configure(self.net, [f"link set far mtu {mtu}"])

@@ -72,6 +72,7 @@ class Tunnel:
     pfs: bool = True
     protection: str = "esp"  # or "ah"
     compress: bool = False
+    mobile: bool = False  # both ends may change their address (MOBIKE)
     small_fragments: bool = False  # long identities, and both ends fragment IKE above 576 bytes
 
     def kind_on_the_wire(self):
@@ -100,6 +101,7 @@ class End:
     pfs: bool
     protection: str
     compress: bool
+    mobile: bool
     small_fragments: bool
 
 
@@ -129,6 +131,6 @@ def ends_of(tunnel, network):
                    protection=tunnel.protection, compress=tunnel.compress,
                    xauth=tunnel.login and ("client" if tunnel.login == local.name else "server"),
                    password=(is_far and tunnel.far_password) or PASSWORD,
-                   small_fragments=tunnel.small_fragments)
+                   mobile=tunnel.mobile, small_fragments=tunnel.small_fragments)
 
     return end(network.near, network.far), end(network.far, network.near)
