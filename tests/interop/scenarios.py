@@ -174,6 +174,11 @@ SCENARIOS = (
     Scenario("compress-with-ah", (establish("near"), ping, compressed, bulk, sealed), Tunnel(compress=True, protection="ah"), KERNEL_PEERS),
     Scenario("ikev1-ah", (establish("near"), ping, bulk, rekey_child("near"), ping, sealed),
              dataclasses.replace(V1, protection="ah"), KERNEL_PEERS),
+    # No stranger here does both.
+    Scenario("ikev1-ah-around-esp", (establish("near"), ping, bulk, rekey_child("near"), ping, sealed),
+             dataclasses.replace(V1, protection="ah+esp"), peers=("styx",)),
+    Scenario("ikev1-everything", (establish("far"), ping, compressed, bulk, rekey_child("far"), compressed, sealed),
+             dataclasses.replace(V1, protection="ah+esp", compress=True), peers=("styx",)),
     Scenario("ikev1-compress", (establish("far"), ping, compressed, bulk, sealed), dataclasses.replace(V1, compress=True), KERNEL_PEERS),
 
     Scenario("ike-scan", (found_by_ike_scan,), peers=("strongswan-userspace",)),

@@ -71,9 +71,10 @@ class LibreswanLike:
                    "right": end.remote_address, "rightid": f"@{end.remote_id}", "rightsubnet": end.remote_subnet,
                    "type": end.mode, "keyexchange": f"ikev{end.ike_version}", "authby": "secret", "ike": end.suite.ike,
                    "esp": end.suite.esp, "encapsulation": end.encapsulation, "auto": "ignore"}
+        if end.protection != "esp":
+            options.update({"phase2": end.protection, "ah": end.suite.ah})
         if end.protection == "ah":
             del options["esp"]
-            options.update({"phase2": "ah", "ah": end.suite.ah})
         if end.compress:
             options["compress"] = "yes"
         if end.aggressive:

@@ -70,13 +70,13 @@ class Tunnel:
     login: str | None = None  # IKEv1: "near" or "far", whose user logs in with XAUTH
     far_password: str | None = None
     pfs: bool = True
-    protection: str = "esp"  # or "ah"
+    protection: str = "esp"  # or "ah", or "ah+esp": AH around ESP (IKEv1)
     compress: bool = False
     mobile: bool = False  # both ends may change their address (MOBIKE)
     small_fragments: bool = False  # long identities, and both ends fragment IKE above 576 bytes
 
     def kind_on_the_wire(self):
-        return "esp-in-udp" if self.encapsulation == "yes" or self.near_behind_nat else self.protection
+        return "esp-in-udp" if self.encapsulation == "yes" or self.near_behind_nat else self.protection.split("+", maxsplit=1)[0]
 
 
 @dataclasses.dataclass(frozen=True)
