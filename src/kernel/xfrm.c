@@ -42,18 +42,21 @@ static void answered(void *context, const struct xfrm_ticket *ticket, int failur
         xfrm_sa_counters_came(backend, ticket, reply);
     else if (ticket->purpose == XFRM_PURPOSE_REFUSALS)
         xfrm_sa_refusals_came(backend, ticket, reply);
+    else if (ticket->purpose == XFRM_PURPOSE_CHECK)
+        xfrm_resync_answer(backend, ticket, reply);
     else if (ticket->purpose == XFRM_PURPOSE_MOVE && reply != NULL)
         xfrm_sa_make_anew(backend, ticket, reply);
     else if (ticket->purpose == XFRM_PURPOSE_SAY_DONE)
         event_queue_push_done(&backend->events, ticket->request_id, NULL);
 }
 
-/* A lost EXPIRE of a soft limit is followed by that of the hard one; a lost ACQUIRE by the next packet's. */
 static void overrun(void *context)
 {
-    const struct backend *backend = context;
-    backend->settings.log(backend->settings.context,
-                          "the kernel told of more IPsec events than could be taken");
+    struct backend *backend = context;
+    if (backend->unchecked_count == 0)
+        backend->settings.log(backend->settings.context,
+                              "the kernel told of more IPsec events than could be taken; checking all SAs");
+    xfrm_resync_begin(backend);
 }
 
 /* ---- requests ---- */
@@ -105,6 +108,7 @@ static void xfrm_dispatch(struct backend *backend)
 {
     xfrm_link_flush(&backend->link);
     xfrm_link_read_events(&backend->link);
+    xfrm_resync_some(backend);
     event_queue_drain(&backend->events, backend->settings.on_event, backend->settings.context);
 }
 
@@ -199,6 +203,7 @@ static struct backend *xfrm_open(const struct backend_settings *settings, struct
     }
     backend->settings = *settings;
     backend->poll_fd = -1;
+    list_init(&backend->sas);
     backend->link = (struct xfrm_link){
         .on_answer = answered, .on_event = xfrm_event, .on_overrun = overrun, .context = backend};
     if (!event_queue_init(&backend->events, error)) {

@@ -24,12 +24,14 @@ enum xfrm_purpose {
     XFRM_PURPOSE_SAY_DONE, /* the same, and its success too */
     XFRM_PURPOSE_COUNTERS,
     XFRM_PURPOSE_REFUSALS, /* of the AH around ESP */
+    XFRM_PURPOSE_CHECK,    /* whether the SA has reached a limit, or is gone */
     XFRM_PURPOSE_MOVE,     /* the SA as it is, to be made anew at its new addresses */
 };
 
 /* An SA that the kernel has from us; its keys only the kernel has. */
 struct xfrm_sa {
     struct hash_node by_child, by_spi;
+    struct list_node of_all;
     uint64_t child_serial;
     enum sa_direction direction;
     struct xfrm_layers layers;
@@ -57,6 +59,8 @@ struct backend {
     uint64_t awaited_order;    /* since the last flush; 0: none */
     int poll_fd;               /* readable when any of the above has something */
     struct hash_table sas_by_child, sas_by_spi;
+    struct list_node sas;   /* the same, all of them */
+    size_t unchecked_count; /* xfrm_resync.c: at the list's beginning */
     struct policy_slots policies;
     unsigned former_acquire_lifetime; /* of the kernel; 0: it has its own */
     bool holds_packets;               /* we have made the kernel hold packets that wait for an SA */
@@ -83,6 +87,16 @@ void xfrm_sa_refusals_came(struct backend *backend, const struct xfrm_ticket *ti
                            const struct nlmsghdr *reply);
 void xfrm_sa_delete_all(struct backend *backend);
 void xfrm_sa_free_all(struct backend *backend);
+
+/* Asks for the SA's state; nothing waits. */
+void xfrm_sa_ask(struct backend *backend, const struct xfrm_sa *sa, const struct xfrm_ticket *ticket);
+
+/* xfrm_resync.c: the kernel told more than could be taken. */
+void xfrm_resync_begin(struct backend *backend);
+/* A part of what is left to be checked, whenever the loop comes round. */
+void xfrm_resync_some(struct backend *backend);
+void xfrm_resync_answer(struct backend *backend, const struct xfrm_ticket *ticket,
+                        const struct nlmsghdr *reply);
 
 /* xfrm_policy.c */
 bool xfrm_policy_init(struct backend *backend);

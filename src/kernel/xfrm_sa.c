@@ -59,8 +59,10 @@ static struct xfrm_sa *remember(struct backend *backend, const struct kernel_sa 
         .remote = wanted->remote,
     };
     if (hash_table_insert(&backend->sas_by_child, &sa->by_child, hash_number(sa->child_serial))) {
-        if (hash_table_insert(&backend->sas_by_spi, &sa->by_spi, hash_number(wanted->spi)))
+        if (hash_table_insert(&backend->sas_by_spi, &sa->by_spi, hash_number(wanted->spi))) {
+            list_append(&backend->sas, &sa->of_all);
             return sa;
+        }
         hash_table_remove(&backend->sas_by_child, &sa->by_child);
     }
     free(sa);
@@ -71,6 +73,7 @@ static void forget(struct backend *backend, struct xfrm_sa *sa)
 {
     hash_table_remove(&backend->sas_by_child, &sa->by_child);
     hash_table_remove(&backend->sas_by_spi, &sa->by_spi);
+    list_remove(&sa->of_all);
     free(sa);
 }
 
@@ -170,6 +173,11 @@ static void send_get(struct backend *backend, const struct xfrm_sa *sa, size_t l
     struct xfrm_usersa_id id = id_of(sa, layer);
     struct nlmsghdr *message = xfrm_link_begin(&backend->link, XFRM_MSG_GETSA, NLM_F_ACK, &id, sizeof(id));
     xfrm_link_end(&backend->link, message, ticket);
+}
+
+void xfrm_sa_ask(struct backend *backend, const struct xfrm_sa *sa, const struct xfrm_ticket *ticket)
+{
+    send_get(backend, sa, sa->layers.main, ticket);
 }
 
 /* The kernel is asked for the SA as it is (its sequence numbers go on); what follows is xfrm_sa_make_anew. */

@@ -12,7 +12,8 @@ from tunnel import Tunnel, ends_of
 class Pair:
     """Both gateways of one tunnel, started, from __enter__ to __exit__."""
 
-    def __init__(self, **tunnel):
+    def __init__(self, kind=Styx, **tunnel):
+        self.kind = kind
         self.tunnel = Tunnel(**tunnel)
 
     def __enter__(self):
@@ -32,7 +33,7 @@ class Pair:
     def gateway(self, side, end):
         directory = os.path.join(self.directory.name, side.name)
         os.makedirs(directory)
-        gateway = Styx(side.gateway, directory, end)
+        gateway = self.kind(side.gateway, directory, end)
         self.started.append(gateway)
         status, output = gateway.start()
         expect(status == 0, f"auto --add on {side.name}: {status}: {output}")
