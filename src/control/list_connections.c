@@ -2,6 +2,7 @@
 #include <stdio.h>
 
 #include "base/text.h"
+#include "control/lease_text.h"
 #include "control/session.h"
 #include "engine/policy_text.h"
 
@@ -14,7 +15,9 @@ static const char *const lines[] = {
     "{name}:   xauth us:{local.xauth}, xauth them:{remote.xauth}, {xauthby?xauthby:{xauthby};} "
     "my_username={local.username}; their_username={remote.username}",
     "{name}:   our auth:{local.auth}, their auth:{remote.auth}, our autheap:none, their autheap:none;",
-    "{name}:   modecfg info: us:none, them:none, modecfg policy:push, dns:unset, domains:unset, cat:unset;",
+    "{name}:   modecfg info: us:{local.modecfg}, them:{remote.modecfg}, modecfg policy:{modecfg_policy}, "
+    "dns:{modecfg_dns}, domains:{modecfg_domains}, cat:unset;",
+    "{modecfg_banner?{name}:   banner:{modecfg_banner};}",
     "{name}:   sec_label:unset;",
     "{name}:   ike_life: {ike_lifetime_seconds}s; ipsec_life: {ipsec_lifetime_seconds}s; "
     "ipsec_max_bytes: {ipsec_max_bytes}B; ipsec_max_packets: {ipsec_max_packets}; "
@@ -22,7 +25,7 @@ static const char *const lines[] = {
     "rekey_fuzz: {rekey_fuzz_percent}%; keyingtries: 0;",
     "{name}:   retransmit-interval: {retransmit_interval_msec}ms; "
     "retransmit-timeout: {retransmit_timeout_seconds}s; iketcp:no; iketcp-port:4500;",
-    "{name}:   initial-contact:{initial_contact}; cisco-unity:no; fake-strongswan:no; "
+    "{name}:   initial-contact:{initial_contact}; cisco-unity:{cisco_unity}; fake-strongswan:no; "
     "send-vendorid:{send_vendorid}; send-no-esp-tfc:no;",
     "{name}:   policy: {policy};",
     "{!is_ikev1?{name}:   v2-auth-hash-policy: {auth_hashes};}",
@@ -62,6 +65,7 @@ struct end {
     const struct ip_address *host; /* found out; unset: as written */
     const struct ip_address *nexthop;
     const struct selector *virtual_client; /* NULL: not named yet */
+    const struct ip_prefix *leased;        /* two, or NULL */
     const struct identity *id;
     bool is_first; /* stands left in the topology */
 };
@@ -75,6 +79,7 @@ static struct end end_of(const struct connection_view *view, bool local)
     return (struct end){
         .spec = spec,
         .nexthop = local && view->is_oriented ? &view->nexthop : &spec->nexthop,
+        .leased = view->is_leased_to_us == local ? view->leased : NULL,
         .virtual_client = local ? NULL : view->virtual_client,
         .host = local ? &view->local.address : &view->remote.address,
         .id = view->is_oriented && known->kind != ID_NONE ? known : &spec->id,
@@ -108,9 +113,21 @@ static void add_virtual_client(struct text *text, const struct end *end)
         text_add(text, end->spec->virtual_client.kind == VIRTUAL_HOST ? "vhost:?" : "vnet:?");
 }
 
+/* The address that was leased is the client. */
+static void add_leased(struct text *text, const struct end *end)
+{
+    char list[LEASE_TEXT_SIZE];
+    text_add(text, "%s%s%s", end->is_first ? "" : "===", lease_text(end->leased, list),
+             end->is_first ? "===" : "");
+}
+
 static void add_clients(struct text *text, const struct end *end)
 {
     char selector[SELECTOR_TEXT_SIZE];
+    if (end->leased != NULL) {
+        add_leased(text, end);
+        return;
+    }
     bool is_virtual = end->spec->virtual_client.kind != VIRTUAL_NONE;
     bool has_clients = end->spec->client_count > 0 || is_virtual;
     if (has_clients && !end->is_first)
@@ -184,6 +201,33 @@ static void put_address(struct facts *facts, const char *name, const struct ip_a
     facts_text_or(facts, name, address_is_set(address) ? address_text(address, text) : NULL, absent);
 }
 
+static void put_modecfg_role(struct facts *facts, const struct end_spec *end, const struct end_spec *other)
+{
+    char range[RANGE_TEXT_SIZE];
+    bool is_server = end->modecfg_server || other->pool_count > 0;
+    bool is_client = end->modecfg_client || end->pool_count > 0;
+    facts_text(facts, "modecfg", is_server ? "server" : is_client ? "client" : "none");
+    facts_list_begin(facts, "address_pools", ',');
+    for (size_t i = 0; i < end->pool_count; i++)
+        facts_list_add(facts, range_text(&end->pools[i].range, range));
+    facts_list_end(facts);
+}
+
+static void put_modecfg(struct facts *facts, const struct connection_spec *spec)
+{
+    const struct modecfg_spec *modecfg = &spec->modecfg;
+    char list[CONFIGURATION_DNS_LIMIT * (ADDRESS_TEXT_SIZE + 2)], address[ADDRESS_TEXT_SIZE];
+    struct text text = text_of(list, sizeof(list));
+    for (size_t i = 0; i < modecfg->dns_count; i++)
+        text_add(&text, "%s%s", i > 0 ? ", " : "", address_text(&modecfg->dns[i], address));
+    facts_text(facts, "modecfg_policy", modecfg->pull ? "pull" : "push");
+    facts_text_or(facts, "modecfg_dns", modecfg->dns_count > 0 ? list : NULL, "unset");
+    facts_text_or(facts, "modecfg_domains", modecfg->domains, "unset");
+    facts_text(facts, "modecfg_banner", modecfg->banner);
+    facts_bool(facts, "cisco_unity", modecfg->cisco_unity);
+    facts_bool(facts, "share_lease", modecfg->share_lease);
+}
+
 static void put_end(struct facts *facts, const char *name, const struct connection_view *view, bool is_local)
 {
     const struct end end = end_of(view, is_local);
@@ -203,6 +247,7 @@ static void put_end(struct facts *facts, const char *name, const struct connecti
     facts_list_end(facts);
     facts_number(facts, "client_bits", client_bits(&end));
     put_address(facts, "sourceip", &end.spec->sourceip, "unset");
+    put_modecfg_role(facts, end.spec, is_left ? &view->spec->right : &view->spec->left);
     facts_text(facts, "auth", auth_methods_name(end.spec->auth));
     facts_text(facts, "xauth",
                end.spec->xauth_server   ? "server"
@@ -280,6 +325,7 @@ static void put_options(struct facts *facts, const struct engine *engine, const 
     facts_bool(facts, "nat_keepalive", spec->nat_keepalive);
     facts_number(facts, "nat_keepalive_seconds",
                  engine_view_settings(engine)->nat_keepalive_interval / USEC_PER_SEC);
+    put_modecfg(facts, spec);
     facts_number(facts, "metric", spec->metric);
     facts_limit(facts, "mtu", spec->mtu ? spec->mtu : UINT64_MAX, "unset");
     facts_limit(facts, "priority", spec->priority ? spec->priority : UINT64_MAX, "auto");

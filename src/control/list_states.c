@@ -2,6 +2,7 @@
 #include <stdio.h>
 
 #include "base/text.h"
+#include "control/lease_text.h"
 #include "control/session.h"
 
 enum { STATES_A_PIECE = 64 };
@@ -27,7 +28,7 @@ static const struct text_form state_form = TEXT_FORM(RC_COMMENT, state_lines);
 
 static const char *const traffic_lines[] = {
     "#{serial}: {name}, {user?username={user}, }type={type}, add_time={add_time}, inBytes={in_bytes}, "
-    "outBytes={out_bytes}, maxBytes={max_bytes}B{!user?, id='{id}'}",
+    "outBytes={out_bytes}, maxBytes={max_bytes}B{!user?, id='{id}'}{lease?, lease={lease}}",
 };
 
 static const struct text_form traffic_form = TEXT_FORM(RC_INFORMATIONAL_TRAFFIC, traffic_lines);
@@ -264,7 +265,7 @@ const struct list_section section_states_of_status = {
 
 static void put_traffic(struct facts *facts, const struct child_view *view)
 {
-    char id[IDENTITY_TEXT_SIZE], remote[ADDRESS_TEXT_SIZE];
+    char id[IDENTITY_TEXT_SIZE], remote[ADDRESS_TEXT_SIZE], lease[LEASE_TEXT_SIZE];
     facts_begin(facts, NULL, &traffic_form);
     facts_number(facts, "serial", view->serial);
     facts_number(facts, "ike_serial", view->ike_serial);
@@ -278,6 +279,7 @@ static void put_traffic(struct facts *facts, const struct child_view *view)
     facts_limit(facts, "max_bytes", view->max_bytes, "2^63");
     facts_text(facts, "id", identity_text(view->remote_id, id));
     facts_text(facts, "user", view->user[0] != '\0' ? view->user : NULL);
+    facts_text(facts, "lease", view->leased != NULL ? lease_text(view->leased, lease) : NULL);
     facts_end(facts);
 }
 

@@ -203,9 +203,6 @@ static bool next_nothing(struct control_session *session, struct facts *facts)
     return false;
 }
 
-const struct list_section section_address_pools = {
-    .name = "address_pools", .is_array = true, .next = next_nothing};
-
 /* The proposals are made when a connection is added and last as long as it: there is no data base of them. */
 static const char *const database_heading[] = {
     "stats db_ops: {curr_cnt, total_cnt, maxsz} :context={0,0,0} trans={0,0,0} attrs={0,0,0} ", " ",

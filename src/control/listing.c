@@ -25,7 +25,7 @@ static const struct list_command commands[] = {
     {"shuntstatus", false, false, {&section_shunts}},
     {"processstatus", false, false, {&section_processes}},
     {"fipsstatus", false, false, {&section_fips}},
-    {"addresspoolstatus", false, false, {&section_address_pools}},
+    {"addresspoolstatus", false, false, {&section_address_pools, &section_leases}},
     {"globalstatus", true, false, {&section_counters}},
     {"listpubkeys", false, false, {&section_public_keys}},
     {"checkpubkeys", false, false, {&section_doubtful_public_keys}},

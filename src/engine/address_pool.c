@@ -228,6 +228,12 @@ static struct address_lease *lease_at(const struct engine *engine, const struct 
     return NULL;
 }
 
+static bool is_held_by(const struct address_lease *lease, struct bytes holder)
+{
+    return holder.size > 0 && lease->holder.size == holder.size &&
+           memcmp(lease->holder.data, holder.data, holder.size) == 0;
+}
+
 /* What this holder had, or has and may share. A holder without sharing may have many: only so many are
  * looked at. */
 static struct address_lease *lease_of_holder(const struct engine *engine, const struct address_pool *pool,
@@ -239,9 +245,7 @@ static struct address_lease *lease_of_holder(const struct engine *engine, const 
     struct hash_node *node = hash_table_find(&pool->by_holder, engine_hash(engine, &request->holder, 1));
     for (unsigned i = 0; node != NULL && i < LOOKED_AT; node = hash_node_next(node), i++) {
         struct address_lease *lease = CONTAINER_OF(node, struct address_lease, by_holder);
-        bool is_own = lease->holder.size == request->holder.size &&
-                      memcmp(lease->holder.data, request->holder.data, request->holder.size) == 0;
-        if (is_own && (lease->users == 0 || request->is_shared))
+        if (is_held_by(lease, request->holder) && (lease->users == 0 || request->is_shared))
             return lease;
     }
     return NULL;
@@ -264,7 +268,7 @@ static struct address_lease *lease_new(struct engine *engine, struct address_poo
     return lease;
 }
 
-/* The address that it asks for, if nobody has had it. */
+/* The address that it asks for, if nobody has had it; what is its alone if nobody has it now, or itself. */
 static struct address_lease *lease_asked_for(struct engine *engine, struct address_pool *pool,
                                              const struct lease_request *request)
 {
@@ -276,7 +280,11 @@ static struct address_lease *lease_asked_for(struct engine *engine, struct addre
     if (!range_contains(&pool->by_range.range, &one))
         return NULL;
     uint64_t index = distance(&pool->by_range.range.start, &asked->address, pool->lease_length);
-    return lease_at(engine, pool, index) == NULL ? lease_new(engine, pool, index) : NULL;
+    struct address_lease *had = lease_at(engine, pool, index);
+    if (had == NULL)
+        return lease_new(engine, pool, index);
+    bool may_take = request->takes_only_asked && (had->users == 0 || is_held_by(had, request->holder));
+    return may_take || is_held_by(had, request->holder) ? had : NULL;
 }
 
 static struct address_lease *lease_fresh(struct engine *engine, struct address_pool *pool)
@@ -298,9 +306,7 @@ static struct address_lease *lease_forgotten(const struct address_pool *pool)
 
 static void take_over(struct engine *engine, struct address_lease *lease, struct bytes holder)
 {
-    bool is_own = lease->holder.size == holder.size &&
-                  (holder.size == 0 || memcmp(lease->holder.data, holder.data, holder.size) == 0);
-    if (is_own)
+    if (is_held_by(lease, holder) || (holder.size == 0 && lease->holder.size == 0))
         return;
     hash_table_remove(&lease->pool->by_holder, &lease->by_holder);
     owned_clear(engine, NULL, &lease->holder);
@@ -314,10 +320,12 @@ struct address_lease *address_pool_lease(struct engine *engine, const struct poo
     struct address_pool *pool = find(engine, range);
     if (pool == NULL)
         return NULL;
-    struct address_lease *lease = lease_of_holder(engine, pool, request);
+    struct address_lease *lease = request->takes_only_asked ? NULL : lease_of_holder(engine, pool, request);
     bool may_be_new = pool->lingering_count < LINGERING_LEASES_MAX;
-    if (lease == NULL && may_be_new)
+    if (lease == NULL && (may_be_new || request->takes_only_asked))
         lease = lease_asked_for(engine, pool, request);
+    if (lease == NULL && request->takes_only_asked)
+        return NULL;
     if (lease == NULL && may_be_new)
         lease = lease_fresh(engine, pool);
     if (lease == NULL)
@@ -347,23 +355,35 @@ void address_lease_release(struct engine *engine, struct address_lease *lease)
 
 /* ---- views ---- */
 
-/* The one behind `after` in a list that is in the order of serials: found by its serial, or from the start.
- */
-static const struct list_node *next_in(const struct list_node *head, const struct hash_node *node,
-                                       const struct list_node *at)
+/* By its serial; where that is gone meanwhile, by looking. */
+static const struct list_node *pool_behind(const struct engine *engine, uint64_t after)
 {
-    const struct list_node *next = node != NULL ? at->next : head->next;
-    return next != head ? next : NULL;
+    const struct hash_node *node = hash_table_find(&engine->pools_by_serial, after);
+    if (node != NULL)
+        return CONTAINER_OF(node, const struct address_pool, by_serial)->all.next;
+    const struct list_node *at = engine->pools.next;
+    while (at != &engine->pools && CONTAINER_OF(at, const struct address_pool, all)->serial <= after)
+        at = at->next;
+    return at;
+}
+
+static const struct list_node *lease_behind(const struct engine *engine, uint64_t after)
+{
+    const struct hash_node *node = hash_table_find(&engine->leases_by_serial, after);
+    if (node != NULL)
+        return CONTAINER_OF(node, const struct address_lease, by_serial)->all.next;
+    const struct list_node *at = engine->leases.next;
+    while (at != &engine->leases && CONTAINER_OF(at, const struct address_lease, all)->serial <= after)
+        at = at->next;
+    return at;
 }
 
 bool engine_view_pool(const struct engine *engine, uint64_t after, struct pool_view *out)
 {
-    const struct hash_node *node = hash_table_find(&engine->pools_by_serial, after);
-    const struct address_pool *pool = node ? CONTAINER_OF(node, const struct address_pool, by_serial) : NULL;
-    const struct list_node *next = next_in(&engine->pools, node, pool ? &pool->all : NULL);
-    if (next == NULL)
+    const struct list_node *node = pool_behind(engine, after);
+    if (node == &engine->pools)
         return false;
-    pool = CONTAINER_OF(next, const struct address_pool, all);
+    const struct address_pool *pool = CONTAINER_OF(node, const struct address_pool, all);
     *out = (struct pool_view){
         .serial = pool->serial,
         .range = pool->by_range.range,
@@ -378,13 +398,10 @@ bool engine_view_pool(const struct engine *engine, uint64_t after, struct pool_v
 
 bool engine_view_lease(const struct engine *engine, uint64_t after, struct lease_view *out)
 {
-    const struct hash_node *node = hash_table_find(&engine->leases_by_serial, after);
-    const struct address_lease *lease =
-        node ? CONTAINER_OF(node, const struct address_lease, by_serial) : NULL;
-    const struct list_node *next = next_in(&engine->leases, node, lease ? &lease->all : NULL);
-    if (next == NULL)
+    const struct list_node *node = lease_behind(engine, after);
+    if (node == &engine->leases)
         return false;
-    lease = CONTAINER_OF(next, const struct address_lease, all);
+    const struct address_lease *lease = CONTAINER_OF(node, const struct address_lease, all);
     *out = (struct lease_view){
         .serial = lease->serial,
         .pool_serial = lease->pool->serial,

@@ -43,6 +43,7 @@ struct lease_request {
     struct bytes holder;           /* names it; empty: nobody that could come again */
     bool is_shared;                /* what this holder has already serves it here too */
     const struct ip_prefix *asked; /* that it would like to have; NULL: any */
+    bool takes_only_asked;         /* which nobody may use; who merely had it gives it up */
 };
 
 /* Whether the pools of a connection can be had: no other range overlaps them. `old` goes before (NULL: none).

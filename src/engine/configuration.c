@@ -161,19 +161,19 @@ static bool lease_of_family(struct engine *engine, const struct connection *conn
     return assignment->leases[family] != NULL;
 }
 
-enum { HOLDER_NAME_MAX = 1 + IDENTITY_SIZE_MAX + LOGIN_NAME_SIZE + 16 };
+enum { HOLDER_NAME_MAX = 1 + IDENTITY_SIZE_MAX + LOGIN_NAME_SIZE };
 
+/* Users may share an identity, and they move from host to host: who has logged in is known by that name. */
 static struct bytes holder_name(const struct lease_holder *holder, uint8_t buffer[static HOLDER_NAME_MAX])
 {
     struct writer writer = writer_of(buffer, HOLDER_NAME_MAX);
     bool is_anybody = holder->id->kind == ID_NONE || holder->id->kind == ID_NULL;
-    if (is_anybody && holder->user[0] == '\0')
+    bool is_user = holder->user[0] != '\0';
+    if (is_anybody && !is_user)
         return bytes_of(NULL, 0);
-    writer_u8(&writer, holder->id->kind);
-    writer_bytes(&writer, bytes_of(holder->id->data, holder->id->size));
-    writer_bytes(&writer, bytes_of_text(holder->user));
-    if (address_is_set(&holder->own))
-        writer_bytes(&writer, bytes_of(holder->own.bytes, address_size(&holder->own)));
+    writer_u8(&writer, is_user ? ID_NONE : holder->id->kind);
+    writer_bytes(&writer,
+                 is_user ? bytes_of_text(holder->user) : bytes_of(holder->id->data, holder->id->size));
     return writer_bytes_so_far(&writer);
 }
 
@@ -186,19 +186,13 @@ static bool lease_own(struct engine *engine, const struct connection *connection
     struct ip_prefix host = prefix_of_address(own);
     struct ip_range range = {*own, *own};
     request->asked = &host;
-    request->is_shared = true;
+    request->takes_only_asked = true;
     for (size_t i = 0; i < end->pool_count; i++) {
         if (!range_contains(&end->pools[i].range, &range))
             continue;
-        struct address_lease *lease = address_pool_lease(engine, &end->pools[i], request);
-        struct ip_prefix leased = lease != NULL ? address_lease_prefix(lease) : (struct ip_prefix){0};
-        if (lease != NULL && !address_equal(&leased.address, own)) {
-            address_lease_release(engine, lease);
-            lease = NULL;
-        }
-        if (lease == NULL)
+        assignment->leases[family] = address_pool_lease(engine, &end->pools[i], request);
+        if (assignment->leases[family] == NULL)
             return false;
-        assignment->leases[family] = lease;
         break;
     }
     assignment->address[family] = host;
@@ -219,6 +213,7 @@ bool configuration_lease(struct engine *engine, struct connection *connection,
         if (request != NULL && !request->has_address[i])
             continue;
         asked++;
+        lease.takes_only_asked = false;
         lease.is_shared = connection->spec->modecfg.share_lease && engine->settings.unique_ids;
         lease.asked =
             request != NULL && address_is_set(&request->address[i].address) ? &request->address[i] : NULL;
@@ -450,8 +445,8 @@ void configuration_say_told(struct engine *engine, const struct ike_sa *ike,
         if (address_is_set(&assignment->address[i].address))
             say_address(engine, ike, &assignment->address[i].address, client);
     for (size_t i = 0; i < told->dns_count; i++)
-        say_ike(engine, RC_LOG, ike, client, "received INTERNAL_IP%d_DNS server address %s",
-                told->dns[i].family, address_text(&told->dns[i], text));
+        say_ike(engine, RC_LOG, ike, client, "received INTERNAL_IP%d_DNS %s", told->dns[i].family,
+                address_text(&told->dns[i], text));
     if (told->domains[0] != '\0')
         say_ike(engine, RC_LOG, ike, client, "received INTERNAL_DNS_DOMAIN '%s'", told->domains);
     if (told->banner[0] != '\0')

@@ -36,7 +36,7 @@ bool configuration_is_server(const struct connection *connection);
 
 /* ---- server ---- */
 
-/* Who leases: users of one identity are holders of their own (login.h). */
+/* Who leases: a user who logged in (login.h), else an identity. */
 struct lease_holder {
     const struct identity *id;
     const char *user;      /* "": nobody logged in */

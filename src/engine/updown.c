@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "engine/child_install.h"
+#include "engine/configuration.h"
 #include "engine/connection.h"
 #include "engine/routing.h"
 #include "engine/sa.h"
@@ -19,12 +20,15 @@ struct pairs {
     bool has_more;
 };
 
-/* Every data plane makes routes and source addresses itself, and nothing of a peer's DNS is known in this
- * version: the default script would find nothing to do. */
+/* Every data plane makes routes and source addresses itself: the default script has something to do where the
+ * peer told us its DNS servers. */
 static bool is_wanted(const struct connection *connection)
 {
     const char *script = connection->local_end ? connection->local_end->updown : NULL;
-    return script != NULL && script[0] != '\0';
+    const struct address_assignment *assignment = connection->assignment;
+    if (script == NULL)
+        return assignment != NULL && assignment->told != NULL && assignment->told->dns_count > 0;
+    return script[0] != '\0';
 }
 
 static void add_pairs(struct pairs *pairs, const struct selector *local, size_t local_count,

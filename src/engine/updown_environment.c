@@ -6,11 +6,12 @@
 #include <stdio.h>
 
 #include "engine/child_install.h"
+#include "engine/configuration.h"
 #include "engine/login.h"
 #include "engine/policy_text.h"
 #include "engine/sa.h"
 
-enum { VARIABLE_SIZE = 1024 };
+enum { VARIABLE_SIZE = 1280 };
 
 static void add(struct variables *variables, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
@@ -113,7 +114,7 @@ static void add_kernel_extras(struct variables *variables, const struct connecti
  * routes say is the script's to find out. */
 static void add_addresses(struct variables *variables, const struct connection *connection)
 {
-    char text[ADDRESS_TEXT_SIZE];
+    char text[ADDRESS_TEXT_SIZE], prefix[ADDRESS_TEXT_SIZE + 4];
     const struct ip_address *nexthop = &connection->nexthop;
     if (!address_is_set(nexthop))
         nexthop = &connection->remote;
@@ -126,8 +127,11 @@ static void add_addresses(struct variables *variables, const struct connection *
     add(variables, "PLUTO_PEER=%s",
         address_is_set(&connection->remote) ? address_text(&connection->remote, text) : "%any");
     add_identity(variables, "PLUTO_PEER_ID", &connection->remote_id);
-    if (address_is_set(&connection->local_end->sourceip))
-        add(variables, "PLUTO_MY_SOURCEIP=%s", address_text(&connection->local_end->sourceip, text));
+    struct ip_address sourceip = connection_sourceip(connection);
+    if (address_is_set(&sourceip))
+        add(variables, "PLUTO_MY_SOURCEIP=%s", address_text(&sourceip, text));
+    if (address_is_set(&connection->local_end->interface_ip.address))
+        add(variables, "INTERFACE_IP=%s", prefix_text(&connection->local_end->interface_ip, prefix));
     add(variables, "PLUTO_NM_CONFIGURED=%d", connection->spec->nm_configured);
     add(variables, "PLUTO_CONN_ADDRFAMILY=%s", connection->local.family == IP_V6 ? "ipv6" : "ipv4");
 }
@@ -172,13 +176,30 @@ static void add_policy(struct variables *variables, const struct connection *con
         add(variables, "PLUTO_MTU=%u", spec->mtu);
 }
 
+/* What the peer told us with our address: empty where there is none. */
+static void add_told(struct variables *variables, const struct connection *connection)
+{
+    const struct address_assignment *assignment = connection->assignment;
+    const struct told_configuration *told = assignment != NULL ? assignment->told : NULL;
+    char servers[CONFIGURATION_DNS_LIMIT * (ADDRESS_TEXT_SIZE + 1)], address[ADDRESS_TEXT_SIZE];
+    struct text text = text_of(servers, sizeof(servers));
+    for (size_t i = 0; told != NULL && i < told->dns_count; i++)
+        text_add(&text, "%s%s", i > 0 ? " " : "", address_text(&told->dns[i], address));
+    add(variables, "PLUTO_PEER_DNS_INFO=%s", servers);
+    add(variables, "PLUTO_PEER_DOMAIN_INFO=%s", told != NULL ? told->domains : "");
+    add(variables, "PLUTO_PEER_BANNER=%s", told != NULL ? told->banner : "");
+    add(variables, "PLUTO_IS_PEER_CISCO=%d", connection->spec->modecfg.peer_is_cisco);
+    add(variables, "PLUTO_CFG_SERVER=%d", configuration_is_server(connection));
+    add(variables, "PLUTO_CFG_CLIENT=%d", configuration_is_client(connection));
+}
+
 /* Always there for scripts to test, though nothing in this version fills them. */
 static void add_constant(struct variables *variables)
 {
     static const char *const constant[] = {
-        "PLUTO_PEER_CA=",       "PLUTO_MOBIKE_EVENT=",     "PLUTO_IS_PEER_CISCO=0",
-        "PLUTO_PEER_DNS_INFO=", "PLUTO_PEER_DOMAIN_INFO=", "PLUTO_PEER_BANNER=",
-        "PLUTO_CFG_SERVER=0",   "PLUTO_CFG_CLIENT=0",      "PLUTO_XFRMI_FWMARK=",
+        "PLUTO_PEER_CA=",
+        "PLUTO_MOBIKE_EVENT=",
+        "PLUTO_XFRMI_FWMARK=",
     };
     for (size_t i = 0; i < ARRAY_SIZE(constant); i++)
         add(variables, "%s", constant[i]);
@@ -204,6 +225,7 @@ void updown_add_connection(struct variables *variables, const struct engine *eng
     add_addresses(variables, connection);
     add_sa(variables, connection, child);
     add_user(variables, engine, child);
+    add_told(variables, connection);
     add_constant(variables);
     add(variables, "PLUTO_STACK=%s", settings->stack ? settings->stack : "none");
     add(variables, "PLUTO_DNS_RESOLVER=%s", settings->dns_by_systemd ? "systemd" : "file");

@@ -1,6 +1,7 @@
 /* Read-only views of the engine's tables. */
 #include "engine/view.h"
 #include "engine/child_install.h"
+#include "engine/configuration.h"
 #include "engine/compression.h"
 
 #include <stdlib.h>
@@ -66,6 +67,8 @@ static void fill_connection(const struct connection *connection, struct connecti
         .local = {.address = connection->local},
         .remote = {.address = connection->remote},
         .nexthop = connection->nexthop,
+        .leased = connection->assignment ? connection->assignment->address : NULL,
+        .is_leased_to_us = connection->assignment != NULL && connection->assignment->is_ours,
         .virtual_client = connection->has_virtual_client ? &connection->virtual_client : NULL,
         .local_id = &connection->local_id,
         .remote_id = &connection->remote_id,
@@ -252,6 +255,7 @@ static void fill_child(const struct engine *engine, const struct child_sa *child
         .cpi_out = child->cpi_out,
         .remote_id = &ike->remote_id,
         .user = login_user(ike),
+        .leased = connection->assignment ? connection->assignment->address : NULL,
         .memory_bytes = child->memory_bytes,
     };
 }

@@ -24,9 +24,11 @@ struct connection_view {
     bool keeps_up;            /* brought up by --up or auto=start and not taken down */
     bool is_oriented;
     bool left_is_local;
-    const char *interface;                       /* of the local address; "" when unoriented */
-    struct ip_endpoint local, remote;            /* remote unset in a template */
-    struct ip_address nexthop;                   /* of ours: as written, or of %defaultroute */
+    const char *interface;            /* of the local address; "" when unoriented */
+    struct ip_endpoint local, remote; /* remote unset in a template */
+    struct ip_address nexthop;        /* of ours: as written, or of %defaultroute */
+    const struct ip_prefix *leased;   /* to the peer, or to us: v4, v6 (unset: none); NULL: none */
+    bool is_leased_to_us;
     const struct selector *virtual_client;       /* what the peer of a vhost: or vnet: named; NULL: nothing */
     const struct identity *local_id, *remote_id; /* as they will be sent and expected; defaults applied */
     enum routing_state routing;
@@ -77,7 +79,8 @@ struct child_view {
     struct sa_counters in, out; /* as last reported; KERNEL_SA_QUERY refreshes */
     uint64_t max_bytes;         /* UINT64_MAX: no limit */
     const struct identity *remote_id;
-    const char *user; /* who logged in (XAUTH); "": nobody */
+    const char *user;               /* who logged in (XAUTH); "": nobody */
+    const struct ip_prefix *leased; /* to the peer, or to us: v4, v6 (unset: none); NULL: none */
     size_t memory_bytes;
 };
 
@@ -93,7 +96,7 @@ struct lease_view {
     uint64_t serial, pool_serial;
     struct ip_prefix address;
     unsigned users;      /* 0: it was given back */
-    struct bytes holder; /* an identity's kind and value; empty: unknown */
+    struct bytes holder; /* an identity's kind and value, or 0 and the name of a user; empty: unknown */
 };
 
 struct engine_totals {

@@ -27,7 +27,7 @@ struct options {
     const char *psk, *ike, *esp, *id_prefix, *remote_id;
     int responder_pid;
     unsigned timeout_seconds, hold_seconds;
-    bool json;
+    bool json, leases;
 };
 
 struct load {
@@ -168,7 +168,7 @@ static char *client_id(const struct options *options, unsigned number, char out[
     return out;
 }
 
-/* Client number n protects 10.x.y.z/32 of its own against the responder's 192.168.0.0/16. */
+/* Client number n protects 10.x.y.z/32 of its own, or the address that it is leased, against the responder's 192.168.0.0/16. */
 static struct connection_spec *client_spec(const struct options *options, unsigned number,
                                            struct error *error)
 {
@@ -183,6 +183,7 @@ static struct connection_spec *client_spec(const struct options *options, unsign
     spec->child_proposals = proposals_parse(PROTOCOL_ESP, PROPOSAL_PFS, options->esp, error);
     struct ip_address client = address_of_v4((10u << 24) + number);
     struct ip_prefix left = prefix_of_address(&client), right;
+    spec->left.modecfg_client = options->leases;
     bool ok = spec->ike_proposals != NULL && spec->child_proposals != NULL &&
               identity_parse(client_id(options, number, id), &spec->left.id, error) &&
               identity_parse(options->remote_id, &spec->right.id, error) &&
@@ -191,11 +192,14 @@ static struct connection_spec *client_spec(const struct options *options, unsign
         connection_spec_free(spec);
         return NULL;
     }
-    spec->left.clients = calloc(1, sizeof(struct selector));
     spec->right.clients = calloc(1, sizeof(struct selector));
-    spec->left.clients[0] = selector_of_prefix(&left, 0, 0);
     spec->right.clients[0] = selector_of_prefix(&right, 0, 0);
-    spec->left.client_count = spec->right.client_count = 1;
+    spec->right.client_count = 1;
+    if (options->leases)
+        return spec;
+    spec->left.clients = calloc(1, sizeof(struct selector));
+    spec->left.clients[0] = selector_of_prefix(&left, 0, 0);
+    spec->left.client_count = 1;
     return spec;
 }
 
@@ -353,6 +357,7 @@ static const char usage[] =
     "  --timeout SECONDS     give up (default 120)\n"
     "  --hold SECONDS        keep the tunnels that long before leaving without a Delete (default 0)\n"
     "  --json                one JSON object instead of text\n"
+    "  --lease               each client asks for an address (rightaddresspool= at the responder)\n"
     "Client N protects the address 10.0.0.0+N; the responder's conn needs rightsubnet of 10.0.0.0/8 with\n"
     "narrowing=yes, leftsubnet=192.168.0.0/16, right=%any.\n";
 
@@ -371,6 +376,7 @@ enum {
     OPTION_TIMEOUT,
     OPTION_HOLD,
     OPTION_JSON,
+    OPTION_LEASE,
     OPTION_HELP
 };
 
@@ -389,6 +395,7 @@ static const struct option long_options[] = {
     {"timeout", required_argument, NULL, OPTION_TIMEOUT},
     {"hold", required_argument, NULL, OPTION_HOLD},
     {"json", no_argument, NULL, OPTION_JSON},
+    {"lease", no_argument, NULL, OPTION_LEASE},
     {"help", no_argument, NULL, OPTION_HELP},
     {0},
 };
@@ -436,6 +443,9 @@ static bool set_option(struct options *options, int option, const char *value, s
         break;
     case OPTION_JSON:
         options->json = true;
+        break;
+    case OPTION_LEASE:
+        options->leases = true;
         break;
     default:
         return error_set(error, 0, "unknown option; ipsec loadtest --help lists them");

@@ -102,6 +102,20 @@ static bool read_nat_d(struct bytes body, struct ikev1_message *out, struct erro
     return true;
 }
 
+/* Libreswan 4.x pads the payload itself to a multiple of four bytes. */
+static struct bytes without_padding(struct bytes list)
+{
+    struct reader reader = reader_of(list);
+    struct ikev1_attribute attribute;
+    size_t whole = 0;
+    while (ikev1_attribute_read(&reader, &attribute))
+        whole = list.size - reader.left;
+    size_t left = list.size - whole;
+    for (size_t i = whole; i < list.size; i++)
+        left = list.data[i] == 0 ? left : SIZE_MAX;
+    return left < 4 ? bytes_of(list.data, whole) : list;
+}
+
 static bool check_list(struct bytes list, struct error *error)
 {
     struct reader reader = reader_of(list);
@@ -125,6 +139,7 @@ static bool read_attributes(struct bytes body, struct ikev1_attributes *out, str
         return syntax(error, "Attribute payload is too short");
     if (out->type < ISAKMP_CFG_REQUEST || out->type > ISAKMP_CFG_ACK)
         return error_set(error, V1_PAYLOAD_MALFORMED, "Attribute payload of type %u", out->type);
+    out->list = without_padding(out->list);
     return check_list(out->list, error);
 }
 

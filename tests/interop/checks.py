@@ -4,7 +4,7 @@ import re
 import traffic
 from capture import ALLOWED_KINDS, PROTECTED_KINDS
 from process import CheckFailed, wait_until
-from tunnel import EstablishedSas
+from tunnel import FIRST_LEASE, EstablishedSas
 
 PINGS = 5
 SETTLE_SECONDS = 15
@@ -30,7 +30,8 @@ class World:
         """(namespace, address) of the two hosts whose packets belong into the tunnel."""
         family = self.tunnel.inner_family if self.tunnel.between == "sites" else self.tunnel.outer_family
         if self.tunnel.between == "sites":
-            return [(side.client, side.client_address(family)) for side in (self.network.near, self.network.far)]
+            return [(side.gateway, FIRST_LEASE) if side.name == self.tunnel.road_warrior else
+                    (side.client, side.client_address(family)) for side in (self.network.near, self.network.far)]
         return [(side.gateway, side.wire_address(family)) for side in (self.network.near, self.network.far)]
 
 

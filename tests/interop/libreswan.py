@@ -23,6 +23,13 @@ class Libreswan(LibreswanLike):
             options["ikev2"] = "no"
         return options
 
+    def road_warrior_options(self):
+        """4.10 asks for everything to be narrowed only if told so."""
+        options = super().road_warrior_options()
+        if self.end.is_road_warrior and self.end.ike_version == 2:
+            options["leftsubnet"] = "0.0.0.0/0"
+        return options
+
     def command(self, arguments):
         return self.namespace.enter(peer_tree.in_tree("libreswan", arguments))
 

@@ -180,6 +180,28 @@ SCENARIOS = (
     Scenario("ikev1-everything", (establish("far"), ping, compressed, bulk, rekey_child("far"), compressed, sealed),
              dataclasses.replace(V1, protection="ah+esp", compress=True), peers=("styx",)),
     Scenario("ikev1-compress", (establish("far"), ping, compressed, bulk, sealed), dataclasses.replace(V1, compress=True), KERNEL_PEERS),
+    Scenario("we-are-leased", (establish("near"), ping, rekey_child("near"), rekey_ike("near"), ping, delete("near"),
+                               establish("near"), ping, sealed), Tunnel(road_warrior="near"), EACH_IKE),
+    Scenario("we-lease", (establish("far"), ping, rekey_child("far"), rekey_ike("far"), ping, delete("far"), establish("far"),
+                          ping, sealed), Tunnel(road_warrior="far"), EACH_IKE),
+    Scenario("ikev1-we-pull", (establish("near"), ping, rekey_child("near"), ping, delete("near"), establish("near"), ping,
+                               sealed), dataclasses.replace(V1, road_warrior="near"), EACH_IKE),
+    Scenario("ikev1-peer-pulls", (establish("far"), ping, delete("far"), establish("far"), ping, sealed),
+             dataclasses.replace(V1, road_warrior="far"), EACH_IKE),
+    # Libreswan 4.10 pushes, and takes what is pushed, only after XAUTH.
+    Scenario("ikev1-peer-pushes", (establish("near"), ping, sealed),
+             dataclasses.replace(V1, road_warrior="near", pulls=False), peers=("strongswan-userspace",)),
+    Scenario("ikev1-we-push", (establish("far"), ping, sealed), dataclasses.replace(V1, road_warrior="far", pulls=False),
+             peers=("strongswan-userspace",)),
+
+    Scenario("ikev1-login-and-pull", (establish("near"), ping, delete("near"), establish("near"), ping, sealed),
+             dataclasses.replace(V1, login="near", road_warrior="near"), EACH_IKE),
+    Scenario("ikev1-login-and-push", (establish("near"), ping, sealed),
+             dataclasses.replace(V1, login="near", road_warrior="near", pulls=False), EACH_IKE),
+    Scenario("ikev1-peer-logs-in-and-pulls", (establish("far"), ping, delete("far"), establish("far"), ping, sealed),
+             dataclasses.replace(V1, login="far", road_warrior="far"), EACH_IKE),
+    Scenario("ikev1-peer-logs-in-and-is-pushed", (establish("far"), ping, sealed),
+             dataclasses.replace(V1, login="far", road_warrior="far", pulls=False), peers=("strongswan-userspace",)),
 
     Scenario("ike-scan", (found_by_ike_scan,), peers=("strongswan-userspace",)),
 )

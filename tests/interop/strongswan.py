@@ -4,7 +4,7 @@ import re
 
 import peer_tree
 from process import Daemon, run
-from tunnel import CONNECTION, USER, EstablishedSas
+from tunnel import CONNECTION, FIRST_LEASE, LAST_LEASE, LEASED_DNS, USER, EstablishedSas
 
 PLUGINS = ("random nonce aesni openssl aes sha1 sha2 hmac kdf gcm ctr chapoly curve25519 "
            "kernel-libipsec kernel-netlink socket-default vici updown xauth-generic")
@@ -47,6 +47,7 @@ connections {{
         proposals = {end.suite.strongswan_ike}
         encap = {encapsulation}
         mobike = {mobike}
+        {road_warrior}
         fragmentation = {fragmentation}
         {ike_lifetimes}
         local {{
@@ -70,6 +71,7 @@ connections {{
         }}
     }}
 }}
+{pools}
 secrets {{
     ike {{
         id-near = {end.local_id}
@@ -106,7 +108,7 @@ class StrongSwan:
         self.write("swanctl.conf", CONNECTIONS.format(
             connection=CONNECTION, end=end, mobike="yes" if end.mobile else "no",
             local_address="%any" if end.mobile else end.local_address, fragmentation="force" if end.small_fragments else "yes", proposals=self.child_proposals(), ipcomp="yes" if end.compress else "no", aggressive="yes" if end.aggressive else "no", encapsulation="yes" if end.encapsulation == "yes" else "no",
-            user=USER, xauth=self.xauth(), local_ts=end.local_subnet or "dynamic", remote_ts=end.remote_subnet or "dynamic", **self.lifetimes()))
+            user=USER, xauth=self.xauth(), **self.road_warrior(), local_ts=end.local_subnet or "dynamic", remote_ts=end.remote_subnet or "dynamic", **self.lifetimes()))
 
     def xauth(self):
         if self.end.xauth is None:
@@ -118,6 +120,16 @@ class StrongSwan:
         """Without a group there is no perfect forward secrecy."""
         proposal = self.end.suite.strongswan_ah if self.end.protection == "ah" else self.end.suite.strongswan_esp
         return f"{self.end.protection}_proposals = {proposal if self.end.pfs else proposal.rsplit('-', 1)[0]}"
+
+    def road_warrior(self):
+        end = self.end
+        lines = [] if end.pulls else ["pull = no"]
+        if end.is_road_warrior:
+            lines.append("vips = 0.0.0.0")
+        if end.leases:
+            lines.append("pools = road")
+        pools = f"pools {{\n    road {{\n        addrs = {FIRST_LEASE}-{LAST_LEASE}\n        dns = {LEASED_DNS}\n    }}\n}}"
+        return {"road_warrior": "\n        ".join(lines), "pools": pools if end.leases else ""}
 
     def write(self, name, text):
         with open(os.path.join(self.directory, name), "w", encoding="utf-8") as file:

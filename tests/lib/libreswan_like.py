@@ -3,9 +3,9 @@ import os
 import re
 
 from process import Daemon, run
-from tunnel import CONNECTION, USER, EstablishedSas
+from tunnel import CONNECTION, FIRST_LEASE, LAST_LEASE, LEASED_DNS, USER, EstablishedSas
 
-IKE_SA = re.compile(rf'#(\d+): "{CONNECTION}".*\((?:established IKE SA|IKE SA established)\)')
+IKE_SA = re.compile(rf'#(\d+): "{CONNECTION}".*\((?:established IKE SA|IKE SA established|sent ModeCfg reply, expecting Ack)\)')
 CHILD_SA = re.compile(rf'#(\d+): "{CONNECTION}".*\((?:established Child SA|IPsec SA established)\)')
 CHILD_SPIS = re.compile(rf'#\d+: "{CONNECTION}".* (?:esp|ah)[.:]([0-9a-f]+)@\S+ (?:esp|ah)[.:]([0-9a-f]+)@')
 TRAFFIC = re.compile(rf'#\d+: "{CONNECTION}".* inBytes=(\d+), outBytes=(\d+)')
@@ -16,7 +16,7 @@ class LibreswanLike:
 
     setup_lines = ()
     revives = True  # a connection brought up by --up is brought up again when the peer deletes it
-    up_line = re.compile(rf'^004 "{CONNECTION}" #\d+: (?:initiator established Child SA|IPsec SA established)', re.MULTILINE)
+    up_line = re.compile(rf'^004 "{CONNECTION}"(?:\[\d+\] \S+)? #\d+: (?:initiator established Child SA|IPsec SA established)', re.MULTILINE)
 
     def __init__(self, namespace, directory, end):
         self.namespace = namespace
@@ -57,7 +57,8 @@ class LibreswanLike:
             file.write(f"\nconn {CONNECTION}\n")
             file.writelines(f"    {key}={value}\n" for key, value in self.connection_options().items())
         with open(self.secrets, "w", encoding="utf-8", opener=private_opener) as file:
-            file.write(f'@{self.end.local_id} @{self.end.remote_id} : PSK "{self.end.secret}"\n')
+            names = "" if self.end.leases else f"@{self.end.local_id} @{self.end.remote_id} "
+            file.write(f'{names}: PSK "{self.end.secret}"\n')
             if self.end.xauth == "client":
                 file.write(f'@{USER} : XAUTH "{self.end.password}"\n')
         if self.end.xauth == "server":
@@ -93,8 +94,24 @@ class LibreswanLike:
         if end.lifetimes:
             options.update({"ikelifetime": f"{end.lifetimes.ike}s", "salifetime": f"{end.lifetimes.child}s",
                             "rekeymargin": f"{end.lifetimes.margin}s", "rekeyfuzz": "0%"})
+        if end.is_road_warrior or end.leases:
+            options.update(self.road_warrior_options())
         options.update(self.more_options)
         return {key: value for key, value in options.items() if value is not None}
+
+    def road_warrior_options(self):
+        end = self.end
+        options = {}
+        if end.is_road_warrior:
+            options.update({"leftmodecfgclient": "yes", "rightmodecfgserver": "yes"})
+        else:
+            options.update({"leftmodecfgserver": "yes", "rightmodecfgclient": "yes", "modecfgdns": LEASED_DNS,
+                            "rightaddresspool": f"{FIRST_LEASE}-{LAST_LEASE}", "right": "%any"})
+        if end.ike_version == 2:
+            options["narrowing"] = "yes"
+        elif end.pulls:
+            options["modecfgpull"] = "yes"
+        return options
 
     def start(self):
         self.daemon = Daemon(type(self).__name__, self.daemon_command(), os.path.join(self.directory, "pluto.log"))

@@ -94,7 +94,10 @@ def count_echoes(source, target, count, size, interval, wait):
     is_ipv6 = ":" in target
     echo = socket.socket(socket.AF_INET6 if is_ipv6 else socket.AF_INET, socket.SOCK_RAW,
                          socket.IPPROTO_ICMPV6 if is_ipv6 else socket.IPPROTO_ICMP)
-    echo.bind((source, 0))
+    try:
+        echo.bind((source, 0))
+    except OSError:
+        return 0  # a leased address that is ours no more
     echo.connect((target, 0))
     identifier = os.getpid() & 0xFFFF
     answered, sent, next_send = set(), 0, time.monotonic()

@@ -4,6 +4,8 @@ import dataclasses
 SHARED_SECRET = "one secret for two ends, and nobody else"
 CONNECTION = "net"
 USER, PASSWORD = "carol", "open sesame"
+# What road warriors are leased, the first of them first, and told.
+FIRST_LEASE, LAST_LEASE, LEASED_DNS = "10.66.0.10", "10.66.0.20", "10.66.0.53"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -73,6 +75,8 @@ class Tunnel:
     protection: str = "esp"  # or "ah", or "ah+esp": AH around ESP (IKEv1)
     compress: bool = False
     mobile: bool = False  # both ends may change their address (MOBIKE)
+    road_warrior: str | None = None  # "near" or "far": that end is a host without a site, leased an address by the other
+    pulls: bool = True  # IKEv1 Mode Config: the road warrior asks for its address
     small_fragments: bool = False  # long identities, and both ends fragment IKE above 576 bytes
 
     def kind_on_the_wire(self):
@@ -103,6 +107,9 @@ class End:
     compress: bool
     mobile: bool
     small_fragments: bool
+    is_road_warrior: bool  # it asks for an address
+    leases: bool  # it gives one
+    pulls: bool
 
 
 def ends_of(tunnel, network):
@@ -112,25 +119,32 @@ def ends_of(tunnel, network):
     def end(local, remote):
         is_far = local.name == "far"
         between_sites = tunnel.between == "sites"
+        local_subnet = local.subnet(tunnel.inner_family) if between_sites else None
         remote_subnet = remote.subnet(tunnel.inner_family) if between_sites else None
         if is_far and tunnel.far_believes_near_subnet:
             remote_subnet = tunnel.far_believes_near_subnet
         remote_address = remote.wire_address(tunnel.outer_family)
         if is_far and tunnel.near_behind_nat:
             remote_address = local.next_hop(tunnel.outer_family)
+        if local.name == tunnel.road_warrior:
+            local_subnet = None
+        if remote.name == tunnel.road_warrior:
+            remote_subnet = None
         return End(suite=SUITES[(is_far and tunnel.far_suite) or tunnel.suite],
                    mode=tunnel.mode, encapsulation=tunnel.encapsulation, lifetimes=tunnel.lifetimes,
                    local_id=f"{local.name}{tail}.test", remote_id=f"{remote.name}{tail}.test",
                    local_address=local.wire_address(tunnel.outer_family),
                    remote_address=remote_address,
                    next_hop=local.next_hop(tunnel.outer_family),
-                   local_subnet=local.subnet(tunnel.inner_family) if between_sites else None,
+                   local_subnet=local_subnet,
                    remote_subnet=remote_subnet,
                    secret=(is_far and tunnel.far_secret) or SHARED_SECRET,
                    ike_version=tunnel.ike_version, aggressive=tunnel.aggressive, pfs=tunnel.pfs,
                    protection=tunnel.protection, compress=tunnel.compress,
                    xauth=tunnel.login and ("client" if tunnel.login == local.name else "server"),
                    password=(is_far and tunnel.far_password) or PASSWORD,
-                   mobile=tunnel.mobile, small_fragments=tunnel.small_fragments)
+                   mobile=tunnel.mobile,
+                   small_fragments=tunnel.small_fragments, is_road_warrior=local.name == tunnel.road_warrior,
+                   leases=remote.name == tunnel.road_warrior, pulls=tunnel.pulls)
 
     return end(network.near, network.far), end(network.far, network.near)

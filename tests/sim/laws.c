@@ -232,6 +232,29 @@ static bool check_totals(struct sim *sim, const struct sim_host *host)
     return true;
 }
 
+/* Each lease in use is some connection's, and no connection has an address that is nobody's. */
+static bool check_leases(struct sim *sim, const struct sim_host *host)
+{
+    struct connection_view connection;
+    struct lease_view lease;
+    struct pool_view pool;
+    uint64_t had = 0, used = 0, in_use = 0, leases_in_use = 0;
+    for (uint64_t at = 0; engine_view_connection(host->engine, at, &connection); at = connection.serial)
+        for (unsigned i = 0; i < 2 && connection.leased != NULL && !connection.is_leased_to_us; i++)
+            had += address_is_set(&connection.leased[i].address);
+    for (uint64_t at = 0; engine_view_lease(host->engine, at, &lease); at = lease.serial) {
+        used += lease.users;
+        leases_in_use += lease.users > 0;
+    }
+    for (uint64_t at = 0; engine_view_pool(host->engine, at, &pool); at = pool.serial)
+        in_use += pool.in_use;
+    return (had == used && leases_in_use == in_use) ||
+           world_fail(sim,
+                      "%s: connections have %llu leases, %llu are counted; pools count %llu in use of %llu",
+                      host->name, (unsigned long long)had, (unsigned long long)used,
+                      (unsigned long long)in_use, (unsigned long long)leases_in_use);
+}
+
 static bool check_host(struct sim *sim, const struct sim_host *host)
 {
     struct ike_view ike;
@@ -245,7 +268,7 @@ static bool check_host(struct sim *sim, const struct sim_host *host)
         if (!check_child(sim, host, &child))
             return false;
     return check_plane(sim, host) && check_policies(sim, host) && check_newest(sim, host) &&
-           check_totals(sim, host);
+           check_totals(sim, host) && check_leases(sim, host);
 }
 
 bool sim_check(struct sim *sim)

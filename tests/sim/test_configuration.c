@@ -198,8 +198,8 @@ static void both_families_are_leased_to_who_asks_for_both(void **state)
     assert_true(sim_ping(sim, "ann", "10.9.0.0", "10.1.0.1"));
     assert_true(sim_ping(sim, "ann", "2001:db8:9::1", "2001:db8:1::1"));
     assert_false(sim_ping(sim, "ann", "2001:db8:9::2", "2001:db8:1::1"));
-    assert_true(sim_log_has(sim, "ann", "received INTERNAL_IP4_DNS server address 10.1.0.53"));
-    assert_true(sim_log_has(sim, "ann", "received INTERNAL_IP6_DNS server address 2001:db8:1::53"));
+    assert_true(sim_log_has(sim, "ann", "received INTERNAL_IP4_DNS 10.1.0.53"));
+    assert_true(sim_log_has(sim, "ann", "received INTERNAL_IP6_DNS 2001:db8:1::53"));
     assert_true(sim_log_has(sim, "ann", "received INTERNAL_DNS_DOMAIN 'example.com corp.example'"));
     assert_ends_well(sim);
 }
@@ -330,6 +330,27 @@ static void ikev1_split_tunnels_limit_what_goes_through(void **state)
     assert_ends_well(sim);
 }
 
+static void leases_go_by_the_user_who_logged_in(void **state)
+{
+    (void)state;
+#define LOGIN IKEV1 " modecfgpull=yes"
+    struct sim *sim = road_with(POOL LOGIN " leftxauthserver=yes rightxauthclient=yes",
+                                CLIENT LOGIN " leftxauthserver=yes rightxauthclient=yes rightusername=alice");
+    struct lease_view lease;
+    sim_set_password(sim, "east", "alice", "secret");
+    sim_set_xauth_secret(sim, "ann", "alice", "secret");
+    sim_set_xauth_secret(sim, "bob", "alice", "secret");
+    assert_is_up(sim, "ann");
+    assert_address(sim, "ann", "10.9.0.1");
+    assert_true(engine_view_lease(sim_engine(sim, "east"), 0, &lease));
+    assert_int_equal(lease.holder.size, 6);
+    assert_memory_equal(lease.holder.data, "\0alice", 6);
+    assert_is_down(sim, "ann");
+    assert_is_up(sim, "bob"); /* of another name, but the same user */
+    assert_address(sim, "bob", "10.9.0.1");
+    assert_ends_well(sim);
+}
+
 int main(int argument_count, char **arguments)
 {
     const struct CMUnitTest tests[] = {
@@ -352,6 +373,7 @@ int main(int argument_count, char **arguments)
         cmocka_unit_test(ikev1_what_is_lost_is_said_again),
         cmocka_unit_test(ikev1_rekeying_keeps_the_address),
         cmocka_unit_test(ikev1_who_finds_the_pool_empty_is_told),
+        cmocka_unit_test(leases_go_by_the_user_who_logged_in),
         cmocka_unit_test(ikev1_split_tunnels_limit_what_goes_through),
     };
     choose_scenarios(argument_count, arguments);

@@ -269,6 +269,15 @@ static void bad_pairs_are_refused_with_connection_keyword_and_reason(void **stat
     static const char *const rows[][2] = {
         {"enable-tcp=yes", "conn \"x\": keyword \"enable-tcp\" is not supported yet"},
         {"rightcert=east", "conn \"x\": keyword \"rightcert\" is not supported yet"},
+        {"rightaddresspool=10.9.0.9-10.9.0.1", "ends before it begins"},
+        {"rightaddresspool=10.9.0.1-2001:db8::1", "of different address families"},
+        {"rightaddresspool=10.9.0.1/24", "host bits"},
+        {"rightaddresspool=10.9.0.0/24/33", "the length of a lease is from 24 to 32"},
+        {"rightaddresspool=10.9.0.0/24/2x", "the length of a lease is from 24 to 32"},
+        {"rightaddresspool=10.9.0.0/24,10.9.0.9-10.9.0.10", "overlaps an earlier range"},
+        {"rightaddresspool=pool", "expected ADDRESS-ADDRESS or ADDRESS/LENGTH"},
+        {"modecfgdns=10.1.0.53,ns", "expected the address of a DNS server"},
+        {"modecfgdomains=a.example,b$c", "expected a domain name"},
         {"mobike=perhaps", "mobike=perhaps: found \"perhaps\"; expected yes or no"},
         {"nosuch=1", "unknown keyword \"nosuch\""},
         {"leftsubent=10.0.0.0/8", "did you mean \"leftsubnet\"?"},
@@ -373,7 +382,8 @@ static void authby_is_a_set_of_methods_and_hashes(void **state)
             fail_msg("%s: %s", rows[i].pairs, error.text);
         if (spec->left.auth != rows[i].auth || spec->right.auth != rows[i].auth ||
             spec->signature_hashes != rows[i].hashes)
-            fail_msg("%s: %x %x %x", rows[i].pairs, spec->left.auth, spec->right.auth, spec->signature_hashes);
+            fail_msg("%s: %x %x %x", rows[i].pairs, spec->left.auth, spec->right.auth,
+                     spec->signature_hashes);
         connection_spec_free(spec);
     }
 }
@@ -383,13 +393,21 @@ static void what_only_the_whole_shows_is_refused(void **state)
     (void)state;
     static const char *const rows[][2] = {
         {"right=192.0.2.2;authby=secret", "left= is missing"},
+        {BASE "rightaddresspool=10.9.0.0/24;rightsubnet=10.2.0.0/24",
+         "both rightaddresspool= and rightsubnet="},
+        {BASE "rightaddresspool=10.9.0.0/24;leftaddresspool=10.8.0.0/24", "are both set"},
+        {BASE "rightaddresspool=10.9.0.0/24;type=transport", "needs type=tunnel"},
+        {BASE "leftmodecfgclient=yes;rightmodecfgclient=yes", "are both set"},
+        {BASE "leftmodecfgserver=yes;rightmodecfgserver=yes", "are both set"},
         {"left=192.0.2.1;authby=secret", "right= is missing"},
         {"left=%any;right=%any;authby=secret", "both %any"},
         {"left=%defaultroute;right=%defaultroute;authby=secret", "both %defaultroute"},
         {"left=192.0.2.1;right=192.0.2.1;authby=secret", "the same address"},
         {"left=192.0.2.1;right=2001:db8::1;authby=secret", "both be IPv4 or both be IPv6"},
-        {BASE "keyexchange=ikev1;authby=ecdsa", "ikev1 connection must use authby= of rsasig, secret or never"},
-        {BASE "keyexchange=ikev1;leftauth=rsasig;rightauth=secret", "must be the same with keyexchange=ikev1"},
+        {BASE "keyexchange=ikev1;authby=ecdsa",
+         "ikev1 connection must use authby= of rsasig, secret or never"},
+        {BASE "keyexchange=ikev1;leftauth=rsasig;rightauth=secret",
+         "must be the same with keyexchange=ikev1"},
         {"left=192.0.2.1;right=192.0.2.2;leftauth=secret", "must both be set or both be unset"},
         {BASE "authby=never", "type=pass"},
         {BASE "hostaddrfamily=ipv6", "hostaddrfamily= says IPv6"},
@@ -479,6 +497,26 @@ static void keywords_without_effect_warn(void **state)
     }
 }
 
+static void a_pool_makes_its_connection_narrow(void **state)
+{
+    (void)state;
+    struct connection_spec *spec =
+        built(BASE "rightaddresspool=10.9.0.1-10.9.0.9, 2001:db8:9::/112 10.8.0.0/24/28;modecfgdns=10.1.0.53 "
+                   "2001:db8::53;modecfgdomains=a.example, b.example");
+    char text[RANGE_TEXT_SIZE];
+    assert_true(spec->narrowing);
+    assert_int_equal(spec->right.pool_count, 3);
+    assert_string_equal(range_text(&spec->right.pools[0].range, text), "10.9.0.1-10.9.0.9");
+    assert_int_equal(spec->right.pools[0].lease_length, 32);
+    assert_string_equal(range_text(&spec->right.pools[1].range, text), "2001:db8:9::-2001:db8:9::ffff");
+    assert_int_equal(spec->right.pools[1].lease_length, 128);
+    assert_int_equal(spec->right.pools[2].lease_length, 28);
+    assert_int_equal(spec->modecfg.dns_count, 2);
+    assert_string_equal(spec->modecfg.domains, "a.example b.example");
+    assert_true(spec->modecfg.share_lease && !spec->modecfg.pull);
+    connection_spec_free(spec);
+}
+
 static void the_policy_words_say_what_esn_says(void **state)
 {
     (void)state;
@@ -525,6 +563,7 @@ int main(void)
         cmocka_unit_test(pairs_that_only_look_alike_are_taken),
         cmocka_unit_test(the_version_of_ike_decides_what_the_proposals_may_be),
         cmocka_unit_test(keywords_without_effect_warn),
+        cmocka_unit_test(a_pool_makes_its_connection_narrow),
         cmocka_unit_test(the_policy_words_say_what_esn_says),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
