@@ -1,7 +1,8 @@
 /*
  * A host with one hand-made pair of SAs on a data plane (backend=NAME), for tests and benchmarks of the data
  * plane without IKE. Arguments are NAME=VALUE words; commands come on standard input (query, install,
- * receive, rekey, move PORT, delete, quit), events and answers go to standard output, one line each.
+ * receive, rekey, move PORT, movehost ADDRESS, delete, quit), events and answers go to standard output, one
+ * line each.
  */
 #include <netinet/in.h>
 #include <poll.h>
@@ -306,6 +307,12 @@ static bool obey(struct host *host, const char *line)
         host->child_serial++;
         uint32_t shift = (uint32_t)(host->child_serial - 1) * 0x10000;
         request_sa(host, KERNEL_SA_ADD, SA_INBOUND, host->options.spi_in + shift);
+    } else if (strncmp(line, "movehost ", 9) == 0) {
+        static char address[64];
+        snprintf(address, sizeof(address), "%.*s", (int)strcspn(line + 9, "\n"), line + 9);
+        host->options.remote = address;
+        request_sa(host, KERNEL_SA_MOVE, SA_INBOUND, host->options.spi_in);
+        request_sa(host, KERNEL_SA_MOVE, SA_OUTBOUND, host->options.spi_out);
     } else if (strncmp(line, "move ", 5) == 0) {
         host->options.remote_port = (unsigned)strtoul(line + 5, NULL, 10);
         request_sa(host, KERNEL_SA_MOVE, SA_INBOUND, host->options.spi_in);
