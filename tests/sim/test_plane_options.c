@@ -1,0 +1,74 @@
+/* What connections ask of the data plane's SAs beyond what is negotiated: sha2-truncbug=, tfc=. */
+#include "scenario.h"
+#include "world.h"
+
+#define BASE HOSTS SUBNETS " ike=aes_gcm128-sha2_256;dh31"
+
+static const struct kernel_sa *plane_sa(struct sim *sim, const char *host, enum sa_direction direction)
+{
+    struct child_view child;
+    assert_true(sim_newest_child(sim, host, "tunnel", &child));
+    const struct virtual_sa *sa = data_plane_find(&world_host(sim, host)->plane, child.serial, direction);
+    assert_non_null(sa);
+    return &sa->sa;
+}
+
+static struct sim *up_with(const char *words)
+{
+    struct sim *sim = gateways_with(words);
+    assert_up(sim, "east");
+    assert_settles(sim);
+    return sim;
+}
+
+static void sha2_truncbug_cuts_the_hash_to_96_bits(void **state)
+{
+    struct sim *sim = up_with(BASE " esp=aes128-sha2 sha2-truncbug=yes");
+    (void)state;
+    assert_int_equal(plane_sa(sim, "east", SA_INBOUND)->integ->icv_size, 12);
+    assert_int_equal(plane_sa(sim, "west", SA_OUTBOUND)->integ->icv_size, 12);
+    assert_ping(sim);
+    assert_ends_well(sim);
+}
+
+static void sha2_truncbug_leaves_other_algorithms_alone(void **state)
+{
+    struct sim *sim = up_with(BASE " esp=aes128-sha2_512 sha2-truncbug=yes");
+    (void)state;
+    assert_int_equal(plane_sa(sim, "east", SA_INBOUND)->integ->icv_size, 32);
+    assert_ends_well(sim);
+}
+
+static void tfc_pads_what_is_sent(void **state)
+{
+    struct sim *sim = up_with(BASE " esp=aes_gcm128 tfc=900");
+    (void)state;
+    assert_int_equal(plane_sa(sim, "east", SA_OUTBOUND)->tfc_pad, 900);
+    assert_int_equal(plane_sa(sim, "east", SA_INBOUND)->tfc_pad, 0);
+    assert_ends_well(sim);
+}
+
+/* RFC 7296 1.3.1, in either role and again after a rekey. */
+static void tfc_is_not_done_to_a_peer_that_refuses_it(void **state)
+{
+    struct sim *sim = up_with(BASE " esp=aes_gcm128 tfc=900 send-esp-tfc-padding-not-supported=yes");
+    (void)state;
+    assert_int_equal(plane_sa(sim, "east", SA_OUTBOUND)->tfc_pad, 0);
+    assert_int_equal(plane_sa(sim, "west", SA_OUTBOUND)->tfc_pad, 0);
+    assert_int_equal(sim_command(sim, "west", COMMAND_REKEY_CHILD, "tunnel"), 0);
+    assert_settles(sim);
+    assert_int_equal(plane_sa(sim, "east", SA_OUTBOUND)->tfc_pad, 0);
+    assert_ends_well(sim);
+}
+
+int main(int argument_count, char **arguments)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(sha2_truncbug_cuts_the_hash_to_96_bits),
+        cmocka_unit_test(sha2_truncbug_leaves_other_algorithms_alone),
+        cmocka_unit_test(tfc_pads_what_is_sent),
+        cmocka_unit_test(tfc_is_not_done_to_a_peer_that_refuses_it),
+    };
+    choose_scenarios(argument_count, arguments);
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
