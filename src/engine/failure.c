@@ -135,6 +135,10 @@ static void tell_authentication(struct text *text, const struct engine *engine, 
     if (failure->kind == FAILURE_AUTHENTICATION)
         text_add(text, " (asked as '%.120s')", identity_text(&connection->remote_id, theirs));
     bool by_secret = (connection->remote_end->auth & AUTH_PSK) != 0;
+    if (failure->kind == FAILURE_PEER_PROOF && by_secret && connection->spec->ike_version == 1) {
+        text_add(text, "; ");
+        tell_secret(text, engine, connection, &failure->path.remote.address);
+    }
     if (failure->kind == FAILURE_PEER_PROOF)
         text_add(text, by_secret
                            ? ": both sides must have the same"

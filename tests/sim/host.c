@@ -535,12 +535,17 @@ uint64_t host_command(struct sim_host *host, struct command command)
 static struct connection_spec *spec_of_words(const char *name, const char *words, struct error *error)
 {
     struct spec_builder *builder = spec_builder_new(name, NULL);
+    bool is_ike_only = false;
     char *copy = strdup(words), *rest = copy;
     for (char *word; (word = strsep(&rest, " ")) != NULL;) {
         char *value = strchr(word, '=');
         if (value == NULL)
             continue;
         *value++ = '\0';
+        if (strcmp(word, "ike-only") == 0) { /* whack's connections without --encrypt and the like */
+            is_ike_only = true;
+            continue;
+        }
         /* A list is written with commas here, as blanks part the words. */
         if (!spec_build_option(builder, word, value, error)) {
             spec_builder_free(builder);
@@ -549,7 +554,10 @@ static struct connection_spec *spec_of_words(const char *name, const char *words
         }
     }
     free(copy);
-    return spec_build_finish(builder, error);
+    struct connection_spec *spec = spec_build_finish(builder, error);
+    if (spec != NULL)
+        spec->ike_only = is_ike_only;
+    return spec;
 }
 
 void host_load(struct sim_host *host, const struct host_connection *connection)

@@ -1,4 +1,5 @@
 /* IKEv1: Main Mode, Aggressive Mode, Quick Mode, Informational exchanges (RFC 2407, 2408, 2409). */
+#include "engine/explain.h"
 #include "scenario.h"
 
 #define V1 HOSTS SUBNETS " keyexchange=ikev1 ike=aes128-sha2;dh31 esp=aes128-sha2"
@@ -360,6 +361,116 @@ static void an_ikev1_peer_is_not_taken_for_an_ikev2_one(void **state)
     assert_ends_well(sim);
 }
 
+static const struct failure *failure_of(struct sim *sim, const char *host)
+{
+    static struct explanation explanation;
+    assert_true(engine_explain(sim_engine(sim, host), "tunnel", 0, &explanation));
+    assert_non_null(explanation.failure);
+    return explanation.failure;
+}
+
+static struct sim *different(const char *east, const char *west)
+{
+    struct sim *sim = sim_new(1);
+    sim_add_host(sim, "east", "192.0.2.1");
+    sim_add_host(sim, "west", "192.0.2.2");
+    sim_add_connection_on(sim, "east", "tunnel", east);
+    sim_add_connection_on(sim, "west", "tunnel", west);
+    return sim;
+}
+
+static void expect_cause(struct sim *sim, const char *host, enum failure_kind kind, const char *text)
+{
+    const struct failure *failure = failure_of(sim, host);
+    if (failure->kind != kind || strstr(failure->cause, text) == NULL)
+        fail_msg("%s: %s: %s", host, failure_kind_name(failure->kind), failure->cause);
+}
+
+static void expect_causes(const char *east, const char *west, enum failure_kind kind,
+                          const char *of_initiator, const char *of_responder)
+{
+    struct sim *sim = different(east, west);
+    sim_start(sim, "east", COMMAND_INITIATE, "tunnel");
+    sim_run_for(sim, seconds(40));
+    expect_cause(sim, "west", kind, of_responder);
+    if (of_initiator != NULL)
+        expect_cause(sim, "east", kind, of_initiator);
+    assert_int_equal(sim_down(sim, "east", "tunnel"), 0);
+    assert_ends_well(sim);
+}
+
+static void the_cause_of_a_failure_is_known_on_both_sides(void **state)
+{
+    (void)state;
+    expect_causes(V1, HOSTS SUBNETS " keyexchange=ikev1 ike=aes256-sha2;dh31 esp=aes128-sha2",
+                  FAILURE_IKE_PROPOSAL, NULL, "no ike= proposal in common: peer offers AES_CBC_128");
+    expect_causes(V1, HOSTS SUBNETS " keyexchange=ikev1 ike=aes128-sha2;dh31 esp=aes256-sha1",
+                  FAILURE_CHILD_PROPOSAL, "we offered: AES_CBC_128", "esp= proposal in common");
+    expect_causes(V1,
+                  HOSTS " leftsubnet=10.9.0.0/24 rightsubnet=10.2.0.0/24 keyexchange=ikev1 "
+                        "ike=aes128-sha2;dh31 esp=aes128-sha2",
+                  FAILURE_SELECTORS, "10.1.0.0-10.1.0.255", "networks of both sides differ");
+    expect_causes(V1 " leftid=@stranger", V1, FAILURE_IDENTITY, NULL, "@stranger");
+}
+
+static void a_secret_that_differs_is_the_cause(void **state)
+{
+    (void)state;
+    struct sim *sim = gateways_with(V1);
+    sim_set_secret(sim, "west", "another");
+    sim_start(sim, "east", COMMAND_INITIATE, "tunnel");
+    sim_run_for(sim, seconds(40));
+    expect_cause(sim, "west", FAILURE_PEER_PROOF, "the pre-shared keys differ; the secret in use is that of");
+    assert_int_equal(sim_down(sim, "east", "tunnel"), 0);
+    assert_ends_well(sim);
+}
+
+static void an_isakmp_sa_may_be_all_that_is_wanted(void **state)
+{
+    (void)state;
+    static const char *const modes[] = {"", " aggressive=yes"};
+    for (size_t i = 0; i < 2; i++) {
+        char words[512];
+        snprintf(words, sizeof(words), HOSTS " keyexchange=ikev1 ike=aes128-sha2;dh31 ike-only=yes%s",
+                 modes[i]);
+        struct sim *sim = gateways_with(words);
+        assert_up(sim, "east");
+        assert_settles(sim);
+        assert_both_have(sim, 1, 0);
+        assert_int_equal(sim_command(sim, "east", COMMAND_REKEY_IKE, "tunnel"), 0);
+        sim_run_for(sim, minutes(2));
+        assert_settles(sim);
+        assert_both_have(sim, 1, 0);
+        assert_int_equal(sim_down(sim, "east", "tunnel"), 0);
+        assert_settles(sim);
+        assert_both_have(sim, 0, 0);
+        assert_ends_well(sim);
+    }
+}
+
+static void a_connection_for_an_isakmp_sa_takes_no_quick_mode(void **state)
+{
+    (void)state;
+    struct sim *sim = different(V1, HOSTS " keyexchange=ikev1 ike=aes128-sha2;dh31 ike-only=yes");
+    sim_start(sim, "east", COMMAND_INITIATE, "tunnel");
+    sim_run_for(sim, seconds(40));
+    assert_true(sim_log_has(sim, "west", "is for an ISAKMP SA alone"));
+    assert_int_equal(sim_child_count(sim, "east"), 0);
+    assert_int_equal(sim_down(sim, "east", "tunnel"), 0);
+    assert_ends_well(sim);
+}
+
+static void des_and_md5_carry_traffic_where_they_are_named(void **state)
+{
+    (void)state;
+    struct sim *sim = established_with(HOSTS SUBNETS " keyexchange=ikev1 ike=des-md5;dh31 esp=des-md5");
+    assert_ping(sim);
+    assert_ends_well(sim);
+    sim = established_with(HOSTS SUBNETS " keyexchange=ikev1 ike=des-md5;dh31 ah=md5");
+    assert_ping(sim);
+    assert_ends_well(sim);
+}
+
 int main(int argument_count, char **arguments)
 {
     const struct CMUnitTest scenarios[] = {
@@ -385,6 +496,11 @@ int main(int argument_count, char **arguments)
         cmocka_unit_test(a_lost_message_of_any_kind_is_repeated),
         cmocka_unit_test(a_lost_message_of_aggressive_mode_is_repeated),
         cmocka_unit_test(an_ikev1_peer_is_not_taken_for_an_ikev2_one),
+        cmocka_unit_test(the_cause_of_a_failure_is_known_on_both_sides),
+        cmocka_unit_test(a_secret_that_differs_is_the_cause),
+        cmocka_unit_test(an_isakmp_sa_may_be_all_that_is_wanted),
+        cmocka_unit_test(a_connection_for_an_isakmp_sa_takes_no_quick_mode),
+        cmocka_unit_test(des_and_md5_carry_traffic_where_they_are_named),
     };
     choose_scenarios(argument_count, arguments);
     return cmocka_run_group_tests(scenarios, NULL, NULL);

@@ -302,6 +302,51 @@ static void fragments_are_put_together(void **state)
     sim_free(sim);
 }
 
+/* With the number that the peer's pieces will have. */
+static void inject_strange_piece(struct sim *sim)
+{
+    static const uint8_t piece[12] = {0, 0, 0, 12, 0, 9, 1, 0, 'x', 'x', 'x', 'x'};
+    uint8_t datagram[IKE_HEADER_SIZE + sizeof(piece)] = {0};
+    struct ike_view ike;
+    assert_true(sim_newest_ike(sim, "east", "tunnel", &ike));
+    memcpy(datagram, ike.spi_i, IKE_SPI_SIZE);
+    memcpy(datagram + IKE_SPI_SIZE, ike.spi_r, IKE_SPI_SIZE);
+    datagram[16] = ISAKMP_FRAGMENT;
+    datagram[17] = ISAKMP_VERSION;
+    datagram[18] = ISAKMP_INFORMATIONAL;
+    datagram[23] = 7;
+    datagram[27] = sizeof(datagram);
+    memcpy(datagram + IKE_HEADER_SIZE, piece, sizeof(piece));
+    sim_inject(sim, "mallory", "west", 500, bytes_of(datagram, sizeof(datagram)));
+    sim_run_for(sim, seconds(1));
+}
+
+static void fragments_of_a_stranger_do_not_spoil_those_of_the_peer(void **state)
+{
+    (void)state;
+    struct sim *sim = gateways_with(V1);
+    struct chain chain;
+    sim_add_host(sim, "mallory", "192.0.2.66");
+    assert_up(sim, "east");
+    assert_settles(sim);
+    chain_start(&chain);
+    chain_delete_child(sim, &chain);
+    inject_strange_piece(sim);
+    assert_true(sim_inject_ikev1(sim, "east", "west",
+                                 &(struct ikev1_injection){
+                                     .exchange = ISAKMP_INFORMATIONAL,
+                                     .message_id = 7,
+                                     .first = ISAKMP_DELETE,
+                                     .chain = chain_end(&chain),
+                                     .is_encrypted = true,
+                                     .hash = IKEV1_HASH_1,
+                                     .piece_size = 20,
+                                 }));
+    sim_run_for(sim, seconds(1));
+    assert_counts(sim, "west", 1, 0);
+    sim_free(sim);
+}
+
 /* A Quick Mode that offers so many ciphers with each of four MACs. */
 static void no_datagram_is_longer_than(size_t limit, size_t cipher_count, const char *more)
 {
@@ -451,6 +496,7 @@ int main(int argument_count, char **arguments)
         cmocka_unit_test(a_recorded_conversation_is_of_no_use),
         cmocka_unit_test(lengths_that_are_wrong_are_refused),
         cmocka_unit_test(fragments_are_put_together),
+        cmocka_unit_test(fragments_of_a_stranger_do_not_spoil_those_of_the_peer),
         cmocka_unit_test(a_long_message_leaves_in_fragments),
         cmocka_unit_test(fragmentation_force_makes_small_datagrams),
         cmocka_unit_test(a_dead_peer_is_found_and_the_tunnel_comes_back),

@@ -65,6 +65,7 @@ static void take_keys(struct engine *engine, struct ike_sa *ike, const struct jo
     if (phase1_make_keys(engine, ike, job, &error))
         step = phase1_prove(engine, ike, &error);
     if (step == PROOF_FAILED) {
+        phase1_keep_refusal(engine, ike, &error);
         say_ike(engine, RC_LOG_SERIOUS, ike, 0, "refusing the peer: %s", error.text);
         ike_destroy(engine, ike);
     } else if (step == PROOF_DONE) {

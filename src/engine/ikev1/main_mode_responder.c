@@ -60,6 +60,7 @@ static void send_2(struct engine *engine, struct ike_sa *ike, const struct job *
     owned_set(engine, &ike->memory_bytes, &ike->setup->own_public,
               bytes_of(job->own_public, ke_public_size(job->ke)));
     if (!phase1_make_keys(engine, ike, job, &error)) {
+        phase1_keep_refusal(engine, ike, &error);
         say_ike(engine, RC_LOG_SERIOUS, ike, 0, "refusing the peer: %s", error.text);
         ike_destroy(engine, ike);
         return;

@@ -245,15 +245,34 @@ bool phase1_responder_take_id(struct engine *engine, struct ike_sa *ike, const s
     return has_no_key_yet || has_same_secret(engine, ike, error);
 }
 
+static enum failure_kind kind_of(const struct error *error)
+{
+    switch (error->code) {
+    case V1_INVALID_HASH_INFORMATION:
+    case V1_AUTHENTICATION_FAILED:
+        return FAILURE_PEER_PROOF;
+    case V1_INVALID_ID_INFORMATION:
+        return FAILURE_IDENTITY;
+    case V1_NO_PROPOSAL_CHOSEN:
+        return FAILURE_IKE_PROPOSAL;
+    default:
+        return FAILURE_NO_SECRET;
+    }
+}
+
 void phase1_fail_peer(struct engine *engine, struct ike_sa *ike, const struct error *error)
 {
-    bool is_proof = error->code == V1_INVALID_HASH_INFORMATION || error->code == V1_AUTHENTICATION_FAILED;
-    enum failure_kind kind = is_proof                                   ? FAILURE_PEER_PROOF
-                             : error->code == V1_INVALID_ID_INFORMATION ? FAILURE_IDENTITY
-                                                                        : FAILURE_NO_SECRET;
     if (ike->v1->state == STATE_MAIN_I3) /* it believes us: it must be told */
         ikev1_send_distrust(engine, ike);
-    ike_fail_because(engine, ike, kind, 0, RC_FATAL, "authentication of the peer failed: %s", error->text);
+    ike_fail_because(engine, ike, kind_of(error), 0, RC_FATAL, "authentication of the peer failed: %s",
+                     error->text);
+}
+
+void phase1_keep_refusal(struct engine *engine, const struct ike_sa *ike, const struct error *error)
+{
+    const struct connection *connection = connection_by_serial(engine, ike->connection_serial);
+    if (connection->newest_ike_serial == 0) /* strangers make no history of what works */
+        failure_keep(engine, connection, ike, false, kind_of(error), 0, error->text);
 }
 
 /* ---- the end ---- */

@@ -57,6 +57,8 @@ void phase1_established(struct engine *engine, struct ike_sa *ike, enum ikev1_st
 void phase1_is_usable(struct engine *engine, struct ike_sa *ike);
 /* Initiator: the peer is not who it should be, or has not proved it. */
 void phase1_fail_peer(struct engine *engine, struct ike_sa *ike, const struct error *error);
+/* Responder: the same is kept as the last failure of the connection. */
+void phase1_keep_refusal(struct engine *engine, const struct ike_sa *ike, const struct error *error);
 /* The lines that Libreswan's users grep for: 100 and the number of the state. */
 void phase1_say_sent(struct engine *engine, struct ike_sa *ike, enum ikev1_state state);
 /* {auth=PRESHARED_KEY cipher=AES_CBC_128 integ=HMAC_SHA2_256 group=MODP2048} */

@@ -62,7 +62,7 @@ bool phase1_choose(struct engine *engine, struct phase1_request *request, bool i
     const struct ip_address *local = &incoming->path->local.address,
                             *remote = &incoming->path->remote.address;
     char mine[ADDRESS_TEXT_SIZE], theirs[ADDRESS_TEXT_SIZE], from[ENDPOINT_TEXT_SIZE];
-    const struct connection *connection = NULL;
+    const struct connection *connection = NULL, *nearest = NULL;
     struct error error;
     error_set(&error, V1_NO_PROPOSAL_CHOSEN, "no IKEv1 connection between %s and %s that allows %s is loaded",
               address_text(local, mine), address_text(remote, theirs),
@@ -76,7 +76,10 @@ bool phase1_choose(struct engine *engine, struct phase1_request *request, bool i
         request->connection = connection;
         if (choose_method(request, &error))
             return true;
+        nearest = connection;
     }
+    if (nearest != NULL && nearest->newest_ike_serial == 0) /* strangers make no history of what works */
+        failure_keep(engine, nearest, NULL, false, FAILURE_IKE_PROPOSAL, 0, error.text);
     say_plain(engine, RC_LOG, "initial %s message from %s refused with %s: %s",
               ikev1_exchange_name(incoming->header->exchange), endpoint_text(&incoming->path->remote, from),
               ikev1_notify_name((uint16_t)error.code), error.text);

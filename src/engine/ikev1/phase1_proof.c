@@ -210,6 +210,7 @@ void phase1_refuse(struct engine *engine, struct ike_sa *ike, const struct ikev1
         .path = &ike->path, .header = &header, .datagram = bytes_of(nothing, sizeof(nothing))};
     memcpy(header.spi_i, ike->spi_i, IKE_SPI_SIZE);
     memcpy(header.spi_r, ike->spi_r, IKE_SPI_SIZE);
+    phase1_keep_refusal(engine, ike, error);
     say_ike(engine, RC_LOG_SERIOUS, ike, 0, "refusing the peer with %s: %s",
             ikev1_notify_name((uint16_t)error->code), error->text);
     notify_stranger(engine, incoming != NULL ? incoming : &gone, (uint16_t)error->code);

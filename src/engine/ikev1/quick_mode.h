@@ -53,6 +53,8 @@ void quick_mode_established(struct engine *engine, struct ike_sa *ike, struct qu
 /* The same with what it was, for `ipsec explain`. */
 void quick_mode_fail_because(struct engine *engine, struct child_sa *child, enum failure_kind kind, int code,
                              const char *format, ...) __attribute__((format(printf, 5, 6)));
+/* What a refusal with this notification means. */
+enum failure_kind quick_mode_failure_kind(uint16_t notify);
 void quick_mode_fail(struct engine *engine, struct child_sa *child, int code, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
 

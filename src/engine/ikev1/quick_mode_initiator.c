@@ -213,7 +213,7 @@ void quick_mode_initiator_job_done(struct engine *engine, struct ike_sa *ike, st
         quick_mode_fail(engine, child, RC_INTERNAL_ERROR, "out of memory");
 }
 
-static enum failure_kind kind_of(uint16_t notify)
+enum failure_kind quick_mode_failure_kind(uint16_t notify)
 {
     switch (notify) {
     case V1_NO_PROPOSAL_CHOSEN:
@@ -244,6 +244,6 @@ void quick_mode_refused(struct engine *engine, struct ike_sa *ike, const struct 
         candidates++;
     }
     if (candidates == 1) /* otherwise nobody knows which one is meant: silence will end it */
-        quick_mode_fail_because(engine, meant->child, kind_of(notify->type), RC_FATAL,
+        quick_mode_fail_because(engine, meant->child, quick_mode_failure_kind(notify->type), RC_FATAL,
                                 "Quick Mode request rejected by peer: %s", ikev1_notify_name(notify->type));
 }

@@ -233,6 +233,8 @@ static void refuse(struct engine *engine, struct ike_sa *ike, const struct error
     say_ike(engine, RC_LOG_SERIOUS, ike, 0, "refusing Quick Mode request with %s: %s",
             ikev1_notify_name((uint16_t)error->code), error->text);
     engine->totals.child_failed++;
+    failure_keep(engine, connection_by_serial(engine, ike->connection_serial), ike, false,
+                 quick_mode_failure_kind((uint16_t)error->code), 0, error->text);
     notify_protected(engine, ike, V1_PROTO_ESP, bytes_of(NULL, 0), (uint16_t)error->code, bytes_of(NULL, 0));
 }
 

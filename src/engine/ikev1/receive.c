@@ -139,6 +139,10 @@ static void say_unreadable(struct engine *engine, struct ike_sa *ike, const stru
                            const struct error *error)
 {
     bool is_key_wrong = incoming->was_encrypted && ike->setup != NULL;
+    const struct connection *connection = connection_by_serial(engine, ike->connection_serial);
+    if (is_key_wrong && connection->newest_ike_serial == 0)
+        failure_keep(engine, connection, ike, ike->is_initiator, FAILURE_PEER_PROOF, 0,
+                     "the peer's first encrypted message makes no sense: the pre-shared keys differ");
     say_ike(engine, RC_LOG_SERIOUS, ike, ike->setup ? ike->setup->client : 0, "%s%s: %s",
             is_key_wrong ? "probable authentication failure (mismatch of preshared secrets?): " : "",
             is_key_wrong ? "malformed payload in packet" : "dropping unacceptable message", error->text);
