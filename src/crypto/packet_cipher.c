@@ -55,11 +55,9 @@ static bool is_pair(const struct algorithm *encr, const struct algorithm *integ)
     return encr->detail != NULL && encr->is_aead == (integ == NULL);
 }
 
-struct packet_cipher *packet_cipher_new(const struct algorithm *encr, const struct algorithm *integ)
+static struct packet_cipher *make(const struct algorithm *encr, const struct algorithm *integ)
 {
-    if (integ != NULL && integ->id == INTEG_NONE)
-        integ = NULL;
-    struct packet_cipher *cipher = is_pair(encr, integ) ? calloc(1, sizeof *cipher) : NULL;
+    struct packet_cipher *cipher = calloc(1, sizeof *cipher);
     if (cipher == NULL)
         return NULL;
     const struct cipher_detail *detail = encr->detail;
@@ -72,6 +70,18 @@ struct packet_cipher *packet_cipher_new(const struct algorithm *encr, const stru
         return cipher;
     packet_cipher_free(cipher);
     return NULL;
+}
+
+struct packet_cipher *packet_cipher_new(const struct algorithm *encr, const struct algorithm *integ)
+{
+    if (integ != NULL && integ->id == INTEG_NONE)
+        integ = NULL;
+    return is_pair(encr, integ) ? make(encr, integ) : NULL;
+}
+
+struct packet_cipher *packet_cipher_new_bare(const struct algorithm *encr)
+{
+    return encr->detail != NULL && !encr->is_aead ? make(encr, NULL) : NULL;
 }
 
 void packet_cipher_free(struct packet_cipher *cipher)
@@ -244,7 +254,11 @@ bool packet_cipher_seal(struct packet_cipher *cipher, const struct packet_parts 
         return false;
     if (cipher->encr->is_aead)
         return parts->trailer.size == 0 && seal_aead(cipher, parts);
-    if (!crypt_data(cipher, DIRECTION_SEAL, parts) || !compute_icv(cipher, parts, icv))
+    if (!crypt_data(cipher, DIRECTION_SEAL, parts))
+        return false;
+    if (cipher->integ == NULL)
+        return true;
+    if (!compute_icv(cipher, parts, icv))
         return false;
     memcpy(parts->icv, icv, cipher->integ->icv_size);
     return true;
@@ -257,6 +271,8 @@ bool packet_cipher_open(struct packet_cipher *cipher, const struct packet_parts 
         return false;
     if (cipher->encr->is_aead)
         return parts->trailer.size == 0 && open_aead(cipher, parts);
+    if (cipher->integ == NULL)
+        return crypt_data(cipher, DIRECTION_OPEN, parts);
     return compute_icv(cipher, parts, icv) && secret_equal(icv, parts->icv, cipher->integ->icv_size) &&
            crypt_data(cipher, DIRECTION_OPEN, parts);
 }

@@ -28,6 +28,8 @@ struct packet_cipher;
  * cannot be run or would not authenticate exactly once. Not thread-safe: one context belongs to one thread at
  * a time. */
 struct packet_cipher *packet_cipher_new(const struct algorithm *encr, const struct algorithm *integ);
+/* Without a MAC, for what is authenticated by another: ESP inside AH. NULL also with an AEAD. */
+struct packet_cipher *packet_cipher_new_bare(const struct algorithm *encr);
 void packet_cipher_free(struct packet_cipher *cipher); /* wipes; NULL is fine */
 
 /* (Re)keys: encr_key is key || salt as KEYMAT delivers it. False: sizes that do not fit; nothing is then

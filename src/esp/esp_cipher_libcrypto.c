@@ -15,7 +15,9 @@ static bool libcrypto_supports(const struct esp_keys *keys)
 static void *libcrypto_context_new(void *thread, const struct esp_keys *keys)
 {
     (void)thread;
-    struct packet_cipher *cipher = packet_cipher_new(keys->encr, keys->integ);
+    bool is_bare = keys->integ == NULL && !keys->encr->is_aead; /* inside AH: esp_sa.c sees to that */
+    struct packet_cipher *cipher =
+        is_bare ? packet_cipher_new_bare(keys->encr) : packet_cipher_new(keys->encr, keys->integ);
     if (cipher == NULL)
         return NULL;
     if (!packet_cipher_set_keys(cipher, bytes_of(keys->encr_key, keys->encr_key_size),

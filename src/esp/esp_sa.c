@@ -16,7 +16,8 @@ static bool spec_is_sound(const struct esp_sa_spec *spec, struct error *error)
         return error_set(error, 0, "AH around ESP needs an integrity algorithm and cannot pass a NAT");
     if (!spec->is_ah && spec->encr == NULL)
         return error_set(error, 0, "an ESP SA needs an encryption algorithm (it may be NULL)");
-    if (!spec->is_ah && !spec->encr->is_aead && spec->integ == NULL)
+    bool is_authentic = spec->is_ah || spec->encr->is_aead || spec->integ != NULL || spec->outer_ah_spi != 0;
+    if (!is_authentic)
         return error_set(error, 0, "%s needs an integrity algorithm", spec->encr->name);
     if (spec->replay_window > REPLAY_WINDOW_MAX)
         return error_set(error, 0, "a replay window of %u packets is above the limit of %u",

@@ -1,7 +1,8 @@
 /*
  * Fuzzing IKEv1: Main, Aggressive and Quick Mode, Informational and Transaction messages to either role, in
  * the clear and as what a peer with the right keys sends (decrypted, HASH right). The input: one byte of
- * options, then messages: type of the first payload, two bytes of length, chain.
+ * the scene (twice round: with bundles of AH, ESP and IPComp), then messages: type of the first payload, two
+ * bytes of length, chain.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -39,13 +40,15 @@ struct play {
     "left=192.0.2.1 right=192.0.2.2 leftid=@east rightid=@west authby=secret keyexchange=ikev1 "             \
     "ike=aes128-sha2;dh31 esp=aes128-sha2,aes_gcm128 "
 
-static struct sim *make_world(enum scene scene)
+static struct sim *make_world(enum scene scene, bool is_bundle)
 {
-    const char *words = WORDS "leftsubnet=10.1.0.0/24 rightsubnet=10.2.0.0/24";
+    char words[512];
+    const char *more = " leftsubnet=10.1.0.0/24 rightsubnet=10.2.0.0/24";
     if (scene == SCENE_AGGRESSIVE_RESPONSE)
-        words = WORDS "leftsubnet=10.1.0.0/24 rightsubnet=10.2.0.0/24 aggressive=yes";
+        more = " leftsubnet=10.1.0.0/24 rightsubnet=10.2.0.0/24 aggressive=yes";
     else if (scene == SCENE_XAUTH_REQUEST || scene == SCENE_XAUTH_REPLY)
-        words = WORDS "leftxauthclient=yes rightxauthserver=yes xauthfail=soft";
+        more = " leftxauthclient=yes rightxauthserver=yes xauthfail=soft";
+    snprintf(words, sizeof(words), WORDS "%s%s", more, is_bundle ? " phase2=ah+esp compress=yes" : "");
     struct sim *sim = sim_new(1);
     sim_add_host(sim, "east", "192.0.2.1");
     sim_add_host(sim, "west", "192.0.2.2");
@@ -152,8 +155,9 @@ static void set_scene(struct play *play, enum scene scene)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct reader reader = reader_of(bytes_of(data, size));
-    enum scene scene = reader_u8(&reader) % SCENE_COUNT;
-    struct play play = {.sim = make_world(scene)};
+    uint8_t first = reader_u8(&reader);
+    enum scene scene = first % SCENE_COUNT;
+    struct play play = {.sim = make_world(scene, first / SCENE_COUNT % 2 == 1)};
     set_scene(&play, scene);
     while (reader.left > 0 && !reader.failed) {
         play.injection.first = reader_u8(&reader);

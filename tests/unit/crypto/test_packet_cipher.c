@@ -294,6 +294,23 @@ static void pairs_that_would_not_authenticate_once_are_refused(void **state)
     assert_null(packet_cipher_new(algorithm_named(TRANSFORM_ENCR, "blowfish"), integ(INTEG_HMAC_SHA1_96)));
 }
 
+static void a_bare_cipher_only_encrypts(void **state)
+{
+    (void)state;
+    uint8_t key[16] = {1}, iv[16] = {2}, data[32], plain[32] = {3};
+    struct packet_parts parts = {.iv = iv, .data = data, .data_size = sizeof(data)};
+    struct packet_cipher *cipher = packet_cipher_new_bare(encr(ENCR_AES_CBC));
+    assert_non_null(cipher);
+    assert_true(packet_cipher_set_keys(cipher, bytes_of(key, sizeof(key)), bytes_of(NULL, 0)));
+    memcpy(data, plain, sizeof(data));
+    assert_true(packet_cipher_seal(cipher, &parts));
+    assert_memory_not_equal(data, plain, sizeof(data));
+    assert_true(packet_cipher_open(cipher, &parts));
+    assert_memory_equal(data, plain, sizeof(data));
+    packet_cipher_free(cipher);
+    assert_null(packet_cipher_new_bare(encr(ENCR_AES_GCM_16)));
+}
+
 static void none_is_as_good_as_no_integrity_for_an_aead(void **state)
 {
     (void)state;
@@ -331,6 +348,7 @@ int main(void)
         cmocka_unit_test(data_that_is_no_whole_number_of_blocks_is_refused),
         cmocka_unit_test(an_aead_refuses_a_trailer),
         cmocka_unit_test(pairs_that_would_not_authenticate_once_are_refused),
+        cmocka_unit_test(a_bare_cipher_only_encrypts),
         cmocka_unit_test(none_is_as_good_as_no_integrity_for_an_aead),
         cmocka_unit_test(sizes_follow_the_algorithms),
     };

@@ -348,6 +348,22 @@ static void test_ah_refuses_what_it_cannot_do(void **state)
     assert_null(esp_sa_new(&spec, &error));
 }
 
+static void test_esp_does_without_integrity_only_inside_ah(void **state)
+{
+    (void)state;
+    const struct suite_under_test suite = {ENCR_AES_CBC, 128, 0};
+    static const uint8_t key[INTEG_KEY_MAX] = {1, 2, 3};
+    struct error error = {0};
+    struct esp_sa_spec spec = spec_for_suite(&suite, true);
+    assert_null(esp_sa_new(&spec, &error));
+    spec.outer_ah_spi = 0x2000;
+    spec.ah_integ = algorithm_by_id(TRANSFORM_INTEG, INTEG_HMAC_SHA2_256_128);
+    spec.ah_integ_key = key;
+    struct esp_sa *sa = esp_sa_new(&spec, &error);
+    assert_non_null(sa);
+    esp_sa_unref(sa);
+}
+
 /* Fragments carry every byte once, in both families. */
 static void test_fragments_carry_the_packet(void **state)
 {
@@ -392,6 +408,7 @@ int main(void)
         cmocka_unit_test(test_a_bundle_is_found_by_the_spi_of_its_outer_ah),
         cmocka_unit_test(test_the_inner_mtu_counts_every_header),
         cmocka_unit_test(test_ah_refuses_what_it_cannot_do),
+        cmocka_unit_test(test_esp_does_without_integrity_only_inside_ah),
         cmocka_unit_test(test_fragments_carry_the_packet),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
