@@ -64,7 +64,8 @@ struct search {
     unsigned most_transforms;     /* in one proposal of any protocol */
     unsigned protocols;           /* bits 1 << number of those that were seen */
     bool found;
-    size_t best; /* the smaller, the nearer to our wishes */
+    bool has_twin; /* an answer's second proposal is the first one without IPComp */
+    size_t best;   /* the smaller, the nearer to our wishes */
     struct ikev1_choice choice;
     struct text theirs; /* what was offered, for people */
 };
@@ -223,6 +224,14 @@ static void tell_companions(struct search *search, const struct bundle *bundle)
         text_add(&search->theirs, " with a protocol that it cannot stand beside");
 }
 
+/* The first proposal's main SA again, alone. */
+static bool is_twin(const struct search *search, const struct bundle *bundle)
+{
+    const struct bytes spi = bundle->members[IKEV1_MEMBER_MAIN].spi;
+    return search->choice.cpi != 0 && !bundle->has[IKEV1_MEMBER_IPCOMP] && spi.size == 4 &&
+           load_be32(spi.data) == search->choice.spi;
+}
+
 static void consider_bundle(struct search *search, const struct bundle *bundle)
 {
     struct reader reader = reader_of(bundle->members[IKEV1_MEMBER_MAIN].transforms);
@@ -240,6 +249,8 @@ static void consider_bundle(struct search *search, const struct bundle *bundle)
             consider(search, bundle, &transform, &tries);
     }
     tell_companions(search, bundle);
+    if (search->found && search->bundles == 2)
+        search->has_twin = is_twin(search, bundle);
 }
 
 /* ---- the walk ---- */
@@ -336,6 +347,13 @@ static bool explain(struct search *search, struct error *error)
                      accepted);
 }
 
+/* strongSwan's answer to IPComp says behind it what it would have been without. */
+static bool is_one_choice(const struct search *search)
+{
+    return search->most_transforms == 1 &&
+           (search->bundles == 1 || (search->bundles == 2 && search->has_twin));
+}
+
 static bool search_for(const struct ikev1_offer *ours, struct bytes sa_body, bool is_answer,
                        struct ikev1_choice *ret_choice, struct error *error)
 {
@@ -349,7 +367,7 @@ static bool search_for(const struct ikev1_offer *ours, struct bytes sa_body, boo
     search.ah_suite_count = ikev1_expand_ah(ours, search.ah_suites);
     if (!walk(&search, sa_body, error))
         return false;
-    if (is_answer && (search.bundles != 1 || search.most_transforms > 1))
+    if (is_answer && !is_one_choice(&search))
         return error_set(error, V1_BAD_PROPOSAL_SYNTAX,
                          "peer's answer holds %u proposals and %u transforms instead of the one it chose",
                          search.bundles, search.most_transforms);

@@ -308,6 +308,34 @@ static void compression_that_was_not_offered_is_refused_in_an_answer(void **stat
     bundle_end(&test);
 }
 
+/* As strongSwan writes it. */
+static void an_answer_may_repeat_itself_without_compression(void **state)
+{
+    (void)state;
+    struct bundle_case test;
+    struct proposal_list *one = list_of(PROTOCOL_ESP, "aes128-sha1"),
+                         *other = list_of(PROTOCOL_ESP, "3des-sha1");
+    bundle_begin(&test, false, 0x1234);
+    struct ikev1_offer answer = test.responder;
+    answer.list = one;
+    answer.cpi = 0x4321;
+    struct bytes body = write_offer(&answer, test.answered);
+    assert_true(ikev1_accept_answer(&test.initiator, body, &test.accepted, &test.error));
+    assert_int_equal(test.accepted.cpi, 0x4321);
+    /* The SPI of the last proposal: another SA is no repetition. */
+    uint8_t *spi = test.answered + body.size - 4;
+    while (load_be32(spi) != 0x33334444)
+        spi--;
+    spi[0] ^= 1;
+    assert_false(ikev1_accept_answer(&test.initiator, body, &test.accepted, &test.error));
+    answer.list = other;
+    assert_false(ikev1_accept_answer(&test.initiator, write_offer(&answer, test.answered), &test.accepted,
+                                     &test.error));
+    proposals_free(one);
+    proposals_free(other);
+    bundle_end(&test);
+}
+
 /* IPComp's proposal is the only one with an SPI of two bytes: protocol 4, size 2. */
 static uint8_t *find_cpi(struct bundle_case *test)
 {
@@ -438,6 +466,7 @@ int main(void)
         cmocka_unit_test(a_bundle_is_chosen_and_accepted_with_every_spi),
         cmocka_unit_test(who_does_not_compress_takes_the_alternative),
         cmocka_unit_test(compression_that_was_not_offered_is_refused_in_an_answer),
+        cmocka_unit_test(an_answer_may_repeat_itself_without_compression),
         cmocka_unit_test(cpis_of_other_algorithms_and_private_ones_do_not_compress),
         cmocka_unit_test(a_cpi_may_take_four_bytes),
         cmocka_unit_test(protocols_that_were_not_wanted_are_told),
