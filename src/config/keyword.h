@@ -44,7 +44,6 @@ enum keyword_concern {
 struct keyword_word {
     const char *word; /* NULL ends the list */
     int value;
-    bool is_not_yet; /* known, refused as not supported yet */
 };
 
 struct keyword {

@@ -30,8 +30,6 @@
 
 enum { REPLAY_WINDOW_MAX = 4096 };
 
-#define WORD_NOT_YET .value = -1, .is_not_yet = true
-
 static const struct keyword_word auto_words[] = {
     {"ignore", AUTO_IGNORE}, {"add", AUTO_ADD},     {"ondemand", AUTO_ONDEMAND}, {"route", AUTO_ONDEMAND},
     {"up", AUTO_START},      {"start", AUTO_START}, {"keep", AUTO_KEEP},         {NULL}};

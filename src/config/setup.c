@@ -153,10 +153,6 @@ static const struct {
 static bool set_acting(struct setup *setup, const struct keyword *keyword, const char *value, bool in_file,
                        const struct warning_sink *warnings, struct error *error)
 {
-    const struct keyword_word *word = keyword->type == KEYWORD_ENUM ? keyword->words : NULL;
-    for (; word != NULL && word->word != NULL; word++)
-        if (word->is_not_yet && strcasecmp(word->word, value) == 0)
-            return error_set(error, 0, "%s=%s is not supported yet", keyword->name, value);
     for (size_t i = 0; i < ARRAY_SIZE(handlers); i++)
         if (strcmp(handlers[i].keyword, keyword->name) == 0)
             return handlers[i].set(setup, value, in_file, error);

@@ -264,23 +264,12 @@ static bool set_field(struct spec_builder *builder, const struct keyword *keywor
     return true;
 }
 
-static bool is_word_not_yet(const struct keyword *keyword, const char *value)
-{
-    const struct keyword_word *word = keyword->type == KEYWORD_ENUM ? keyword->words : NULL;
-    for (; word != NULL && word->word != NULL; word++)
-        if (word->is_not_yet && strcasecmp(word->word, value) == 0)
-            return true;
-    return false;
-}
-
 static bool set_acting(struct spec_builder *builder, const struct keyword *keyword, enum keyword_end end,
                        const char *value, struct error *error)
 {
     struct end_spec *end_spec = end == END_LEFT    ? &builder->spec->left
                                 : end == END_RIGHT ? &builder->spec->right
                                                    : NULL;
-    if (is_word_not_yet(keyword, value))
-        return error_set(error, 0, "%s=%s is not supported yet", keyword->name, value);
     if (!value_check(keyword, value, error))
         return false;
     if (keyword->offset == SIZE_MAX)

@@ -1,4 +1,8 @@
-/* NAT traversal of IKEv1: RFC 3947 and its drafts 02 and 03. */
+/*
+ * NAT traversal of IKEv1: RFC 3947 and its drafts 02 and 03. The drafts 00 and 01 are recognised by their
+ * vendor ids and not spoken: they put ESP on port 500 behind eight zero bytes, which the kernel no longer
+ * takes.
+ */
 #ifndef STYX_ENGINE_IKEV1_NAT_TRAVERSAL_H
 #define STYX_ENGINE_IKEV1_NAT_TRAVERSAL_H
 
