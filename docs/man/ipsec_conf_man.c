@@ -78,8 +78,7 @@ static void print_keyword(const struct keyword *keyword)
     if (keyword->words != NULL) {
         printf(".\nOne of");
         for (const struct keyword_word *word = keyword->words; word->word != NULL; word++)
-            printf(" %s%s%s", word->word, word->is_not_yet ? " (not yet)" : "",
-                   word[1].word != NULL ? "," : "");
+            printf(" %s%s", word->word, word[1].word != NULL ? "," : "");
     } else if (keyword->values != NULL) {
         printf(".\n\\&");
         print_text(keyword->values);
