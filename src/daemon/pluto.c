@@ -546,6 +546,7 @@ static int run(struct daemon *daemon, int ready)
     struct error error;
     log_line("Starting Pluto (Styx Version %s) pid:%d", STYX_VERSION, (int)getpid());
     daemon->descriptors_at_start = leaks_count_descriptors();
+    held_datagrams_init(&daemon->held_datagrams); /* also what never was assembled is dismantled */
     if (!harden(daemon, &error) || !assemble(daemon, &error)) {
         log_line("FATAL ERROR: %s", error.text);
         if (!daemon->options.setup->logstderr)

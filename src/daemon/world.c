@@ -143,7 +143,6 @@ static void trace_line(void *world, const char *line)
 
 void world_init(struct daemon *daemon)
 {
-    held_datagrams_init(&daemon->held_datagrams);
     daemon->env = (struct engine_env){
         .world = daemon,
         .now = now,
