@@ -22,6 +22,8 @@ void buffer_free(struct buffer *buffer);
 
 static inline struct bytes buffer_bytes(const struct buffer *buffer)
 {
+    if (buffer->data == NULL)
+        return bytes_of(NULL, 0);
     return bytes_of(buffer->data + buffer->start, buffer->size - buffer->start);
 }
 
