@@ -55,6 +55,21 @@ static void pass_protocol(struct nft_link *link, const char *chain, uint8_t prot
     nft_rule_end(link, &rule);
 }
 
+/* Those of IPv4 are whole here, those of IPv6 are not yet: without the first one they come to nothing. */
+static void pass_later_fragments(struct nft_link *link, const char *chain)
+{
+    enum { OFFSET_AT = 2 };
+    static const uint8_t offset_bits[] = {0xff, 0xf8}, none[] = {0, 0}, ipv6[] = {NFPROTO_IPV6};
+    struct nft_rule rule = nft_rule_begin(link, chain);
+    nft_rule_meta(&rule, NFT_META_NFPROTO, 0);
+    nft_rule_equals(&rule, 0, ipv6, sizeof(ipv6));
+    nft_rule_extension_header(&rule, IPPROTO_FRAGMENT, OFFSET_AT, sizeof(none), 0);
+    nft_rule_mask(&rule, 0, offset_bits, sizeof(offset_bits));
+    nft_rule_differs(&rule, 0, none, sizeof(none));
+    nft_rule_verdict(&rule, NF_ACCEPT, NULL);
+    nft_rule_end(link, &rule);
+}
+
 static void jump(struct nft_link *link, const char *chain)
 {
     struct nft_rule rule = nft_rule_begin(link, chain);
@@ -77,6 +92,7 @@ static void put_chains(struct nft_link *link, int device)
     pass_protocol(link, input, IPPROTO_UDP, ports, 2, sizeof(uint16_t));
     pass_protocol(link, input, IPPROTO_ICMP, icmp, 0, sizeof(uint8_t));
     pass_protocol(link, input, IPPROTO_ICMPV6, icmpv6, 0, sizeof(uint8_t));
+    pass_later_fragments(link, input);
     jump(link, input);
     nft_put_chain(link, forward, NF_INET_FORWARD, PRIORITY);
     pass_interface(link, forward, device);

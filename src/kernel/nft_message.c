@@ -250,6 +250,17 @@ void nft_rule_payload(struct nft_rule *rule, uint32_t base, uint32_t offset, uin
     end_expression(rule, &expression);
 }
 
+void nft_rule_extension_header(struct nft_rule *rule, uint8_t type, uint32_t offset, uint32_t size,
+                               unsigned reg)
+{
+    struct expression expression = begin_expression(rule, "exthdr");
+    put_register(rule, NFTA_EXTHDR_DREG, reg);
+    mnl_attr_put_u8(rule->message, NFTA_EXTHDR_TYPE, type);
+    put_number(rule->message, NFTA_EXTHDR_OFFSET, offset);
+    put_number(rule->message, NFTA_EXTHDR_LEN, size);
+    end_expression(rule, &expression);
+}
+
 void nft_rule_way_back(struct nft_rule *rule, unsigned reg)
 {
     struct expression expression = begin_expression(rule, "fib");
@@ -271,13 +282,23 @@ void nft_rule_mask(struct nft_rule *rule, unsigned reg, const void *mask, size_t
     end_expression(rule, &expression);
 }
 
-void nft_rule_equals(struct nft_rule *rule, unsigned reg, const void *value, size_t size)
+static void compare(struct nft_rule *rule, uint32_t operation, unsigned reg, const void *value, size_t size)
 {
     struct expression expression = begin_expression(rule, "cmp");
     put_register(rule, NFTA_CMP_SREG, reg);
-    put_number(rule->message, NFTA_CMP_OP, NFT_CMP_EQ);
+    put_number(rule->message, NFTA_CMP_OP, operation);
     put_data(rule->message, NFTA_CMP_DATA, value, size);
     end_expression(rule, &expression);
+}
+
+void nft_rule_equals(struct nft_rule *rule, unsigned reg, const void *value, size_t size)
+{
+    compare(rule, NFT_CMP_EQ, reg, value, size);
+}
+
+void nft_rule_differs(struct nft_rule *rule, unsigned reg, const void *value, size_t size)
+{
+    compare(rule, NFT_CMP_NEQ, reg, value, size);
 }
 
 void nft_rule_lookup(struct nft_rule *rule, const char *set, unsigned reg, bool is_map)

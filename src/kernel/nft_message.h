@@ -44,10 +44,14 @@ void nft_rule_end(struct nft_link *link, struct nft_rule *rule);
 void nft_rule_meta(struct nft_rule *rule, uint32_t key, unsigned reg);
 /* base: NFT_PAYLOAD_NETWORK_HEADER ...; bytes. */
 void nft_rule_payload(struct nft_rule *rule, uint32_t base, uint32_t offset, uint32_t size, unsigned reg);
+/* Of an extension header of IPv6; without one the rule does not apply. */
+void nft_rule_extension_header(struct nft_rule *rule, uint8_t type, uint32_t offset, uint32_t size,
+                               unsigned reg);
 /* The interface that packets to this one's source would leave by. */
 void nft_rule_way_back(struct nft_rule *rule, unsigned reg);
 void nft_rule_mask(struct nft_rule *rule, unsigned reg, const void *mask, size_t size);
 void nft_rule_equals(struct nft_rule *rule, unsigned reg, const void *value, size_t size);
+void nft_rule_differs(struct nft_rule *rule, unsigned reg, const void *value, size_t size);
 /* Goes on only if the set has the key that begins in the register; of a map, its verdict is the rule's. */
 void nft_rule_lookup(struct nft_rule *rule, const char *set, unsigned reg, bool is_map);
 /* NF_ACCEPT, NF_DROP, or NFT_JUMP to the chain. */
