@@ -95,11 +95,30 @@ static void print_section(const char *title, const struct keyword *keywords, siz
         print_keyword(&keywords[i]);
 }
 
+static const char keys[] =
+    ".SH PROOF OF IDENTITY\n"
+    ".B authby=\nand\n.B leftauth=\ntake one or more of: secret, rsasig (rsa), rsa\\-sha1, rsa\\-sha2, "
+    "rsa\\-sha2_256, rsa\\-sha2_384, rsa\\-sha2_512, ecdsa, ecdsa\\-sha2, ecdsa\\-sha2_256, "
+    "ecdsa\\-sha2_384, "
+    "ecdsa\\-sha2_512, eddsa, null, never. Without either, RSA and ECDSA keys are expected in IKEv2, RSA "
+    "keys "
+    "in IKEv1, which has secret and rsasig only. An end proves itself by the first of signature, secret and "
+    "null that is "
+    "allowed and for which there is a key.\n.PP\n"
+    "The private key is that with\n.BR leftckaid= ,\nor of the public key of our end, or of one known of our "
+    "identity; it is in the NSS database (\n.BR nssdir= ).\nThe peer's public key is that of its end, or one "
+    "that "
+    "another connection or\n.B whack \\-\\-keyid\nnames for its identity. RSA keys must have 2048 bits.\n"
+    ".B leftrsasigkey=\nis written 0s (base64) or 0x (hexadecimal) and an RFC 3110 key,\n.B leftecdsakey=\na "
+    "point,\n.B lefteddsakey=\nthe octets of RFC 8032,\n.B leftpubkey=\na SubjectPublicKeyInfo; "
+    "%cert says that the key comes with a certificate, which is not supported yet.\n";
+
 int main(void)
 {
     fputs(head, stdout);
     print_section("CONFIG SETUP", setup_keywords, setup_keyword_count);
     print_section("CONN", conn_keywords, conn_keyword_count);
+    fputs(keys, stdout);
     puts(".SH FILES\n/etc/ipsec.conf\n.SH SEE ALSO\n.BR ipsec (8),\n.BR ipsec.secrets (5),\n.BR ipsec_auto "
          "(8),\n"
          ".BR ipsec_pluto (8)");

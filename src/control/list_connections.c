@@ -14,7 +14,8 @@ static const char *const lines[] = {
     "their_ip={remote.sourceip}; my_updown={local.updown};",
     "{name}:   xauth us:{local.xauth}, xauth them:{remote.xauth}, {xauthby?xauthby:{xauthby};} "
     "my_username={local.username}; their_username={remote.username}",
-    "{name}:   our auth:{local.auth}, their auth:{remote.auth}, our autheap:none, their autheap:none;",
+    "{name}:   our auth:{local.auth_policy}, their auth:{remote.auth_policy}, our autheap:none, their "
+    "autheap:none;",
     "{name}:   modecfg info: us:{local.modecfg}, them:{remote.modecfg}, modecfg policy:{modecfg_policy}, "
     "dns:{modecfg_dns}, domains:{modecfg_domains}, cat:unset;",
     "{modecfg_banner?{name}:   banner:{modecfg_banner};}",
@@ -232,7 +233,8 @@ static void put_end(struct facts *facts, const char *name, const struct connecti
 {
     const struct end end = end_of(view, is_local);
     char host[ADDRESS_TEXT_SIZE + 256], id[IDENTITY_TEXT_SIZE], selector[SELECTOR_TEXT_SIZE];
-    struct text host_text = text_of(host, sizeof(host));
+    char auth[96];
+    struct text host_text = text_of(host, sizeof(host)), auth_text = text_of(auth, sizeof(auth));
     bool is_left = end.spec == &view->spec->left;
     add_host(&host_text, &end);
     facts_object(facts, name);
@@ -254,6 +256,8 @@ static void put_end(struct facts *facts, const char *name, const struct connecti
                : end.spec->xauth_client ? "client"
                                         : "none");
     facts_text_or(facts, "username", end.spec->username, "[any]");
+    auth_methods_describe(&auth_text, end.spec->auth, is_local);
+    facts_shown(facts, "auth_policy", auth);
     facts_text(facts, "id_type", identity_kind_name(end.id->kind));
     facts_text_or(facts, "id", end.id->kind != ID_NONE ? identity_text(end.id, id) : NULL, "(none)");
     const char *updown = end.spec->updown ? end.spec->updown : "ipsec _updown";

@@ -71,7 +71,7 @@ static bool next_psks(struct control_session *session, struct facts *facts)
 /* ---- public keys ---- */
 
 static const char *const public_key_lines[] = {
-    "{added}, {bits} {type} Key {key_id} ({private_key}), until --- -- --:--:-- ---- ok",
+    "{added}, {bits} {type} Key {key_id} ({private_key}), until --- -- --:--:-- ---- ok (expires never)",
     "       {id_type} '{id}'",
 };
 static const struct text_form public_key_form = TEXT_FORM(RC_COMMENT, public_key_lines);

@@ -8,6 +8,44 @@ unsigned auth_methods_of_key(enum key_kind kind)
     return methods[kind];
 }
 
+static const struct {
+    unsigned method;
+    const char *word;
+} policy_words[] = {
+    {AUTH_PSK, "PSK"},
+    {AUTH_RSASIG, "RSASIG"},
+    {AUTH_ECDSA, "ECDSA"},
+    {AUTH_EDDSA, "EDDSA"},
+    {AUTH_NEVER, "AUTH_NEVER"},
+    {AUTH_NULL, "AUTH_NULL"},
+    {AUTH_RSASIG_V1_5, "RSASIG_v1_5"},
+};
+
+void auth_methods_add(struct text *text, unsigned methods)
+{
+    const char *between = "";
+    for (size_t i = 0; i < ARRAY_SIZE(policy_words); i++) {
+        if ((methods & policy_words[i].method) == 0)
+            continue;
+        text_add(text, "%s%s", between, policy_words[i].word);
+        between = "+";
+    }
+}
+
+void auth_methods_describe(struct text *text, unsigned methods, bool is_ours)
+{
+    unsigned rsa = AUTH_RSASIG | AUTH_RSASIG_V1_5;
+    unsigned shown = is_ours && (methods & rsa) != 0 ? methods & rsa : methods;
+    bool is_one = (shown & (shown - 1)) == 0;
+    if (is_ours || is_one)
+        text_add(text, "%s", auth_methods_name(shown));
+    if (is_one)
+        return;
+    text_add(text, is_ours ? "(" : "");
+    auth_methods_add(text, shown);
+    text_add(text, is_ours ? ")" : "");
+}
+
 /* A set that holds several goes by its first, as Libreswan tells it. */
 const char *auth_methods_name(unsigned methods)
 {

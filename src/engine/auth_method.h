@@ -32,6 +32,11 @@ enum {
 unsigned auth_methods_of_key(enum key_kind kind);
 /* What leftauth= would say of a set: "rsasig", "secret" ... */
 const char *auth_methods_name(unsigned methods);
+/* Libreswan's words for the set, "RSASIG+ECDSA+RSASIG_v1_5". */
+void auth_methods_add(struct text *text, unsigned methods);
+/* As its status has it for our own end, "rsasig(RSASIG+RSASIG_v1_5)", and for the peer's,
+ * "RSASIG+RSASIG_v1_5"; the name alone where there is one method. */
+void auth_methods_describe(struct text *text, unsigned methods, bool is_ours);
 /* "SHA2_256+SHA2_384"; "none" for no hash. */
 void auth_hashes_add(struct text *text, unsigned hashes);
 

@@ -9,6 +9,7 @@
 
 #include "base/reader.h"
 #include "sim.h"
+#include "test_keys.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -33,7 +34,8 @@ struct play {
 };
 
 #define WORDS                                                                                                \
-    "left=192.0.2.1 right=192.0.2.2 leftid=@east rightid=@west authby=secret "                               \
+    "left=192.0.2.1 right=192.0.2.2 leftid=@east rightid=@west authby=secret|rsasig "                        \
+    "leftrsasigkey=0s" EAST_RSA " rightrsasigkey=0s" WEST_RSA " "                                            \
     "ike=aes_gcm128-sha2_256;dh31 esp=aes_gcm128;dh31 narrowing=yes "
 
 static struct sim *make_world(void)

@@ -42,10 +42,20 @@ class Libreswan(LibreswanLike):
     def whack_command(self, arguments):
         return self.command([f"{PROGRAMS}/whack", "--ctlsocket", self.control_socket, *arguments])
 
+    def tool_command(self, name, arguments):
+        return self.command([f"{PROGRAMS}/{name}", *arguments])
+
+    def make_database(self):
+        if not os.path.isdir(self.nss_directory):
+            os.makedirs(self.nss_directory)
+            run(self.command(["certutil", "-N", "-d", f"sql:{self.nss_directory}", "--empty-password"]))
+
+    def make_key(self):
+        self.make_database()
+        return super().make_key()
+
     def start(self):
-        nss = os.path.join(self.directory, "nss")
-        os.makedirs(nss, exist_ok=True)
-        run(self.command(["certutil", "-N", "-d", f"sql:{nss}", "--empty-password"]))
+        self.make_database()
         return super().start()
 
     def load(self):

@@ -211,5 +211,15 @@ SCENARIOS = (
     Scenario("ikev1-peer-logs-in-and-is-pushed", (establish("far"), ping, sealed),
              dataclasses.replace(V1, login="far", road_warrior="far", pulls=False), peers=("strongswan-userspace",)),
 
+    Scenario("rsa-we-initiate", (establish("near"), ping, rekey_ike("far"), ping, sealed), Tunnel(proof="rsa"), peers=EACH_IKE),
+    Scenario("rsa-we-respond", (establish("far"), ping, rekey_ike("near"), ping, sealed), Tunnel(proof="rsa"), peers=EACH_IKE),
+    Scenario("ecdsa-we-initiate", (establish("near"), ping, sealed), Tunnel(proof="ecdsa"), peers=EACH_IKE),
+    Scenario("ecdsa-we-respond", (establish("far"), ping, sealed), Tunnel(proof="ecdsa"), peers=EACH_IKE),
+    Scenario("rsa-wrong-key", (refused("near", WRONG_SECRET),), Tunnel(proof="rsa", far_trusts_nobody=True), peers=EACH_IKE),
+    Scenario("ikev1-rsa-we-initiate", (establish("near"), ping, sealed), dataclasses.replace(V1, proof="rsa"), peers=EACH_IKE),
+    Scenario("ikev1-rsa-we-respond", (establish("far"), ping, sealed), dataclasses.replace(V1, proof="rsa"), peers=EACH_IKE),
+    Scenario("ikev1-aggressive-rsa", (establish("near"), ping, delete("near"), establish("far"), ping, sealed),
+             dataclasses.replace(V1_AGGRESSIVE, proof="rsa"), peers=EACH_IKE),
+
     Scenario("ike-scan", (found_by_ike_scan,), peers=("strongswan-userspace",)),
 )

@@ -3,11 +3,12 @@ import os
 import re
 
 import peer_tree
+import public_key
 from process import Daemon, run
 from tunnel import CONNECTION, FIRST_LEASE, LAST_LEASE, LEASED_DNS, USER, EstablishedSas
 
 PLUGINS = ("random nonce aesni openssl aes sha1 sha2 hmac kdf gcm ctr chapoly curve25519 "
-           "kernel-libipsec kernel-netlink socket-default vici updown xauth-generic")
+           "pem pkcs1 pkcs8 pubkey kernel-libipsec kernel-netlink socket-default vici updown xauth-generic")
 IKE_SA = re.compile(rf"^{CONNECTION}: #\d+, ESTABLISHED, IKEv[12], (\w+)_i\*? (\w+)_r", re.MULTILINE)
 CHILD_SA = re.compile(rf"^  {CONNECTION}: #\d+, reqid \d+, INSTALLED,.*\n(?:    .*\n)*?"
                       r"    in  (\w+).*\n    out (\w+)", re.MULTILINE)
@@ -51,11 +52,11 @@ connections {{
         fragmentation = {fragmentation}
         {ike_lifetimes}
         local {{
-            auth = psk
+            {local_proof}
             id = {end.local_id}
         }}
         remote {{
-            auth = psk
+            {remote_proof}
             id = {end.remote_id}
         }}
         {xauth}
@@ -102,13 +103,19 @@ class StrongSwan:
         self.directory = directory
         self.end = end
         self.daemon = None
+        self.proofs = {"local_proof": "auth = psk", "remote_proof": "auth = psk"}
         self.write("strongswan.conf", DAEMON_CONFIGURATION.format(
             plugins=PLUGINS, directory=directory, userspace="yes" if self.userspace else "no",
             fragment_size="fragment_size = 576" if end.small_fragments else ""))
+        self.write_connections()
+
+    def write_connections(self):
+        end = self.end
         self.write("swanctl.conf", CONNECTIONS.format(
             connection=CONNECTION, end=end, mobike="yes" if end.mobile else "no",
             local_address="%any" if end.mobile else end.local_address, fragmentation="force" if end.small_fragments else "yes", proposals=self.child_proposals(), ipcomp="yes" if end.compress else "no", aggressive="yes" if end.aggressive else "no", encapsulation="yes" if end.encapsulation == "yes" else "no",
-            user=USER, xauth=self.xauth(), **self.road_warrior(), local_ts=end.local_subnet or "dynamic", remote_ts=end.remote_subnet or "dynamic", **self.lifetimes()))
+            user=USER, xauth=self.xauth(), **self.road_warrior(), local_ts=end.local_subnet or "dynamic", remote_ts=end.remote_subnet or "dynamic", **self.lifetimes(),
+            **self.proofs))
 
     def xauth(self):
         if self.end.xauth is None:
@@ -134,6 +141,26 @@ class StrongSwan:
     def write(self, name, text):
         with open(os.path.join(self.directory, name), "w", encoding="utf-8") as file:
             file.write(text)
+
+    def make_key(self):
+        """A key pair in a file; its public half."""
+        kind = {"rsa": ["genrsa", "-out", "{}", "3072"],
+                "ecdsa": ["genpkey", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256", "-out", "{}"]}
+        for name in ("private", "pubkey"):
+            os.makedirs(os.path.join(self.directory, name), exist_ok=True)
+        private = os.path.join(self.directory, "private", "own.pem")
+        run(["openssl", *(word.format(private) for word in kind[self.end.proof])])
+        public = os.path.join(self.directory, "own.der")
+        run(["openssl", "pkey", "-in", private, "-pubout", "-outform", "DER", "-out", public])
+        with open(public, "rb") as file:
+            return file.read()
+
+    def trust(self, own, peers):
+        self.write("pubkey/own.pem", public_key.pem_of(own))
+        self.write("pubkey/peer.pem", public_key.pem_of(peers))
+        self.proofs = {"local_proof": "auth = pubkey\n            pubkeys = own.pem",
+                       "remote_proof": "auth = pubkey\n            pubkeys = peer.pem"}
+        self.write_connections()
 
     def lifetimes(self):
         times = self.end.lifetimes

@@ -2,6 +2,7 @@
 import os
 import re
 
+import public_key
 from process import Daemon, run
 from tunnel import CONNECTION, FIRST_LEASE, LAST_LEASE, LEASED_DNS, USER, EstablishedSas
 
@@ -24,6 +25,7 @@ class LibreswanLike:
         self.end = end
         self.daemon = None
         self.more_options = {}  # of the connection
+        self.keys = {}  # public ones, of "left" and "right"
         self.configuration = os.path.join(directory, "ipsec.conf")
         self.secrets = os.path.join(directory, "ipsec.secrets")
         self.run_directory = os.path.join(directory, "run")
@@ -94,6 +96,10 @@ class LibreswanLike:
         if end.lifetimes:
             options.update({"ikelifetime": f"{end.lifetimes.ike}s", "salifetime": f"{end.lifetimes.child}s",
                             "rekeymargin": f"{end.lifetimes.margin}s", "rekeyfuzz": "0%"})
+        if end.proof != "secret":
+            options["authby"] = {"rsa": "rsasig"}.get(end.proof, end.proof)
+            options.update({f"{side}{public_key.KEYWORDS[end.proof]}": public_key.value_of(end.proof, key)
+                            for side, key in self.keys.items()})
         if end.is_road_warrior or end.leases:
             options.update(self.road_warrior_options())
         options.update(self.more_options)
@@ -112,6 +118,26 @@ class LibreswanLike:
         elif end.pulls:
             options["modecfgpull"] = "yes"
         return options
+
+    # Host keys: those of the NSS database in self.nss_directory.
+    def tool_command(self, name, arguments):
+        raise NotImplementedError
+
+    @property
+    def nss_directory(self):
+        return os.path.join(self.directory, "nss")
+
+    def make_key(self):
+        """A key pair in the database; its public half."""
+        tool, size = {"rsa": ("rsasigkey", ["3072"]), "ecdsa": ("ecdsasigkey", [])}[self.end.proof]
+        said = run(self.tool_command(tool, ["--nssdir", self.nss_directory, *size]), timeout=60)[1]
+        ckaid = re.search(r"[cC][kK][aA][iI][dD]:? ([0-9a-f]{40})", said).group(1)
+        shown = run(self.tool_command("showhostkey", ["--nssdir", self.nss_directory, "--left", "--ckaid", ckaid]))[1]
+        return public_key.of_line(self.end.proof, shown)
+
+    def trust(self, own, peers):
+        self.keys = {"left": own, "right": peers}
+        self.write_configuration()
 
     def start(self):
         self.daemon = Daemon(type(self).__name__, self.daemon_command(), os.path.join(self.directory, "pluto.log"))

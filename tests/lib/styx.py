@@ -24,8 +24,18 @@ class Styx(LibreswanLike):
 
     def daemon_command(self):
         return self.namespace.enter([ipsec(), "pluto", "--config", self.configuration, "--nofork", "--stderrlog",
-                                     "--rundir", self.run_directory, "--secretsfile", self.secrets, "--ipsecdir",
+                                     "--rundir", self.run_directory, "--secretsfile", self.secrets, "--nssdir",
+                                     self.nss_directory, "--ipsecdir",
                                      os.path.join(self.directory, "ipsec.d")])
+
+    def tool_command(self, name, arguments):
+        return [ipsec(), name, *arguments]
+
+    def make_key(self):
+        if not os.path.isdir(self.nss_directory):
+            os.makedirs(self.nss_directory)
+            run([ipsec(), "initnss", "--nssdir", self.nss_directory])
+        return super().make_key()
 
     def whack_command(self, arguments):
         return self.namespace.enter([ipsec(), "whack", "--rundir", self.run_directory, *arguments])

@@ -71,6 +71,8 @@ class Tunnel:
     aggressive: bool = False  # IKEv1
     login: str | None = None  # IKEv1: "near" or "far", whose user logs in with XAUTH
     far_password: str | None = None
+    proof: str = "secret"  # or "rsa", "ecdsa": raw public keys
+    far_trusts_nobody: bool = False  # the far end has another public key of ours than we have
     pfs: bool = True
     protection: str = "esp"  # or "ah", or "ah+esp": AH around ESP (IKEv1)
     compress: bool = False
@@ -102,6 +104,7 @@ class End:
     aggressive: bool
     xauth: str | None  # "client" or "server"
     password: str
+    proof: str
     pfs: bool
     protection: str
     compress: bool
@@ -139,7 +142,7 @@ def ends_of(tunnel, network):
                    local_subnet=local_subnet,
                    remote_subnet=remote_subnet,
                    secret=(is_far and tunnel.far_secret) or SHARED_SECRET,
-                   ike_version=tunnel.ike_version, aggressive=tunnel.aggressive, pfs=tunnel.pfs,
+                   ike_version=tunnel.ike_version, aggressive=tunnel.aggressive, proof=tunnel.proof, pfs=tunnel.pfs,
                    protection=tunnel.protection, compress=tunnel.compress,
                    xauth=tunnel.login and ("client" if tunnel.login == local.name else "server"),
                    password=(is_far and tunnel.far_password) or PASSWORD,

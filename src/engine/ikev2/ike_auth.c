@@ -40,6 +40,8 @@ static void describe_peer(struct text *text, const struct ike_sa *ike, const str
     text_add(text, "preloaded certificate '%s' and ", id);
     if (key->kind == KEY_RSA)
         text_add(text, "%u-bit ", key->bits);
+    else if (work->algorithm->curve == CURVE_NONE)
+        text_add(text, "%s ", key_curve_name(key->curve));
     text_add(text, "%s%s signature", work->algorithm->name,
              message->auth_method == AUTH_METHOD_DIGITAL_SIGNATURE ? " digital" : "");
 }
