@@ -2,8 +2,10 @@
 #include "crypto/public_key_handle.h"
 
 #include <openssl/core_names.h>
+#include <openssl/ec.h>
 #include <openssl/err.h>
 #include <openssl/param_build.h>
+#include <pthread.h>
 
 static EVP_PKEY *import(const char *type, OSSL_PARAM *parameters)
 {
@@ -63,6 +65,30 @@ EVP_PKEY *public_key_handle(const struct public_key *key)
     if (handle == NULL)
         ERR_clear_error();
     return handle;
+}
+
+/* A curve costs more to make than to use; thousands of connections may each name a point. */
+static EC_GROUP *groups[CURVE_P521 + 1];
+static pthread_once_t groups_once = PTHREAD_ONCE_INIT;
+
+static void make_groups(void)
+{
+    static const int numbers[] = {
+        [CURVE_P256] = NID_X9_62_prime256v1, [CURVE_P384] = NID_secp384r1, [CURVE_P521] = NID_secp521r1};
+    for (enum key_curve curve = CURVE_P256; curve <= CURVE_P521; curve++)
+        groups[curve] = EC_GROUP_new_by_curve_name(numbers[curve]);
+}
+
+bool public_key_is_on_curve(const struct public_key *key)
+{
+    pthread_once(&groups_once, make_groups);
+    const EC_GROUP *group = groups[key->curve];
+    EC_POINT *point = group != NULL ? EC_POINT_new(group) : NULL;
+    bool ok = point != NULL && EC_POINT_oct2point(group, point, key->data, key->size, NULL) == 1;
+    EC_POINT_free(point);
+    if (!ok)
+        ERR_clear_error();
+    return ok;
 }
 
 static struct public_key *export_rsa(EVP_PKEY *handle, struct error *error)

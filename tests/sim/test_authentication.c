@@ -294,6 +294,27 @@ static void main_mode_survives_loss_of_signed_messages(void **state)
     assert_works(sim, "{auth=RSA_SIG");
 }
 
+static void users_log_in_over_rsa_signatures(void **state)
+{
+    (void)state;
+    struct sim *sim = keyed(EAST_RSA_PRIVATE, WEST_RSA_PRIVATE,
+                            IKEV1 RSA_KEYS " leftxauthclient=yes rightxauthserver=yes leftusername=alice");
+    sim_set_password(sim, "west", "alice", "secret");
+    sim_set_xauth_secret(sim, "east", "alice", "secret");
+    sim_run_for(sim, seconds(1));
+    assert_works(sim, "{auth=RSA_SIG");
+}
+
+/* Keys that whack told of an identity do as well as those of the connection. */
+static void a_known_key_of_the_identity_will_do(void **state)
+{
+    (void)state;
+    struct sim *sim = keyed(EAST_RSA_PRIVATE, WEST_RSA_PRIVATE, ENDS);
+    sim_add_connection(sim, "teacher",
+                       "left=192.0.2.77 right=192.0.2.78 leftid=@east rightid=@west" RSA_KEYS);
+    assert_works(sim, "RSASSA-PSS with SHA2_512 digital signature");
+}
+
 static void an_ikev1_responder_with_both_takes_either(void **state)
 {
     (void)state;
@@ -381,6 +402,8 @@ int main(int argument_count, char **arguments)
         cmocka_unit_test(main_mode_signs_with_rsa),
         cmocka_unit_test(aggressive_mode_signs_with_rsa),
         cmocka_unit_test(main_mode_survives_loss_of_signed_messages),
+        cmocka_unit_test(users_log_in_over_rsa_signatures),
+        cmocka_unit_test(a_known_key_of_the_identity_will_do),
         cmocka_unit_test(an_ikev1_responder_with_both_takes_either),
         cmocka_unit_test(ikev1_peers_with_another_key_are_refused),
         cmocka_unit_test(an_ikev1_responder_with_another_key_is_refused),
