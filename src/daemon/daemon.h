@@ -111,7 +111,7 @@ void updown_submit(struct updown_queue *queue, const struct updown_request *requ
 void updown_counters_came(struct updown_queue *queue, const struct kernel_event *event);
 void updown_set_time_limit(struct updown_queue *queue, unsigned seconds);
 bool updown_is_idle(const struct updown_queue *queue);
-/* pluto.c: no script runs or waits any more. */
+/* control_host.c: no script runs or waits any more. */
 void daemon_scripts_done(struct daemon *daemon);
 
 /* resolver.c: names on a thread of its own. After resolver_stop() no answer comes any more. */
