@@ -1,4 +1,4 @@
-/* Shared by the parts of the connection builder (spec_build.c, spec_end.c). */
+/* Shared by the parts of the connection builder (spec_build.c, spec_end.c, spec_finish.c ...). */
 #ifndef STYX_CONFIG_SPEC_DETAIL_H
 #define STYX_CONFIG_SPEC_DETAIL_H
 
@@ -19,7 +19,7 @@ struct set_aside {
     int pair; /* which of those given to spec_build_option() it was */
 };
 
-enum { SET_ASIDE_MAX = 64 };
+enum { SET_ASIDE_MAX = 64, SPELLING_MAX = 64 };
 
 /* What can only be settled when all keywords are known. */
 struct spec_builder {
