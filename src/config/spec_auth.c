@@ -74,7 +74,9 @@ static bool add_words(const char *value, unsigned *methods, unsigned *hashes, st
     char word[AUTH_WORD_MAX];
     for (const char *at = value; *at != '\0';) {
         size_t size = strcspn(at, ",| \t");
-        snprintf(word, sizeof(word), "%.*s", (int)size, at);
+        size_t shown = size < sizeof(word) ? size : sizeof(word) - 1;
+        memcpy(word, at, shown);
+        word[shown] = '\0';
         if (size > 0 && !add_word(word, methods, hashes, error)) {
             if (error != NULL)
                 error->code = (int)(at - value);
