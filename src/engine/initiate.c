@@ -16,12 +16,21 @@ static bool is_being_initiated(const struct ike_sa *ike)
             ike->state == IKE_STATE_PHASE1_DONE);
 }
 
+/* Both ends prove themselves on this IKE SA as they would on one of the connection's own. */
+static bool proves_as_much(const struct ike_sa *ike, const struct connection *owner,
+                           const struct connection *connection)
+{
+    unsigned proof = ike->peer_auth != 0 ? ike->peer_auth : owner->remote_end->auth;
+    return owner->local_end->auth == connection->local_end->auth &&
+           (proof & ~connection->remote_end->auth) == 0;
+}
+
 /* Another connection's may carry it when it proves as much. */
 static bool carries(const struct engine *engine, const struct ike_sa *ike,
                     const struct connection *connection)
 {
     const struct connection *owner = connection_by_serial(engine, ike->connection_serial);
-    return owner != NULL && login_is_shared(owner, connection);
+    return owner != NULL && login_is_shared(owner, connection) && proves_as_much(ike, owner, connection);
 }
 
 /* An IKE SA with the same peer, established or about to be, that a further

@@ -263,6 +263,61 @@ static void null_is_no_proof_where_one_is_wanted(void **state)
     assert_fails(sim, "west", "peer authenticates by method 13 (null); \"tunnel\" wants authby=secret");
 }
 
+/* East, who is let in for the "guest" subnets without a proof, wants those of "staff" on the same IKE SA. */
+static void assert_guests_get_nothing_else(const char *words, const char *guests, const char *staff)
+{
+    static const char *const subnets[] = {SUBNETS, " leftsubnet=10.3.0.0/24 rightsubnet=10.4.0.0/24"};
+    static const char *const names[] = {"guest", "staff"};
+    char line[4096];
+    struct sim *sim = sim_new(1);
+    sim_add_host(sim, "east", "192.0.2.1");
+    sim_add_host(sim, "west", "192.0.2.2");
+    sim_add_private_key(sim, "west", WEST_RSA_PRIVATE);
+    sim_add_private_key(sim, "east", EAST_RSA_PRIVATE);
+    for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+        snprintf(line, sizeof(line), "%s%s%s", words, subnets[i], guests);
+        sim_add_connection_on(sim, "east", names[i], line);
+        snprintf(line, sizeof(line), "%s%s%s", words, subnets[i], i == 0 ? guests : staff);
+        sim_add_connection_on(sim, "west", names[i], line);
+    }
+    assert_int_equal(sim_up(sim, "east", "guest"), 0);
+    assert_int_not_equal(sim_up(sim, "east", "staff"), 0);
+    assert_int_equal(sim_child_count(sim, "west"), 1);
+    assert_ends_well(sim);
+}
+
+static void what_is_proved_for_one_connection_opens_no_stricter_one(void **state)
+{
+    (void)state;
+    const char *ends = "left=192.0.2.1 right=192.0.2.2 leftid=@east rightid=@west";
+    char ikev2[256], ikev1[256];
+    snprintf(ikev2, sizeof(ikev2), "%s" CIPHERS, ends);
+    snprintf(ikev1, sizeof(ikev1), "%s keyexchange=ikev1 ike=aes128-sha2;dh31 esp=aes128-sha2", ends);
+    assert_guests_get_nothing_else(ikev2, " authby=null", " authby=secret");
+    assert_guests_get_nothing_else(ikev2, " authby=secret", " authby=rsasig" RSA_KEYS);
+    assert_guests_get_nothing_else(ikev1, " authby=secret", " authby=rsasig" RSA_KEYS);
+}
+
+static void connections_of_different_methods_have_ike_sas_of_their_own(void **state)
+{
+    (void)state;
+    const char *const versions[] = {CIPHERS, " keyexchange=ikev1 ike=aes128-sha2;dh31 esp=aes128-sha2"};
+    for (size_t i = 0; i < ARRAY_SIZE(versions); i++) {
+        char words[4096];
+        const char *ends = "left=192.0.2.1 right=192.0.2.2 leftid=@east rightid=@west";
+        snprintf(words, sizeof(words), "%s" SUBNETS "%s authby=secret", ends, versions[i]);
+        struct sim *sim = keyed(EAST_RSA_PRIVATE, WEST_RSA_PRIVATE, words);
+        snprintf(words, sizeof(words), "%s leftsubnet=10.3.0.0/24 rightsubnet=10.4.0.0/24%s authby=rsasig%s",
+                 ends, versions[i], RSA_KEYS);
+        sim_add_connection(sim, "second", words);
+        assert_up(sim, "east");
+        assert_int_equal(sim_up(sim, "east", "second"), 0);
+        assert_settles(sim);
+        assert_both_have(sim, 2, 2);
+        assert_ends_well(sim);
+    }
+}
+
 static void a_key_in_a_certificate_is_explained(void **state)
 {
     (void)state;
@@ -398,6 +453,8 @@ int main(int argument_count, char **arguments)
         cmocka_unit_test(hashes_without_one_in_common_fail_before_anything_is_sent),
         cmocka_unit_test(another_method_than_the_wanted_is_refused),
         cmocka_unit_test(null_is_no_proof_where_one_is_wanted),
+        cmocka_unit_test(what_is_proved_for_one_connection_opens_no_stricter_one),
+        cmocka_unit_test(connections_of_different_methods_have_ike_sas_of_their_own),
         cmocka_unit_test(a_key_in_a_certificate_is_explained),
         cmocka_unit_test(main_mode_signs_with_rsa),
         cmocka_unit_test(aggressive_mode_signs_with_rsa),

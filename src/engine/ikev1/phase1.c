@@ -314,6 +314,7 @@ void phase1_established(struct engine *engine, struct ike_sa *ike, enum ikev1_st
         engine->totals.ike_halfopen--;
     ike->counted_halfopen = false;
     engine_timer_cancel(engine, &ike->retransmit_timer);
+    ike->peer_auth = phase1_auth_methods(ike);
     phase1_describe(&text, ike);
     say_ike(engine, RC_SUCCESS, ike, ike->setup->client, "IKE SA established %s", line);
     phase15_begin(engine, ike);

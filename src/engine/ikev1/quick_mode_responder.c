@@ -96,7 +96,8 @@ static bool choose(struct engine *engine, const struct ike_sa *ike, struct reque
         if (other == NULL)
             return false;
         bool same_peers = identity_equal(&other->local_id, &first->local_id) &&
-                          identity_matches(&other->remote_id, &ike->remote_id);
+                          identity_matches(&other->remote_id, &ike->remote_id) &&
+                          connection_allows_peer(other, ike->peer_auth);
         if (other == first || other->serial == first->template_serial || !same_peers ||
             other->spec->ike_version != 1 || !login_is_shared(other, first))
             continue;

@@ -245,7 +245,8 @@ static bool try_connection(const struct engine *engine, const struct ike_sa *ike
            choose_suite(ike, connection, incoming, in_auth, choice, ret_group, error);
 }
 
-/* Whether the same two peers speak for the other connection; shunts speak with nobody. */
+/* Whether the same two peers speak for the other connection, and the peer's proof would do for it, too;
+ * shunts speak with nobody. */
 static bool has_same_peers(const struct engine *engine, const struct ike_sa *ike,
                            const struct connection *other)
 {
@@ -254,7 +255,8 @@ static bool has_same_peers(const struct engine *engine, const struct ike_sa *ike
         other->serial == first->template_serial || connection_spec_is_shunt(other->spec))
         return false;
     return identity_equal(&other->local_id, &first->local_id) &&
-           identity_matches(&other->remote_id, &ike->remote_id);
+           identity_matches(&other->remote_id, &ike->remote_id) &&
+           connection_allows_peer(other, ike->peer_auth);
 }
 
 static bool try_other(const struct engine *engine, const struct ike_sa *ike, const struct connection *other,

@@ -52,6 +52,7 @@ void ike_auth_peer_is_proved(struct engine *engine, struct ike_sa *ike, const st
     char line[IDENTITY_TEXT_SIZE + 128];
     struct text text = text_of(line, sizeof(line));
     describe_peer(&text, ike, message, job);
+    ike->peer_auth = auth_methods_of_payload(message);
     owned_set(engine, &ike->memory_bytes, &ike->setup->peer_proof, bytes_of(line, text.size + 1));
 }
 

@@ -101,6 +101,7 @@ struct ike_sa *rekey_ike_make_larval(struct engine *engine, const struct ike_sa 
     take_path(engine, old, new);
     new->sends_fragments = old->sends_fragments;
     identity_own(engine, &new->memory_bytes, &new->remote_id, identity_copy(&old->remote_id));
+    new->peer_auth = old->peer_auth;
     return new;
 }
 
