@@ -148,8 +148,40 @@ static void a_move_in_the_middle_of_a_rekey_succeeds(void **state)
         assert_settles(sim);
         assert_road_counts(sim, 1, 1);
         assert_road_ping(sim);
+        assert_false(sim_log_has(sim, "road", "un-oriented"));
         assert_ends_well(sim);
     }
+}
+
+/* Its question goes on to the new IKE SA, which has the Child SAs. */
+static void a_rekey_before_the_new_address_has_answered_loses_nothing(void **state)
+{
+    (void)state;
+    struct sim *sim = mobile_road();
+    struct child_view child;
+    char text[ADDRESS_TEXT_SIZE];
+    sim_drop(sim, "east", MESSAGE_INFORMATIONAL, PART_REQUEST, 0, 1);
+    sim_move_host(sim, "road", "198.51.100.99", NULL);
+    sim_run_for(sim, milliseconds(50));
+    assert_int_equal(sim_command(sim, "road", COMMAND_REKEY_IKE, "tunnel"), 0);
+    assert_settles(sim);
+    assert_true(sim_newest_child(sim, "east", "tunnel", &child));
+    assert_string_equal(address_text(&child.remote.address, text), "198.51.100.99");
+    assert_road_ping(sim);
+    assert_ends_well(sim);
+}
+
+static void the_end_of_a_replaced_ike_sa_does_not_undo_a_move(void **state)
+{
+    (void)state;
+    struct sim *sim = mobile_road();
+    sim_drop(sim, "road", MESSAGE_DELETE, PART_REQUEST, 0, 3);
+    assert_int_equal(sim_command(sim, "road", COMMAND_REKEY_IKE, "tunnel"), 0);
+    struct ike_view before = newest_ike(sim, "east");
+    sim_move_host(sim, "road", "198.51.100.99", NULL);
+    assert_settles(sim);
+    assert_moved(sim, &before, "198.51.100.99");
+    assert_ends_well(sim);
 }
 
 static void behind_a_nat_and_out_of_it(void **state)
@@ -241,6 +273,8 @@ int main(int argument_count, char **arguments)
         cmocka_unit_test(two_moves_at_once_end_at_the_last_address),
         cmocka_unit_test(a_move_on_a_bad_line_succeeds),
         cmocka_unit_test(a_move_in_the_middle_of_a_rekey_succeeds),
+        cmocka_unit_test(a_rekey_before_the_new_address_has_answered_loses_nothing),
+        cmocka_unit_test(the_end_of_a_replaced_ike_sa_does_not_undo_a_move),
         cmocka_unit_test(behind_a_nat_and_out_of_it),
         cmocka_unit_test(traffic_follows_when_the_new_address_has_answered),
         cmocka_unit_test(unless_both_ends_want_it_the_tunnel_begins_anew),

@@ -70,23 +70,44 @@ static void say_moved(struct engine *engine, const struct ike_sa *ike, const cha
             endpoint_text(to, new));
 }
 
+/* One that waits already will tell, or ask, what is so when its turn comes. */
+static bool add_task_once(struct engine *engine, struct ike_sa *ike, enum task_kind kind)
+{
+    LIST_EACH(&ike->tasks, node)
+    if (CONTAINER_OF(node, struct task, node)->kind == kind)
+        return true;
+    return ike_add_task(engine, ike, kind, 0, 0, 0);
+}
+
 /* ---- our address changes ---- */
+
+/* One that is about to take another's place, or that another has replaced, goes along and has nothing to
+ * tell.
+ */
+static bool can_move(const struct ike_sa *ike)
+{
+    return ike->state == IKE_STATE_ESTABLISHED || ike->state == IKE_STATE_REKEY_LARVAL ||
+           ike->state == IKE_STATE_REPLACED || ike->state == IKE_STATE_DELETING;
+}
 
 bool mobike_move_local(struct engine *engine, struct ike_sa *ike, const struct listen_address *ours)
 {
     struct ip_endpoint before = ike->path.local;
-    if (!ike->uses_mobike || ike->state != IKE_STATE_ESTABLISHED ||
-        ours->address.family != ike->path.remote.address.family)
+    if (!ike->uses_mobike || !can_move(ike) || ours->address.family != ike->path.remote.address.family)
         return false;
     if (address_equal(&before.address, &ours->address)) /* with another connection that it serves */
         return true;
     ike->path.local.address = ours->address;
+    if (ike->state != IKE_STATE_ESTABLISHED) {
+        take_hosts(engine, ike, connection_by_serial(engine, ike->connection_serial));
+        return true;
+    }
     say_moved(engine, ike, "this side", &before, &ike->path.local);
     ike_index_by_peers(engine, ike);
     move_children(engine, ike);
     engine_timer_arm(engine, &ike->retry_timer,
                      engine_now(engine)); /* the peer is told when all have moved */
-    return ike_add_task(engine, ike, TASK_UPDATE_ADDRESSES, 0, 0, 0);
+    return add_task_once(engine, ike, TASK_UPDATE_ADDRESSES);
 }
 
 /* ---- requests of the peer ---- */
@@ -104,7 +125,7 @@ static void follow_peer(struct engine *engine, struct ike_sa *ike, const struct 
     say_moved(engine, ike, "peer", &before.remote, &ike->path.remote);
     say_event(engine, EVENT_PEER_MOVED, connection->spec->name, ike->serial, 0,
               endpoint_text(&ike->path.remote, text));
-    ike_add_task(engine, ike, TASK_CHECK_ROUTE, 0, 0, 0);
+    add_task_once(engine, ike, TASK_CHECK_ROUTE);
 }
 
 void mobike_request(struct engine *engine, struct ike_sa *ike, const struct incoming *incoming,

@@ -64,7 +64,11 @@ void rekey_ike_inherit(struct engine *engine, struct ike_sa *old, struct ike_sa 
         finish_client(engine, task->client, 0);
         ike_drop_task(engine, old, task);
     }
-    take_path(engine, old, new);
+    /* An answer to the old one, if any comes, does not reach what is here now. */
+    if (old->current == TASK_UPDATE_ADDRESSES || old->current == TASK_CHECK_ROUTE)
+        ike_add_task(engine, new, old->current, 0, 0, 0);
+    if (old->replaced_by_serial != new->serial) /* the second time the new one may have moved on */
+        take_path(engine, old, new);
     old->replaced_by_serial = new->serial;
     new->undecided_old_serial = 0;
 }
