@@ -32,7 +32,7 @@ bool login_is_shared(const struct connection *a, const struct connection *b)
 
 bool login_users_are_equal(const struct ike_sa *a, const struct ike_sa *b)
 {
-    return strcmp(login_user(a), login_user(b)) == 0;
+    return a->login_failed == b->login_failed && strcmp(login_user(a), login_user(b)) == 0;
 }
 
 const char *login_user(const struct ike_sa *ike)

@@ -17,7 +17,8 @@ enum login_role login_role_of(const struct connection *connection);
 /* Whether what is proved for the one is proof enough for the other: an IKE SA of the one may carry its Child
  * SAs. */
 bool login_is_shared(const struct connection *a, const struct connection *b);
-/* Whether both IKE SAs are the same user's, or nobody's. */
+/* Whether both IKE SAs are the same user's, or nobody's. Who was let in without the right password is not the
+ * user that he says. */
 bool login_users_are_equal(const struct ike_sa *a, const struct ike_sa *b);
 
 /* Who logged in; "": nobody. */

@@ -298,6 +298,39 @@ static void what_is_proved_for_one_connection_opens_no_stricter_one(void **state
     assert_guests_get_nothing_else(ikev1, " authby=secret", " authby=rsasig" RSA_KEYS);
 }
 
+/* RFC 7619 2.3: what somebody says to be without a proof throws nobody out. */
+static void who_proves_nothing_takes_nobodys_place(void **state)
+{
+    (void)state;
+#define ANYBODY "left=%any right=192.0.2.2 rightid=@west rightsubnet=10.2.0.0/24" CIPHERS
+    static const char *const ids[] = {"", " leftid=@staff"};
+    for (size_t i = 0; i < ARRAY_SIZE(ids); i++) {
+        char words[512];
+        struct sim *sim = sim_new(1);
+        sim_add_host(sim, "east", "192.0.2.1");
+        sim_add_host(sim, "west", "192.0.2.2");
+        sim_add_host(sim, "south", "192.0.2.3");
+        sim_add_connection_on(sim, "west", "guests", ANYBODY " authby=null");
+        sim_add_connection_on(sim, "west", "staff", ANYBODY " authby=secret leftid=@staff");
+        snprintf(words, sizeof(words),
+                 "left=192.0.2.1 right=192.0.2.2 rightid=@west"
+                 " rightsubnet=10.2.0.0/24" CIPHERS "%s authby=%s",
+                 ids[i], i == 0 ? "null" : "secret");
+        sim_add_connection_on(sim, "east", "tunnel", words);
+        snprintf(words, sizeof(words),
+                 "left=192.0.2.3 right=192.0.2.2 rightid=@west"
+                 " rightsubnet=10.2.0.0/24" CIPHERS "%s authby=null",
+                 ids[i]);
+        sim_add_connection_on(sim, "south", "tunnel", words);
+        assert_up(sim, "east");
+        sim_run_for(sim, seconds(5));
+        assert_up(sim, "south");
+        sim_run_for(sim, minutes(1));
+        assert_int_equal(sim_child_count(sim, "west"), 2);
+        assert_ends_well(sim);
+    }
+}
+
 static void connections_of_different_methods_have_ike_sas_of_their_own(void **state)
 {
     (void)state;
@@ -454,6 +487,7 @@ int main(int argument_count, char **arguments)
         cmocka_unit_test(another_method_than_the_wanted_is_refused),
         cmocka_unit_test(null_is_no_proof_where_one_is_wanted),
         cmocka_unit_test(what_is_proved_for_one_connection_opens_no_stricter_one),
+        cmocka_unit_test(who_proves_nothing_takes_nobodys_place),
         cmocka_unit_test(connections_of_different_methods_have_ike_sas_of_their_own),
         cmocka_unit_test(a_key_in_a_certificate_is_explained),
         cmocka_unit_test(main_mode_signs_with_rsa),

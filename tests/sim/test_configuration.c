@@ -1,6 +1,8 @@
 /* Addresses for road warriors: pools, leases, Configuration payloads and Mode Config, what the client makes
  * of them. */
+#include "ikev1_inject.h"
 #include "scenario.h"
+#include "wire/ikev1_build.h"
 
 #define IKEV1 " keyexchange=ikev1 ike=aes128-sha2;dh31 esp=aes128-sha2"
 #define SERVER "left=192.0.2.1 leftid=@east leftsubnet=10.1.0.0/24 right=%any authby=secret"
@@ -351,6 +353,67 @@ static void leases_go_by_the_user_who_logged_in(void **state)
     assert_ends_well(sim);
 }
 
+#define WITH_LOGIN LOGIN " leftxauthserver=yes rightxauthclient=yes"
+
+static struct sim *road_of_alice(const char *server)
+{
+    struct sim *sim = road_with(server, CLIENT WITH_LOGIN " rightusername=alice");
+    sim_set_password(sim, "east", "alice", "secret");
+    sim_set_xauth_secret(sim, "ann", "alice", "secret");
+    return sim;
+}
+
+static void what_is_lost_around_the_login_is_said_again(void **state)
+{
+    (void)state;
+    for (unsigned lost = 0; lost < 18; lost++) {
+        struct sim *sim = road_of_alice(POOL WITH_LOGIN);
+        sim_drop(sim, lost % 2 == 0 ? "ann" : "east", MESSAGE_ANY, PART_EITHER, lost / 2, 1);
+        assert_is_up(sim, "ann");
+        assert_address(sim, "ann", "10.9.0.1");
+        assert_ends_well(sim);
+    }
+}
+
+/* The pre-shared key alone gets no address, and hears of none. */
+static void nothing_is_leased_before_the_login(void **state)
+{
+    (void)state;
+    static const uint8_t request[] = {0, 0, 0, 12, ISAKMP_CFG_REQUEST, 0, 0, 1, 0, 1, 0, 0};
+    struct sim *sim = road_of_alice(POOL WITH_LOGIN);
+    sim_drop(sim, "east", MESSAGE_ANY, PART_EITHER, 3, 1000); /* its questions are not heard */
+    sim_start(sim, "ann", COMMAND_INITIATE, "tunnel");
+    sim_run_for(sim, seconds(2));
+    sim_record(sim);
+    assert_true(sim_inject_ikev1(sim, "ann", "east",
+                                 &(struct ikev1_injection){.exchange = ISAKMP_TRANSACTION,
+                                                           .message_id = 42,
+                                                           .first = ISAKMP_ATTRIBUTES,
+                                                           .chain = bytes_of(request, sizeof(request)),
+                                                           .is_encrypted = true,
+                                                           .hash = IKEV1_HASH_1}));
+    sim_run_for(sim, milliseconds(100));
+    assert_in_use(sim, 0);
+    sim_heal(sim);
+    sim_run_for(sim, minutes(3));
+    sim_down(sim, "ann", "tunnel");
+    assert_ends_well(sim);
+}
+
+/* Bob has no password, only the name. */
+static void who_is_let_in_without_the_password_gets_nobodys_address(void **state)
+{
+    (void)state;
+    struct sim *sim = road_of_alice(POOL WITH_LOGIN " xauthfail=soft");
+    sim_set_xauth_secret(sim, "bob", "alice", "wrong");
+    assert_is_up(sim, "ann");
+    assert_is_up(sim, "bob");
+    assert_true(sim_log_has(sim, "east", "XAUTH_FAILED=1"));
+    assert_address(sim, "ann", "10.9.0.1");
+    assert_address(sim, "bob", "10.9.0.2");
+    assert_ends_well(sim);
+}
+
 int main(int argument_count, char **arguments)
 {
     const struct CMUnitTest tests[] = {
@@ -374,6 +437,9 @@ int main(int argument_count, char **arguments)
         cmocka_unit_test(ikev1_rekeying_keeps_the_address),
         cmocka_unit_test(ikev1_who_finds_the_pool_empty_is_told),
         cmocka_unit_test(leases_go_by_the_user_who_logged_in),
+        cmocka_unit_test(what_is_lost_around_the_login_is_said_again),
+        cmocka_unit_test(nothing_is_leased_before_the_login),
+        cmocka_unit_test(who_is_let_in_without_the_password_gets_nobodys_address),
         cmocka_unit_test(ikev1_split_tunnels_limit_what_goes_through),
     };
     choose_scenarios(argument_count, arguments);

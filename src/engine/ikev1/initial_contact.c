@@ -14,7 +14,7 @@ static struct ike_sa *older_ike(const struct engine *engine, const struct ike_sa
                                     &ike->remote_id, other);
     while (other != NULL &&
            (other == ike || other->established_at == 0 || other->last_received_at > silent_since ||
-            (ike->user.size != 0 && !login_users_are_equal(other, ike))));
+            ((ike->user.size != 0 || ike->login_failed) && !login_users_are_equal(other, ike))));
     return other;
 }
 

@@ -31,9 +31,12 @@ static void is_done(struct engine *engine, struct ike_sa *ike)
 static bool lease(struct engine *engine, struct ike_sa *ike, const struct configuration *request,
                   struct error *error)
 {
+    static const struct identity nobody;
     struct connection *connection = connection_of(engine, ike);
-    const struct lease_holder holder = {
-        .id = &ike->remote_id, .user = login_user(ike), .own = ike->v1->login_address};
+    /* xauthfail=soft: he has the group's secret, and no user's address. */
+    const struct lease_holder holder = {.id = ike->login_failed ? &nobody : &ike->remote_id,
+                                        .user = ike->login_failed ? "" : login_user(ike),
+                                        .own = ike->v1->login_address};
     bool has_none = connection->remote_end->pool_count == 0 && !address_is_set(&holder.own);
     return has_none || configuration_lease(engine, connection, &holder, request, error);
 }

@@ -57,6 +57,14 @@ bool phase15_is_at(const struct ike_sa *ike, const struct transaction_service *s
     return ike->state == IKE_STATE_PHASE1_DONE && services[ike->v1->phase15_step] == service;
 }
 
+bool phase15_is_too_early_for(const struct engine *engine, const struct ike_sa *ike,
+                              const struct transaction_service *service)
+{
+    const struct connection *connection = connection_by_serial(engine, ike->connection_serial);
+    return service != &xauth_service && phase15_is_at(ike, &xauth_service) &&
+           login_role_of(connection) == LOGIN_SERVER;
+}
+
 void phase15_fail(struct engine *engine, struct ike_sa *ike, int code, const char *format, ...)
 {
     char text[512];

@@ -14,6 +14,9 @@ void phase15_begin(struct engine *engine, struct ike_sa *ike);
 void phase15_step_is_done(struct engine *engine, struct ike_sa *ike);
 /* Whether this service's turn is now. */
 bool phase15_is_at(const struct ike_sa *ike, const struct transaction_service *service);
+/* Whether the peer has to log in first: what it wants of this service is dropped, and it asks again. */
+bool phase15_is_too_early_for(const struct engine *engine, const struct ike_sa *ike,
+                              const struct transaction_service *service);
 /* It took too long. */
 void phase15_is_late(struct engine *engine, struct ike_sa *ike);
 /* Tells the peer that the ISAKMP SA ends, and the waiting client why. */

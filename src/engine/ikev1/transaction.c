@@ -158,7 +158,9 @@ void transaction_received(struct engine *engine, struct ike_sa *ike, const struc
     struct transaction *transaction = find(ike, message_id);
     bool is_answer = attributes->type == ISAKMP_CFG_REPLY || attributes->type == ISAKMP_CFG_ACK;
     bool is_ours = transaction != NULL && message_id == ike->v1->request_message_id;
-    if (is_answer != is_ours || (is_answer && !answers(transaction, attributes->type)))
+    const struct transaction_service *service = phase15_service_for(ike, attributes);
+    if (is_answer != is_ours || (is_answer && !answers(transaction, attributes->type)) ||
+        (!is_answer && phase15_is_too_early_for(engine, ike, service)))
         return;
     if (transaction == NULL &&
         (!ikev1_use_message_id(ike, message_id) || (transaction = make(engine, ike, message_id)) == NULL))
@@ -175,7 +177,7 @@ void transaction_received(struct engine *engine, struct ike_sa *ike, const struc
         engine_timer_cancel(engine, &ike->retransmit_timer);
     } else {
         transaction->identifier = attributes->identifier;
-        transaction->service = phase15_service_for(ike, attributes);
+        transaction->service = service;
     }
     if (transaction->service != NULL)
         transaction->service->received(engine, ike, transaction, attributes);

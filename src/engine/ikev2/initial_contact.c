@@ -1,4 +1,4 @@
-/* INITIAL_CONTACT: RFC 7296 2.4. */
+/* INITIAL_CONTACT: RFC 7296 2.4, RFC 7619 2.3. */
 #include "engine/ikev2/initial_contact.h"
 
 #include "engine/version.h"
@@ -37,10 +37,13 @@ static struct ike_sa *abandoned_ike(const struct engine *engine, const struct ik
     return engine->settings.unique_ids && moved ? older : NULL;
 }
 
+/* Who proves nothing may well be another than he says (RFC 7619 2.3). */
 void initial_contact_read(struct engine *engine, struct ike_sa *ike, const struct ikev2_message *message)
 {
     bool says_initial = ikev2_find_notify(message, INITIAL_CONTACT) != NULL;
     struct ike_sa *older;
+    if (ike->peer_auth == AUTH_NULL)
+        return;
     while ((older = abandoned_ike(engine, ike, says_initial)) != NULL) {
         say_ike(engine, RC_LOG, older, 0, "deleting IKE SA: the peer came back with IKE SA #%llu%s",
                 (unsigned long long)ike->serial,
@@ -75,7 +78,8 @@ void initial_contact_supersede(struct engine *engine, const struct ike_sa *ike, 
          (older = next) != NULL;) {
         next = ike_next_with_peers(engine, &ike->path.local.address, &ike->path.remote.address,
                                    &connection->local_id, &ike->remote_id, older);
-        if (older == ike || older->state != IKE_STATE_ESTABLISHED ||
+        bool is_impostor = ike->peer_auth == AUTH_NULL && older->peer_auth != AUTH_NULL;
+        if (older == ike || is_impostor || older->state != IKE_STATE_ESTABLISHED ||
             older->last_received_at > ike->created_at || !serves_nothing_else(older, connection_serial))
             continue;
         say_ike(engine, RC_LOG, older, 0, "superseded: the peer came back with IKE SA #%llu",
