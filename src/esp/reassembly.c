@@ -135,7 +135,8 @@ void reassembly_free(struct reassembly *reassembly)
 bool reassembly_start(struct reassembly *reassembly, struct bytes bytes)
 {
     struct fragment fragment;
-    if (!read_fragment(bytes, &fragment) || fragment.offset != 0 || !fragment.has_more)
+    if (!read_fragment(bytes, &fragment) || fragment.offset != 0 || !fragment.has_more ||
+        fragment.network_size + fragment.payload_size > REASSEMBLED_MAX)
         return false;
     struct gathered *packet = find(reassembly, &fragment.identity);
     if (packet == NULL)

@@ -151,7 +151,9 @@ void clear_guard_set(struct clear_guard *guard, const struct kernel_policy *poli
     if (wish == NULL)
         return;
     wish->wanted = *policy;
+    /* A selector stands in the maps once, whatever else tells its policies apart. */
     wish->wanted.mark_in = wish->wanted.mark_out = (struct packet_mark){0};
+    wish->wanted.interface = (struct tunnel_interface){0};
     wish->wanted.local_selectors = wish->selectors;
     wish->wanted.remote_selectors = wish->selectors + policy->local_count;
     memcpy(wish->selectors, policy->local_selectors, policy->local_count * sizeof(wish->selectors[0]));

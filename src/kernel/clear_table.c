@@ -99,12 +99,15 @@ static void put_chains(struct nft_link *link, int device)
     jump(link, forward);
 }
 
-/* Asked only where the source's way is looked up, which older kernels refuse outside of prerouting. */
+/* Asked only where the source's way is looked up, which older kernels refuse outside of prerouting. They look
+ * at rules when a transaction ends: the rule, which decides nothing, must outlive its own. */
 static bool can_ask_way_back(struct nft_link *link)
 {
     struct nft_rule rule = nft_rule_begin(link, CLEAR_CHAIN);
     nft_rule_way_back(&rule, 0);
     nft_rule_end(link, &rule);
+    if (nft_link_commit(link) != 0)
+        return false;
     nft_put_flush(link, CLEAR_CHAIN);
     return nft_link_commit(link) == 0;
 }

@@ -4,6 +4,7 @@
 #include <errno.h>
 
 #include "esp/ip_fragment.h"
+#include "esp/ip_packet.h"
 
 /* One message of sendmmsg with all that it points to. */
 struct outgoing {
@@ -118,7 +119,7 @@ static bool is_for_fragments(const struct send_run *run)
 /* The host does not fragment a packet whose header it has not made. */
 static void send_in_fragments(struct sender *sender, int fd, const struct send_run *run)
 {
-    uint8_t fragment[UINT16_MAX];
+    uint8_t fragment[IPV6_HEADER_SIZE + UINT16_MAX]; /* the path may take more than 64 kB */
     struct send_run single = *run;
     size_t offset = 0;
     uint32_t identification = ++sender->identification;

@@ -144,6 +144,23 @@ static void test_no_packet_grows_beyond_what_ip_allows(void **state)
     tear_down(bench);
 }
 
+static void test_a_first_fragment_larger_than_any_packet_begins_none(void **state)
+{
+    (void)state;
+    enum { PAYLOAD = 8 + 65520, LARGE = IPV6_HEADER_SIZE + PAYLOAD };
+    struct reassembly reassembly = {.active = 0};
+    uint8_t *packet = calloc(1, LARGE);
+    assert_non_null(packet);
+    packet[0] = 0x60;
+    store_be16(packet + 4, (uint16_t)PAYLOAD);
+    packet[6] = 44;
+    packet[IPV6_HEADER_SIZE] = IPPROTO_NUMBER_UDP;
+    store_be16(packet + IPV6_HEADER_SIZE + 2, 1);
+    assert_false(reassembly_start(&reassembly, bytes_of(packet, LARGE)));
+    free(packet);
+    reassembly_free(&reassembly);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -153,6 +170,7 @@ int main(void)
         cmocka_unit_test(test_only_a_first_fragment_begins),
         cmocka_unit_test(test_begun_packets_are_bounded),
         cmocka_unit_test(test_no_packet_grows_beyond_what_ip_allows),
+        cmocka_unit_test(test_a_first_fragment_larger_than_any_packet_begins_none),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

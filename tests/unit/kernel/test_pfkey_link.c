@@ -175,6 +175,27 @@ static void test_what_comes_unasked_is_an_event_and_rubbish_is_nothing(void **st
     close_link(&link);
 }
 
+static void test_a_message_that_lists_all_algorithms_is_read(void **state)
+{
+    (void)state;
+    enum { COMBINATIONS = 10 * 7 };
+    struct {
+        struct sadb_msg header;
+        struct sadb_prop proposal;
+        struct sadb_comb combinations[COMBINATIONS];
+    } told = {.header = {.sadb_msg_version = PF_KEY_V2, .sadb_msg_type = SADB_ACQUIRE},
+              .proposal.sadb_prop_exttype = SADB_EXT_PROPOSAL};
+    told.header.sadb_msg_len = sizeof(told) / 8;
+    told.proposal.sadb_prop_len = (sizeof(told) - sizeof(told.header)) / 8;
+    struct pfkey_link link;
+    open_link(&link);
+    assert_int_equal(__real_send(kernel.fd, &told, sizeof(told), 0), sizeof(told));
+    pfkey_link_dispatch(&link);
+    assert_int_equal(seen.events, 1);
+    assert_int_equal(seen.event_type, SADB_ACQUIRE);
+    close_link(&link);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -183,6 +204,7 @@ int main(void)
         cmocka_unit_test(test_an_answer_that_was_lost_is_a_failure_at_once),
         cmocka_unit_test(test_what_finds_no_room_waits_and_goes_in_order),
         cmocka_unit_test(test_what_comes_unasked_is_an_event_and_rubbish_is_nothing),
+        cmocka_unit_test(test_a_message_that_lists_all_algorithms_is_read),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
