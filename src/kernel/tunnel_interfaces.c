@@ -76,6 +76,14 @@ static int make(const struct tunnel_interfaces *interfaces, struct netlink *netl
     return use->index != 0 ? netlink_link_up(netlink, use->index) : ENODEV;
 }
 
+static void forget(struct tunnel_interfaces *interfaces, struct netlink *netlink,
+                   struct tunnel_interface_use *use)
+{
+    if (use->is_ours)
+        (void)netlink_link_delete(netlink, use->index);
+    *use = interfaces->list[--interfaces->count];
+}
+
 int tunnel_interfaces_use(struct tunnel_interfaces *interfaces, struct netlink *netlink,
                           const struct tunnel_interface *wanted, const struct tunnel_interface_site *site,
                           int *ret_index)
@@ -89,24 +97,19 @@ int tunnel_interfaces_use(struct tunnel_interfaces *interfaces, struct netlink *
             return ENOSPC;
         use = &interfaces->list[interfaces->count];
         failure = make(interfaces, netlink, wanted, site, use);
-        if (failure != 0)
-            return failure;
         interfaces->count++;
     }
-    use->owner = site->owner;
-    if (address_is_set(&wanted->address.address))
+    if (failure == 0 && address_is_set(&wanted->address.address))
         failure = netlink_prefix_add(netlink, use->index, &wanted->address.address, wanted->address.length);
+    if (failure != 0) {
+        if (use->users == 0)
+            forget(interfaces, netlink, use);
+        return failure;
+    }
+    use->owner = site->owner;
     use->users++;
     *ret_index = use->index;
-    return failure;
-}
-
-static void forget(struct tunnel_interfaces *interfaces, struct netlink *netlink,
-                   struct tunnel_interface_use *use)
-{
-    if (use->is_ours)
-        (void)netlink_link_delete(netlink, use->index);
-    *use = interfaces->list[--interfaces->count];
+    return 0;
 }
 
 void tunnel_interfaces_release(struct tunnel_interfaces *interfaces, struct netlink *netlink,

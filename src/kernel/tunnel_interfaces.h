@@ -31,7 +31,7 @@ struct tunnel_interface_site {
     struct ip_address local, remote;
 };
 
-/* One user more; the interface's index. 0, or an errno value. */
+/* One user more; the interface's index. 0, or an errno value, and then there is no user more. */
 int tunnel_interfaces_use(struct tunnel_interfaces *interfaces, struct netlink *netlink,
                           const struct tunnel_interface *wanted, const struct tunnel_interface_site *site,
                           int *ret_index);
