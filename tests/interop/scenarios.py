@@ -45,9 +45,10 @@ SCENARIOS = (
 
     Scenario("on-demand", (on_demand, sealed)),
 
-    Scenario("we-move", (establish("near"), move("near"), ping, rekey_ike("near"), rekey_child("far"), ping, sealed),
+    # Not sealed: the router may say that the old address is gone.
+    Scenario("we-move", (establish("near"), move("near"), ping, rekey_ike("near"), rekey_child("far"), ping),
              Tunnel(mobile=True), peers=EACH_ESP),
-    Scenario("peer-moves", (establish("far"), move("far"), ping, rekey_ike("far"), rekey_child("near"), ping, sealed),
+    Scenario("peer-moves", (establish("far"), move("far"), ping, rekey_ike("far"), rekey_child("near"), ping),
              Tunnel(mobile=True), peers=EACH_ESP),
 
     Scenario("we-rekey-child", (establish("near"), rekey_child("near"), ping, rekey_child("near"), ping, sealed), peers=EACH_IKE_AND_OPENIKED),
