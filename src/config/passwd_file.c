@@ -37,11 +37,15 @@ static bool is_text(struct bytes field, const char *text)
     return field.size == strlen(text) && memcmp(field.data, text, field.size) == 0;
 }
 
+static bool names_connection(const struct fields *fields)
+{
+    return fields->field[2].size != 0 && !is_text(fields->field[2], "*");
+}
+
 static bool is_for(const struct fields *fields, const char *user, const char *connection)
 {
-    struct bytes wanted = fields->field[2];
     return is_text(fields->field[0], user) &&
-           (wanted.size == 0 || is_text(wanted, "*") || is_text(wanted, connection));
+           (!names_connection(fields) || is_text(fields->field[2], connection));
 }
 
 static bool read_entry(const struct fields *fields, struct passwd_entry *out, struct error *error)
@@ -54,6 +58,7 @@ static bool read_entry(const struct fields *fields, struct passwd_entry *out, st
                          "expected USER:HASH[:CONNECTION[:ADDRESS]], the hash being one of crypt(5)");
     memcpy(out->hash, hash.data, hash.size);
     out->hash[hash.size] = '\0';
+    out->is_for_one = names_connection(fields);
     out->address = (struct ip_address){0};
     if (address.size == 0)
         return true;

@@ -14,6 +14,7 @@ enum { PASSWD_HASH_SIZE = 384 };
 struct passwd_entry {
     unsigned line;
     char hash[PASSWD_HASH_SIZE];
+    bool is_for_one;           /* the connection is named */
     struct ip_address address; /* unset: none */
 };
 

@@ -106,6 +106,7 @@ static void check_entries(struct login *login, const char *text, struct crypt_da
         tried++;
         login->result.is_right = is_hash_of(login->password, entry.hash, work);
         login->result.address = entry.address;
+        login->result.is_for_one = entry.is_for_one;
     }
     if (tried == 0)
         is_hash_of(login->password, NOBODYS_SETTING, work);

@@ -30,7 +30,8 @@ static bool carries(const struct engine *engine, const struct ike_sa *ike,
                     const struct connection *connection)
 {
     const struct connection *owner = connection_by_serial(engine, ike->connection_serial);
-    return owner != NULL && login_is_shared(owner, connection) && proves_as_much(ike, owner, connection);
+    return owner != NULL && login_is_shared(owner, connection) && login_is_for(ike, owner, connection) &&
+           proves_as_much(ike, owner, connection);
 }
 
 /* An IKE SA with the same peer, established or about to be, that a further

@@ -30,6 +30,18 @@ bool login_is_shared(const struct connection *a, const struct connection *b)
            (a->spec->xauth_by == b->spec->xauth_by && a->spec->xauth_fails_soft == b->spec->xauth_fails_soft);
 }
 
+/* Its name before several subnets and the like multiply it. */
+static const char *name_in_file(const struct connection *connection)
+{
+    const struct connection_spec *spec = connection->spec;
+    return spec->conn_name != NULL ? spec->conn_name : spec->name;
+}
+
+bool login_is_for(const struct ike_sa *ike, const struct connection *first, const struct connection *other)
+{
+    return !ike->login_is_for_one || strcmp(name_in_file(first), name_in_file(other)) == 0;
+}
+
 bool login_users_are_equal(const struct ike_sa *a, const struct ike_sa *b)
 {
     return a->login_failed == b->login_failed && strcmp(login_user(a), login_user(b)) == 0;
@@ -64,8 +76,7 @@ uint64_t login_check(struct engine *engine, const struct ike_sa *ike, const char
         .request_id = ++engine->last_request_id,
         .ike_serial = ike->serial,
         .by = (enum xauth_by)connection->spec->xauth_by,
-        .connection =
-            connection->spec->conn_name != NULL ? connection->spec->conn_name : connection->spec->name,
+        .connection = name_in_file(connection),
         .user = user,
         .password = password,
         .peer = ike->path.remote.address,

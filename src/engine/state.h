@@ -262,9 +262,10 @@ struct ike_sa {
     struct ikev1_sa *v1;     /* IKEv1: its own part (ikev1/ikev1.h) */
     struct ike_setup *setup; /* NULL once established */
     struct identity remote_id;
-    unsigned peer_auth; /* the enum auth_method by which the peer proved itself; 0: it has not yet */
-    struct owned user;  /* login.h: who logged in, with a terminating zero; empty: nobody */
-    bool login_failed;  /* server: and was let in all the same (xauthfail=soft) */
+    unsigned peer_auth;    /* the enum auth_method by which the peer proved itself; 0: it has not yet */
+    struct owned user;     /* login.h: who logged in, with a terminating zero; empty: nobody */
+    bool login_is_for_one; /* server: who logged in is let in on this connection and no other */
+    bool login_failed;     /* server: and was let in all the same (xauthfail=soft) */
 
     /* Requests of ours: one at a time. */
     uint32_t next_message_id;

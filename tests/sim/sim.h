@@ -166,6 +166,8 @@ void sim_reload_connection(struct sim *sim, const char *host, const char *name);
 void sim_set_secret(struct sim *sim, const char *host, const char *secret);
 /* The password file of a host: this user may log in. */
 void sim_set_password(struct sim *sim, const char *host, const char *user, const char *password);
+/* The file has this user for the connection that he comes by, and for no other. */
+void sim_restrict_user(struct sim *sim, const char *host, const char *user);
 /* The address that the file has for this user. */
 void sim_set_user_address(struct sim *sim, const char *host, const char *user, const char *address);
 /* An entry `@user : XAUTH "password"` of the host's ipsec.secrets; NULL: none. */

@@ -352,6 +352,30 @@ static void each_user_of_a_group_has_an_address(void **state)
     assert_ends_well(sim);
 }
 
+/* A line of the password file that names a connection opens no other one on the same ISAKMP SA. */
+static void a_login_for_one_connection_is_none_for_another(void **state)
+{
+    (void)state;
+    for (int is_restricted = 0; is_restricted < 2; is_restricted++) {
+        struct sim *sim = gateways_of_alice(ALICE);
+        sim_add_connection(sim, "second",
+                           HOSTS " leftsubnet=10.3.0.0/24 rightsubnet=10.4.0.0/24 keyexchange=ikev1 "
+                                 "ike=aes128-sha2;dh31 esp=aes128-sha2 retransmit-timeout=20s "
+                                 "leftxauthclient=yes rightxauthserver=yes leftusername=alice");
+        if (is_restricted)
+            sim_restrict_user(sim, "west", "alice");
+        assert_int_equal(sim_up(sim, "east", "second"), 0); /* the one that west finds for these hosts */
+        assert_settles(sim);
+        sim_start(sim, "east", COMMAND_INITIATE, "tunnel");
+        sim_run_for(sim, seconds(10));
+        assert_int_equal(sim_child_count(sim, "west"), is_restricted ? 1 : 2);
+        sim_down(sim, "east", "second");
+        sim_down(sim, "east", "tunnel");
+        assert_settles(sim);
+        assert_ends_well(sim);
+    }
+}
+
 static void a_user_is_deleted_by_name(void **state)
 {
     (void)state;
@@ -415,6 +439,7 @@ int main(int argument_count, char **arguments)
         cmocka_unit_test(nothing_is_negotiated_before_the_login),
         cmocka_unit_test(users_of_one_group_do_not_take_each_others_place),
         cmocka_unit_test(each_user_of_a_group_has_an_address),
+        cmocka_unit_test(a_login_for_one_connection_is_none_for_another),
         cmocka_unit_test(a_user_is_deleted_by_name),
         cmocka_unit_test(a_message_id_may_carry_several_transactions),
     };

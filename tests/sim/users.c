@@ -23,6 +23,7 @@ void host_check_login(void *world, const struct login_request *request)
             *result = (struct login_result){.request_id = request->request_id,
                                             .ike_serial = request->ike_serial,
                                             .is_right = true,
+                                            .is_for_one = host->logins[i].is_for_one,
                                             .address = host->logins[i].address};
     usec_t delay = host->delays.job_max == 0 ? 0 : prng_between(&host->sim->prng, 0, host->delays.job_max);
     host_later(host, delay, finish_check, free, result);
@@ -64,6 +65,14 @@ void sim_set_password(struct sim *sim, const char *name, const char *user, const
     if (host->login_count == SIM_LOGINS_MAX)
         abort();
     host->logins[host->login_count++] = (struct sim_login){.user = user, .password = password};
+}
+
+void sim_restrict_user(struct sim *sim, const char *name, const char *user)
+{
+    struct sim_host *host = world_host(sim, name);
+    for (size_t i = 0; i < host->login_count; i++)
+        if (strcmp(host->logins[i].user, user) == 0)
+            host->logins[i].is_for_one = true;
 }
 
 void sim_set_user_address(struct sim *sim, const char *name, const char *user, const char *address)

@@ -23,6 +23,7 @@ enum { SIM_LOGINS_MAX = 4 };
 struct sim_login {
     const char *user, *password;
     struct ip_address address;
+    bool is_for_one;
 };
 
 /* How long a host takes for what it does beside the engine: each time a delay is drawn. */

@@ -99,7 +99,8 @@ static bool choose(struct engine *engine, const struct ike_sa *ike, struct reque
                           identity_matches(&other->remote_id, &ike->remote_id) &&
                           connection_allows_peer(other, ike->peer_auth);
         if (other == first || other->serial == first->template_serial || !same_peers ||
-            other->spec->ike_version != 1 || !login_is_shared(other, first))
+            other->spec->ike_version != 1 || !login_is_shared(other, first) ||
+            !login_is_for(ike, first, other))
             continue;
         if (fits(ike, other, request, &other_error))
             return true;

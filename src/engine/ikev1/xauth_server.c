@@ -142,5 +142,6 @@ void xauth_server_checked(struct engine *engine, struct ike_sa *ike, const struc
         return;
     }
     ike->v1->login_address = result->address;
+    ike->login_is_for_one = result->is_for_one;
     accept(engine, ike);
 }

@@ -35,6 +35,7 @@ static void a_line_is_for_its_user_and_connection(void **state)
     assert_true(find("alice", "office", &entry, &error));
     assert_string_equal(entry.hash, "hash1");
     assert_int_equal(entry.line, 2);
+    assert_true(entry.is_for_one);
     assert_false(address_is_set(&entry.address));
     assert_true(find("alice", "home", &entry, &error));
     assert_string_equal(entry.hash, "hash2");
@@ -56,6 +57,7 @@ static void without_a_connection_a_line_is_for_all(void **state)
     for (size_t i = 0; i < 3; i++) {
         assert_true(find(users[i], "any", &entry, &error));
         assert_string_equal(entry.hash, hashes[i]);
+        assert_false(entry.is_for_one);
     }
 }
 
