@@ -197,16 +197,18 @@ static bool follow_address(struct engine *engine, struct connection *connection)
 
 void connection_reorient(struct engine *engine, struct connection *connection)
 {
-    bool was_oriented = connection->is_oriented;
     if (connection->is_instance)
         return; /* its template does it */
+    /* Before some of its IKE SAs move, and another shows that it cannot. */
+    struct ip_address before = connection->local;
+    bool was_oriented = connection->is_oriented, has_address = still_has(engine, connection);
     if (was_oriented && follow_address(engine, connection))
         return;
-    if (was_oriented && !still_has(engine, connection)) {
+    if (was_oriented && !has_address) {
         char address[ADDRESS_TEXT_SIZE];
         if (connection->sa_count > 0 || !list_is_empty(&connection->instances))
             say_connection(engine, RC_LOG, connection, 0, "connection interface un-oriented: %s is gone",
-                           address_text(&connection->local, address));
+                           address_text(&before, address));
         struct connection *instance = NULL;
         while ((instance = connection_next_instance(engine, connection, instance)) != NULL)
             drop_sas(engine, instance);

@@ -80,8 +80,11 @@ static struct node *resolve(struct network *network, struct ip_endpoint *destina
         struct nat_mapping *mapping = mapping_of_port(nat, destination->port, *network->now);
         if (mapping == NULL)
             return NULL;
+        const struct node *inside = mapping->inside;
+        bool is_there =
+            inside->nat == nat && address_equal(&inside->address, &mapping->inside_endpoint.address);
         *destination = mapping->inside_endpoint;
-        return mapping->inside;
+        return is_there ? mapping->inside : NULL; /* it may have moved elsewhere */
     }
     for (struct node *node = network->nodes; node != NULL; node = node->next)
         if (node->nat == NULL && address_equal(&node->address, &destination->address))

@@ -2,8 +2,10 @@
  * Random worlds: each seed draws hosts, connections, faults and a schedule of commands and catastrophes; then
  * the network heals, and after a while the laws of a quiet world must hold and what should be up must be up.
  *
- *     sim_random [--ikev1] [--first N] [--count N]     seeds N .. N+count-1, quietly
- *     sim_random [--ikev1] --seed N                    that one, with a full trace
+ *     sim_random [--ikev1 | --mobile] [--first N] [--count N]     seeds N .. N+count-1, quietly
+ *     sim_random [--ikev1 | --mobile] --seed N                    that one, with a full trace
+ *
+ * With --mobile there is a road warrior whose address changes (MOBIKE), and IKE SAs may be reauthenticated.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -24,6 +26,8 @@ struct link {
     bool may_be_begun; /* by a packet: some end has or had a trap */
 };
 
+enum kind_of_world { WORLD_IKEV2, WORLD_IKEV1, WORLD_MOBILE };
+
 struct plan {
     struct sim *sim;
     struct prng prng;
@@ -32,7 +36,7 @@ struct plan {
     struct link links[LINKS_MAX];
     size_t link_count;
     bool has_nat;
-    bool is_ikev1;
+    bool is_ikev1, is_mobile;
 };
 
 static const char *const public_address = "203.0.113.9";
@@ -78,8 +82,9 @@ static void draw_common_words(struct plan *plan, char *out, size_t size)
                  chance(plan, 200) ? " encapsulation=yes" : "");
         return;
     }
-    snprintf(out, size, "authby=secret dpddelay=20s retransmit-timeout=20s%s%s",
-             ciphers[pick(plan, ARRAY_SIZE(ciphers))], chance(plan, 200) ? " encapsulation=yes" : "");
+    snprintf(out, size, "authby=secret dpddelay=20s retransmit-timeout=20s%s%s%s",
+             ciphers[pick(plan, ARRAY_SIZE(ciphers))], chance(plan, 200) ? " encapsulation=yes" : "",
+             plan->is_mobile && chance(plan, 900) ? " mobike=yes" : "");
 }
 
 /* In what they may differ. */
@@ -97,12 +102,13 @@ static const char *draw_own_words(struct plan *plan, char *out, size_t size)
     static const char *const shunts[] = {" failureshunt=drop", " failureshunt=passthrough",
                                          " negotiationshunt=passthrough", " narrowing=yes"};
     /* Where the first group is not the other end's, INVALID_KE_PAYLOAD follows. */
-    snprintf(out, size, "%s%s%s%s", lives[pick(plan, ARRAY_SIZE(lives))],
+    snprintf(out, size, "%s%s%s%s%s", lives[pick(plan, ARRAY_SIZE(lives))],
              plan->is_ikev1      ? ""
              : chance(plan, 100) ? " ike=aes_gcm128-sha2_256;dh19+dh31"
                                  : " ike=aes_gcm128-sha2_256;dh31",
              chance(plan, 500) ? " initial-contact=yes" : "",
-             chance(plan, 300) ? shunts[pick(plan, ARRAY_SIZE(shunts))] : "");
+             chance(plan, 300) ? shunts[pick(plan, ARRAY_SIZE(shunts))] : "",
+             plan->is_mobile && chance(plan, 300) ? " reauth=yes" : "");
     return out;
 }
 
@@ -131,7 +137,7 @@ static void draw_third_host(struct plan *plan)
     static const char *const subnets[] = {"10.1.0.0/24", "10.5.0.0/24"};
     bool is_behind_nat = chance(plan, 500);
     const char *address = is_behind_nat ? "10.9.0.5" : "192.0.2.3";
-    const char *const addresses[] = {"192.0.2.1", address};
+    const char *const addresses[] = {"192.0.2.1", plan->is_mobile ? "%defaultroute" : address};
     if (is_behind_nat)
         sim_add_host_behind_nat(plan->sim, "road", address, public_address);
     else
@@ -139,11 +145,12 @@ static void draw_third_host(struct plan *plan)
     plan->has_nat = is_behind_nat;
     plan->hosts[plan->host_count++] = "road";
     struct link *link = add_link(plan, "road", "east", "road", "10.1.0.1", "10.5.0.1");
-    if (is_behind_nat) {
+    bool is_anybody = is_behind_nat || plan->is_mobile;
+    if (is_anybody) {
         link->can_begin[0] = link->starts[0] = false;
         link->starts[1] = true;
     }
-    load_link(plan, link, addresses, subnets, is_behind_nat);
+    load_link(plan, link, addresses, subnets, is_anybody);
 }
 
 static void draw_world(struct plan *plan)
@@ -164,7 +171,7 @@ static void draw_world(struct plan *plan)
     if (chance(plan, 150))
         load_link(plan, add_link(plan, "third", "east", "west", "10.6.0.1", "10.7.0.1"), addresses,
                   third_subnets, false);
-    if (chance(plan, 300))
+    if (plan->is_mobile || chance(plan, 300))
         draw_third_host(plan);
     if (chance(plan, 150)) {
         sim_settings(plan->sim, "west")->ddos_mode = DDOS_BUSY;
@@ -287,8 +294,29 @@ static void act_collision(struct plan *plan)
     }
 }
 
+/* Into another network, behind the NAT or not; perhaps it comes back before anybody has noticed. */
+static void act_move(struct plan *plan)
+{
+    static const char *const places[][2] = {{"192.0.2.3", NULL},
+                                            {"198.51.100.7", NULL},
+                                            {"10.9.0.5", "203.0.113.9"},
+                                            {"10.9.0.6", "203.0.113.9"}};
+    if (sim_engine(plan->sim, "road") == NULL)
+        return;
+    for (uint64_t moves = prng_between(&plan->prng, 1, 3); moves > 0; moves--) {
+        const char *const *place = places[pick(plan, ARRAY_SIZE(places))];
+        sim_note(plan->sim, "road moves to %s", place[0]);
+        sim_move_host(plan->sim, "road", place[0], place[1]);
+        sim_run_for(plan->sim, milliseconds(prng_between(&plan->prng, 0, 100)));
+    }
+}
+
 static void act(struct plan *plan)
 {
+    if (plan->is_mobile && chance(plan, 250)) {
+        act_move(plan);
+        return;
+    }
     switch (pick(plan, 20)) {
     case 0:
     case 1:
@@ -423,29 +451,33 @@ static bool check(struct plan *plan)
     return false;
 }
 
-static bool run_seed(uint64_t seed, bool is_ikev1, bool is_traced)
+static bool run_seed(uint64_t seed, enum kind_of_world kind, bool is_traced)
 {
-    struct plan plan = {.sim = sim_new(seed), .prng = prng_of(~seed), .is_ikev1 = is_ikev1};
+    static const char *const options[] = {"", " --ikev1", " --mobile"};
+    struct plan plan = {.sim = sim_new(seed),
+                        .prng = prng_of(~seed),
+                        .is_ikev1 = kind == WORLD_IKEV1,
+                        .is_mobile = kind == WORLD_MOBILE};
     sim_trace(plan.sim, is_traced);
     draw_world(&plan);
     draw_faults(&plan);
     run_schedule(&plan);
     heal(&plan);
-    if (is_ikev1)
+    if (plan.is_ikev1)
         begin_anew(&plan);
     check(&plan);
     bool holds = sim_end(plan.sim);
     if (!holds)
-        fprintf(stderr, "    replay it alone: sim_random%s --seed %llu\n", is_ikev1 ? " --ikev1" : "",
+        fprintf(stderr, "    replay it alone: sim_random%s --seed %llu\n", options[kind],
                 (unsigned long long)seed);
     return holds;
 }
 
-static int run_seeds(uint64_t first, uint64_t count, bool is_ikev1)
+static int run_seeds(uint64_t first, uint64_t count, enum kind_of_world kind)
 {
     uint64_t failed = 0;
     for (uint64_t seed = first; seed < first + count; seed++)
-        failed += !run_seed(seed, is_ikev1, false);
+        failed += !run_seed(seed, kind, false);
     printf("%llu passed, %llu failed\n", (unsigned long long)(count - failed), (unsigned long long)failed);
     return failed > 0;
 }
@@ -453,9 +485,13 @@ static int run_seeds(uint64_t first, uint64_t count, bool is_ikev1)
 int main(int argument_count, char **arguments)
 {
     uint64_t first = 1, count = DEFAULT_COUNT, seed = 0;
-    bool is_single = false, is_ikev1 = false;
-    if (argument_count > 1 && strcmp(arguments[1], "--ikev1") == 0) {
-        is_ikev1 = true;
+    bool is_single = false;
+    enum kind_of_world kind = WORLD_IKEV2;
+    if (argument_count > 1 && strcmp(arguments[1], "--ikev1") == 0)
+        kind = WORLD_IKEV1;
+    if (argument_count > 1 && strcmp(arguments[1], "--mobile") == 0)
+        kind = WORLD_MOBILE;
+    if (kind != WORLD_IKEV2) {
         argument_count--;
         arguments++;
     }
@@ -471,9 +507,9 @@ int main(int argument_count, char **arguments)
             seed = value;
             is_single = true;
         } else {
-            fprintf(stderr, "usage: sim_random [--ikev1] [--first N] [--count N] | --seed N\n");
+            fprintf(stderr, "usage: sim_random [--ikev1 | --mobile] [--first N] [--count N] | --seed N\n");
             return 2;
         }
     }
-    return is_single ? !run_seed(seed, is_ikev1, true) : run_seeds(first, count, is_ikev1);
+    return is_single ? !run_seed(seed, kind, true) : run_seeds(first, count, kind);
 }

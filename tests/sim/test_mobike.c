@@ -184,6 +184,22 @@ static void the_end_of_a_replaced_ike_sa_does_not_undo_a_move(void **state)
     assert_ends_well(sim);
 }
 
+/* What is being deleted goes along, but what is being begun does not. */
+static void a_move_while_it_comes_up_again_begins_at_the_new_address(void **state)
+{
+    (void)state;
+    struct sim *sim = mobile_road();
+    sim_drop(sim, "road", MESSAGE_DELETE, PART_REQUEST, 0, 3);
+    sim_start(sim, "road", COMMAND_TERMINATE, "tunnel");
+    sim_start(sim, "road", COMMAND_INITIATE, "tunnel");
+    sim_move_host(sim, "road", "198.51.100.99", NULL);
+    sim_run_for(sim, seconds(1));
+    assert_settles(sim);
+    assert_road_counts(sim, 1, 1);
+    assert_road_ping(sim);
+    assert_ends_well(sim);
+}
+
 static void behind_a_nat_and_out_of_it(void **state)
 {
     (void)state;
@@ -275,6 +291,7 @@ int main(int argument_count, char **arguments)
         cmocka_unit_test(a_move_in_the_middle_of_a_rekey_succeeds),
         cmocka_unit_test(a_rekey_before_the_new_address_has_answered_loses_nothing),
         cmocka_unit_test(the_end_of_a_replaced_ike_sa_does_not_undo_a_move),
+        cmocka_unit_test(a_move_while_it_comes_up_again_begins_at_the_new_address),
         cmocka_unit_test(behind_a_nat_and_out_of_it),
         cmocka_unit_test(traffic_follows_when_the_new_address_has_answered),
         cmocka_unit_test(unless_both_ends_want_it_the_tunnel_begins_anew),

@@ -167,6 +167,22 @@ static void with_reauth_the_initiator_begins_anew_and_traffic_never_stops(void *
     assert_ends_well(sim);
 }
 
+static void reauth_does_not_bring_back_what_was_taken_down(void **state)
+{
+    (void)state;
+    struct sim *sim = reauthenticating("second");
+    assert_int_equal(sim_down(sim, "east", "tunnel"), 0);
+    assert_settles(sim);
+    assert_both_have(sim, 1, 1);
+    sim_run_for(sim, minutes(25));
+    assert_settles(sim);
+    assert_both_have(sim, 1, 1);
+    assert_false(sim_is_up(sim, "east", "tunnel"));
+    assert_true(sim_log_has(sim, "east", "reauthenticating: takes the place"));
+    assert_true(sim_ping(sim, "east", "10.3.0.1", "10.4.0.1"));
+    assert_ends_well(sim);
+}
+
 static void a_day_of_reauthentications_leaves_nothing_behind(void **state)
 {
     (void)state;
@@ -323,6 +339,7 @@ int main(int argument_count, char **arguments)
         cmocka_unit_test(every_child_moves_to_the_new_ike_sa),
         cmocka_unit_test(traffic_never_stops_during_a_rekey),
         cmocka_unit_test(with_reauth_the_initiator_begins_anew_and_traffic_never_stops),
+        cmocka_unit_test(reauth_does_not_bring_back_what_was_taken_down),
         cmocka_unit_test(a_day_of_reauthentications_leaves_nothing_behind),
         cmocka_unit_test(a_day_of_rekeys_with_traffic_every_minute),
         cmocka_unit_test(a_day_of_rekeys_on_a_bad_line),

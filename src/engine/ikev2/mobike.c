@@ -98,6 +98,7 @@ bool mobike_move_local(struct engine *engine, struct ike_sa *ike, const struct l
     if (address_equal(&before.address, &ours->address)) /* with another connection that it serves */
         return true;
     ike->path.local.address = ours->address;
+    ike->request_path.local.address = ours->address; /* an answer may be in the making */
     if (ike->state != IKE_STATE_ESTABLISHED) {
         take_hosts(engine, ike, connection_by_serial(engine, ike->connection_serial));
         return true;

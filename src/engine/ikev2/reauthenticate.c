@@ -14,14 +14,34 @@ static const usec_t REAUTHENTICATED_GRACE = 5 * USEC_PER_SEC;
 /* For the answer's way and the peer's installation of the SA. */
 static const usec_t PEER_NEEDS = 1 * USEC_PER_SEC;
 
+/* The one that it was made for, unless that was taken down since and only others live on it. */
+static struct connection *first_of(const struct engine *engine, const struct ike_sa *ike)
+{
+    struct connection *owner = connection_by_serial(engine, ike->connection_serial), *other = NULL;
+    if (owner->spec->ike_only)
+        return owner;
+    LIST_EACH(&ike->children, node)
+    {
+        const struct child_sa *child = CONTAINER_OF(node, struct child_sa, siblings);
+        if (child->state != CHILD_STATE_ESTABLISHED)
+            continue;
+        if (child->connection_serial == owner->serial)
+            return owner;
+        if (other == NULL)
+            other = connection_by_serial(engine, child->connection_serial);
+    }
+    return other;
+}
+
 bool reauthenticate_is_wanted(const struct engine *engine, const struct ike_sa *ike)
 {
-    return ike->is_initiator && connection_by_serial(engine, ike->connection_serial)->spec->reauth;
+    const struct connection *owner = connection_by_serial(engine, ike->connection_serial);
+    return ike->is_initiator && owner->spec->reauth && first_of(engine, ike) != NULL;
 }
 
 void reauthenticate_start(struct engine *engine, struct ike_sa *ike)
 {
-    struct ike_sa *fresh = sa_init_start(engine, connection_by_serial(engine, ike->connection_serial), 0);
+    struct ike_sa *fresh = sa_init_start(engine, first_of(engine, ike), 0);
     if (fresh == NULL)
         return;
     fresh->setup->reauthenticates_serial = ike->serial;
