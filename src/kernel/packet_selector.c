@@ -67,12 +67,19 @@ static bool next_combination(size_t index[static 4], const size_t limits[static 
     return false;
 }
 
+/* Whether any packet can be of both ends. */
+static bool can_meet(const struct selector *source, const struct selector *destination)
+{
+    return source->range.start.family == destination->range.start.family &&
+           (source->protocol == 0 || destination->protocol == 0 || source->protocol == destination->protocol);
+}
+
 struct packet_selector *packet_selectors_between(const struct selector *source,
                                                  const struct selector *destination, size_t *ret_count)
 {
     struct end_parts from, to;
     *ret_count = 0;
-    if (source->range.start.family != destination->range.start.family)
+    if (!can_meet(source, destination))
         return NULL;
     take_apart(source, &from);
     take_apart(destination, &to);
@@ -100,18 +107,20 @@ struct packet_selector *packet_selectors_of_pairs(const struct selector *sources
     *ret_count = 0;
     for (size_t i = 0; i < source_count * destination_count; i++) {
         size_t count;
-        struct packet_selector *some = packet_selectors_between(&sources[i / destination_count],
-                                                                &destinations[i % destination_count], &count);
-        struct packet_selector *larger =
-            total + count <= PACKET_SELECTORS_MAX ? realloc(all, (total + count + 1) * sizeof(*all)) : NULL;
+        const struct selector *source = &sources[i / destination_count];
+        const struct selector *destination = &destinations[i % destination_count];
+        if (!can_meet(source, destination))
+            continue;
+        struct packet_selector *some = packet_selectors_between(source, destination, &count);
+        bool fits = count > 0 && total + count <= PACKET_SELECTORS_MAX;
+        struct packet_selector *larger = fits ? realloc(all, (total + count) * sizeof(*all)) : NULL;
         if (larger == NULL) {
             free(some);
             free(all);
             return NULL;
         }
         all = larger;
-        if (count > 0)
-            memcpy(all + total, some, count * sizeof(*all));
+        memcpy(all + total, some, count * sizeof(*all));
         total += count;
         free(some);
     }

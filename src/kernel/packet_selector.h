@@ -18,11 +18,11 @@ struct packet_selector {
 /*
  * The selectors for packets from `source` to `destination` that together say the same: a range of addresses
  * is the fewest prefixes, a range of ports the fewest masked values. Heap, the caller frees; NULL with
- * *ret_count 0 when they are of two families, too many, or memory is short.
+ * *ret_count 0 when they are of two families or protocols, too many, or memory is short.
  */
 struct packet_selector *packet_selectors_between(const struct selector *source,
                                                  const struct selector *destination, size_t *ret_count);
-/* The same for any pair of sources[i], destinations[j]. */
+/* The same for any pair of sources[i], destinations[j] that packets can be of; all of them, or none. */
 struct packet_selector *packet_selectors_of_pairs(const struct selector *sources, size_t source_count,
                                                   const struct selector *destinations,
                                                   size_t destination_count, size_t *ret_count);
