@@ -470,6 +470,14 @@ struct connection *connection_find_for_peer(const struct engine *engine, const s
     return NULL;
 }
 
+void connection_take_peer(struct engine *engine, const struct ike_sa *ike)
+{
+    struct connection *connection = connection_by_serial(engine, ike->connection_serial);
+    if (connection->remote_id.kind == ID_NONE)
+        identity_own(engine, &connection->memory_bytes, &connection->remote_id,
+                     identity_copy(&ike->remote_id));
+}
+
 /* ---- ends ---- */
 
 /* The common port, or its default: nothing special is meant. */

@@ -76,6 +76,9 @@ struct connection *connection_find_for_peer(const struct engine *engine, const s
 /* Whether the peer may prove itself by one of these methods; 0: it is not known by which. */
 bool connection_allows_peer(const struct connection *connection, unsigned methods);
 
+/* Who has proved itself on this IKE SA is the peer of its connection, where that names none. */
+void connection_take_peer(struct engine *engine, const struct ike_sa *ike);
+
 struct ip_endpoint connection_local_endpoint(const struct engine *engine,
                                              const struct connection *connection);
 struct ip_endpoint connection_remote_endpoint(const struct engine *engine,

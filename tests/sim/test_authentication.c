@@ -331,6 +331,39 @@ static void who_proves_nothing_takes_nobodys_place(void **state)
     }
 }
 
+/* A connection that takes any name from its host is not spoilt by one that was never proved. */
+static void an_unproved_name_does_not_stick(void **state)
+{
+    (void)state;
+#define RSA_ENDS                                                                                             \
+    "left=192.0.2.1 right=192.0.2.2 rightid=@west authby=rsasig rightrsasigkey=0s" WEST_RSA SUBNETS
+    static const char *const versions[] = {
+        CIPHERS, " keyexchange=ikev1 ike=aes128-sha2;dh31 esp=aes128-sha2 aggressive=yes"};
+    for (size_t i = 0; i < ARRAY_SIZE(versions); i++) {
+        static const char *const who[] = {" leftid=%any leftrsasigkey=0s" EAST_RSA,
+                                          " leftid=@mallory leftrsasigkey=0s" STRAY_RSA,
+                                          " leftid=@east leftrsasigkey=0s" EAST_RSA};
+        char words[3][4096];
+        for (size_t j = 0; j < ARRAY_SIZE(who); j++)
+            snprintf(words[j], sizeof(words[j]), "%s%s%s", RSA_ENDS, versions[i], who[j]);
+        struct sim *sim = sim_new(1);
+        sim_add_host(sim, "east", "192.0.2.1");
+        sim_add_host(sim, "west", "192.0.2.2");
+        sim_add_private_key(sim, "east", EAST_RSA_PRIVATE);
+        sim_add_private_key(sim, "east", STRAY_RSA_PRIVATE);
+        sim_add_private_key(sim, "west", WEST_RSA_PRIVATE);
+        sim_add_connection_on(sim, "west", "tunnel", words[0]);
+        sim_add_connection_on(sim, "east", "mallory", words[1]);
+        sim_add_connection_on(sim, "east", "tunnel", words[2]);
+        assert_int_not_equal(sim_up(sim, "east", "mallory"), 0);
+        sim_down(sim, "east", "mallory");
+        assert_true(sim_log_has(sim, "west", "is not of the key"));
+        assert_up(sim, "east");
+        assert_settles(sim);
+        assert_ends_well(sim);
+    }
+}
+
 static void connections_of_different_methods_have_ike_sas_of_their_own(void **state)
 {
     (void)state;
@@ -488,6 +521,7 @@ int main(int argument_count, char **arguments)
         cmocka_unit_test(null_is_no_proof_where_one_is_wanted),
         cmocka_unit_test(what_is_proved_for_one_connection_opens_no_stricter_one),
         cmocka_unit_test(who_proves_nothing_takes_nobodys_place),
+        cmocka_unit_test(an_unproved_name_does_not_stick),
         cmocka_unit_test(connections_of_different_methods_have_ike_sas_of_their_own),
         cmocka_unit_test(a_key_in_a_certificate_is_explained),
         cmocka_unit_test(main_mode_signs_with_rsa),

@@ -230,15 +230,12 @@ bool phase1_responder_take_id(struct engine *engine, struct ike_sa *ike, const s
         found = connection_instantiate(engine, found, &ike->path.remote.address, &theirs);
     if (found != NULL && found != current)
         ike_set_connection(engine, ike, found);
-    struct connection *settled = found != NULL ? connection_by_serial(engine, found->serial) : NULL;
-    if (settled != NULL && settled->remote_id.kind == ID_NONE)
-        identity_own(engine, &settled->memory_bytes, &settled->remote_id, identity_copy(&theirs));
     identity_own(engine, &ike->memory_bytes, &ike->remote_id, theirs);
-    if (settled == NULL) {
+    if (found == NULL) {
         error->code = V1_INVALID_ID_INFORMATION;
         return false;
     }
-    if (!may_serve(ike, settled, error))
+    if (!may_serve(ike, found, error))
         return false;
     say_peer_id(engine, ike, 0);
     bool has_no_key_yet = ike->v1->is_aggressive || phase1_is_signed(ike);
@@ -315,6 +312,8 @@ void phase1_established(struct engine *engine, struct ike_sa *ike, enum ikev1_st
     ike->counted_halfopen = false;
     engine_timer_cancel(engine, &ike->retransmit_timer);
     ike->peer_auth = phase1_auth_methods(ike);
+    if (!ike->is_initiator)
+        connection_take_peer(engine, ike);
     phase1_describe(&text, ike);
     say_ike(engine, RC_SUCCESS, ike, ike->setup->client, "IKE SA established %s", line);
     phase15_begin(engine, ike);

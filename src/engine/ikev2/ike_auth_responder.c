@@ -33,9 +33,6 @@ static bool settle_connection(struct engine *engine, struct ike_sa *ike, const s
         found = connection_instantiate(engine, found, &ike->path.remote.address, &theirs);
     if (found != NULL && found != current)
         ike_set_connection(engine, ike, found);
-    struct connection *settled = found ? connection_by_serial(engine, found->serial) : NULL;
-    if (settled != NULL && settled->remote_id.kind == ID_NONE)
-        identity_own(engine, &settled->memory_bytes, &settled->remote_id, identity_copy(&theirs));
     identity_own(engine, &ike->memory_bytes, &ike->remote_id, theirs);
     identity_free(&wanted);
     if (found == NULL)
@@ -126,6 +123,7 @@ static void prove_ourselves(struct engine *engine, struct ike_sa *ike, const str
     struct auth_proof proof;
     struct job *job;
     struct error error = {0};
+    connection_take_peer(engine, ike);
     switch (
         auth_own(engine, ike, connection_by_serial(engine, ike->connection_serial), &proof, &job, &error)) {
     case AUTH_FAILED:
