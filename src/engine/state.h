@@ -253,6 +253,7 @@ struct ike_sa {
     bool uses_natt, local_behind_nat, remote_behind_nat;
     bool peer_knows_natt;                     /* it has sent notifications of NAT detection */
     bool uses_mobike;                         /* both ends do */
+    uint8_t seen_by_peer[20];                 /* our address there, hashed, when it was last told; 0: never */
     uint8_t cookie2[16];                      /* of the return routability check under way */
     unsigned address_updates, checked_update; /* the peer's moves, and which of them is being checked */
     bool sends_fragments;                     /* both ends know them (RFC 7383) */

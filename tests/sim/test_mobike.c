@@ -219,6 +219,22 @@ static void behind_a_nat_and_out_of_it(void **state)
     assert_ends_well(sim);
 }
 
+/* 3.8: a NAT box is restarted. */
+static void a_nat_mapping_that_changes_is_told(void **state)
+{
+    (void)state;
+    struct sim *sim = road_with(MOBILE, MOBILE " dpddelay=20s retransmit-timeout=20s", "203.0.113.9");
+    struct ike_view before = newest_ike(sim, "east");
+    sim_forget_nat_mappings(sim, "203.0.113.9");
+    sim_run_for(sim, minutes(2));
+    assert_true(sim_ping(sim, "east", "10.1.0.1", "10.2.0.1"));
+    assert_moved(sim, &before, "203.0.113.9");
+    sim_record(sim);
+    sim_run_for(sim, minutes(5));
+    assert_true(sim_count(sim, "road", MESSAGE_INFORMATIONAL, PART_REQUEST) < 20);
+    assert_ends_well(sim);
+}
+
 /* 3.7: nothing is sent to an address because somebody has named it. */
 static void traffic_follows_when_the_new_address_has_answered(void **state)
 {
@@ -293,6 +309,7 @@ int main(int argument_count, char **arguments)
         cmocka_unit_test(the_end_of_a_replaced_ike_sa_does_not_undo_a_move),
         cmocka_unit_test(a_move_while_it_comes_up_again_begins_at_the_new_address),
         cmocka_unit_test(behind_a_nat_and_out_of_it),
+        cmocka_unit_test(a_nat_mapping_that_changes_is_told),
         cmocka_unit_test(traffic_follows_when_the_new_address_has_answered),
         cmocka_unit_test(unless_both_ends_want_it_the_tunnel_begins_anew),
         cmocka_unit_test(several_tunnels_move_together),

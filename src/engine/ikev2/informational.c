@@ -61,8 +61,10 @@ void informational_response(struct engine *engine, struct ike_sa *ike, struct in
     if (is_of_mobike && !mobike_response(engine, ike, kind, incoming))
         return;
     finish_client(engine, client, 0);
-    if (kind == TASK_LIVENESS)
+    if (kind == TASK_LIVENESS) {
         count_one(engine, COUNT_LIVENESS, PROBES_ANSWERED);
+        mobike_probe_answered(engine, ike, incoming->message);
+    }
     if (kind == TASK_DELETE_IKE) {
         ike_destroy(engine, ike);
         return;
@@ -81,6 +83,7 @@ void liveness_begin(struct engine *engine, struct ike_sa *ike)
     struct ikev2_builder builder =
         protect_start(ike, buffer, sizeof(buffer), INFORMATIONAL, false, ike->next_message_id);
     exchange_begin(ike, TASK_LIVENESS, 0, 0);
+    mobike_build_probe(engine, ike, &builder);
     if (!protect_finish(engine, ike, &builder, &message))
         return;
     count_one(engine, COUNT_LIVENESS, PROBES_SENT);

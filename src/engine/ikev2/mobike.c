@@ -119,7 +119,11 @@ static void follow_peer(struct engine *engine, struct ike_sa *ike, const struct 
     struct path before = ike->path;
     const struct connection *connection = connection_by_serial(engine, ike->connection_serial);
     char text[ENDPOINT_TEXT_SIZE];
+    bool used_natt = ike->uses_natt;
     nat_detection_read(engine, ike, incoming->path, ike->spi_r, incoming->message);
+    if (ike->uses_natt == used_natt && endpoint_equal(&before.local, &incoming->path->local) &&
+        endpoint_equal(&before.remote, &incoming->path->remote))
+        return; /* it only wanted to be sure */
     ike->path = *incoming->path;
     ike->address_updates++;
     ike_index_by_peers(engine, ike);
@@ -139,7 +143,7 @@ void mobike_request(struct engine *engine, struct ike_sa *ike, const struct inco
     if (ikev2_find_notify(message, UPDATE_SA_ADDRESSES) != NULL)
         follow_peer(engine, ike, incoming);
     if (ikev2_find_notify(message, NAT_DETECTION_SOURCE_IP) != NULL) /* 3.8 */
-        nat_detection_build(engine, ike, ike->spi_r, builder);
+        nat_detection_build(engine, ike, incoming->path, ike->spi_r, builder);
     if (cookie != NULL && cookie->data.size >= COOKIE2_SIZE_MIN && cookie->data.size <= COOKIE2_SIZE_MAX)
         ikev2_build_notify(builder, PROTOCOL_NONE, bytes_of(NULL, 0), COOKIE2, cookie->data);
 }
@@ -164,7 +168,7 @@ void mobike_begin(struct engine *engine, struct ike_sa *ike, enum task_kind kind
     if (kind == TASK_UPDATE_ADDRESSES) {
         ikev2_build_notify(&builder, PROTOCOL_NONE, bytes_of(NULL, 0), UPDATE_SA_ADDRESSES,
                            bytes_of(NULL, 0));
-        nat_detection_build(engine, ike, ike->spi_r, &builder);
+        nat_detection_build(engine, ike, &ike->path, ike->spi_r, &builder);
     } else {
         build_cookie(engine, ike, &builder);
     }
@@ -172,6 +176,29 @@ void mobike_begin(struct engine *engine, struct ike_sa *ike, enum task_kind kind
         return;
     ike->next_message_id++;
     exchange_send_request(engine, ike, message);
+}
+
+/* ---- NAT mappings, 3.8 ---- */
+
+/* The peer takes no other address for ours than we tell it: behind a NAT we ask how it sees us. */
+void mobike_build_probe(const struct engine *engine, const struct ike_sa *ike, struct ikev2_builder *builder)
+{
+    if (ike->uses_mobike && ike->local_behind_nat)
+        nat_detection_build(engine, ike, &ike->path, ike->spi_r, builder);
+}
+
+static const struct ikev2_notify *view_of_us(const struct ike_sa *ike, const struct ikev2_message *message)
+{
+    const struct ikev2_notify *view = ikev2_find_notify(message, NAT_DETECTION_DESTINATION_IP);
+    return view != NULL && view->data.size == sizeof(ike->seen_by_peer) ? view : NULL;
+}
+
+void mobike_probe_answered(struct engine *engine, struct ike_sa *ike, const struct ikev2_message *message)
+{
+    const struct ikev2_notify *view = view_of_us(ike, message);
+    bool is_asked = ike->uses_mobike && ike->local_behind_nat && view != NULL;
+    if (is_asked && memcmp(view->data.data, ike->seen_by_peer, sizeof(ike->seen_by_peer)) != 0)
+        add_task_once(engine, ike, TASK_UPDATE_ADDRESSES);
 }
 
 /* The peer's view of us: whether there is a NAT on the new way. */
@@ -185,6 +212,9 @@ static bool update_was_answered(struct engine *engine, struct ike_sa *ike, const
         return false;
     }
     nat_detection_read(engine, ike, incoming->path, ike->spi_r, incoming->message);
+    const struct ikev2_notify *view = view_of_us(ike, incoming->message);
+    if (view != NULL)
+        memcpy(ike->seen_by_peer, view->data.data, sizeof(ike->seen_by_peer));
     if (ike->uses_natt != used_natt)
         move_children(engine, ike);
     return true;

@@ -21,6 +21,11 @@ bool mobike_move_local(struct engine *engine, struct ike_sa *ike, const struct l
 void mobike_request(struct engine *engine, struct ike_sa *ike, const struct incoming *incoming,
                     struct ikev2_builder *builder);
 
+/* In a request that asks whether the peer is alive, and its answer: a NAT mapping that has changed is told.
+ */
+void mobike_build_probe(const struct engine *engine, const struct ike_sa *ike, struct ikev2_builder *builder);
+void mobike_probe_answered(struct engine *engine, struct ike_sa *ike, const struct ikev2_message *message);
+
 /* TASK_UPDATE_ADDRESSES and TASK_CHECK_ROUTE. */
 void mobike_begin(struct engine *engine, struct ike_sa *ike, enum task_kind kind);
 /* False: the IKE SA is gone. */

@@ -27,14 +27,14 @@ static enum encapsulation wanted(const struct engine *engine, const struct ike_s
     return connection ? connection->spec->encapsulation : ENCAPSULATION_AUTO;
 }
 
-void nat_detection_build(const struct engine *engine, const struct ike_sa *ike, const uint8_t *spi_r,
-                         struct ikev2_builder *builder)
+void nat_detection_build(const struct engine *engine, const struct ike_sa *ike, const struct path *path,
+                         const uint8_t *spi_r, struct ikev2_builder *builder)
 {
     uint8_t source[SHA1_SIZE], destination[SHA1_SIZE];
     if (wanted(engine, ike) == ENCAPSULATION_NO)
         return;
-    endpoint_hash(ike->spi_i, spi_r, &ike->path.local, source);
-    endpoint_hash(ike->spi_i, spi_r, &ike->path.remote, destination);
+    endpoint_hash(ike->spi_i, spi_r, &path->local, source);
+    endpoint_hash(ike->spi_i, spi_r, &path->remote, destination);
     if (wanted(engine, ike) == ENCAPSULATION_YES)
         source[0] ^= 0xff; /* the peer shall find a NAT before us */
     ikev2_build_notify(builder, PROTOCOL_NONE, bytes_of(NULL, 0), NAT_DETECTION_SOURCE_IP,

@@ -75,7 +75,7 @@ static void send_request(struct engine *engine, struct ike_sa *ike)
     ikev2_build_end(&builder);
     ikev2_build_ke(&builder, setup->ke->id, owned_bytes(&setup->own_public));
     ikev2_build_body(&builder, PAYLOAD_NONCE, bytes_of(setup->nonce_i, setup->nonce_i_size));
-    nat_detection_build(engine, ike, zero, &builder);
+    nat_detection_build(engine, ike, &ike->path, zero, &builder);
     fragmentation_build_offer(engine, ike, &builder);
     signature_hashes_offer(connection, &builder);
     vendor_id_build(engine, ike, &builder);

@@ -201,7 +201,7 @@ void sa_init_answer(struct engine *engine, struct ike_sa *ike, const struct job 
     ikev2_build_end(&builder);
     ikev2_build_ke(&builder, setup->ke->id, bytes_of(job->own_public, ke_public_size(job->ke)));
     ikev2_build_body(&builder, PAYLOAD_NONCE, bytes_of(setup->nonce_r, setup->nonce_r_size));
-    nat_detection_build(engine, ike, ike->spi_r, &builder);
+    nat_detection_build(engine, ike, &ike->path, ike->spi_r, &builder);
     childless_announce(connection_by_serial(engine, ike->connection_serial), &builder);
     fragmentation_build_agreement(ike, &builder);
     if (setup->peer_signature_hashes != 0)
