@@ -17,7 +17,14 @@
 #include "daemon/daemon.h"
 #include "daemon/process.h"
 
-enum { WAITING_MAX = 256, PATH_SIZE = 4096, TEXT_SIZE = 256, PAM_SECONDS = 60, ENTRIES_TRIED_MAX = 16 };
+enum {
+    WAITING_MAX = 256,
+    PROGRAMS_MAX = 256,
+    PATH_SIZE = 4096,
+    TEXT_SIZE = 256,
+    PAM_SECONDS = 60,
+    ENTRIES_TRIED_MAX = 16
+};
 
 /* Nobody's: tried where there is no entry, so that the time tells nothing of who is in the file. */
 #define NOBODYS_SETTING "$6$nobody"
@@ -42,7 +49,8 @@ struct logins {
     pthread_cond_t wanted;
     struct login_list waiting, finished;
     size_t waiting_count;
-    int descriptor; /* eventfd: something is finished */
+    size_t program_count; /* of PAM's that run */
+    int descriptor;       /* eventfd: something is finished */
     struct event *event;
 };
 
@@ -202,8 +210,18 @@ static void pam_took_too_long(void *context)
 static void pam_ended(void *context, int exit_status)
 {
     struct login *login = context;
+    login->logins->program_count--;
     login->result.is_right = exit_status == 0;
     answer(login->logins->daemon, login);
+}
+
+/* Refused before anything is asked, but not before the engine has ended its turn. */
+static void answer_later(struct logins *logins, struct login *login)
+{
+    pthread_mutex_lock(&logins->lock);
+    push(&logins->finished, login);
+    eventfd_write(logins->descriptor, 1);
+    pthread_mutex_unlock(&logins->lock);
 }
 
 /* What the program reads: user, peer and password, each with a terminating zero. */
@@ -214,6 +232,11 @@ static void start_pam(struct logins *logins, struct login *login, const struct i
     const char *const environment[] = {"PATH=/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL=C", NULL};
     const char *const parts[] = {login->user, address_text(peer, address), login->password};
     size_t size = 0;
+    if (logins->program_count >= PROGRAMS_MAX) {
+        refuse(login, "too many users log in at once");
+        answer_later(logins, login);
+        return;
+    }
     snprintf(path, sizeof(path), "%s/_pamlogin", daemon_exec_dir());
     for (size_t i = 0; i < ARRAY_SIZE(parts); i++) {
         memcpy(input + size, parts[i], strlen(parts[i]) + 1);
@@ -231,13 +254,12 @@ static void start_pam(struct logins *logins, struct login *login, const struct i
                                                                .on_end = pam_ended,
                                                            });
     secret_wipe(input, sizeof(input));
-    if (failure == 0)
+    if (failure == 0) {
+        logins->program_count++;
         return;
-    pthread_mutex_lock(&logins->lock);
+    }
     refuse(login, "cannot run %.80s: %.50s", path, strerror(failure));
-    push(&logins->finished, login);
-    eventfd_write(logins->descriptor, 1);
-    pthread_mutex_unlock(&logins->lock);
+    answer_later(logins, login);
 }
 
 /* ---- the interface ---- */
