@@ -41,6 +41,27 @@ static void take_apart(const struct selector *selector, struct end_parts *parts)
                                   : blocks_of_ports(selector->port_start, selector->port_end, parts->ports);
 }
 
+static bool has_types(uint8_t protocol)
+{
+    return protocol == IPPROTO_ICMP || protocol == IPPROTO_ICMPV6;
+}
+
+/* Both ends speak of one number, type and code of ICMP (RFC 7296 3.13.1), which kernels have apart. False: no
+ * packet has a number that is in both. */
+static bool take_types(struct packet_selector *selector)
+{
+    enum { CODE_BITS = 8, CODE = 0xff, ALWAYS = 0xff00 };
+    const struct port_block a = {selector->source_port, selector->source_mask};
+    const struct port_block b = {selector->destination_port, selector->destination_mask};
+    const struct port_block *narrower = a.mask > b.mask ? &a : &b;
+    unsigned type_mask = narrower->mask >> CODE_BITS, code_mask = narrower->mask & CODE;
+    selector->source_port = narrower->value >> CODE_BITS;
+    selector->source_mask = (uint16_t)(type_mask != 0 ? ALWAYS | type_mask : 0);
+    selector->destination_port = narrower->value & CODE;
+    selector->destination_mask = (uint16_t)(code_mask != 0 ? ALWAYS | code_mask : 0);
+    return ((a.value ^ b.value) & a.mask & b.mask) == 0;
+}
+
 static struct packet_selector compose(const struct end_parts *source, const struct end_parts *destination,
                                       const size_t index[static 4], uint8_t protocol)
 {
@@ -70,8 +91,14 @@ static bool next_combination(size_t index[static 4], const size_t limits[static 
 /* Whether any packet can be of both ends. */
 static bool can_meet(const struct selector *source, const struct selector *destination)
 {
-    return source->range.start.family == destination->range.start.family &&
-           (source->protocol == 0 || destination->protocol == 0 || source->protocol == destination->protocol);
+    uint8_t protocol = source->protocol != 0 ? source->protocol : destination->protocol;
+    bool are_ranges =
+        source->port_start <= source->port_end && destination->port_start <= destination->port_end;
+    bool are_types_apart =
+        has_types(protocol) && are_ranges &&
+        (source->port_end < destination->port_start || destination->port_end < source->port_start);
+    return source->range.start.family == destination->range.start.family && !are_types_apart &&
+           (destination->protocol == 0 || protocol == destination->protocol);
 }
 
 struct packet_selector *packet_selectors_between(const struct selector *source,
@@ -92,9 +119,10 @@ struct packet_selector *packet_selectors_between(const struct selector *source,
         return NULL;
     size_t index[4] = {0};
     uint8_t protocol = source->protocol != 0 ? source->protocol : destination->protocol;
-    do
-        list[(*ret_count)++] = compose(&from, &to, index, protocol);
-    while (next_combination(index, limits));
+    do {
+        list[*ret_count] = compose(&from, &to, index, protocol);
+        *ret_count += !has_types(protocol) || take_types(&list[*ret_count]);
+    } while (next_combination(index, limits));
     return list;
 }
 
@@ -128,14 +156,20 @@ struct packet_selector *packet_selectors_of_pairs(const struct selector *sources
     return all;
 }
 
+uint16_t packet_selector_port(const struct packet_selector *selector, bool source)
+{
+    if (has_types(selector->protocol))
+        return (uint16_t)(selector->source_port << 8 | (selector->destination_port & 0xff));
+    return source ? selector->source_port : selector->destination_port;
+}
+
 /* ICMP's type and code stand in the places of the ports whichever way the packet goes. */
 struct packet_selector packet_selector_reversed(const struct packet_selector *selector)
 {
     struct packet_selector reversed = *selector;
-    bool has_types = selector->protocol == IPPROTO_ICMP || selector->protocol == IPPROTO_ICMPV6;
     reversed.source = selector->destination;
     reversed.destination = selector->source;
-    if (has_types)
+    if (has_types(selector->protocol))
         return reversed;
     reversed.source_port = selector->destination_port;
     reversed.source_mask = selector->destination_mask;

@@ -27,6 +27,9 @@ struct packet_selector *packet_selectors_of_pairs(const struct selector *sources
                                                   const struct selector *destinations,
                                                   size_t destination_count, size_t *ret_count);
 
+/* The port of a struct selector for one of its ends; of ICMP, type and code together. */
+uint16_t packet_selector_port(const struct packet_selector *selector, bool source);
+
 /* The same traffic seen from the other side. */
 struct packet_selector packet_selector_reversed(const struct packet_selector *selector);
 

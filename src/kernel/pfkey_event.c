@@ -38,8 +38,8 @@ static void acquire(struct backend *backend, const struct pfkey_message *message
     struct kernel_event event = {
         .kind = KERNEL_ACQUIRE,
         .policy_id = policy->policy_id,
-        .packet_local = end_of(&met->source, met->protocol, met->source_port),
-        .packet_remote = end_of(&met->destination, met->protocol, met->destination_port),
+        .packet_local = end_of(&met->source, met->protocol, packet_selector_port(met, true)),
+        .packet_remote = end_of(&met->destination, met->protocol, packet_selector_port(met, false)),
     };
     narrow(message, &event);
     pfkey_policy_acquired(backend, policy, &event.packet_remote.range.start, message->sequence);

@@ -55,9 +55,7 @@ struct packet_selector xfrm_selector_read(const struct xfrm_selector *selector)
 
 struct selector xfrm_selector_end(const struct xfrm_selector *selector, bool source)
 {
-    struct ip_prefix prefix = {
-        .address = xfrm_address_read(source ? &selector->saddr : &selector->daddr, selector->family),
-        .length = source ? selector->prefixlen_s : selector->prefixlen_d,
-    };
-    return selector_of_prefix(&prefix, selector->proto, ntohs(source ? selector->sport : selector->dport));
+    struct packet_selector read = xfrm_selector_read(selector);
+    return selector_of_prefix(source ? &read.source : &read.destination, read.protocol,
+                              packet_selector_port(&read, source));
 }
