@@ -3,6 +3,7 @@
 #include "engine/routing_policy.h"
 
 #include "engine/connection.h"
+#include "engine/login.h"
 
 static const struct virtual_client *rules_of(const struct connection *connection)
 {
@@ -58,14 +59,23 @@ static void describe_rules(const struct engine *engine, const struct virtual_cli
         text_add(out, " its own list;");
 }
 
+/* Users of a group have one name. */
+static bool is_same_peer(const struct engine *engine, const struct connection *rival,
+                         const struct ike_sa *ike)
+{
+    const struct ike_sa *theirs = ike_by_serial(engine, rival->newest_ike_serial);
+    return identity_equal(&rival->remote_id, &ike->remote_id) &&
+           (theirs == NULL || login_users_are_equal(theirs, ike));
+}
+
 /* Nobody takes over the client of somebody else, unless both connections say overlapip=yes. */
 static bool is_free(const struct engine *engine, const struct connection *connection,
-                    const struct identity *remote_id, const struct selector *wanted, struct error *error)
+                    const struct ike_sa *ike, const struct selector *wanted, struct error *error)
 {
     char client[SELECTOR_TEXT_SIZE], peer[ADDRESS_TEXT_SIZE];
     const struct connection *rival = routing_rival_for_client(engine, connection, wanted);
     if (rival == NULL || (rival->spec->overlapip && connection->spec->overlapip) ||
-        identity_equal(&rival->remote_id, remote_id))
+        is_same_peer(engine, rival, ike))
         return true;
     return error_set(error, 0, "peer Virtual IP %s overlapping \"%.60s\"[%u] %s is forbidden (%s)",
                      selector_text(wanted, client), rival->spec->name, rival->instance_number,
@@ -76,17 +86,16 @@ static bool is_free(const struct engine *engine, const struct connection *connec
 }
 
 bool virtual_client_choose(const struct engine *engine, const struct connection *connection,
-                           const struct ip_address *remote, const struct identity *remote_id,
-                           const struct selector *theirs, size_t count, struct selector *ret,
-                           struct error *error)
+                           const struct ike_sa *ike, const struct selector *theirs, size_t count,
+                           struct selector *ret, struct error *error)
 {
     const struct virtual_client *rules = rules_of(connection);
     for (size_t i = 0; i < count; i++) {
         if (is_allowed(engine, rules, &theirs[i].range))
             *ret = theirs[i];
-        else if (!is_peer_itself(rules, remote, &theirs[i], ret))
+        else if (!is_peer_itself(rules, &ike->path.remote.address, &theirs[i], ret))
             continue;
-        return is_free(engine, connection, remote_id, ret, error);
+        return is_free(engine, connection, ike, ret, error);
     }
     char first[SELECTOR_TEXT_SIZE], taken[256];
     struct text text = text_of(taken, sizeof(taken));

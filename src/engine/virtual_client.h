@@ -7,12 +7,10 @@
 
 #include "engine/state.h"
 
-/* Whether the connection takes what the peer proposes; the one selector that it takes into *ret. False: the
- * reason says what would be taken, or whose the client is already. `remote` and
- * `remote_id` are the peer itself. */
+/* Whether the connection takes what the peer of this IKE SA proposes; the one selector that it takes into
+ * *ret. False: the reason says what would be taken, or whose the client is already. */
 bool virtual_client_choose(const struct engine *engine, const struct connection *connection,
-                           const struct ip_address *remote, const struct identity *remote_id,
-                           const struct selector *theirs, size_t count, struct selector *ret,
-                           struct error *error);
+                           const struct ike_sa *ike, const struct selector *theirs, size_t count,
+                           struct selector *ret, struct error *error);
 
 #endif

@@ -130,6 +130,56 @@ static void a_virtual_client_outside_what_is_allowed_is_refused_with_the_reason(
     assert_ends_well(sim);
 }
 
+static void ikev1_takes_virtual_clients_too(void **state)
+{
+    (void)state;
+#define IKEV1(words)                                                                                         \
+    "left=192.0.2.1 leftid=@east leftsubnet=10.1.0.0/24 authby=secret keyexchange=ikev1 "                    \
+    "ike=aes128-sha2;dh31 esp=aes128-sha2 " words
+    struct sim *sim = road(IKEV1("right=%any rightsubnet=vhost:%no,%priv"));
+    allow_private(sim);
+    sim_add_connection_on(sim, "ann", "tunnel",
+                          IKEV1("right=%defaultroute rightid=@ann rightsubnet=192.168.7.2/32"));
+    sim_add_connection_on(sim, "bob", "tunnel",
+                          IKEV1("right=%defaultroute rightid=@bob rightsubnet=192.168.7.3/32"));
+    sim_add_connection_on(sim, "cyd", "tunnel",
+                          IKEV1("right=%defaultroute rightid=@cyd rightsubnet=172.16.0.9/32"));
+    assert_is_up(sim, "ann");
+    assert_is_up(sim, "bob");
+    assert_int_not_equal(sim_up(sim, "cyd", "tunnel"), 0);
+    sim_down(sim, "cyd", "tunnel");
+    assert_true(sim_ping(sim, "ann", "192.168.7.2", "10.1.0.1"));
+    assert_true(sim_ping(sim, "bob", "192.168.7.3", "10.1.0.1"));
+    assert_int_equal(sim_command(sim, "ann", COMMAND_REKEY_CHILD, "tunnel"), 0);
+    assert_settles(sim);
+    assert_int_equal(sim_command(sim, "bob", COMMAND_REKEY_IKE, "tunnel"), 0);
+    sim_run_for(sim, minutes(2));
+    assert_true(sim_ping(sim, "ann", "192.168.7.2", "10.1.0.1"));
+    assert_true(sim_ping(sim, "bob", "192.168.7.3", "10.1.0.1"));
+    assert_ends_well(sim);
+}
+
+/* Their identity is one, their users are two. */
+static void users_of_a_group_keep_their_virtual_clients_to_themselves(void **state)
+{
+    (void)state;
+#define GROUP                                                                                                \
+    "right=%defaultroute rightid=@group rightsubnet=192.168.7.2/32 leftxauthserver=yes "                     \
+    "rightxauthclient=yes rightusername="
+    struct sim *sim = road(IKEV1("right=%any rightsubnet=vhost:%no,%priv leftxauthserver=yes "
+                                 "rightxauthclient=yes xauthby=alwaysok"));
+    allow_private(sim);
+    sim_add_connection_on(sim, "ann", "tunnel", IKEV1(GROUP "alice"));
+    sim_add_connection_on(sim, "bob", "tunnel", IKEV1(GROUP "bob"));
+    sim_set_xauth_secret(sim, "ann", "alice", "any");
+    sim_set_xauth_secret(sim, "bob", "bob", "any");
+    assert_is_up(sim, "ann");
+    assert_int_not_equal(sim_up(sim, "bob", "tunnel"), 0);
+    sim_down(sim, "bob", "tunnel");
+    assert_true(sim_ping(sim, "ann", "192.168.7.2", "10.1.0.1"));
+    assert_ends_well(sim);
+}
+
 static void vnet_takes_a_network_of_its_own_list(void **state)
 {
     (void)state;
@@ -275,6 +325,8 @@ int main(int argument_count, char **arguments)
         cmocka_unit_test(taking_the_template_down_takes_its_instances_down),
         cmocka_unit_test(a_template_that_is_replaced_or_deleted_takes_its_instances_along),
         cmocka_unit_test(a_virtual_client_outside_what_is_allowed_is_refused_with_the_reason),
+        cmocka_unit_test(ikev1_takes_virtual_clients_too),
+        cmocka_unit_test(users_of_a_group_keep_their_virtual_clients_to_themselves),
         cmocka_unit_test(vnet_takes_a_network_of_its_own_list),
         cmocka_unit_test(nobody_takes_over_the_virtual_client_of_another),
         cmocka_unit_test(overlapip_lets_both_have_it),

@@ -9,6 +9,7 @@
 #include "engine/ikev1/nat_traversal.h"
 #include "engine/ikev1/quick_mode.h"
 #include "engine/login.h"
+#include "engine/virtual_client.h"
 
 /* What the initiator asks for, and the connection that has it. */
 struct request {
@@ -50,8 +51,18 @@ static struct selector as_seen(struct selector named, const struct ip_address *s
     return named;
 }
 
-static bool selectors_fit(const struct ike_sa *ike, const struct connection *connection,
-                          const struct request *request)
+/* One for as long as the instance lives. */
+static bool virtual_client_fits(const struct engine *engine, const struct ike_sa *ike,
+                                const struct connection *connection, const struct selector *theirs)
+{
+    struct selector chosen;
+    bool is_other = connection->has_virtual_client && !selector_equal(&connection->virtual_client, theirs);
+    return !is_other && virtual_client_choose(engine, connection, ike, theirs, 1, &chosen, NULL) &&
+           selector_equal(&chosen, theirs);
+}
+
+static bool selectors_fit(const struct engine *engine, const struct ike_sa *ike,
+                          const struct connection *connection, const struct request *request)
 {
     struct selector local[SELECTORS_MAX], remote[SELECTORS_MAX];
     struct selector ours =
@@ -62,11 +73,15 @@ static bool selectors_fit(const struct ike_sa *ike, const struct connection *con
         return false;
     connection_selectors(connection, true, local);
     connection_selectors(connection, false, remote);
-    return selector_equal(&local[0], &ours) && selector_equal(&remote[0], &theirs);
+    if (!selector_equal(&local[0], &ours))
+        return false;
+    if (connection->remote_end->virtual_client.kind != VIRTUAL_NONE)
+        return virtual_client_fits(engine, ike, connection, &theirs);
+    return selector_equal(&remote[0], &theirs);
 }
 
-static bool fits(const struct ike_sa *ike, const struct connection *connection, struct request *request,
-                 struct error *error)
+static bool fits(const struct engine *engine, const struct ike_sa *ike, const struct connection *connection,
+                 struct request *request, struct error *error)
 {
     char theirs[SELECTOR_TEXT_SIZE], ours[SELECTOR_TEXT_SIZE];
     struct ikev1_offer offer = quick_mode_offer(ike, connection, NULL, true);
@@ -74,7 +89,7 @@ static bool fits(const struct ike_sa *ike, const struct connection *connection, 
     if (connection->spec->ike_only)
         return error_set(error, V1_INVALID_ID_INFORMATION, "\"%s\" is for an ISAKMP SA alone",
                          connection->spec->name);
-    if (!selectors_fit(ike, connection, request))
+    if (!selectors_fit(engine, ike, connection, request))
         return error_set(error, V1_INVALID_ID_INFORMATION,
                          "cannot respond to IPsec SA request because no connection is known for %s===%s",
                          selector_text(&request->ours, ours), selector_text(&request->theirs, theirs));
@@ -89,7 +104,7 @@ static bool choose(struct engine *engine, const struct ike_sa *ike, struct reque
     const struct connection *first = connection_by_serial(engine, ike->connection_serial);
     const struct connection *other = NULL;
     struct error other_error;
-    if (fits(ike, first, request, error))
+    if (fits(engine, ike, first, request, error))
         return true;
     for (unsigned tried = 0; tried < CONNECTION_CANDIDATES_LIMIT; tried++) {
         other = connection_next_for_hosts(engine, &ike->path.local.address, &ike->path.remote.address, other);
@@ -102,7 +117,7 @@ static bool choose(struct engine *engine, const struct ike_sa *ike, struct reque
             other->spec->ike_version != 1 || !login_is_shared(other, first) ||
             !login_is_for(ike, first, other))
             continue;
-        if (fits(ike, other, request, &other_error))
+        if (fits(engine, ike, other, request, &other_error))
             return true;
         if (other_error.code != V1_INVALID_ID_INFORMATION)
             *error = other_error;
@@ -168,6 +183,11 @@ static struct quick_mode *make(struct engine *engine, struct ike_sa *ike, const 
         as_seen(request->ours, &ike->path.local.address, ike->local_behind_nat, connection);
     struct selector theirs =
         as_seen(request->theirs, &ike->path.remote.address, ike->remote_behind_nat, connection);
+    if (connection->remote_end->virtual_client.kind != VIRTUAL_NONE) {
+        struct connection *settled = connection_by_serial(engine, connection->serial);
+        settled->has_virtual_client = true;
+        settled->virtual_client = theirs;
+    }
     child_set_selectors(engine, child, &ours, 1, &theirs, 1);
     bool ok =
         quick != NULL && child->selectors != NULL &&

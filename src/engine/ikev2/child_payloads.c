@@ -120,8 +120,7 @@ static bool remote_clients(const struct engine *engine, const struct ike_sa *ike
         return true;
     }
     if (end->virtual_client.kind != VIRTUAL_NONE) {
-        if (virtual_client_choose(engine, connection, &ike->path.remote.address, &ike->remote_id, theirs,
-                                  count, &out[0], error))
+        if (virtual_client_choose(engine, connection, ike, theirs, count, &out[0], error))
             return true;
         error->code = TS_UNACCEPTABLE;
         return false;
