@@ -167,6 +167,32 @@ static void with_reauth_the_initiator_begins_anew_and_traffic_never_stops(void *
     assert_ends_well(sim);
 }
 
+static void traffic_never_stops_when_a_road_warrior_reauthenticates(void **state)
+{
+    (void)state;
+    static const char lives[] =
+        " reauth=yes ikelifetime=20m rekeymargin=5m ipsec-lifetime=8h" SUBNETS CIPHERS;
+    struct sim *sim = sim_new(1);
+    struct watch watch = {0};
+    char words[512];
+    sim_add_host(sim, "east", "192.0.2.1");
+    sim_add_host(sim, "road", "198.51.100.7");
+    snprintf(words, sizeof(words), "left=192.0.2.1 right=%%any leftid=@east rightid=@road authby=secret%s",
+             lives);
+    sim_add_connection_on(sim, "east", "tunnel", words);
+    snprintf(words, sizeof(words),
+             "left=192.0.2.1 right=198.51.100.7 leftid=@east rightid=@road authby=secret%s", lives);
+    sim_add_connection_on(sim, "road", "tunnel", words);
+    assert_up(sim, "road");
+    assert_settles(sim);
+    sim_run_until(sim, ping_at_every_step, &watch, minutes(25));
+    assert_int_equal(watch.failures, 0);
+    assert_settles(sim);
+    assert_true(sim_log_has(sim, "road", "reauthenticating: takes the place"));
+    assert_counts(sim, "east", 1, 1);
+    assert_ends_well(sim);
+}
+
 static void reauth_does_not_bring_back_what_was_taken_down(void **state)
 {
     (void)state;
@@ -339,6 +365,7 @@ int main(int argument_count, char **arguments)
         cmocka_unit_test(every_child_moves_to_the_new_ike_sa),
         cmocka_unit_test(traffic_never_stops_during_a_rekey),
         cmocka_unit_test(with_reauth_the_initiator_begins_anew_and_traffic_never_stops),
+        cmocka_unit_test(traffic_never_stops_when_a_road_warrior_reauthenticates),
         cmocka_unit_test(reauth_does_not_bring_back_what_was_taken_down),
         cmocka_unit_test(a_day_of_reauthentications_leaves_nothing_behind),
         cmocka_unit_test(a_day_of_rekeys_with_traffic_every_minute),

@@ -13,6 +13,23 @@
 #include "engine/lifecycle.h"
 #include "engine/sa.h"
 
+/* A road warrior that authenticates itself anew (2.8.3) keeps the instance that it has. */
+static const struct connection *instance_of(struct engine *engine, const struct ike_sa *ike,
+                                            const struct connection *found, const struct identity *remote_id)
+{
+    const struct ip_address *local = &ike->path.local.address, *remote = &ike->path.remote.address;
+    uint64_t template_serial = found->is_template ? found->serial : found->template_serial;
+    bool may_have_one = template_serial != 0 && found->spec->reauth && engine->settings.unique_ids;
+    struct ike_sa *other = NULL;
+    while (may_have_one &&
+           (other = ike_next_with_peers(engine, local, remote, &found->local_id, remote_id, other)) != NULL) {
+        const struct connection *used = connection_by_serial(engine, other->connection_serial);
+        if (other->state == IKE_STATE_ESTABLISHED && used->template_serial == template_serial)
+            return used;
+    }
+    return found->is_template ? connection_instantiate(engine, found, remote, remote_id) : found;
+}
+
 /* Now that the peer has named itself: the connection that fits, an instance of it if it is a template. */
 static bool settle_connection(struct engine *engine, struct ike_sa *ike, const struct ikev2_message *message,
                               struct error *error)
@@ -29,8 +46,8 @@ static bool settle_connection(struct engine *engine, struct ike_sa *ike, const s
     const struct connection *found =
         connection_find_for_peer(engine, current, &ike->path.local.address, &ike->path.remote.address,
                                  &theirs, &wanted, auth_methods_of_payload(message), error);
-    if (found != NULL && found->is_template)
-        found = connection_instantiate(engine, found, &ike->path.remote.address, &theirs);
+    if (found != NULL)
+        found = instance_of(engine, ike, found, &theirs);
     if (found != NULL && found != current)
         ike_set_connection(engine, ike, found);
     identity_own(engine, &ike->memory_bytes, &ike->remote_id, theirs);
