@@ -309,6 +309,48 @@ static void users_of_one_group_do_not_take_each_others_place(void **state)
     assert_ends_well(sim);
 }
 
+/* Bob says that he is Alice; while his password is looked at, he deletes her SA. */
+static void nothing_is_deleted_before_the_login(void **state)
+{
+    (void)state;
+    struct sim *sim = sim_new(1);
+    struct child_view child;
+    uint8_t delete[] = {0, 0, 0, 16, 0, 0, 0, 1, 3, 4, 0, 1, 0, 0, 0, 0};
+    sim_add_host(sim, "west", "192.0.2.2");
+    sim_add_host_behind_nat(sim, "east", "10.1.0.2", "192.0.2.1");
+    sim_add_host_behind_nat(sim, "south", "10.1.0.3", "192.0.2.1");
+    sim_add_connection_on(sim, "west", "tunnel", GROUP "left=%any");
+    sim_add_connection_on(sim, "east", "tunnel",
+                          GROUP "left=10.1.0.2 leftsubnet=192.0.2.1/32 leftusername=alice");
+    sim_add_connection_on(sim, "south", "tunnel", GROUP "left=10.1.0.3 leftusername=alice");
+    sim_set_password(sim, "west", "alice", "secret");
+    sim_set_xauth_secret(sim, "east", "alice", "secret");
+    sim_set_xauth_secret(sim, "south", "alice", "wrong");
+    sim_run_for(sim, seconds(1));
+    assert_up(sim, "east");
+    assert_true(sim_newest_child(sim, "east", "tunnel", &child));
+    store_be32(delete + 12, child.spi_in);
+    sim_start(sim, "south", COMMAND_INITIATE, "tunnel");
+    for (int i = 0; i < 1000 && !sim_log_has(sim, "west", "#3: XAUTH: Sending"); i++)
+        sim_run_for(sim, milliseconds(1));
+    sim_set_delays(sim, "west", minutes(1), 0, 0);
+    sim_run_for(sim, milliseconds(100));
+    assert_true(sim_log_has(sim, "west", "#3: XAUTH: User alice: Attempting"));
+    assert_true(sim_inject_ikev1(sim, "south", "west",
+                                 &(struct ikev1_injection){.exchange = ISAKMP_INFORMATIONAL,
+                                                           .message_id = 42,
+                                                           .first = ISAKMP_DELETE,
+                                                           .chain = bytes_of(delete, sizeof(delete)),
+                                                           .is_encrypted = true,
+                                                           .hash = IKEV1_HASH_1}));
+    sim_run_for(sim, seconds(1));
+    assert_int_equal(sim_child_count(sim, "west"), 1);
+    sim_set_delays(sim, "west", 0, 0, 0);
+    sim_down(sim, "south", "tunnel");
+    sim_down(sim, "east", "tunnel");
+    assert_ends_well(sim);
+}
+
 /* Alice has an address of her own outside the pool, Bob one in it. */
 static void each_user_of_a_group_has_an_address(void **state)
 {
@@ -440,6 +482,7 @@ int main(int argument_count, char **arguments)
         cmocka_unit_test(users_of_one_group_do_not_take_each_others_place),
         cmocka_unit_test(each_user_of_a_group_has_an_address),
         cmocka_unit_test(a_login_for_one_connection_is_none_for_another),
+        cmocka_unit_test(nothing_is_deleted_before_the_login),
         cmocka_unit_test(a_user_is_deleted_by_name),
         cmocka_unit_test(a_message_id_may_carry_several_transactions),
     };

@@ -138,14 +138,15 @@ void ikev1_say_goodbye(struct engine *engine, struct ike_sa *ike)
 
 /* ---- theirs ---- */
 
-/* IPsec SAs outlive the ISAKMP SA that made them: any of the same peer's may be meant. */
+/* IPsec SAs outlive the ISAKMP SA that made them: any of the same peer's may be meant, once it has logged in.
+ */
 static struct child_sa *find_child(const struct engine *engine, const struct ike_sa *ike, uint8_t protocol,
                                    uint32_t spi_out)
 {
     const struct connection *connection = connection_by_serial(engine, ike->connection_serial);
     struct child_sa *child = child_of_ike_by_peer_spi(engine, ike, protocol, spi_out);
     const struct ike_sa *other = NULL;
-    while (child == NULL &&
+    while (child == NULL && ike->state != IKE_STATE_PHASE1_DONE &&
            (other = ike_next_with_peers(engine, &ike->path.local.address, &ike->path.remote.address,
                                         &connection->local_id, &ike->remote_id, other)) != NULL)
         if (other != ike && login_users_are_equal(other, ike))
