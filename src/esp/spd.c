@@ -225,13 +225,21 @@ struct spd_policy *spd_find(const struct spd *spd, uint64_t policy_id)
     return NULL;
 }
 
+/* Not byte by byte: what lies between the members of a selector says nothing. */
+static bool lists_are_equal(const struct selector *a, const struct selector *b, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (!selector_equal(&a[i], &b[i]))
+            return false;
+    return true;
+}
+
 static bool selectors_are_same(const struct spd_policy *policy, const struct spd_spec *spec)
 {
     return policy->local_count == spec->local_count && policy->remote_count == spec->remote_count &&
-           memcmp(policy->selectors, spec->local_selectors, spec->local_count * sizeof(struct selector)) ==
-               0 &&
-           memcmp(policy->selectors + policy->local_count, spec->remote_selectors,
-                  spec->remote_count * sizeof(struct selector)) == 0;
+           lists_are_equal(policy->selectors, spec->local_selectors, spec->local_count) &&
+           lists_are_equal(policy->selectors + policy->local_count, spec->remote_selectors,
+                           spec->remote_count);
 }
 
 bool spd_set(struct spd *spd, const struct spd_spec *spec)

@@ -93,6 +93,21 @@ static void test_ranges_ports_and_protocols_are_exact(void **state)
     spd_free(&spd);
 }
 
+static void test_what_lies_between_the_members_of_a_selector_says_nothing(void **state)
+{
+    (void)state;
+    struct spd spd;
+    assert_true(spd_init(&spd));
+    struct spd_spec spec = spec_of(1, "10.1.0.0/24", "10.2.0.0/24");
+    assert_true(spd_set(&spd, &spec));
+    const struct spd_policy *before = spd_find(&spd, 1);
+    ((uint8_t *)&one_local)[offsetof(struct selector, protocol) + 1] ^= 0xff; /* padding */
+    spec.child_serial = 99;
+    assert_true(spd_set(&spd, &spec));
+    assert_ptr_equal(spd_find(&spd, 1), before);
+    spd_free(&spd);
+}
+
 static void test_a_rekey_changes_where_the_policy_leads_in_place(void **state)
 {
     (void)state;
@@ -215,6 +230,7 @@ int main(void)
         cmocka_unit_test(test_a_packet_meets_the_policy_of_its_subnets),
         cmocka_unit_test(test_the_narrower_policy_wins_and_a_given_priority_beats_it),
         cmocka_unit_test(test_ranges_ports_and_protocols_are_exact),
+        cmocka_unit_test(test_what_lies_between_the_members_of_a_selector_says_nothing),
         cmocka_unit_test(test_a_rekey_changes_where_the_policy_leads_in_place),
         cmocka_unit_test(test_changed_selectors_replace_the_old_ones),
         cmocka_unit_test(test_too_many_selector_pairs_are_refused_and_nothing_changes),
