@@ -23,7 +23,8 @@ struct link {
     bool can_begin[2]; /* the other end has an address that it knows */
     bool starts[2];    /* auto=start */
     bool wants_up[2];  /* as far as that end has been told */
-    bool may_be_begun; /* by a packet: some end has or had a trap */
+    bool may_be_begun; /* by a packet: some end has or had a trap; or by reauth= of the end that did not
+                          forget */
 };
 
 enum kind_of_world { WORLD_IKEV2, WORLD_IKEV1, WORLD_MOBILE };
@@ -227,8 +228,10 @@ static void act_restart(struct plan *plan)
     sim_restart(plan->sim, host, milliseconds(chance(plan, 500) ? 0 : prng_between(&plan->prng, 1, 40000)));
     for (size_t i = 0; i < plan->link_count; i++)
         for (int end = 0; end < 2; end++)
-            if (strcmp(plan->links[i].ends[end], host) == 0)
+            if (strcmp(plan->links[i].ends[end], host) == 0) {
                 plan->links[i].wants_up[end] = plan->links[i].starts[end];
+                plan->links[i].may_be_begun |= plan->is_mobile;
+            }
 }
 
 static void act_partition(struct plan *plan)
@@ -279,6 +282,7 @@ static void act_replace(struct plan *plan)
         return;
     sim_reload_connection(plan->sim, link->ends[end], link->name);
     link->wants_up[end] = link->starts[end];
+    link->may_be_begun |= plan->is_mobile;
 }
 
 /* The same at both ends, at once or almost. */
