@@ -32,9 +32,11 @@ static void check_told(const struct connection *connection)
     const struct told_configuration *told = connection->assignment->told;
     if (!is_plain(told->domains) || strpbrk(told->domains, "?=/%#:@,") != NULL || !is_plain(told->banner))
         abort();
-    for (size_t i = 0; i < told->dns_count; i++)
-        if (address_is_any(&told->dns[i]) || told->dns[i].bytes[0] == 127)
+    for (size_t i = 0; i < told->dns_count; i++) {
+        bool is_loopback = told->dns[i].family == IP_V4 && told->dns[i].bytes[0] == 127;
+        if (address_is_any(&told->dns[i]) || is_loopback)
             abort();
+    }
     size_t count = configuration_selectors(connection, true, out);
     if (count == 0 || count > SELECTORS_MAX)
         abort();
