@@ -16,7 +16,7 @@ class LibreswanLike:
     """`start` to `stop`; every command returns (exit status, text)."""
 
     setup_lines = ()
-    stop_seconds = 120  # with sanitizers, a slow machine takes out 10 000 tunnels one by one
+    stop_seconds = 120  # a slow machine with sanitizers takes out 10 000 tunnels one by one
     revives = True  # a connection brought up by --up is brought up again when the peer deletes it
     up_line = re.compile(rf'^004 "{CONNECTION}"(?:\[\d+\] \S+)? #\d+: (?:initiator established Child SA|IPsec SA established)', re.MULTILINE)
 
