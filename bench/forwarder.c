@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "esp/gro.h"
+#include "base/sockaddr.h"
 #include "kernel/userspace_send.h"
 #include "kernel/userspace_tun.h"
 
@@ -140,7 +141,7 @@ static void open_socket(struct forwarder *forwarder, const struct ip_endpoint *l
 {
     struct sockaddr_storage address;
     struct error error;
-    socklen_t size = sockaddr_of_endpoint(local, &address);
+    socklen_t size = endpoint_to_sockaddr(local, &address);
     int fd = socket(address.ss_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
     if (fd < 0 || bind(fd, (struct sockaddr *)&address, size) < 0)
         fail(strerror(errno));

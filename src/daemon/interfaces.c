@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/sockaddr.h"
 #include "daemon/daemon.h"
 
 static bool is_wanted(const struct daemon_options *options, const struct listen_address *address)
@@ -23,17 +24,10 @@ static bool to_listen_address(const struct ifaddrs *entry, struct listen_address
     *out = (struct listen_address){0};
     if (entry->ifa_addr == NULL || (entry->ifa_flags & IFF_UP) == 0)
         return false;
-    if (entry->ifa_addr->sa_family == AF_INET) {
-        const struct sockaddr_in *v4 = (const struct sockaddr_in *)entry->ifa_addr;
-        out->address = address_of_bytes(IP_V4, (const uint8_t *)&v4->sin_addr);
-    } else if (entry->ifa_addr->sa_family == AF_INET6) {
-        const struct sockaddr_in6 *v6 = (const struct sockaddr_in6 *)entry->ifa_addr;
-        if (IN6_IS_ADDR_LINKLOCAL(&v6->sin6_addr))
-            return false;
-        out->address = address_of_bytes(IP_V6, (const uint8_t *)&v6->sin6_addr);
-    } else {
+    out->address = address_from_sockaddr(entry->ifa_addr);
+    if (out->address.family == IP_NONE ||
+        (out->address.family == IP_V6 && IN6_IS_ADDR_LINKLOCAL((const struct in6_addr *)out->address.bytes)))
         return false;
-    }
     snprintf(out->interface, sizeof(out->interface), "%s", entry->ifa_name);
     return true;
 }

@@ -9,6 +9,7 @@
 
 #include <event2/event.h>
 
+#include "base/sockaddr.h"
 #include "daemon/daemon.h"
 
 enum { ANSWERS_MAX = 8, THREADS_MAX = 32, REASON_SIZE = 128 };
@@ -91,13 +92,8 @@ static void *look_up(void *context)
     int result = getaddrinfo(lookup->name, NULL, &hints, &found);
     snprintf(lookup->reason, sizeof(lookup->reason), "%s", result ? gai_strerror(result) : "no address");
     for (struct addrinfo *at = result ? NULL : found; at != NULL && lookup->count < ANSWERS_MAX;
-         at = at->ai_next) {
-        const uint8_t *bytes =
-            at->ai_family == AF_INET
-                ? (const uint8_t *)&((struct sockaddr_in *)(void *)at->ai_addr)->sin_addr
-                : (const uint8_t *)&((struct sockaddr_in6 *)(void *)at->ai_addr)->sin6_addr;
-        lookup->answers[lookup->count++] = address_of_bytes(at->ai_family == AF_INET ? IP_V4 : IP_V6, bytes);
-    }
+         at = at->ai_next)
+        lookup->answers[lookup->count++] = address_from_sockaddr(at->ai_addr);
     if (result == 0)
         freeaddrinfo(found);
     pthread_mutex_lock(&stop_lock);

@@ -8,6 +8,7 @@
 
 #include <linux/errqueue.h>
 
+#include "base/sockaddr.h"
 #include "daemon/daemon.h"
 
 enum { DRAIN_MAX = 64, LINES_A_MINUTE = 20 };

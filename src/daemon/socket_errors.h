@@ -2,8 +2,6 @@
 #ifndef STYX_DAEMON_SOCKET_ERRORS_H
 #define STYX_DAEMON_SOCKET_ERRORS_H
 
-#include <sys/socket.h>
-
 #include "engine/engine.h"
 
 /* Asks for reports about datagrams sent from this socket, or no more. */
@@ -12,8 +10,5 @@ void socket_errors_watch(int descriptor, const struct ip_endpoint *local, bool i
  * remembers it for `ipsec explain`, and there is a limit to the lines. */
 void socket_errors_read(struct engine *engine, int descriptor, const char *interface,
                         const struct ip_endpoint *local);
-
-socklen_t endpoint_to_sockaddr(const struct ip_endpoint *endpoint, struct sockaddr_storage *out);
-struct ip_endpoint endpoint_from_sockaddr(const struct sockaddr_storage *from);
 
 #endif

@@ -9,6 +9,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "base/sockaddr.h"
 #include "daemon/daemon.h"
 #include "daemon/private_keys.h"
 #include "daemon/socket_errors.h"
@@ -25,35 +26,6 @@ struct udp_socket {
     bool is_stale;             /* its address may have gone */
     struct event *event;
 };
-
-socklen_t endpoint_to_sockaddr(const struct ip_endpoint *endpoint, struct sockaddr_storage *out)
-{
-    memset(out, 0, sizeof(*out));
-    if (endpoint->address.family == IP_V4) {
-        struct sockaddr_in *v4 = (struct sockaddr_in *)out;
-        v4->sin_family = AF_INET;
-        v4->sin_port = htons(endpoint->port);
-        memcpy(&v4->sin_addr, endpoint->address.bytes, 4);
-        return sizeof(*v4);
-    }
-    struct sockaddr_in6 *v6 = (struct sockaddr_in6 *)out;
-    v6->sin6_family = AF_INET6;
-    v6->sin6_port = htons(endpoint->port);
-    memcpy(&v6->sin6_addr, endpoint->address.bytes, 16);
-    return sizeof(*v6);
-}
-
-struct ip_endpoint endpoint_from_sockaddr(const struct sockaddr_storage *from)
-{
-    if (from->ss_family == AF_INET) {
-        const struct sockaddr_in *v4 = (const struct sockaddr_in *)from;
-        return (struct ip_endpoint){address_of_bytes(IP_V4, (const uint8_t *)&v4->sin_addr),
-                                    ntohs(v4->sin_port)};
-    }
-    const struct sockaddr_in6 *v6 = (const struct sockaddr_in6 *)from;
-    return (struct ip_endpoint){address_of_bytes(IP_V6, (const uint8_t *)&v6->sin6_addr),
-                                ntohs(v6->sin6_port)};
-}
 
 /* ---- in ---- */
 

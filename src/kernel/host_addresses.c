@@ -5,9 +5,10 @@
 #include <ifaddrs.h>
 #include <libmnl/libmnl.h>
 #include <linux/rtnetlink.h>
-#include <netinet/in.h>
 #include <stdlib.h>
 #include <sys/socket.h>
+
+#include "base/sockaddr.h"
 
 void host_addresses_init(struct host_addresses *addresses)
 {
@@ -25,16 +26,6 @@ void host_addresses_free(struct host_addresses *addresses)
         mnl_socket_close(addresses->monitor);
     free(addresses->list);
     *addresses = (struct host_addresses){0};
-}
-
-static struct ip_address address_of_entry(const struct ifaddrs *entry)
-{
-    const void *from = entry->ifa_addr;
-    if (from != NULL && entry->ifa_addr->sa_family == AF_INET)
-        return address_of_bytes(IP_V4, (const uint8_t *)&((const struct sockaddr_in *)from)->sin_addr);
-    if (from != NULL && entry->ifa_addr->sa_family == AF_INET6)
-        return address_of_bytes(IP_V6, ((const struct sockaddr_in6 *)from)->sin6_addr.s6_addr);
-    return (struct ip_address){0};
 }
 
 /* What the kernel has to say is only that something changed; a lost message (ENOBUFS) says the same. */
@@ -63,7 +54,7 @@ static void read_again(struct host_addresses *addresses)
         addresses->list = list;
         addresses->count = 0;
         for (const struct ifaddrs *at = entries; at != NULL; at = at->ifa_next)
-            list[addresses->count++] = address_of_entry(at);
+            list[addresses->count++] = address_from_sockaddr(at->ifa_addr);
         addresses->is_current = true;
     }
     freeifaddrs(entries);

@@ -7,6 +7,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/sockaddr.h"
+
 static struct esp_sa_spec spec_of(const struct kernel_sa *sa)
 {
     return (struct esp_sa_spec){
@@ -188,7 +190,7 @@ static void userspace_prepare_socket(struct backend *backend, int fd, enum ip_fa
     (void)family;
     (void)is_natt;
     if (getsockname(fd, (struct sockaddr *)&here, &size) == 0)
-        clear_guard_allow_port(backend->clear_guard, endpoint_of_sockaddr(&here).port);
+        clear_guard_allow_port(backend->clear_guard, endpoint_from_sockaddr(&here).port);
 }
 
 static void set_policy(struct backend *backend, const struct kernel_request *request)

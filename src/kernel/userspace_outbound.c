@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <sys/eventfd.h>
 
+#include "base/sockaddr.h"
 #include "esp/bundle.h"
 #include "esp/encapsulation.h"
 #include "esp/icmp_too_big.h"
@@ -267,7 +268,7 @@ static void pass_in_clear(struct outbound *out, const struct gso *gso, const str
         return;
     struct ip_endpoint to = {.address = ip->destination};
     struct sockaddr_storage address;
-    socklen_t address_size_bytes = sockaddr_of_endpoint(&to, &address);
+    socklen_t address_size_bytes = endpoint_to_sockaddr(&to, &address);
     flush(out); /* the arena is free now */
     for (size_t i = 0; i < gso->count; i++) {
         gso_write_segment(gso, i, out->arena);

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 
+#include "base/sockaddr.h"
 #include "esp/ip_fragment.h"
 #include "esp/ip_packet.h"
 
@@ -86,7 +87,7 @@ static void fill_message(const struct send_run *run, struct mmsghdr *message, st
         to.port = 0; /* a raw IPv6 socket takes no port */
     *message = (struct mmsghdr){0};
     message->msg_hdr.msg_name = &outgoing->address;
-    message->msg_hdr.msg_namelen = sockaddr_of_endpoint(&to, &outgoing->address);
+    message->msg_hdr.msg_namelen = endpoint_to_sockaddr(&to, &outgoing->address);
     outgoing->piece = (struct iovec){.iov_base = run->data, .iov_len = run->size};
     message->msg_hdr.msg_iov = &outgoing->piece;
     message->msg_hdr.msg_iovlen = 1;

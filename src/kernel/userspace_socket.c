@@ -6,6 +6,7 @@
 #include <netinet/udp.h>
 #include <unistd.h>
 
+#include "base/sockaddr.h"
 #include "kernel/backend.h"
 
 #ifndef UDP_SEGMENT
@@ -195,38 +196,6 @@ struct natt_socket *sockets_find_natt(struct socket_set *set, const struct ip_en
     return fallback;
 }
 
-socklen_t sockaddr_of_endpoint(const struct ip_endpoint *endpoint, struct sockaddr_storage *out)
-{
-    memset(out, 0, sizeof(*out));
-    if (endpoint->address.family == IP_V6) {
-        struct sockaddr_in6 *v6 = (struct sockaddr_in6 *)out;
-        v6->sin6_family = AF_INET6;
-        v6->sin6_port = htons(endpoint->port);
-        memcpy(&v6->sin6_addr, endpoint->address.bytes, 16);
-        return sizeof(*v6);
-    }
-    struct sockaddr_in *v4 = (struct sockaddr_in *)out;
-    v4->sin_family = AF_INET;
-    v4->sin_port = htons(endpoint->port);
-    memcpy(&v4->sin_addr, endpoint->address.bytes, 4);
-    return sizeof(*v4);
-}
-
-struct ip_endpoint endpoint_of_sockaddr(const struct sockaddr_storage *address)
-{
-    struct ip_endpoint endpoint = {0};
-    if (address->ss_family == AF_INET6) {
-        const struct sockaddr_in6 *v6 = (const struct sockaddr_in6 *)address;
-        endpoint.address = address_of_bytes(IP_V6, v6->sin6_addr.s6_addr);
-        endpoint.port = ntohs(v6->sin6_port);
-    } else if (address->ss_family == AF_INET) {
-        const struct sockaddr_in *v4 = (const struct sockaddr_in *)address;
-        endpoint.address = address_of_bytes(IP_V4, (const uint8_t *)&v4->sin_addr);
-        endpoint.port = ntohs(v4->sin_port);
-    }
-    return endpoint;
-}
-
 static void read_one_control(const struct cmsghdr *control, struct received_info *info)
 {
     const uint8_t *data = CMSG_DATA(control);
@@ -252,7 +221,7 @@ static void read_one_control(const struct cmsghdr *control, struct received_info
 
 void socket_read_info(const struct msghdr *message, struct received_info *ret_info)
 {
-    *ret_info = (struct received_info){.remote = endpoint_of_sockaddr(message->msg_name)};
+    *ret_info = (struct received_info){.remote = endpoint_from_sockaddr(message->msg_name)};
     struct msghdr *walk = (struct msghdr *)(uintptr_t)message;
     for (struct cmsghdr *control = CMSG_FIRSTHDR(walk); control != NULL; control = CMSG_NXTHDR(walk, control))
         read_one_control(control, ret_info);
@@ -307,13 +276,13 @@ uint32_t socket_path_mtu(const struct ip_address *local, const struct ip_address
     (void)set_mark(fd);
     struct ip_endpoint to = {.address = *remote, .port = 4500}, from = {.address = *local};
     struct sockaddr_storage address;
-    socklen_t size = sockaddr_of_endpoint(&from, &address);
+    socklen_t size = endpoint_to_sockaddr(&from, &address);
     int mtu = 0;
     socklen_t mtu_size = sizeof(mtu);
     /* A bind that fails costs only the choice of the source. */
     if (address_is_set(local) && !address_is_any(local))
         (void)bind(fd, (struct sockaddr *)&address, size);
-    size = sockaddr_of_endpoint(&to, &address);
+    size = endpoint_to_sockaddr(&to, &address);
     if (connect(fd, (struct sockaddr *)&address, size) < 0 ||
         getsockopt(fd, is_v6 ? IPPROTO_IPV6 : IPPROTO_IP, is_v6 ? IPV6_MTU : IP_MTU, &mtu, &mtu_size) < 0)
         mtu = 0;

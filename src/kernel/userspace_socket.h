@@ -54,8 +54,6 @@ void sockets_find_owner(struct socket_set *set, int owner_fd, struct natt_socket
 struct natt_socket *sockets_find_natt(struct socket_set *set, const struct ip_endpoint *local);
 
 /* Address conversions. */
-socklen_t sockaddr_of_endpoint(const struct ip_endpoint *endpoint, struct sockaddr_storage *out);
-struct ip_endpoint endpoint_of_sockaddr(const struct sockaddr_storage *address);
 
 /* What recvmsg() tells beside the data. */
 struct received_info {

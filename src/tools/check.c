@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/sockaddr.h"
 #include "config/secrets_file.h"
 #include "tools/conf_audit.h"
 #include "tools/paths.h"
@@ -61,15 +62,8 @@ static size_t own_addresses(struct ip_address *out)
     if (getifaddrs(&list) != 0)
         return 0;
     for (const struct ifaddrs *at = list; at != NULL && count < ADDRESSES_MAX; at = at->ifa_next) {
-        if (at->ifa_addr == NULL)
-            continue;
-        const void *address = at->ifa_addr;
-        if (at->ifa_addr->sa_family == AF_INET)
-            out[count++] =
-                address_of_bytes(IP_V4, (const uint8_t *)&((const struct sockaddr_in *)address)->sin_addr);
-        else if (at->ifa_addr->sa_family == AF_INET6)
-            out[count++] =
-                address_of_bytes(IP_V6, (const uint8_t *)&((const struct sockaddr_in6 *)address)->sin6_addr);
+        out[count] = address_from_sockaddr(at->ifa_addr);
+        count += out[count].family != IP_NONE;
     }
     freeifaddrs(list);
     return count;

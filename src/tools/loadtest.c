@@ -15,6 +15,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/sockaddr.h"
 #include "engine/engine.h"
 #include "engine/view.h"
 #include "tools/tools.h"
@@ -82,28 +83,11 @@ static void world_random(void *world, uint8_t *out, size_t size)
     }
 }
 
-static socklen_t to_sockaddr(const struct ip_endpoint *endpoint, struct sockaddr_storage *out)
-{
-    memset(out, 0, sizeof(*out));
-    if (endpoint->address.family == IP_V4) {
-        struct sockaddr_in *v4 = (struct sockaddr_in *)out;
-        v4->sin_family = AF_INET;
-        v4->sin_port = htons(endpoint->port);
-        memcpy(&v4->sin_addr, endpoint->address.bytes, 4);
-        return sizeof(*v4);
-    }
-    struct sockaddr_in6 *v6 = (struct sockaddr_in6 *)out;
-    v6->sin6_family = AF_INET6;
-    v6->sin6_port = htons(endpoint->port);
-    memcpy(&v6->sin6_addr, endpoint->address.bytes, 16);
-    return sizeof(*v6);
-}
-
 static void world_send(void *world, const struct path *path, struct bytes datagram)
 {
     struct load *load = world;
     struct sockaddr_storage to;
-    socklen_t size = to_sockaddr(&path->remote, &to);
+    socklen_t size = endpoint_to_sockaddr(&path->remote, &to);
     /* What the network or a full socket swallows, retransmission brings again. */
     if (sendto(load->socket, datagram.data, datagram.size, 0, (struct sockaddr *)&to, size) < 0 &&
         errno != EAGAIN && errno != ENOBUFS && errno != ECONNREFUSED)
@@ -168,7 +152,8 @@ static char *client_id(const struct options *options, unsigned number, char out[
     return out;
 }
 
-/* Client number n protects 10.x.y.z/32 of its own, or the address that it is leased, against the responder's 192.168.0.0/16. */
+/* Client number n protects 10.x.y.z/32 of its own, or the address that it is leased, against the responder's
+ * 192.168.0.0/16. */
 static struct connection_spec *client_spec(const struct options *options, unsigned number,
                                            struct error *error)
 {
@@ -457,7 +442,7 @@ static int open_socket(const struct ip_address *local, struct error *error)
 {
     struct sockaddr_storage here;
     struct ip_endpoint endpoint = {.address = *local, .port = 500};
-    socklen_t size = to_sockaddr(&endpoint, &here);
+    socklen_t size = endpoint_to_sockaddr(&endpoint, &here);
     int buffer = 8 << 20;
     int descriptor = socket(here.ss_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
     if (descriptor < 0 || bind(descriptor, (struct sockaddr *)&here, size) != 0) {

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/sockaddr.h"
 #include "tools/route_lookup.h"
 #include "tools/tools.h"
 
@@ -36,12 +37,7 @@ static bool resolve(const char *name, int family, struct ip_address *out)
         fprintf(stderr, "ipsec showroute: %s: %s\n", name, gai_strerror(trouble));
         return false;
     }
-    bool is_v4 = list->ai_family == AF_INET;
-    *out = (struct ip_address){.family = is_v4 ? IP_V4 : IP_V6};
-    if (is_v4)
-        memcpy(out->bytes, &((const struct sockaddr_in *)(const void *)list->ai_addr)->sin_addr, 4);
-    else
-        memcpy(out->bytes, &((const struct sockaddr_in6 *)(const void *)list->ai_addr)->sin6_addr, 16);
+    *out = address_from_sockaddr(list->ai_addr);
     freeaddrinfo(list);
     return true;
 }
