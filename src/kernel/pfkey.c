@@ -2,27 +2,18 @@
 #include "kernel/pfkey.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <sys/epoll.h>
-#include <unistd.h>
-
-#include "kernel/larval_drop.h"
 
 /* ---- answers ---- */
 
-static void answered(void *context, const struct pfkey_ticket *ticket, int failure,
+static void answered(void *context, const struct kernel_ticket *ticket, int failure,
                      const struct pfkey_message *answer)
 {
     struct backend *backend = context;
-    char text[160];
     if (ticket->may_be_missing && (failure == ESRCH || failure == ENOENT))
         failure = 0;
     if (failure != 0) {
-        snprintf(text, sizeof(text), "the kernel refused a request%s: %s",
-                 ticket->child_serial != 0 ? " of a Child SA" : "", strerror(failure));
-        backend->settings.log(backend->settings.context, text);
-        event_queue_push_done(&backend->events, ticket->request_id, text);
+        kernel_plane_refused(&backend->plane, ticket, failure, "");
         return;
     }
     if (ticket->purpose == PFKEY_PURPOSE_COUNTERS)
@@ -32,7 +23,7 @@ static void answered(void *context, const struct pfkey_ticket *ticket, int failu
     else if (ticket->purpose == PFKEY_PURPOSE_NUMBER && answer != NULL)
         pfkey_policy_numbered(backend, answer);
     else if (ticket->purpose == PFKEY_PURPOSE_SAY_DONE)
-        event_queue_push_done(&backend->events, ticket->request_id, NULL);
+        event_queue_push_done(&backend->plane.events, ticket->request_id, NULL);
 }
 
 /* ---- requests ---- */
@@ -56,32 +47,31 @@ static void pfkey_request(struct backend *backend, const struct kernel_request *
         pfkey_policy_set(backend, request);
         break;
     case KERNEL_POLICY_DELETE:
-        pfkey_policy_delete(backend, request);
+        kernel_plane_policy_delete(&backend->plane, request);
         break;
     }
 }
 
 static uint64_t pfkey_flush(struct backend *backend)
 {
-    uint64_t order = backend->awaited_order;
-    backend->awaited_order = 0;
-    return order > order_queue_done(&backend->orders) ? order : 0;
+    return kernel_plane_flush(&backend->plane);
 }
 
 static uint64_t pfkey_settled(const struct backend *backend)
 {
-    return order_queue_done(&backend->orders);
+    return kernel_plane_settled(&backend->plane);
 }
 
 static int pfkey_event_fd(const struct backend *backend)
 {
-    return backend->poll_fd;
+    return backend->plane.poll_fd;
 }
 
 static void pfkey_dispatch(struct backend *backend)
 {
     pfkey_link_dispatch(&backend->link);
-    event_queue_drain(&backend->events, backend->settings.on_event, backend->settings.context);
+    event_queue_drain(&backend->plane.events, backend->plane.settings.on_event,
+                      backend->plane.settings.context);
 }
 
 static const struct plane_limits *pfkey_limits(const struct backend *backend)
@@ -105,8 +95,8 @@ static void bypass(const struct backend *backend, int fd, enum ip_family family)
             .sadb_x_policy_dir = directions[i],
         };
         if (setsockopt(fd, level, option, &policy, sizeof(policy)) < 0)
-            backend->settings.log(backend->settings.context,
-                                  "this kernel gives sockets no policies: IKE may meet those of tunnels");
+            kernel_plane_log(&backend->plane,
+                             "this kernel gives sockets no policies: IKE may meet those of tunnels");
     }
 }
 
@@ -121,62 +111,32 @@ static void pfkey_prepare_socket(struct backend *backend, int fd, enum ip_family
     if (setsockopt(fd, IPPROTO_UDP, PFKEY_ENCAPSULATION, &encapsulation, sizeof(encapsulation)) == 0)
         return;
 #endif
-    backend->settings.log(backend->settings.context,
-                          "this kernel takes no ESP in UDP: peers behind a NAT cannot be served");
+    kernel_plane_log(&backend->plane, "this kernel takes no ESP in UDP: peers behind a NAT cannot be served");
 }
 
 /* ---- birth and death ---- */
 
-static bool watch(const struct backend *backend, int fd, struct error *error)
+static void free_all(struct backend *backend, bool leave_state)
 {
-    struct epoll_event event = {.events = EPOLLIN};
-    return epoll_ctl(backend->poll_fd, EPOLL_CTL_ADD, fd, &event) == 0 ||
-           error_set(error, errno, "cannot watch a descriptor: %s", strerror(errno));
+    kernel_plane_free(&backend->plane, leave_state);
+    hash_table_free(&backend->acquires);
+    pfkey_reqids_free(&backend->reqids);
+    pfkey_link_close(&backend->link);
+    free(backend);
 }
 
 static bool open_tables(struct backend *backend)
 {
-    return hash_table_init(&backend->sas_by_child) && hash_table_init(&backend->sas_by_spi) &&
-           pfkey_reqids_init(&backend->reqids) && pfkey_policy_init(backend);
-}
-
-static bool start_router(struct backend *backend, struct error *error)
-{
-    struct router_settings routes = {.name = "protected traffic", .number = ROUTER_NUMBER_OF_PEERS};
-    backend->router = router_open(&routes, &backend->orders, error);
-    if (backend->router == NULL)
-        return false;
-    if (order_queue_start(&backend->orders, &backend->events, error))
-        return true;
-    router_close(backend->router, false);
-    backend->router = NULL;
-    return false;
+    return pfkey_reqids_init(&backend->reqids) && pfkey_policy_init(backend);
 }
 
 static bool open_parts(struct backend *backend, struct error *error)
 {
-    backend->poll_fd = epoll_create1(EPOLL_CLOEXEC);
-    if (backend->poll_fd < 0)
-        return error_set(error, errno, "cannot make a descriptor to watch others: %s", strerror(errno));
-    return watch(backend, backend->events.fd, error) && watch(backend, backend->link.fd, error) &&
-           watch(backend, backend->link.retry_fd, error) &&
-           (open_tables(backend) || error_set(error, 0, "out of memory")) && start_router(backend, error);
-}
-
-static void free_all(struct backend *backend, bool leave_state)
-{
-    if (backend->router != NULL)
-        order_queue_stop(&backend->orders);
-    router_close(backend->router, leave_state);
-    policy_slots_free(&backend->policies);
-    hash_table_free(&backend->acquires);
-    pfkey_sa_free_all(backend);
-    pfkey_reqids_free(&backend->reqids);
-    pfkey_link_close(&backend->link);
-    event_queue_free(&backend->events);
-    if (backend->poll_fd >= 0)
-        close(backend->poll_fd);
-    free(backend);
+    return pfkey_link_open(&backend->link, error) && pfkey_register(backend, error) &&
+           kernel_plane_watch(&backend->plane, backend->link.fd, error) &&
+           kernel_plane_watch(&backend->plane, backend->link.retry_fd, error) &&
+           (open_tables(backend) || error_set(error, 0, "out of memory")) &&
+           kernel_plane_start(&backend->plane, error);
 }
 
 static struct backend *pfkey_open(const struct backend_settings *settings, struct error *error)
@@ -186,8 +146,6 @@ static struct backend *pfkey_open(const struct backend_settings *settings, struc
         error_set(error, 0, "out of memory");
         return NULL;
     }
-    backend->settings = *settings;
-    backend->poll_fd = -1;
     backend->limits = (struct plane_limits){.stack = "pfkey",
                                             .context = backend,
                                             .has_algorithm = pfkey_has_algorithm,
@@ -199,18 +157,17 @@ static struct backend *pfkey_open(const struct backend_settings *settings, struc
                                             .priority_max = PFKEY_PRIORITY_MAX};
     backend->link = (struct pfkey_link){
         .fd = -1, .retry_fd = -1, .on_answer = answered, .on_event = pfkey_event, .context = backend};
-    if (!event_queue_init(&backend->events, error)) {
+    if (!kernel_plane_init(&backend->plane, settings, error)) {
         free(backend);
         return NULL;
     }
-    if (!pfkey_link_open(&backend->link, error) || !pfkey_register(backend, error) ||
-        !open_parts(backend, error)) {
+    if (!open_parts(backend, error)) {
         free_all(backend, false);
         return NULL;
     }
     pfkey_remove_leftovers(backend);
-    backend->holds_packets = larval_drop_end();
-    settings->log(settings->context, "using the kernel's IPsec (PF_KEY)");
+    kernel_plane_hold_packets(&backend->plane);
+    kernel_plane_log(&backend->plane, "using the kernel's IPsec (PF_KEY)");
     return backend;
 }
 
@@ -219,9 +176,9 @@ static void pfkey_close(struct backend *backend, bool leave_state)
     if (!leave_state) {
         pfkey_policy_delete_all(backend);
         pfkey_sa_delete_all(backend);
-        if (backend->holds_packets)
-            larval_drop_resume();
+        kernel_plane_stop_holding(&backend->plane);
     }
+    pfkey_sa_free_all(backend);
     free_all(backend, leave_state);
 }
 

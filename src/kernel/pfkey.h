@@ -6,13 +6,9 @@
 #ifndef STYX_KERNEL_PFKEY_H
 #define STYX_KERNEL_PFKEY_H
 
-#include "kernel/backend.h"
-#include "kernel/event_queue.h"
-#include "kernel/order_queue.h"
+#include "kernel/kernel_plane.h"
 #include "kernel/pfkey_link.h"
 #include "kernel/pfkey_reqid.h"
-#include "kernel/policy_slots.h"
-#include "kernel/router.h"
 
 /*
  * What is ours is known by it, for those who come after a crash. An SA: a hard lifetime of that many seconds,
@@ -25,7 +21,7 @@ enum {
     PFKEY_PRIORITY_MAX = UINT16_MAX, /* of those that a connection may give (priority=) */
 };
 
-/* What a request to the kernel was for (pfkey_ticket.purpose). */
+/* What a request to the kernel was for (kernel_ticket.purpose). */
 enum pfkey_purpose {
     PFKEY_PURPOSE_CHANGE,   /* to be done, and its failure to be told */
     PFKEY_PURPOSE_SAY_DONE, /* the same, and its success too */
@@ -52,12 +48,6 @@ struct pfkey_sa {
     usec_t last_use;                /* when they were found to have grown */
 };
 
-/* Counters of a Child SA on their way: one direction has come. */
-struct pfkey_counting {
-    uint64_t child_serial;
-    struct sa_counters counters[2];
-};
-
 /* What the kernel waits for since it told of a packet: the next SA of that reqid, or with that peer. */
 struct pfkey_acquire {
     struct hash_node node;
@@ -67,19 +57,10 @@ struct pfkey_acquire {
 };
 
 struct backend {
-    struct backend_settings settings;
-    struct event_queue events;
+    struct kernel_plane plane;
     struct pfkey_link link;
-    struct order_queue orders; /* the router's */
-    struct router *router;     /* NULL: it is not open, nor is `orders` */
-    uint64_t awaited_order;    /* since the last flush; 0: none */
-    int poll_fd;               /* readable when any of the above has something */
-    struct hash_table sas_by_child, sas_by_spi;
     struct pfkey_reqids reqids;
-    struct policy_slots policies;
     struct hash_table acquires; /* of the policies, by reqid or peer */
-    bool holds_packets;         /* we have made the kernel hold packets that wait for an SA */
-    struct pfkey_counting counting;
     struct plane_limits limits;
     uint64_t algorithms; /* of the table in pfkey_algorithm.c: a bit for each that this kernel has */
 };
@@ -111,16 +92,15 @@ void pfkey_sa_put_ports(struct writer *writer, const struct pfkey_sa *sa);
 /* pfkey_sa_change.c */
 void pfkey_sa_move(struct backend *backend, const struct kernel_request *request);
 /* The kernel's answer to the first half of a move: the same SA with other ports. */
-void pfkey_sa_give_ports(struct backend *backend, const struct pfkey_ticket *ticket,
+void pfkey_sa_give_ports(struct backend *backend, const struct kernel_ticket *ticket,
                          const struct pfkey_message *answer);
 void pfkey_sa_query(struct backend *backend, const struct kernel_request *request);
-void pfkey_sa_counters_came(struct backend *backend, const struct pfkey_ticket *ticket,
+void pfkey_sa_counters_came(struct backend *backend, const struct kernel_ticket *ticket,
                             const struct pfkey_message *answer);
 
 /* pfkey_policy.c */
 bool pfkey_policy_init(struct backend *backend);
 void pfkey_policy_set(struct backend *backend, const struct kernel_request *request);
-void pfkey_policy_delete(struct backend *backend, const struct kernel_request *request);
 /* The kernel has told the number of an outbound policy. */
 void pfkey_policy_numbered(struct backend *backend, const struct pfkey_message *answer);
 void pfkey_policy_send_delete(struct backend *backend, const struct packet_selector *selector,

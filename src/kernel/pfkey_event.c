@@ -30,7 +30,7 @@ static void acquire(struct backend *backend, const struct pfkey_message *message
     uint32_t index, priority;
     if (!pfkey_get_policy(message, &direction, &index, &priority))
         return;
-    const struct policy_slot *slot = policy_slots_numbered(&backend->policies, index);
+    const struct policy_slot *slot = policy_slots_numbered(&backend->plane.policies, index);
     struct claimed_policy *policy = slot != NULL ? policy_slot_best(slot) : NULL;
     if (policy == NULL || policy->action != POLICY_TRAP)
         return; /* another program's */
@@ -43,7 +43,7 @@ static void acquire(struct backend *backend, const struct pfkey_message *message
     };
     narrow(message, &event);
     pfkey_policy_acquired(backend, policy, &event.packet_remote.range.start, message->sequence);
-    event_queue_push(&backend->events, &event);
+    event_queue_push(&backend->plane.events, &event);
 }
 
 static struct pfkey_sa *sa_of(const struct backend *backend, const struct pfkey_message *message)
@@ -58,13 +58,9 @@ static struct pfkey_sa *sa_of(const struct backend *backend, const struct pfkey_
 static void expire(struct backend *backend, const struct pfkey_message *message)
 {
     const struct pfkey_sa *sa = sa_of(backend, message);
-    if (sa == NULL)
-        return;
-    event_queue_push(&backend->events, &(struct kernel_event){
-                                           .kind = KERNEL_EXPIRE,
-                                           .child_serial = sa->child_serial,
-                                           .is_hard = message->extensions[SADB_EXT_LIFETIME_HARD].size != 0,
-                                       });
+    if (sa != NULL)
+        kernel_plane_tell_expiry(&backend->plane, sa->child_serial,
+                                 message->extensions[SADB_EXT_LIFETIME_HARD].size != 0);
 }
 
 /* The destination is where packets come from now, so that the SPI alone names the SA: it is one of ours. */
@@ -76,15 +72,8 @@ static void mapping(struct backend *backend, const struct pfkey_message *message
         !pfkey_get_natt_port(message, SADB_X_EXT_NAT_T_DPORT, &remote.port))
         return;
     struct pfkey_sa *sa = pfkey_sa_by_spi(backend, spi, message->satype, NULL);
-    /* The kernel tells with every packet until the SA is changed. */
-    if (sa == NULL || endpoint_equal(&sa->told_remote, &remote))
-        return;
-    sa->told_remote = remote;
-    event_queue_push(&backend->events, &(struct kernel_event){
-                                           .kind = KERNEL_MAPPING,
-                                           .child_serial = sa->child_serial,
-                                           .remote = remote,
-                                       });
+    if (sa != NULL)
+        kernel_plane_tell_mapping(&backend->plane, sa->child_serial, &remote, &sa->told_remote);
 }
 
 void pfkey_event(void *context, const struct pfkey_message *message)

@@ -62,7 +62,7 @@ bool pfkey_link_open(struct pfkey_link *link, struct error *error)
 
 struct waiting_message {
     struct list_node node;
-    struct pfkey_ticket ticket;
+    struct kernel_ticket ticket;
     uint32_t sequence;
     size_t size;
     uint8_t bytes[];
@@ -92,7 +92,7 @@ static void arm_retry(const struct pfkey_link *link)
 }
 
 static bool keep_waiting(struct pfkey_link *link, struct bytes message, uint32_t sequence,
-                         const struct pfkey_ticket *ticket)
+                         const struct kernel_ticket *ticket)
 {
     struct waiting_message *waiting = malloc(sizeof(*waiting) + message.size);
     if (waiting == NULL)
@@ -112,7 +112,7 @@ static bool keep_waiting(struct pfkey_link *link, struct bytes message, uint32_t
 struct expected {
     uint32_t sequence;
     uint8_t type;
-    const struct pfkey_ticket *ticket;
+    const struct kernel_ticket *ticket;
     bool is_answered;
 };
 
@@ -158,7 +158,7 @@ static bool finds_no_room(int number)
 
 /* Events that are there already are taken first, so that the answer finds room. False: it has to wait. */
 static bool transmit(struct pfkey_link *link, struct bytes message, uint32_t sequence,
-                     const struct pfkey_ticket *ticket)
+                     const struct kernel_ticket *ticket)
 {
     struct sadb_msg header;
     memcpy(&header, message.data, sizeof(header));
@@ -178,7 +178,7 @@ static bool transmit(struct pfkey_link *link, struct bytes message, uint32_t seq
 }
 
 void pfkey_link_send(struct pfkey_link *link, struct writer *message, uint32_t sequence,
-                     const struct pfkey_ticket *ticket)
+                     const struct kernel_ticket *ticket)
 {
     uint32_t number = sequence != 0 ? sequence : ++link->sequence;
     if (!pfkey_end(message, number, link->pid)) {

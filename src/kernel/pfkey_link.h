@@ -7,17 +7,8 @@
 #define STYX_KERNEL_PFKEY_LINK_H
 
 #include "base/list.h"
+#include "kernel/kernel_ticket.h"
 #include "kernel/pfkey_message.h"
-
-/* What a request was for, for whoever reads its answer. */
-struct pfkey_ticket {
-    uint64_t request_id;   /* of the engine; 0: it waits for no answer */
-    uint64_t child_serial; /* the Child SA that it concerns */
-    uint32_t spi;
-    uint8_t purpose;     /* the caller's */
-    uint8_t direction;   /* the caller's */
-    bool may_be_missing; /* "no such thing" is no failure */
-};
 
 struct pfkey_link {
     int fd;
@@ -25,7 +16,7 @@ struct pfkey_link {
     uint32_t pid, sequence;
     struct list_node waiting; /* messages that found no room */
     /* failure: 0 or an errno value; answer is NULL when none came. */
-    void (*on_answer)(void *context, const struct pfkey_ticket *ticket, int failure,
+    void (*on_answer)(void *context, const struct kernel_ticket *ticket, int failure,
                       const struct pfkey_message *answer);
     void (*on_event)(void *context, const struct pfkey_message *message);
     void *context;
@@ -38,7 +29,7 @@ void pfkey_link_close(struct pfkey_link *link);
 
 /* Sends what was written, and wipes it; sequence: 0, or that of an ACQUIRE that the message answers. */
 void pfkey_link_send(struct pfkey_link *link, struct writer *message, uint32_t sequence,
-                     const struct pfkey_ticket *ticket);
+                     const struct kernel_ticket *ticket);
 /* Tries what waits once more, and reads what the kernel has told unasked. */
 void pfkey_link_dispatch(struct pfkey_link *link);
 

@@ -7,7 +7,6 @@
 #include <stdlib.h>
 
 #include "esp/policy_priority.h"
-#include "kernel/peer_routes.h"
 #include "kernel/pfkey.h"
 
 /* A connection's, with what the kernel is told of its SAs. */
@@ -45,12 +44,8 @@ static uint32_t priority_of(const struct claimed_policy *policy, const struct pa
 
 static bool is_wanted_in(const struct claimed_policy *policy, unsigned direction)
 {
-    if (direction == IPSEC_DIR_OUTBOUND)
-        return true;
-    if (policy->action == POLICY_TRAP)
-        return false;
-    bool forwards = policy->action != POLICY_PROTECT || policy->mode == MODE_TUNNEL;
-    return direction == IPSEC_DIR_INBOUND || forwards;
+    return direction == IPSEC_DIR_OUTBOUND ||
+           kernel_plane_wants_inbound(policy, direction != IPSEC_DIR_INBOUND);
 }
 
 static void add_transform(struct pfkey_policy_fields *fields, const struct policy *policy, uint8_t protocol,
@@ -100,7 +95,7 @@ static void send_policy(struct backend *backend, const struct policy_slot *slot,
         .direction = direction,
         .priority = priority_of(policy, &slot->key.selector),
     };
-    struct pfkey_ticket ticket = {
+    struct kernel_ticket ticket = {
         .child_serial = policy->child_serial,
         .purpose = direction == IPSEC_DIR_OUTBOUND ? PFKEY_PURPOSE_NUMBER : PFKEY_PURPOSE_CHANGE,
     };
@@ -124,7 +119,7 @@ void pfkey_policy_send_delete(struct backend *backend, const struct packet_selec
     uint8_t buffer[PFKEY_MESSAGE_MAX];
     struct writer writer = writer_of(buffer, sizeof(buffer));
     struct pfkey_policy_fields fields = {.type = IPSEC_POLICY_NONE, .direction = direction};
-    struct pfkey_ticket ticket = {.purpose = PFKEY_PURPOSE_CHANGE, .may_be_missing = true};
+    struct kernel_ticket ticket = {.purpose = PFKEY_PURPOSE_CHANGE, .may_be_missing = true};
     pfkey_begin(&writer, SADB_X_SPDDELETE, SADB_SATYPE_UNSPEC);
     pfkey_put_selector(&writer, selector);
     pfkey_put_policy(&writer, &fields);
@@ -156,9 +151,9 @@ void pfkey_policy_numbered(struct backend *backend, const struct pfkey_message *
     if (!pfkey_get_selector(answer, &selector) || !pfkey_get_policy(answer, &direction, &index, &priority) ||
         index == 0)
         return;
-    struct policy_slot *slot = policy_slots_at(&backend->policies, &selector);
+    struct policy_slot *slot = policy_slots_at(&backend->plane.policies, &selector);
     if (slot != NULL)
-        policy_slots_number(&backend->policies, slot, index);
+        policy_slots_number(&backend->plane.policies, slot, index);
 }
 
 /* ---- packets that met a trap ---- */
@@ -240,16 +235,11 @@ static void free_policy(void *context, struct claimed_policy *claimed)
 
 bool pfkey_policy_init(struct backend *backend)
 {
-    backend->policies.install = install;
-    backend->policies.refuse = refuse;
-    backend->policies.free_policy = free_policy;
-    backend->policies.context = backend;
-    return hash_table_init(&backend->acquires) && policy_slots_init(&backend->policies);
-}
-
-static uint8_t ip_protocol_of(uint8_t protocol)
-{
-    return protocol == PROTOCOL_AH ? IPPROTO_AH : IPPROTO_ESP;
+    backend->plane.policies.install = install;
+    backend->plane.policies.refuse = refuse;
+    backend->plane.policies.free_policy = free_policy;
+    backend->plane.policies.context = backend;
+    return hash_table_init(&backend->acquires) && policy_slots_init(&backend->plane.policies);
 }
 
 /* False: it names SAs that are not there. */
@@ -266,7 +256,7 @@ static bool take_from_sas(const struct backend *backend, const struct kernel_pol
     policy->has_outer_ah = out->outer_ah_spi != 0;
     policy->claimed.child_serial = wanted->child_serial;
     policy->claimed.mode = out->mode;
-    policy->claimed.protocol = ip_protocol_of(out->protocol);
+    policy->claimed.protocol = kernel_plane_ip_protocol(out->protocol);
     policy->claimed.local = out->local.address;
     policy->claimed.remote = out->remote.address;
     return true;
@@ -275,13 +265,7 @@ static bool take_from_sas(const struct backend *backend, const struct kernel_pol
 static const char *describe(struct backend *backend, const struct kernel_policy *wanted,
                             struct policy *policy)
 {
-    policy->claimed.policy_id = wanted->policy_id;
-    policy->claimed.action = wanted->action;
-    policy->claimed.priority = wanted->priority;
-    policy->claimed.mode = wanted->mode;
-    policy->claimed.protocol = ip_protocol_of(wanted->protocol);
-    policy->claimed.local = wanted->local_host;
-    policy->claimed.remote = wanted->remote_host;
+    policy->claimed = kernel_plane_claim(wanted);
     policy->acquire.reqid = wanted->reqid;
     if (wanted->action == POLICY_PROTECT)
         return take_from_sas(backend, wanted, policy) ? NULL : "the policy's SA is not there";
@@ -299,28 +283,14 @@ static const char *set_policy(struct backend *backend, const struct kernel_polic
         return "out of memory for a policy";
     const char *failure = describe(backend, wanted, policy);
     if (failure == NULL)
-        return policy_slots_set(&backend->policies, &policy->claimed, wanted);
+        return policy_slots_set(&backend->plane.policies, &policy->claimed, wanted);
     free_policy(backend, &policy->claimed);
     return failure;
 }
 
 void pfkey_policy_set(struct backend *backend, const struct kernel_request *request)
 {
-    const char *failure = set_policy(backend, request->policy);
-    if (failure == NULL) {
-        uint64_t order = peer_routes_request(backend->router, &backend->events, request);
-        if (order != 0)
-            backend->awaited_order = order;
-        return;
-    }
-    backend->settings.log(backend->settings.context, failure);
-    event_queue_push_done(&backend->events, request->request_id, failure);
-}
-
-void pfkey_policy_delete(struct backend *backend, const struct kernel_request *request)
-{
-    policy_slots_delete(&backend->policies, request->policy_id);
-    (void)peer_routes_request(backend->router, &backend->events, request);
+    kernel_plane_policy_set(&backend->plane, request, set_policy(backend, request->policy));
 }
 
 /* ---- the end ---- */
@@ -334,5 +304,5 @@ static void delete_slot(void *context, struct policy_slot *slot)
 
 void pfkey_policy_delete_all(struct backend *backend)
 {
-    policy_slots_each(&backend->policies, delete_slot);
+    policy_slots_each(&backend->plane.policies, delete_slot);
 }

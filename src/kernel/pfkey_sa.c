@@ -16,7 +16,7 @@ uint8_t pfkey_satype_of(uint8_t protocol)
 struct pfkey_sa *pfkey_sa_of_child(const struct backend *backend, uint64_t child_serial,
                                    enum sa_direction direction)
 {
-    struct hash_node *node = hash_table_find(&backend->sas_by_child, hash_number(child_serial));
+    struct hash_node *node = hash_table_find(&backend->plane.sas_by_child, hash_number(child_serial));
     for (; node != NULL; node = hash_node_next(node)) {
         struct pfkey_sa *sa = CONTAINER_OF(node, struct pfkey_sa, by_child);
         if (sa->child_serial == child_serial && sa->direction == direction)
@@ -30,7 +30,7 @@ struct pfkey_sa *pfkey_sa_of_child(const struct backend *backend, uint64_t child
 struct pfkey_sa *pfkey_sa_by_spi(const struct backend *backend, uint32_t spi, uint8_t satype,
                                  const struct ip_address *destination)
 {
-    struct hash_node *node = hash_table_find(&backend->sas_by_spi, hash_number(spi));
+    struct hash_node *node = hash_table_find(&backend->plane.sas_by_spi, hash_number(spi));
     for (; node != NULL; node = hash_node_next(node)) {
         struct pfkey_sa *sa = CONTAINER_OF(node, struct pfkey_sa, by_spi);
         const struct ip_endpoint *leads_to = sa->direction == SA_INBOUND ? &sa->local : &sa->remote;
@@ -91,10 +91,10 @@ static struct pfkey_sa *remember(struct backend *backend, const struct kernel_sa
         .reqid = reqid_for(backend, wanted),
     };
     if (sa->reqid != NULL &&
-        hash_table_insert(&backend->sas_by_child, &sa->by_child, hash_number(sa->child_serial))) {
-        if (hash_table_insert(&backend->sas_by_spi, &sa->by_spi, hash_number(sa->spi)))
+        hash_table_insert(&backend->plane.sas_by_child, &sa->by_child, hash_number(sa->child_serial))) {
+        if (hash_table_insert(&backend->plane.sas_by_spi, &sa->by_spi, hash_number(sa->spi)))
             return sa;
-        hash_table_remove(&backend->sas_by_child, &sa->by_child);
+        hash_table_remove(&backend->plane.sas_by_child, &sa->by_child);
     }
     pfkey_reqid_release(&backend->reqids, sa->reqid);
     free(sa);
@@ -103,8 +103,8 @@ static struct pfkey_sa *remember(struct backend *backend, const struct kernel_sa
 
 static void forget(struct backend *backend, struct pfkey_sa *sa)
 {
-    hash_table_remove(&backend->sas_by_child, &sa->by_child);
-    hash_table_remove(&backend->sas_by_spi, &sa->by_spi);
+    hash_table_remove(&backend->plane.sas_by_child, &sa->by_child);
+    hash_table_remove(&backend->plane.sas_by_spi, &sa->by_spi);
     pfkey_reqid_release(&backend->reqids, sa->reqid);
     free(sa);
 }
@@ -215,7 +215,7 @@ static void send_part(struct backend *backend, const struct kernel_request *requ
     uint8_t buffer[PFKEY_MESSAGE_MAX];
     struct writer writer = writer_of(buffer, sizeof(buffer));
     struct pfkey_sa_fields fields = fields_of(request->sa, part);
-    struct pfkey_ticket ticket = {
+    struct kernel_ticket ticket = {
         .request_id = request->request_id,
         .child_serial = sa->child_serial,
         .direction = (uint8_t)sa->direction,
@@ -295,8 +295,8 @@ void pfkey_sa_add(struct backend *backend, const struct kernel_request *request)
     if (can_express(backend, request->sa, text) && (sa = remember(backend, request->sa)) == NULL)
         snprintf(text, sizeof(text), "out of memory, or of numbers for SAs with this peer");
     if (sa == NULL) {
-        backend->settings.log(backend->settings.context, text);
-        event_queue_push_done(&backend->events, request->request_id, text);
+        kernel_plane_log(&backend->plane, text);
+        event_queue_push_done(&backend->plane.events, request->request_id, text);
         return;
     }
     size_t count = parts_of(sa, parts, &main_part);
@@ -305,7 +305,7 @@ void pfkey_sa_add(struct backend *backend, const struct kernel_request *request)
 }
 
 static void send_delete(struct backend *backend, const struct pfkey_sa *sa, const struct part *part,
-                        const struct pfkey_ticket *ticket)
+                        const struct kernel_ticket *ticket)
 {
     uint8_t buffer[PFKEY_MESSAGE_MAX];
     struct writer writer = writer_of(buffer, sizeof(buffer));
@@ -322,7 +322,7 @@ static void delete_parts(struct backend *backend, const struct pfkey_sa *sa, uin
     for (size_t i = 0; i < count; i++)
         /* It may have reached its hard limit. */
         send_delete(backend, sa, &parts[i],
-                    &(struct pfkey_ticket){
+                    &(struct kernel_ticket){
                         .request_id = request_id,
                         .child_serial = sa->child_serial,
                         .purpose = i == main_part ? PFKEY_PURPOSE_SAY_DONE : PFKEY_PURPOSE_CHANGE,
@@ -334,7 +334,7 @@ void pfkey_sa_delete(struct backend *backend, const struct kernel_request *reque
 {
     struct pfkey_sa *sa = pfkey_sa_of_child(backend, request->sa->child_serial, request->sa->direction);
     if (sa == NULL) {
-        event_queue_push_done(&backend->events, request->request_id, "no such SA");
+        event_queue_push_done(&backend->plane.events, request->request_id, "no such SA");
         return;
     }
     delete_parts(backend, sa, request->request_id);
@@ -350,7 +350,7 @@ static void delete_one(struct hash_node *node, void *context)
 
 void pfkey_sa_delete_all(struct backend *backend)
 {
-    hash_table_each(&backend->sas_by_child, delete_one, backend);
+    hash_table_each(&backend->plane.sas_by_child, delete_one, backend);
 }
 
 static void free_one(struct hash_node *node, void *context)
@@ -361,7 +361,5 @@ static void free_one(struct hash_node *node, void *context)
 
 void pfkey_sa_free_all(struct backend *backend)
 {
-    hash_table_each(&backend->sas_by_child, free_one, NULL);
-    hash_table_free(&backend->sas_by_child);
-    hash_table_free(&backend->sas_by_spi);
+    hash_table_each(&backend->plane.sas_by_child, free_one, NULL);
 }

@@ -1,9 +1,7 @@
 /* SAs that are there: other ports (SADB_UPDATE), counters (SADB_GET). RFC 2367 3.1.2, 3.1.5. */
-#include <stdio.h>
-
 #include "kernel/pfkey.h"
 
-static void send_get(struct backend *backend, const struct pfkey_sa *sa, const struct pfkey_ticket *ticket)
+static void send_get(struct backend *backend, const struct pfkey_sa *sa, const struct kernel_ticket *ticket)
 {
     uint8_t buffer[PFKEY_MESSAGE_MAX];
     struct writer writer = writer_of(buffer, sizeof(buffer));
@@ -26,29 +24,29 @@ static bool has_same_addresses(const struct pfkey_sa *sa, const struct kernel_sa
  * engine replaces such an SA as if it had reached a limit; the new one has the new addresses. */
 static void ask_for_another(struct backend *backend, const struct kernel_request *request)
 {
-    event_queue_push_done(&backend->events, request->request_id, NULL);
+    event_queue_push_done(&backend->plane.events, request->request_id, NULL);
     if (request->sa->direction != SA_OUTBOUND)
         return;
-    backend->settings.log(backend->settings.context,
-                          "PF_KEY cannot move an IPsec SA to other addresses: it is replaced");
-    event_queue_push(&backend->events, &(struct kernel_event){.kind = KERNEL_EXPIRE,
-                                                              .child_serial = request->sa->child_serial});
+    kernel_plane_log(&backend->plane, "PF_KEY cannot move an IPsec SA to other addresses: it is replaced");
+    event_queue_push(
+        &backend->plane.events,
+        &(struct kernel_event){.kind = KERNEL_EXPIRE, .child_serial = request->sa->child_serial});
 }
 
 void pfkey_sa_move(struct backend *backend, const struct kernel_request *request)
 {
     struct pfkey_sa *sa = pfkey_sa_of_child(backend, request->sa->child_serial, request->sa->direction);
     if (sa == NULL) {
-        event_queue_push_done(&backend->events, request->request_id, "no such SA");
+        event_queue_push_done(&backend->plane.events, request->request_id, "no such SA");
     } else if (!has_same_addresses(sa, request->sa)) {
         ask_for_another(backend, request);
     } else if (!sa->udp_encapsulation) {
-        event_queue_push_done(&backend->events, request->request_id, NULL);
+        event_queue_push_done(&backend->plane.events, request->request_id, NULL);
     } else {
         sa->local.port = request->sa->local.port;
         sa->remote.port = request->sa->remote.port;
         send_get(backend, sa,
-                 &(struct pfkey_ticket){
+                 &(struct kernel_ticket){
                      .request_id = request->request_id,
                      .child_serial = sa->child_serial,
                      .direction = (uint8_t)sa->direction,
@@ -58,7 +56,7 @@ void pfkey_sa_move(struct backend *backend, const struct kernel_request *request
 }
 
 /* The kernel takes an update for whole: all that the SA has is said again, with the new ports. */
-void pfkey_sa_give_ports(struct backend *backend, const struct pfkey_ticket *ticket,
+void pfkey_sa_give_ports(struct backend *backend, const struct kernel_ticket *ticket,
                          const struct pfkey_message *answer)
 {
     static const uint16_t kept[] = {SADB_EXT_SA,          SADB_EXT_LIFETIME_HARD, SADB_EXT_LIFETIME_SOFT,
@@ -74,7 +72,7 @@ void pfkey_sa_give_ports(struct backend *backend, const struct pfkey_ticket *tic
     for (size_t i = 0; i < ARRAY_SIZE(kept); i++)
         writer_bytes(&writer, answer->extensions[kept[i]]);
     pfkey_sa_put_ports(&writer, sa);
-    struct pfkey_ticket done = *ticket;
+    struct kernel_ticket done = *ticket;
     done.purpose = PFKEY_PURPOSE_SAY_DONE;
     pfkey_link_send(&backend->link, &writer, 0, &done);
 }
@@ -86,11 +84,8 @@ void pfkey_sa_query(struct backend *backend, const struct kernel_request *reques
     static const enum sa_direction directions[] = {SA_INBOUND, SA_OUTBOUND};
     for (size_t i = 0; i < ARRAY_SIZE(directions); i++) {
         const struct pfkey_sa *sa = pfkey_sa_of_child(backend, request->child_serial, directions[i]);
-        struct pfkey_ticket ticket = {.request_id = request->request_id,
-                                      .child_serial = request->child_serial,
-                                      .purpose = PFKEY_PURPOSE_COUNTERS,
-                                      .direction = (uint8_t)directions[i],
-                                      .may_be_missing = true};
+        struct kernel_ticket ticket =
+            kernel_plane_query_ticket(request, directions[i], PFKEY_PURPOSE_COUNTERS);
         if (sa != NULL)
             send_get(backend, sa, &ticket);
         else
@@ -99,7 +94,7 @@ void pfkey_sa_query(struct backend *backend, const struct kernel_request *reques
 }
 
 /* PF_KEY does not tell when an SA was used last: it was since its counters were read, if they have grown. */
-static struct sa_counters counters_of(struct backend *backend, const struct pfkey_ticket *ticket,
+static struct sa_counters counters_of(struct backend *backend, const struct kernel_ticket *ticket,
                                       const struct pfkey_message *answer)
 {
     struct pfkey_lifetime current = {0};
@@ -109,33 +104,17 @@ static struct sa_counters counters_of(struct backend *backend, const struct pfke
     struct sa_counters counters = {.bytes = current.bytes, .packets = current.allocations};
     if (sa != NULL && sa->bytes_seen != current.bytes) {
         sa->bytes_seen = current.bytes;
-        sa->last_use = backend->settings.now(backend->settings.context);
+        sa->last_use = backend->plane.settings.now(backend->plane.settings.context);
     }
     counters.last_use = sa != NULL ? sa->last_use : 0;
     return counters;
 }
 
-/* Inbound is asked for first; the answer about the outbound one completes them. */
-void pfkey_sa_counters_came(struct backend *backend, const struct pfkey_ticket *ticket,
+void pfkey_sa_counters_came(struct backend *backend, const struct kernel_ticket *ticket,
                             const struct pfkey_message *answer)
 {
-    struct pfkey_counting *counting = &backend->counting;
-    if (ticket->direction == SA_INBOUND || counting->child_serial != ticket->child_serial)
-        *counting = (struct pfkey_counting){.child_serial = ticket->child_serial};
     bool has_come = answer != NULL && answer->error == 0;
     if (has_come)
-        counting->counters[ticket->direction] = counters_of(backend, ticket, answer);
-    if (ticket->direction != SA_OUTBOUND)
-        return;
-    struct kernel_event event = {
-        .kind = KERNEL_COUNTERS,
-        .request_id = ticket->request_id,
-        .child_serial = ticket->child_serial,
-        .ok = has_come,
-        .in = counting->counters[SA_INBOUND],
-        .out = counting->counters[SA_OUTBOUND],
-    };
-    if (!event.ok)
-        snprintf(event.text, sizeof(event.text), "no such SA");
-    event_queue_push(&backend->events, &event);
+        *kernel_plane_counters(&backend->plane, ticket) = counters_of(backend, ticket, answer);
+    kernel_plane_counters_came(&backend->plane, ticket, has_come);
 }

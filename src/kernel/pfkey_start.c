@@ -86,7 +86,7 @@ static void delete_sa(struct backend *backend, const struct leftover *leftover)
 {
     uint8_t buffer[PFKEY_MESSAGE_MAX];
     struct writer writer = writer_of(buffer, sizeof(buffer));
-    struct pfkey_ticket ticket = {.purpose = PFKEY_PURPOSE_CHANGE, .may_be_missing = true};
+    struct kernel_ticket ticket = {.purpose = PFKEY_PURPOSE_CHANGE, .may_be_missing = true};
     pfkey_begin(&writer, SADB_DELETE, leftover->satype);
     pfkey_put_sa(&writer, &(struct pfkey_sa_fields){.spi = leftover->sa.spi});
     pfkey_sa_put_addresses(&writer, &leftover->sa);
@@ -122,5 +122,5 @@ void pfkey_remove_leftovers(struct backend *backend)
         return;
     snprintf(line, sizeof(line), "removed %zu policies and %zu SAs that an earlier pluto left in the kernel",
              policies, sas);
-    backend->settings.log(backend->settings.context, line);
+    kernel_plane_log(&backend->plane, line);
 }

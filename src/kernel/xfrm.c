@@ -7,35 +7,21 @@
 #include <linux/udp.h>
 #include <linux/xfrm.h>
 #include <netinet/in.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <sys/epoll.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
 #include "kernel/acquire_lifetime.h"
-#include "kernel/larval_drop.h"
 
 /* ---- answers ---- */
 
-static const char *purpose_text(const struct xfrm_ticket *ticket)
-{
-    return ticket->child_serial != 0 ? "of a Child SA" : "";
-}
-
-static void answered(void *context, const struct xfrm_ticket *ticket, int failure, const char *words,
+static void answered(void *context, const struct kernel_ticket *ticket, int failure, const char *words,
                      const struct nlmsghdr *reply)
 {
     struct backend *backend = context;
-    char text[160];
     if (ticket->may_be_missing && (failure == ESRCH || failure == ENOENT))
         failure = 0;
     if (failure != 0) {
-        snprintf(text, sizeof(text), "the kernel refused a request%s%s: %s%s%s",
-                 ticket->child_serial != 0 ? " " : "", purpose_text(ticket), strerror(failure),
-                 *words ? ": " : "", words);
-        backend->settings.log(backend->settings.context, text);
-        event_queue_push_done(&backend->events, ticket->request_id, text);
+        kernel_plane_refused(&backend->plane, ticket, failure, words);
         return;
     }
     if (ticket->purpose == XFRM_PURPOSE_COUNTERS)
@@ -47,15 +33,15 @@ static void answered(void *context, const struct xfrm_ticket *ticket, int failur
     else if (ticket->purpose == XFRM_PURPOSE_MOVE && reply != NULL)
         xfrm_sa_make_anew(backend, ticket, reply);
     else if (ticket->purpose == XFRM_PURPOSE_SAY_DONE)
-        event_queue_push_done(&backend->events, ticket->request_id, NULL);
+        event_queue_push_done(&backend->plane.events, ticket->request_id, NULL);
 }
 
 static void overrun(void *context)
 {
     struct backend *backend = context;
     if (backend->unchecked_count == 0)
-        backend->settings.log(backend->settings.context,
-                              "the kernel told of more IPsec events than could be taken; checking all SAs");
+        kernel_plane_log(&backend->plane,
+                         "the kernel told of more IPsec events than could be taken; checking all SAs");
     xfrm_resync_begin(backend);
 }
 
@@ -80,28 +66,27 @@ static void xfrm_request(struct backend *backend, const struct kernel_request *r
         xfrm_policy_set(backend, request);
         break;
     case KERNEL_POLICY_DELETE:
-        xfrm_policy_delete(backend, request);
+        kernel_plane_policy_delete(&backend->plane, request);
         break;
     }
-    event_queue_wake(&backend->events); /* what is gathered is sent at the latest when the loop comes round */
+    event_queue_wake(
+        &backend->plane.events); /* what is gathered is sent at the latest when the loop comes round */
 }
 
 static uint64_t xfrm_flush(struct backend *backend)
 {
-    uint64_t order = backend->awaited_order;
-    backend->awaited_order = 0;
     xfrm_link_flush(&backend->link);
-    return order > order_queue_done(&backend->orders) ? order : 0;
+    return kernel_plane_flush(&backend->plane);
 }
 
 static uint64_t xfrm_settled(const struct backend *backend)
 {
-    return order_queue_done(&backend->orders);
+    return kernel_plane_settled(&backend->plane);
 }
 
 static int xfrm_event_fd(const struct backend *backend)
 {
-    return backend->poll_fd;
+    return backend->plane.poll_fd;
 }
 
 static void xfrm_dispatch(struct backend *backend)
@@ -109,7 +94,8 @@ static void xfrm_dispatch(struct backend *backend)
     xfrm_link_flush(&backend->link);
     xfrm_link_read_events(&backend->link);
     xfrm_resync_some(backend);
-    event_queue_drain(&backend->events, backend->settings.on_event, backend->settings.context);
+    event_queue_drain(&backend->plane.events, backend->plane.settings.on_event,
+                      backend->plane.settings.context);
 }
 
 /* ---- sockets of IKE ---- */
@@ -136,62 +122,26 @@ static void xfrm_prepare_socket(struct backend *backend, int fd, enum ip_family 
     int encapsulation = UDP_ENCAP_ESPINUDP;
     bypass(fd, family == IP_V6 ? AF_INET6 : AF_INET);
     if (is_natt && setsockopt(fd, IPPROTO_UDP, UDP_ENCAP, &encapsulation, sizeof(encapsulation)) < 0)
-        backend->settings.log(backend->settings.context,
-                              "this kernel takes no ESP in UDP: peers behind a NAT cannot be served");
+        kernel_plane_log(&backend->plane,
+                         "this kernel takes no ESP in UDP: peers behind a NAT cannot be served");
 }
 
 /* ---- birth and death ---- */
 
-static bool watch(const struct backend *backend, int fd, struct error *error)
+static void free_all(struct backend *backend, bool leave_state)
 {
-    struct epoll_event event = {.events = EPOLLIN};
-    return epoll_ctl(backend->poll_fd, EPOLL_CTL_ADD, fd, &event) == 0 ||
-           error_set(error, errno, "cannot watch a descriptor: %s", strerror(errno));
-}
-
-static bool open_tables(struct backend *backend)
-{
-    return hash_table_init(&backend->sas_by_child) && hash_table_init(&backend->sas_by_spi) &&
-           xfrm_policy_init(backend);
-}
-
-static bool start_orders(struct backend *backend, struct error *error)
-{
-    if (order_queue_start(&backend->orders, &backend->events, error))
-        return true;
-    router_close(backend->router, false);
-    backend->router = NULL;
-    return false;
+    xfrm_sa_free_all(backend);
+    xfrm_link_close(&backend->link);
+    kernel_plane_free(&backend->plane, leave_state);
+    free(backend);
 }
 
 static bool open_parts(struct backend *backend, struct error *error)
 {
-    struct router_settings routes = {.name = "protected traffic",
-                                     .number = ROUTER_NUMBER_OF_PEERS,
-                                     .uses_interfaces_as_they_are =
-                                         backend->settings.uses_interfaces_as_they_are};
-    backend->poll_fd = epoll_create1(EPOLL_CLOEXEC);
-    if (backend->poll_fd < 0)
-        return error_set(error, errno, "cannot make a descriptor to watch others: %s", strerror(errno));
-    return watch(backend, backend->events.fd, error) &&
-           watch(backend, xfrm_link_events_fd(&backend->link), error) &&
-           (open_tables(backend) || error_set(error, 0, "out of memory")) &&
-           (backend->router = router_open(&routes, &backend->orders, error)) != NULL &&
-           start_orders(backend, error);
-}
-
-static void free_all(struct backend *backend, bool leave_state)
-{
-    if (backend->router != NULL)
-        order_queue_stop(&backend->orders);
-    router_close(backend->router, leave_state);
-    policy_slots_free(&backend->policies);
-    xfrm_sa_free_all(backend);
-    xfrm_link_close(&backend->link);
-    event_queue_free(&backend->events);
-    if (backend->poll_fd >= 0)
-        close(backend->poll_fd);
-    free(backend);
+    return xfrm_link_open(&backend->link, error) && xfrm_probe(&backend->link, error) &&
+           kernel_plane_watch(&backend->plane, xfrm_link_events_fd(&backend->link), error) &&
+           (xfrm_policy_init(backend) || error_set(error, 0, "out of memory")) &&
+           kernel_plane_start(&backend->plane, error);
 }
 
 static struct backend *xfrm_open(const struct backend_settings *settings, struct error *error)
@@ -201,24 +151,21 @@ static struct backend *xfrm_open(const struct backend_settings *settings, struct
         error_set(error, 0, "out of memory");
         return NULL;
     }
-    backend->settings = *settings;
-    backend->poll_fd = -1;
     list_init(&backend->sas);
     backend->link = (struct xfrm_link){
         .on_answer = answered, .on_event = xfrm_event, .on_overrun = overrun, .context = backend};
-    if (!event_queue_init(&backend->events, error)) {
+    if (!kernel_plane_init(&backend->plane, settings, error)) {
         free(backend);
         return NULL;
     }
-    if (!xfrm_link_open(&backend->link, error) || !xfrm_probe(&backend->link, error) ||
-        !open_parts(backend, error)) {
+    if (!open_parts(backend, error)) {
         free_all(backend, false);
         return NULL;
     }
     xfrm_remove_leftovers(backend);
-    backend->holds_packets = larval_drop_end();
+    kernel_plane_hold_packets(&backend->plane);
     backend->former_acquire_lifetime = acquire_lifetime_set(settings->acquire_lifetime_seconds);
-    settings->log(settings->context, "using the kernel's IPsec (XFRM)");
+    kernel_plane_log(&backend->plane, "using the kernel's IPsec (XFRM)");
     return backend;
 }
 
@@ -227,8 +174,7 @@ static void xfrm_close(struct backend *backend, bool leave_state)
     if (!leave_state) {
         xfrm_policy_delete_all(backend);
         xfrm_sa_delete_all(backend);
-        if (backend->holds_packets)
-            larval_drop_resume();
+        kernel_plane_stop_holding(&backend->plane);
         (void)acquire_lifetime_set(backend->former_acquire_lifetime);
     }
     xfrm_link_flush(&backend->link);

@@ -7,10 +7,7 @@
 
 #include "base/hash_table.h"
 #include "base/list.h"
-#include "kernel/backend.h"
-#include "kernel/event_queue.h"
-#include "kernel/policy_slots.h"
-#include "kernel/router.h"
+#include "kernel/kernel_plane.h"
 #include "kernel/xfrm_link.h"
 #include "kernel/xfrm_state.h"
 
@@ -18,7 +15,7 @@
  * and of a policy's index. */
 enum { XFRM_SIGNATURE = 0x53, XFRM_SIGNATURE_SHIFT = 24 };
 
-/* What a request to the kernel was for (xfrm_ticket.purpose). */
+/* What a request to the kernel was for (kernel_ticket.purpose). */
 enum xfrm_purpose {
     XFRM_PURPOSE_CHANGE,   /* to be done, and its failure to be told */
     XFRM_PURPOSE_SAY_DONE, /* the same, and its success too */
@@ -43,29 +40,13 @@ struct xfrm_sa {
     uint64_t policy_id;             /* outbound: whose policy leads here */
 };
 
-/* Counters of a Child SA on their way: one direction has come. */
-struct xfrm_counting {
-    uint64_t child_serial;
-    bool is_pending;
-    struct sa_counters counters[2];
-};
-
 struct backend {
-    struct backend_settings settings;
-    struct event_queue events;
+    struct kernel_plane plane;
     struct xfrm_link link;
-    struct order_queue orders; /* the router's */
-    struct router *router;     /* NULL: it is not open, nor is `orders` */
-    uint64_t awaited_order;    /* since the last flush; 0: none */
-    int poll_fd;               /* readable when any of the above has something */
-    struct hash_table sas_by_child, sas_by_spi;
-    struct list_node sas;   /* the same, all of them */
-    size_t unchecked_count; /* xfrm_resync.c: at the list's beginning */
-    struct policy_slots policies;
+    struct list_node sas;             /* the same, all of them */
+    size_t unchecked_count;           /* xfrm_resync.c: at the list's beginning */
     unsigned former_acquire_lifetime; /* of the kernel; 0: it has its own */
-    bool holds_packets;               /* we have made the kernel hold packets that wait for an SA */
     uint32_t last_sequence, last_index;
-    struct xfrm_counting counting;
 };
 
 /* xfrm_sa.c */
@@ -73,7 +54,7 @@ void xfrm_sa_add(struct backend *backend, const struct kernel_request *request);
 void xfrm_sa_delete(struct backend *backend, const struct kernel_request *request);
 void xfrm_sa_move(struct backend *backend, const struct kernel_request *request);
 /* The kernel's answer to the first half of a move: adds the deleted state with its new addresses. */
-void xfrm_sa_make_anew(struct backend *backend, const struct xfrm_ticket *ticket,
+void xfrm_sa_make_anew(struct backend *backend, const struct kernel_ticket *ticket,
                        const struct nlmsghdr *reply);
 struct xfrm_sa *xfrm_sa_of_child(const struct backend *backend, uint64_t child_serial,
                                  enum sa_direction direction);
@@ -81,27 +62,26 @@ struct xfrm_sa *xfrm_sa_of_child(const struct backend *backend, uint64_t child_s
 struct xfrm_sa *xfrm_sa_by_spi(const struct backend *backend, const struct ip_address *destination,
                                uint32_t spi_network_order, uint8_t protocol);
 void xfrm_sa_query(struct backend *backend, const struct kernel_request *request);
-void xfrm_sa_counters_came(struct backend *backend, const struct xfrm_ticket *ticket,
+void xfrm_sa_counters_came(struct backend *backend, const struct kernel_ticket *ticket,
                            const struct nlmsghdr *reply);
-void xfrm_sa_refusals_came(struct backend *backend, const struct xfrm_ticket *ticket,
+void xfrm_sa_refusals_came(struct backend *backend, const struct kernel_ticket *ticket,
                            const struct nlmsghdr *reply);
 void xfrm_sa_delete_all(struct backend *backend);
 void xfrm_sa_free_all(struct backend *backend);
 
 /* Asks for the SA's state; nothing waits. */
-void xfrm_sa_ask(struct backend *backend, const struct xfrm_sa *sa, const struct xfrm_ticket *ticket);
+void xfrm_sa_ask(struct backend *backend, const struct xfrm_sa *sa, const struct kernel_ticket *ticket);
 
 /* xfrm_resync.c: the kernel told more than could be taken. */
 void xfrm_resync_begin(struct backend *backend);
 /* A part of what is left to be checked, whenever the loop comes round. */
 void xfrm_resync_some(struct backend *backend);
-void xfrm_resync_answer(struct backend *backend, const struct xfrm_ticket *ticket,
+void xfrm_resync_answer(struct backend *backend, const struct kernel_ticket *ticket,
                         const struct nlmsghdr *reply);
 
 /* xfrm_policy.c */
 bool xfrm_policy_init(struct backend *backend);
 void xfrm_policy_set(struct backend *backend, const struct kernel_request *request);
-void xfrm_policy_delete(struct backend *backend, const struct kernel_request *request);
 /* The outbound SA of a policy has moved, and the template with it. */
 void xfrm_policy_follow(struct backend *backend, const struct xfrm_sa *sa);
 void xfrm_policy_delete_all(struct backend *backend);

@@ -29,15 +29,16 @@ static void acquire(struct backend *backend, const struct nlmsghdr *message)
     struct xfrm_user_acquire acquire;
     memcpy(&acquire, mnl_nlmsg_get_payload(message), sizeof(acquire));
     struct packet_selector met = xfrm_selector_read(&acquire.policy.sel);
-    const struct claimed_policy *policy = policy_slots_owner(&backend->policies, &met, interface_of(message));
+    const struct claimed_policy *policy =
+        policy_slots_owner(&backend->plane.policies, &met, interface_of(message));
     if (policy == NULL)
         return; /* another program's */
-    event_queue_push(&backend->events, &(struct kernel_event){
-                                           .kind = KERNEL_ACQUIRE,
-                                           .policy_id = policy->policy_id,
-                                           .packet_local = xfrm_selector_end(&acquire.sel, true),
-                                           .packet_remote = xfrm_selector_end(&acquire.sel, false),
-                                       });
+    event_queue_push(&backend->plane.events, &(struct kernel_event){
+                                                 .kind = KERNEL_ACQUIRE,
+                                                 .policy_id = policy->policy_id,
+                                                 .packet_local = xfrm_selector_end(&acquire.sel, true),
+                                                 .packet_remote = xfrm_selector_end(&acquire.sel, false),
+                                             });
 }
 
 static void expire(struct backend *backend, const struct nlmsghdr *message)
@@ -47,13 +48,8 @@ static void expire(struct backend *backend, const struct nlmsghdr *message)
     struct ip_address destination = xfrm_address_read(&expire.state.id.daddr, expire.state.family);
     const struct xfrm_sa *sa =
         xfrm_sa_by_spi(backend, &destination, expire.state.id.spi, expire.state.id.proto);
-    if (sa == NULL)
-        return;
-    event_queue_push(&backend->events, &(struct kernel_event){
-                                           .kind = KERNEL_EXPIRE,
-                                           .child_serial = sa->child_serial,
-                                           .is_hard = expire.hard != 0,
-                                       });
+    if (sa != NULL)
+        kernel_plane_tell_expiry(&backend->plane, sa->child_serial, expire.hard != 0);
 }
 
 static void mapping(struct backend *backend, const struct nlmsghdr *message)
@@ -64,15 +60,8 @@ static void mapping(struct backend *backend, const struct nlmsghdr *message)
     struct xfrm_sa *sa = xfrm_sa_by_spi(backend, &destination, mapping.id.spi, mapping.id.proto);
     struct ip_endpoint remote = {xfrm_address_read(&mapping.new_saddr, mapping.id.family),
                                  ntohs(mapping.new_sport)};
-    /* The kernel tells with every packet until the SA is changed. */
-    if (sa == NULL || sa->direction != SA_INBOUND || endpoint_equal(&sa->told_remote, &remote))
-        return;
-    sa->told_remote = remote;
-    event_queue_push(&backend->events, &(struct kernel_event){
-                                           .kind = KERNEL_MAPPING,
-                                           .child_serial = sa->child_serial,
-                                           .remote = remote,
-                                       });
+    if (sa != NULL && sa->direction == SA_INBOUND)
+        kernel_plane_tell_mapping(&backend->plane, sa->child_serial, &remote, &sa->told_remote);
 }
 
 void xfrm_event(void *context, const struct nlmsghdr *message)

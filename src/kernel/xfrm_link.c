@@ -93,7 +93,7 @@ struct nlmsghdr *xfrm_link_begin(struct xfrm_link *link, uint16_t type, uint16_t
     return message;
 }
 
-void xfrm_link_end(struct xfrm_link *link, struct nlmsghdr *message, const struct xfrm_ticket *ticket)
+void xfrm_link_end(struct xfrm_link *link, struct nlmsghdr *message, const struct kernel_ticket *ticket)
 {
     message->nlmsg_seq = ++link->sequence;
     link->tickets[link->ticket_count++] = *ticket;
@@ -120,7 +120,7 @@ struct round {
     uint32_t first; /* sequence number of tickets[0] */
     size_t count;
     bool is_answered[XFRM_BATCH_CAPACITY];
-    struct xfrm_ticket tickets[XFRM_BATCH_CAPACITY];
+    struct kernel_ticket tickets[XFRM_BATCH_CAPACITY];
 };
 
 static void hand_out(struct xfrm_link *link, const struct nlmsghdr *message, struct round *round)

@@ -7,6 +7,7 @@
 #define STYX_KERNEL_XFRM_LINK_H
 
 #include "base/address.h"
+#include "kernel/kernel_ticket.h"
 
 struct mnl_socket;
 struct nlmsghdr;
@@ -19,21 +20,11 @@ enum {
     XFRM_BATCH_SIZE = XFRM_BATCH_CAPACITY * XFRM_REQUEST_SIZE,
 };
 
-/* What a request was for, for whoever reads its answer. */
-struct xfrm_ticket {
-    uint64_t request_id;   /* of the engine; 0: it waits for no answer */
-    uint64_t child_serial; /* the Child SA that it concerns */
-    uint8_t purpose;       /* the caller's */
-    uint8_t direction;     /* the caller's */
-    uint8_t layer;         /* the caller's */
-    bool may_be_missing;   /* "no such thing" is no failure */
-};
-
 struct xfrm_link {
     struct mnl_socket *requests, *events;
     uint32_t sequence; /* of the last request that was added */
     size_t ticket_count;
-    struct xfrm_ticket tickets[XFRM_BATCH_CAPACITY]; /* the last one's has that sequence number */
+    struct kernel_ticket tickets[XFRM_BATCH_CAPACITY]; /* the last one's has that sequence number */
     size_t size;
     uint8_t *batch; /* XFRM_BATCH_SIZE bytes; holds keys until it is sent, then wiped */
     bool is_flushing;
@@ -41,7 +32,7 @@ struct xfrm_link {
     /* Called for each request when its answer has come: failure 0 or an errno value with the kernel's own
      * words
      * ("" if none); reply is what it sent, NULL for a bare acknowledgement. */
-    void (*on_answer)(void *context, const struct xfrm_ticket *ticket, int failure, const char *words,
+    void (*on_answer)(void *context, const struct kernel_ticket *ticket, int failure, const char *words,
                       const struct nlmsghdr *reply);
     void (*on_event)(void *context, const struct nlmsghdr *message);
     void (*on_overrun)(void *context); /* events were lost: the kernel had more than the socket holds */
@@ -56,7 +47,7 @@ int xfrm_link_events_fd(const struct xfrm_link *link);
  * batch is sent first. The request counts when xfrm_link_end() is called. */
 struct nlmsghdr *xfrm_link_begin(struct xfrm_link *link, uint16_t type, uint16_t flags, const void *header,
                                  size_t header_size);
-void xfrm_link_end(struct xfrm_link *link, struct nlmsghdr *message, const struct xfrm_ticket *ticket);
+void xfrm_link_end(struct xfrm_link *link, struct nlmsghdr *message, const struct kernel_ticket *ticket);
 
 /* Sends what was gathered and hands out the answers. */
 void xfrm_link_flush(struct xfrm_link *link);

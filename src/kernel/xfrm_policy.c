@@ -5,7 +5,6 @@
 #include <netinet/in.h>
 #include <stdlib.h>
 
-#include "kernel/peer_routes.h"
 #include "kernel/xfrm.h"
 #include "kernel/xfrm_selector.h"
 
@@ -33,12 +32,7 @@ static struct xfrm_selector selector_of(const struct policy_slot *slot, unsigned
 
 static bool is_wanted_in(const struct claimed_policy *policy, unsigned direction)
 {
-    if (direction == XFRM_POLICY_OUT)
-        return true;
-    if (policy->action == POLICY_TRAP)
-        return false;
-    bool forwards = policy->action != POLICY_PROTECT || policy->mode == MODE_TUNNEL;
-    return direction == XFRM_POLICY_IN || forwards;
+    return direction == XFRM_POLICY_OUT || kernel_plane_wants_inbound(policy, direction != XFRM_POLICY_IN);
 }
 
 /* What comes in need not be compressed (RFC 3173 2.2). */
@@ -84,7 +78,7 @@ static void put_distinctions(struct nlmsghdr *message, const struct policy_slot_
 static void send_policy(struct backend *backend, const struct policy_slot *slot,
                         struct claimed_policy *policy, unsigned direction)
 {
-    struct xfrm_ticket ticket = {.purpose = XFRM_PURPOSE_CHANGE, .child_serial = policy->child_serial};
+    struct kernel_ticket ticket = {.purpose = XFRM_PURPOSE_CHANGE, .child_serial = policy->child_serial};
     struct xfrm_userpolicy_info info = {
         .sel = selector_of(slot, direction),
         .lft = {XFRM_INF, XFRM_INF, XFRM_INF, XFRM_INF, 0, 0, 0, 0},
@@ -103,7 +97,7 @@ static void send_policy(struct backend *backend, const struct policy_slot *slot,
 
 static void send_delete(struct backend *backend, const struct policy_slot *slot, unsigned direction)
 {
-    struct xfrm_ticket ticket = {.purpose = XFRM_PURPOSE_CHANGE, .may_be_missing = true};
+    struct kernel_ticket ticket = {.purpose = XFRM_PURPOSE_CHANGE, .may_be_missing = true};
     struct xfrm_userpolicy_id id = {
         .sel = selector_of(slot, direction),
         .dir = (uint8_t)direction,
@@ -147,30 +141,19 @@ static void free_policy(void *context, struct claimed_policy *claimed)
 
 bool xfrm_policy_init(struct backend *backend)
 {
-    backend->policies.install = install;
-    backend->policies.free_policy = free_policy;
-    backend->policies.context = backend;
-    return policy_slots_init(&backend->policies);
+    backend->plane.policies.install = install;
+    backend->plane.policies.free_policy = free_policy;
+    backend->plane.policies.context = backend;
+    return policy_slots_init(&backend->plane.policies);
 }
 
 /* ---- requests ---- */
-
-static uint8_t ip_protocol_of(uint8_t protocol)
-{
-    return protocol == PROTOCOL_AH ? IPPROTO_AH : IPPROTO_ESP;
-}
 
 /* False: it names an SA that is not there. */
 static bool describe(const struct backend *backend, const struct kernel_policy *wanted, struct policy *policy)
 {
     struct claimed_policy *claimed = &policy->claimed;
-    claimed->policy_id = wanted->policy_id;
-    claimed->action = wanted->action;
-    claimed->priority = wanted->priority;
-    claimed->mode = wanted->mode;
-    claimed->protocol = ip_protocol_of(wanted->protocol);
-    claimed->local = wanted->local_host;
-    claimed->remote = wanted->remote_host;
+    *claimed = kernel_plane_claim(wanted);
     policy->reqid = wanted->reqid;
     policy->layers = (struct xfrm_layers){.count = 1, .at = {{claimed->protocol, claimed->mode, 0}}};
     if (wanted->action != POLICY_PROTECT)
@@ -198,36 +181,22 @@ static const char *set_policy(struct backend *backend, const struct kernel_polic
         free(policy);
         return "the policy's SA is not there";
     }
-    return policy_slots_set(&backend->policies, &policy->claimed, wanted);
+    return policy_slots_set(&backend->plane.policies, &policy->claimed, wanted);
 }
 
 void xfrm_policy_set(struct backend *backend, const struct kernel_request *request)
 {
-    const char *failure = set_policy(backend, request->policy);
-    if (failure == NULL) {
-        uint64_t order = peer_routes_request(backend->router, &backend->events, request);
-        if (order != 0)
-            backend->awaited_order = order;
-        return;
-    }
-    backend->settings.log(backend->settings.context, failure);
-    event_queue_push_done(&backend->events, request->request_id, failure);
-}
-
-void xfrm_policy_delete(struct backend *backend, const struct kernel_request *request)
-{
-    policy_slots_delete(&backend->policies, request->policy_id);
-    (void)peer_routes_request(backend->router, &backend->events, request);
+    kernel_plane_policy_set(&backend->plane, request, set_policy(backend, request->policy));
 }
 
 void xfrm_policy_follow(struct backend *backend, const struct xfrm_sa *sa)
 {
-    struct claimed_policy *policy = policy_slots_find(&backend->policies, sa->policy_id);
+    struct claimed_policy *policy = policy_slots_find(&backend->plane.policies, sa->policy_id);
     if (policy == NULL || policy->action != POLICY_PROTECT || policy->child_serial != sa->child_serial)
         return;
     policy->local = sa->local.address;
     policy->remote = sa->remote.address;
-    policy_slots_reinstall(&backend->policies, policy);
+    policy_slots_reinstall(&backend->plane.policies, policy);
 }
 
 /* ---- the end ---- */
@@ -241,5 +210,5 @@ static void delete_slot(void *context, struct policy_slot *slot)
 
 void xfrm_policy_delete_all(struct backend *backend)
 {
-    policy_slots_each(&backend->policies, delete_slot);
+    policy_slots_each(&backend->plane.policies, delete_slot);
 }

@@ -12,8 +12,8 @@ enum { CHECKS_AT_ONCE = XFRM_BATCH_REQUESTS };
 
 void xfrm_resync_begin(struct backend *backend)
 {
-    backend->unchecked_count = backend->sas_by_child.entry_count;
-    event_queue_wake(&backend->events);
+    backend->unchecked_count = backend->plane.sas_by_child.entry_count;
+    event_queue_wake(&backend->plane.events);
 }
 
 /* Those that have been checked go to the end of the list, as new ones do. */
@@ -26,16 +26,16 @@ void xfrm_resync_some(struct backend *backend)
             return;
         }
         const struct xfrm_sa *sa = CONTAINER_OF(first, struct xfrm_sa, of_all);
-        struct xfrm_ticket ticket = {.child_serial = sa->child_serial,
-                                     .purpose = XFRM_PURPOSE_CHECK,
-                                     .direction = (uint8_t)sa->direction,
-                                     .may_be_missing = true};
+        struct kernel_ticket ticket = {.child_serial = sa->child_serial,
+                                       .purpose = XFRM_PURPOSE_CHECK,
+                                       .direction = (uint8_t)sa->direction,
+                                       .may_be_missing = true};
         list_remove(first);
         list_append(&backend->sas, first);
         xfrm_sa_ask(backend, sa, &ticket);
     }
     if (backend->unchecked_count > 0)
-        event_queue_wake(&backend->events);
+        event_queue_wake(&backend->plane.events);
     xfrm_link_flush(&backend->link);
 }
 
@@ -47,16 +47,11 @@ static bool has_reached_soft_limit(const struct nlmsghdr *reply)
 }
 
 /* An SA that is not there has reached its hard limit, or somebody has taken it away. */
-void xfrm_resync_answer(struct backend *backend, const struct xfrm_ticket *ticket,
+void xfrm_resync_answer(struct backend *backend, const struct kernel_ticket *ticket,
                         const struct nlmsghdr *reply)
 {
     enum sa_direction direction = (enum sa_direction)ticket->direction;
     bool is_known = xfrm_sa_of_child(backend, ticket->child_serial, direction) != NULL;
-    if (!is_known || (reply != NULL && !has_reached_soft_limit(reply)))
-        return;
-    event_queue_push(&backend->events, &(struct kernel_event){
-                                           .kind = KERNEL_EXPIRE,
-                                           .child_serial = ticket->child_serial,
-                                           .is_hard = reply == NULL,
-                                       });
+    if (is_known && (reply == NULL || has_reached_soft_limit(reply)))
+        kernel_plane_tell_expiry(&backend->plane, ticket->child_serial, reply == NULL);
 }

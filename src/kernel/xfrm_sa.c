@@ -17,7 +17,7 @@
 struct xfrm_sa *xfrm_sa_of_child(const struct backend *backend, uint64_t child_serial,
                                  enum sa_direction direction)
 {
-    struct hash_node *node = hash_table_find(&backend->sas_by_child, hash_number(child_serial));
+    struct hash_node *node = hash_table_find(&backend->plane.sas_by_child, hash_number(child_serial));
     for (; node != NULL; node = hash_node_next(node)) {
         struct xfrm_sa *sa = CONTAINER_OF(node, struct xfrm_sa, by_child);
         if (sa->child_serial == child_serial && sa->direction == direction)
@@ -32,7 +32,7 @@ struct xfrm_sa *xfrm_sa_by_spi(const struct backend *backend, const struct ip_ad
                                uint32_t spi_network_order, uint8_t protocol)
 {
     uint32_t spi = ntohl(spi_network_order);
-    struct hash_node *node = hash_table_find(&backend->sas_by_spi, hash_number(spi));
+    struct hash_node *node = hash_table_find(&backend->plane.sas_by_spi, hash_number(spi));
     for (; node != NULL; node = hash_node_next(node)) {
         struct xfrm_sa *sa = CONTAINER_OF(node, struct xfrm_sa, by_spi);
         const struct ip_endpoint *leads_to = sa->direction == SA_INBOUND ? &sa->local : &sa->remote;
@@ -58,12 +58,12 @@ static struct xfrm_sa *remember(struct backend *backend, const struct kernel_sa 
         .local = wanted->local,
         .remote = wanted->remote,
     };
-    if (hash_table_insert(&backend->sas_by_child, &sa->by_child, hash_number(sa->child_serial))) {
-        if (hash_table_insert(&backend->sas_by_spi, &sa->by_spi, hash_number(wanted->spi))) {
+    if (hash_table_insert(&backend->plane.sas_by_child, &sa->by_child, hash_number(sa->child_serial))) {
+        if (hash_table_insert(&backend->plane.sas_by_spi, &sa->by_spi, hash_number(wanted->spi))) {
             list_append(&backend->sas, &sa->of_all);
             return sa;
         }
-        hash_table_remove(&backend->sas_by_child, &sa->by_child);
+        hash_table_remove(&backend->plane.sas_by_child, &sa->by_child);
     }
     free(sa);
     return NULL;
@@ -71,15 +71,15 @@ static struct xfrm_sa *remember(struct backend *backend, const struct kernel_sa 
 
 static void forget(struct backend *backend, struct xfrm_sa *sa)
 {
-    hash_table_remove(&backend->sas_by_child, &sa->by_child);
-    hash_table_remove(&backend->sas_by_spi, &sa->by_spi);
+    hash_table_remove(&backend->plane.sas_by_child, &sa->by_child);
+    hash_table_remove(&backend->plane.sas_by_spi, &sa->by_spi);
     list_remove(&sa->of_all);
     free(sa);
 }
 
-static struct xfrm_ticket ticket_for(const struct kernel_request *request, enum xfrm_purpose purpose)
+static struct kernel_ticket ticket_for(const struct kernel_request *request, enum xfrm_purpose purpose)
 {
-    return (struct xfrm_ticket){
+    return (struct kernel_ticket){
         .request_id = request->request_id,
         .child_serial = request->sa->child_serial,
         .direction = (uint8_t)request->sa->direction,
@@ -93,7 +93,7 @@ static void add_states(struct backend *backend, const struct kernel_request *req
 {
     const struct kernel_sa *sa = request->sa;
     for (size_t i = 0; i < layers->count; i++) {
-        struct xfrm_ticket ticket =
+        struct kernel_ticket ticket =
             ticket_for(request, i + 1 < layers->count ? XFRM_PURPOSE_CHANGE : XFRM_PURPOSE_SAY_DONE);
         struct xfrm_usersa_info info;
         xfrm_state_describe(sa, layers, i, backend->last_sequence, &info);
@@ -112,7 +112,7 @@ void xfrm_sa_add(struct backend *backend, const struct kernel_request *request)
         char text[128];
         snprintf(text, sizeof(text), unknown != NULL ? "the kernel's IPsec has no %s" : "out of memory%s",
                  unknown != NULL ? unknown->name : "");
-        event_queue_push_done(&backend->events, request->request_id, text);
+        event_queue_push_done(&backend->plane.events, request->request_id, text);
         return;
     }
     backend->last_sequence = (uint32_t)XFRM_SIGNATURE << XFRM_SIGNATURE_SHIFT |
@@ -141,7 +141,7 @@ static void put_source(struct nlmsghdr *message, const struct xfrm_sa *sa)
 }
 
 static void send_delete(struct backend *backend, const struct xfrm_sa *sa, size_t layer,
-                        const struct xfrm_ticket *ticket)
+                        const struct kernel_ticket *ticket)
 {
     struct xfrm_usersa_id id = id_of(sa, layer);
     struct nlmsghdr *message = xfrm_link_begin(&backend->link, XFRM_MSG_DELSA, NLM_F_ACK, &id, sizeof(id));
@@ -153,10 +153,10 @@ void xfrm_sa_delete(struct backend *backend, const struct kernel_request *reques
 {
     struct xfrm_sa *sa = xfrm_sa_of_child(backend, request->sa->child_serial, request->sa->direction);
     if (sa == NULL) {
-        event_queue_push_done(&backend->events, request->request_id, "no such SA");
+        event_queue_push_done(&backend->plane.events, request->request_id, "no such SA");
         return;
     }
-    struct xfrm_ticket ticket = ticket_for(request, XFRM_PURPOSE_SAY_DONE);
+    struct kernel_ticket ticket = ticket_for(request, XFRM_PURPOSE_SAY_DONE);
     ticket.may_be_missing = true; /* it may have reached its hard limit */
     for (size_t i = 0; i < sa->layers.count; i++) {
         ticket.purpose = i + 1 < sa->layers.count ? XFRM_PURPOSE_CHANGE : XFRM_PURPOSE_SAY_DONE;
@@ -168,14 +168,14 @@ void xfrm_sa_delete(struct backend *backend, const struct kernel_request *reques
 /* ---- other addresses ---- */
 
 static void send_get(struct backend *backend, const struct xfrm_sa *sa, size_t layer,
-                     const struct xfrm_ticket *ticket)
+                     const struct kernel_ticket *ticket)
 {
     struct xfrm_usersa_id id = id_of(sa, layer);
     struct nlmsghdr *message = xfrm_link_begin(&backend->link, XFRM_MSG_GETSA, NLM_F_ACK, &id, sizeof(id));
     xfrm_link_end(&backend->link, message, ticket);
 }
 
-void xfrm_sa_ask(struct backend *backend, const struct xfrm_sa *sa, const struct xfrm_ticket *ticket)
+void xfrm_sa_ask(struct backend *backend, const struct xfrm_sa *sa, const struct kernel_ticket *ticket)
 {
     send_get(backend, sa, sa->layers.main, ticket);
 }
@@ -185,11 +185,11 @@ void xfrm_sa_move(struct backend *backend, const struct kernel_request *request)
 {
     struct xfrm_sa *sa = xfrm_sa_of_child(backend, request->sa->child_serial, request->sa->direction);
     if (sa == NULL) {
-        event_queue_push_done(&backend->events, request->request_id, "no such SA");
+        event_queue_push_done(&backend->plane.events, request->request_id, "no such SA");
         return;
     }
-    struct xfrm_ticket get = ticket_for(request, XFRM_PURPOSE_MOVE);
-    struct xfrm_ticket away = {.purpose = XFRM_PURPOSE_CHANGE, .may_be_missing = true};
+    struct kernel_ticket get = ticket_for(request, XFRM_PURPOSE_MOVE);
+    struct kernel_ticket away = {.purpose = XFRM_PURPOSE_CHANGE, .may_be_missing = true};
     xfrm_link_flush(
         &backend->link); /* both must go in one batch: the answer to the first adds the SA again */
     for (size_t i = 0; i < sa->layers.count; i++) {
@@ -205,7 +205,7 @@ void xfrm_sa_move(struct backend *backend, const struct kernel_request *request)
     xfrm_link_flush(&backend->link);
 }
 
-void xfrm_sa_make_anew(struct backend *backend, const struct xfrm_ticket *ticket,
+void xfrm_sa_make_anew(struct backend *backend, const struct kernel_ticket *ticket,
                        const struct nlmsghdr *reply)
 {
     const struct xfrm_sa *sa =
@@ -214,7 +214,7 @@ void xfrm_sa_make_anew(struct backend *backend, const struct xfrm_ticket *ticket
         return;
     const struct ip_endpoint *source = sa->direction == SA_INBOUND ? &sa->remote : &sa->local;
     const struct ip_endpoint *destination = sa->direction == SA_INBOUND ? &sa->local : &sa->remote;
-    struct xfrm_ticket done = *ticket;
+    struct kernel_ticket done = *ticket;
     done.purpose = ticket->layer + 1 < sa->layers.count ? XFRM_PURPOSE_CHANGE : XFRM_PURPOSE_SAY_DONE;
     struct xfrm_usersa_info info;
     memcpy(&info, mnl_nlmsg_get_payload(reply), sizeof(info));
@@ -243,7 +243,7 @@ void xfrm_sa_make_anew(struct backend *backend, const struct xfrm_ticket *ticket
 /* ---- counters ---- */
 
 /* What AH around ESP has refused, and then what the SA that the Child SA is named after has counted. */
-static void ask_for_counters(struct backend *backend, const struct xfrm_sa *sa, struct xfrm_ticket ticket)
+static void ask_for_counters(struct backend *backend, const struct xfrm_sa *sa, struct kernel_ticket ticket)
 {
     size_t outermost = sa->layers.count - 1u;
     if (outermost != sa->layers.main) {
@@ -259,11 +259,8 @@ void xfrm_sa_query(struct backend *backend, const struct kernel_request *request
     static const enum sa_direction directions[] = {SA_INBOUND, SA_OUTBOUND};
     for (size_t i = 0; i < ARRAY_SIZE(directions); i++) {
         const struct xfrm_sa *sa = xfrm_sa_of_child(backend, request->child_serial, directions[i]);
-        struct xfrm_ticket ticket = {.request_id = request->request_id,
-                                     .child_serial = request->child_serial,
-                                     .purpose = XFRM_PURPOSE_COUNTERS,
-                                     .direction = (uint8_t)directions[i],
-                                     .may_be_missing = true};
+        struct kernel_ticket ticket =
+            kernel_plane_query_ticket(request, directions[i], XFRM_PURPOSE_COUNTERS);
         if (sa != NULL)
             ask_for_counters(backend, sa, ticket);
         else if (directions[i] == SA_OUTBOUND)
@@ -280,7 +277,7 @@ static usec_t last_use_of(const struct backend *backend, const struct nlmsghdr *
         if (mnl_attr_get_type(attribute) != XFRMA_LASTUSED || mnl_attr_validate(attribute, MNL_TYPE_U64) < 0)
             continue;
         int64_t seconds_ago = (int64_t)time(NULL) - (int64_t)mnl_attr_get_u64(attribute);
-        usec_t now = backend->settings.now(backend->settings.context);
+        usec_t now = backend->plane.settings.now(backend->plane.settings.context);
         usec_t ago = seconds_ago > 0 ? (usec_t)seconds_ago * USEC_PER_SEC : 0;
         return ago < now ? now - ago : 1;
     }
@@ -300,57 +297,34 @@ static struct sa_counters counters_of(const struct backend *backend, const struc
     };
 }
 
-static struct xfrm_counting *counting_of(struct backend *backend, const struct xfrm_ticket *ticket)
-{
-    struct xfrm_counting *counting = &backend->counting;
-    if (!counting->is_pending || counting->child_serial != ticket->child_serial)
-        *counting = (struct xfrm_counting){.child_serial = ticket->child_serial, .is_pending = true};
-    return counting;
-}
-
-void xfrm_sa_refusals_came(struct backend *backend, const struct xfrm_ticket *ticket,
+void xfrm_sa_refusals_came(struct backend *backend, const struct kernel_ticket *ticket,
                            const struct nlmsghdr *reply)
 {
-    struct xfrm_counting *counting = counting_of(backend, ticket);
+    struct sa_counters *counters = kernel_plane_counters(&backend->plane, ticket);
     if (reply == NULL)
         return;
     struct sa_counters outer = counters_of(backend, reply);
-    counting->counters[ticket->direction] =
-        (struct sa_counters){.replays = outer.replays, .bad_icv = outer.bad_icv};
+    *counters = (struct sa_counters){.replays = outer.replays, .bad_icv = outer.bad_icv};
 }
 
-/* All are asked for in one batch, inbound first; the outbound one's answer completes them. */
-void xfrm_sa_counters_came(struct backend *backend, const struct xfrm_ticket *ticket,
+/* All are asked for in one batch, inbound first. */
+void xfrm_sa_counters_came(struct backend *backend, const struct kernel_ticket *ticket,
                            const struct nlmsghdr *reply)
 {
-    struct xfrm_counting *counting = counting_of(backend, ticket);
+    struct sa_counters *counters = kernel_plane_counters(&backend->plane, ticket), refused = *counters;
     if (reply != NULL) {
-        struct sa_counters *counters = &counting->counters[ticket->direction], refused = *counters;
         *counters = counters_of(backend, reply);
         counters->replays += refused.replays;
         counters->bad_icv += refused.bad_icv;
     }
-    if (ticket->direction != SA_OUTBOUND)
-        return;
-    struct kernel_event event = {
-        .kind = KERNEL_COUNTERS,
-        .request_id = ticket->request_id,
-        .child_serial = ticket->child_serial,
-        .ok = reply != NULL,
-        .in = counting->counters[SA_INBOUND],
-        .out = counting->counters[SA_OUTBOUND],
-    };
-    if (!event.ok)
-        snprintf(event.text, sizeof(event.text), "no such SA");
-    counting->is_pending = false;
-    event_queue_push(&backend->events, &event);
+    kernel_plane_counters_came(&backend->plane, ticket, reply != NULL);
 }
 
 /* ---- the end ---- */
 
 static void delete_one(struct hash_node *node, void *context)
 {
-    struct xfrm_ticket ticket = {.purpose = XFRM_PURPOSE_CHANGE, .may_be_missing = true};
+    struct kernel_ticket ticket = {.purpose = XFRM_PURPOSE_CHANGE, .may_be_missing = true};
     const struct xfrm_sa *sa = CONTAINER_OF(node, struct xfrm_sa, by_child);
     for (size_t i = 0; i < sa->layers.count; i++)
         send_delete(context, sa, i, &ticket);
@@ -358,7 +332,7 @@ static void delete_one(struct hash_node *node, void *context)
 
 void xfrm_sa_delete_all(struct backend *backend)
 {
-    hash_table_each(&backend->sas_by_child, delete_one, backend);
+    hash_table_each(&backend->plane.sas_by_child, delete_one, backend);
 }
 
 static void free_one(struct hash_node *node, void *context)
@@ -369,7 +343,5 @@ static void free_one(struct hash_node *node, void *context)
 
 void xfrm_sa_free_all(struct backend *backend)
 {
-    hash_table_each(&backend->sas_by_child, free_one, NULL);
-    hash_table_free(&backend->sas_by_child);
-    hash_table_free(&backend->sas_by_spi);
+    hash_table_each(&backend->plane.sas_by_child, free_one, NULL);
 }

@@ -122,7 +122,7 @@ static int note_policy(const struct nlmsghdr *part, void *context)
 
 static void delete_noted(struct backend *backend, const struct leftovers *leftovers)
 {
-    struct xfrm_ticket ticket = {.purpose = XFRM_PURPOSE_CHANGE, .may_be_missing = true};
+    struct kernel_ticket ticket = {.purpose = XFRM_PURPOSE_CHANGE, .may_be_missing = true};
     size_t size = leftovers->is_of_sas ? sizeof(leftovers->sas[0]) : sizeof(leftovers->policies[0]);
     for (size_t i = 0; i < leftovers->count; i++) {
         struct nlmsghdr *message =
@@ -154,5 +154,5 @@ void xfrm_remove_leftovers(struct backend *backend)
         return;
     snprintf(line, sizeof(line), "removed %zu policies and %zu SAs that an earlier pluto left in the kernel",
              policies, sas);
-    backend->settings.log(backend->settings.context, line);
+    kernel_plane_log(&backend->plane, line);
 }

@@ -57,7 +57,7 @@ ssize_t __wrap_send(int fd, const void *data, size_t size, int flags)
     return (ssize_t)size;
 }
 
-static void on_answer(void *context, const struct pfkey_ticket *ticket, int failure,
+static void on_answer(void *context, const struct kernel_ticket *ticket, int failure,
                       const struct pfkey_message *answer)
 {
     (void)context;
@@ -98,7 +98,7 @@ static void ask(struct pfkey_link *link, uint64_t request_id)
     struct writer writer = writer_of(buffer, sizeof(buffer));
     pfkey_begin(&writer, SADB_GET, SADB_SATYPE_ESP);
     pfkey_put_sa(&writer, &(struct pfkey_sa_fields){.spi = 1});
-    pfkey_link_send(link, &writer, 0, &(struct pfkey_ticket){.request_id = request_id});
+    pfkey_link_send(link, &writer, 0, &(struct kernel_ticket){.request_id = request_id});
 }
 
 static void test_an_answer_is_known_though_others_are_told_something_first(void **state)
