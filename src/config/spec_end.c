@@ -163,12 +163,21 @@ bool spec_end_set_sourceip(struct spec_builder *builder, struct end_spec *end, c
                            struct error *error)
 {
     (void)builder;
-    end->sourceip = (struct ip_address){0};
-    if (*value == '\0')
-        return true;
-    if (strchr(value, ',') != NULL)
-        return error_set(error, (int)strcspn(value, ","), "several source addresses are not supported yet");
-    return address_parse(value, &end->sourceip, error) || at_byte(error, 0);
+    char word[SUBNET_WORD_MAX];
+    struct ip_address found[CONFIGURATION_FAMILIES] = {0}, address;
+    for (const char *cursor = value; value_next_word(&cursor, word, sizeof(word));) {
+        if (!address_parse(word, &address, error))
+            return at_byte(error, 0);
+        unsigned family = address.family == IP_V6 ? CONFIGURATION_V6 : CONFIGURATION_V4;
+        if (address_is_any(&address))
+            return error_set(error, 0, "%s is nobody's address", word);
+        if (address_is_set(&found[family]))
+            return error_set(error, 0, "found a second %s address, expected at most one of each family",
+                             family == CONFIGURATION_V6 ? "IPv6" : "IPv4");
+        found[family] = address;
+    }
+    memcpy(end->sourceip, found, sizeof(found));
+    return true;
 }
 
 /* 10.0.0.1/8 is taken as 10.0.0.0/8; the user should know. */

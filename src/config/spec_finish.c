@@ -25,28 +25,40 @@ static void finish_end(struct spec_builder *builder, struct end_spec *end, unsig
     apply_protoport(end, subnets->clients, subnets->count, subnets->has_protoport);
 }
 
-/* As ipsec.conf(5) has it: a source address without a subnet is the subnet. %opportunistic is for everybody.
- */
+/* A source address without a subnet is the subnet, as ipsec.conf(5) has it; one of each family, both. */
+static bool take_sourceip(struct spec_builder *builder, struct end_spec *end, const char *name)
+{
+    char text[ADDRESS_TEXT_SIZE];
+    end->clients = calloc(CONFIGURATION_FAMILIES, sizeof(*end->clients));
+    for (size_t i = 0; end->clients != NULL && i < CONFIGURATION_FAMILIES; i++) {
+        if (!address_is_set(&end->sourceip[i]))
+            continue;
+        struct ip_prefix prefix = prefix_of_address(&end->sourceip[i]);
+        end->clients[end->client_count++] = selector_of_prefix(&prefix, end->protocol, end->port);
+        warning_send(builder->warnings, "conn \"%s\": %ssourceip= without %ssubnet=: %ssubnet=%s is taken",
+                     builder->spec->name, name, name, name, address_text(&prefix.address, text));
+    }
+    return end->clients != NULL;
+}
+
+/* %opportunistic is for everybody. */
 static bool default_client(struct spec_builder *builder, struct end_spec *end, unsigned which)
 {
     const char *name = which == 0 ? "left" : "right";
     bool is_everybody = end->is_opportunistic && end->host_kind == HOST_ANY;
     bool is_said = end->client_count > 0 || builder->subnets[which].count > 0;
-    if ((!address_is_set(&end->sourceip) && !is_everybody) || is_said)
+    bool has_source = address_is_set(&end->sourceip[0]) || address_is_set(&end->sourceip[1]);
+    if (is_said || (!has_source && !is_everybody))
         return true;
+    if (!is_everybody)
+        return take_sourceip(builder, end, name);
     end->clients = calloc(1, sizeof(*end->clients));
     if (end->clients == NULL)
         return false;
     bool is_v6 = builder->spec->host_family == IP_V6;
-    struct ip_prefix prefix = prefix_of_address(&end->sourceip);
-    if (is_everybody)
-        prefix = (struct ip_prefix){.address = {.family = is_v6 ? IP_V6 : IP_V4}};
+    struct ip_prefix prefix = {.address = {.family = is_v6 ? IP_V6 : IP_V4}};
     end->clients[0] = selector_of_prefix(&prefix, end->protocol, end->port);
     end->client_count = 1;
-    char text[ADDRESS_TEXT_SIZE];
-    if (!is_everybody)
-        warning_send(builder->warnings, "conn \"%s\": %ssourceip= without %ssubnet=: %ssubnet=%s is taken",
-                     builder->spec->name, name, name, name, address_text(&end->sourceip, text));
     return true;
 }
 

@@ -202,6 +202,16 @@ static void put_address(struct facts *facts, const char *name, const struct ip_a
     facts_text_or(facts, name, address_is_set(address) ? address_text(address, text) : NULL, absent);
 }
 
+static void put_sourceip(struct facts *facts, const struct end_spec *end)
+{
+    char list[CONFIGURATION_FAMILIES * (ADDRESS_TEXT_SIZE + 1)], address[ADDRESS_TEXT_SIZE];
+    struct text text = text_of(list, sizeof(list));
+    for (size_t i = 0; i < ARRAY_SIZE(end->sourceip); i++)
+        if (address_is_set(&end->sourceip[i]))
+            text_add(&text, "%s%s", list[0] != '\0' ? "," : "", address_text(&end->sourceip[i], address));
+    facts_text_or(facts, "sourceip", list[0] != '\0' ? list : NULL, "unset");
+}
+
 static void put_modecfg_role(struct facts *facts, const struct end_spec *end, const struct end_spec *other)
 {
     char range[RANGE_TEXT_SIZE];
@@ -248,7 +258,7 @@ static void put_end(struct facts *facts, const char *name, const struct connecti
         facts_list_add(facts, selector_text(&end.spec->clients[i], selector));
     facts_list_end(facts);
     facts_number(facts, "client_bits", client_bits(&end));
-    put_address(facts, "sourceip", &end.spec->sourceip, "unset");
+    put_sourceip(facts, end.spec);
     put_modecfg_role(facts, end.spec, is_left ? &view->spec->right : &view->spec->left);
     facts_text(facts, "auth", auth_methods_name(end.spec->auth));
     facts_text(facts, "xauth",

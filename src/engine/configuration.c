@@ -138,13 +138,12 @@ size_t configuration_split(const struct connection *connection, const struct sel
     return selectors_narrow(agreed, 1, list, count, out, SELECTORS_MAX);
 }
 
-struct ip_address connection_sourceip(const struct connection *connection)
+struct ip_address connection_sourceip(const struct connection *connection, unsigned family)
 {
     const struct address_assignment *assignment = connection->assignment;
-    if (assignment == NULL || !assignment->is_ours || address_is_set(&connection->local_end->sourceip))
-        return connection->local_end->sourceip;
-    bool has_v4 = address_is_set(&assignment->address[CONFIGURATION_V4].address);
-    return assignment->address[has_v4 ? CONFIGURATION_V4 : CONFIGURATION_V6].address;
+    if (assignment == NULL || !assignment->is_ours || address_is_set(&connection->local_end->sourceip[family]))
+        return connection->local_end->sourceip[family];
+    return assignment->address[family].address;
 }
 
 /* ---- server ---- */

@@ -76,7 +76,7 @@ size_t configuration_selectors(const struct connection *connection, bool local, 
  * only they go through the tunnel. 0: the server named none. */
 size_t configuration_split(const struct connection *connection, const struct selector *agreed,
                            struct selector *out);
-/* leftsourceip=, or the address that we were assigned. */
-struct ip_address connection_sourceip(const struct connection *connection);
+/* That of leftsourceip=, or the address that we were assigned, of a family (CONFIGURATION_V4, _V6). */
+struct ip_address connection_sourceip(const struct connection *connection, unsigned family);
 
 #endif

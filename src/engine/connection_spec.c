@@ -239,15 +239,27 @@ static bool check_transport(const struct connection_spec *spec, struct error *er
     return true;
 }
 
-static bool check_sourceip(const struct end_spec *end, const char *name, struct error *error)
+static bool is_within_clients(const struct end_spec *end, const struct ip_address *address)
 {
-    struct ip_range wanted = {end->sourceip, end->sourceip};
-    if (!address_is_set(&end->sourceip) || end->client_count == 0)
-        return true;
+    struct ip_range wanted = {*address, *address};
     for (size_t i = 0; i < end->client_count; i++)
         if (range_contains(&end->clients[i].range, &wanted))
             return true;
-    return error_set(error, -1, "%ssourceip= is not within %ssubnet=", name, name);
+    return end->client_count == 0;
+}
+
+static bool check_sourceip(const struct end_spec *end, const char *name, struct error *error)
+{
+    for (size_t i = 0; i < ARRAY_SIZE(end->sourceip); i++) {
+        if (!address_is_set(&end->sourceip[i]))
+            continue;
+        if (address_is_set(&end->interface_ip.address))
+            return error_set(error, -1, "%sinterface-ip= and %ssourceip= exclude each other; remove one", name,
+                             name);
+        if (!is_within_clients(end, &end->sourceip[i]))
+            return error_set(error, -1, "%ssourceip= is not within %ssubnet=", name, name);
+    }
+    return true;
 }
 
 static bool check_group(const struct end_spec *end, const char *name, struct error *error)

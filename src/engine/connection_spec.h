@@ -79,7 +79,7 @@ struct end_spec {
     uint16_t ikeport;             /* 0: the default */
     struct ip_address nexthop;    /* unset: found out from the routes */
     bool nexthop_is_defaultroute; /* leftnexthop=%defaultroute */
-    struct ip_address sourceip;
+    struct ip_address sourceip[CONFIGURATION_FAMILIES]; /* sourceip=, unset where there is none */
     struct selector *clients; /* subnet=, several allowed; none: the host itself */
     size_t client_count;
     struct virtual_client virtual_client; /* instead of clients */

@@ -10,6 +10,7 @@
 #include "crypto/packet_cipher.h"
 #include "engine/kernel_extras.h"
 #include "proposal/proposal.h"
+#include "wire/configuration.h"
 
 enum sa_mode { MODE_TUNNEL, MODE_TRANSPORT };
 enum sa_direction { SA_INBOUND, SA_OUTBOUND };
@@ -76,7 +77,7 @@ struct kernel_policy {
     uint8_t protocol;  /* PROTOCOL_ESP, PROTOCOL_AH */
     enum sa_mode mode;
     struct ip_address local_host, remote_host; /* the gateways; for routes */
-    struct ip_address sourceip;
+    struct ip_address sourceip[CONFIGURATION_FAMILIES];
     struct ip_address nexthop; /* leftnexthop=: the neighbour that routes go by; unset: as to the peer */
     uint32_t mtu, metric;      /* 0 unset */
     struct packet_mark mark_in, mark_out;

@@ -81,7 +81,13 @@ void updown_add_clients(struct variables *variables, const struct connection *co
         connection->local.family == IP_V6 ? "-v6" : "");
     add_client(variables, "MY", local);
     add_client(variables, "PEER", remote);
-    add(variables, "PLUTO_CLIENT_FAMILY=%s", local->range.start.family == IP_V6 ? "ipv6" : "ipv4");
+    bool is_v6 = local->range.start.family == IP_V6;
+    add(variables, "PLUTO_CLIENT_FAMILY=%s", is_v6 ? "ipv6" : "ipv4");
+    char text[ADDRESS_TEXT_SIZE];
+    struct ip_address sourceip =
+        connection_sourceip(connection, is_v6 ? CONFIGURATION_V6 : CONFIGURATION_V4);
+    if (address_is_set(&sourceip))
+        add(variables, "PLUTO_MY_SOURCEIP=%s", address_text(&sourceip, text));
 }
 
 /* ---- the connection and its SA ---- */
@@ -127,9 +133,6 @@ static void add_addresses(struct variables *variables, const struct connection *
     add(variables, "PLUTO_PEER=%s",
         address_is_set(&connection->remote) ? address_text(&connection->remote, text) : "%any");
     add_identity(variables, "PLUTO_PEER_ID", &connection->remote_id);
-    struct ip_address sourceip = connection_sourceip(connection);
-    if (address_is_set(&sourceip))
-        add(variables, "PLUTO_MY_SOURCEIP=%s", address_text(&sourceip, text));
     if (address_is_set(&connection->local_end->interface_ip.address))
         add(variables, "INTERFACE_IP=%s", prefix_text(&connection->local_end->interface_ip, prefix));
     add(variables, "PLUTO_NM_CONFIGURED=%d", connection->spec->nm_configured);

@@ -8,7 +8,7 @@ static uint64_t set_routes(struct router *router, const struct kernel_request *r
         .request_id = request->request_id,
         .policy_id = wanted->policy_id,
         .is_awaited = wanted->action == POLICY_PROTECT,
-        .sourceip = wanted->sourceip,
+        .sourceip = {wanted->sourceip[0], wanted->sourceip[1]},
         .interface = wanted->interface,
         .mtu = wanted->mtu,
         .metric = wanted->metric,

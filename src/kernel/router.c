@@ -33,7 +33,7 @@ struct claim {
     struct hash_node node;
     struct router *router;
     uint64_t policy_id;
-    struct ip_address sourceip, nexthop;
+    struct ip_address sourceip[CONFIGURATION_FAMILIES], nexthop;
     uint32_t mtu, metric;
     struct esp_sa *sa; /* until the mtu is found; a reference */
     bool udp_encapsulation;
@@ -78,6 +78,12 @@ static void free_claim(struct claim *claim)
     free(claim);
 }
 
+static void release_sources(struct router *router, const struct claim *claim)
+{
+    for (size_t i = 0; i < ARRAY_SIZE(claim->sourceip); i++)
+        shared_routes_release_source(&router->routes, &claim->sourceip[i]);
+}
+
 static void withdraw(struct claim *claim)
 {
     if (claim == NULL)
@@ -85,7 +91,7 @@ static void withdraw(struct claim *claim)
     struct router *router = claim->router;
     for (size_t i = 0; i < claim->use_count; i++)
         shared_routes_release(&router->routes, &claim->uses[i]);
-    shared_routes_release_source(&router->routes, &claim->sourceip);
+    release_sources(router, claim);
     hash_table_remove(&router->claims, &claim->node);
     tunnel_interfaces_release(&router->tunnels, &router->netlink, &claim->interface);
     free_claim(claim);
@@ -103,8 +109,8 @@ static bool destinations_are_same(const struct claim *a, const struct claim *b)
 static bool claims_are_same(const struct claim *a, const struct claim *b)
 {
     return a->interface_index == b->interface_index && address_equal(&a->gateway, &b->gateway) &&
-           a->mtu == b->mtu && a->metric == b->metric && address_equal(&a->sourceip, &b->sourceip) &&
-           selector_equal(&a->local, &b->local) && destinations_are_same(a, b);
+           a->mtu == b->mtu && a->metric == b->metric && address_equal(&a->sourceip[0], &b->sourceip[0]) &&
+           address_equal(&a->sourceip[1], &b->sourceip[1]) && selector_equal(&a->local, &b->local) && destinations_are_same(a, b);
 }
 
 /* ---- orders ---- */
@@ -167,29 +173,38 @@ static void find_mtu(const struct router *router, struct claim *claim)
 /* It is kept from here on; false: out of memory. */
 static bool file_claim(struct router *router, struct claim *claim)
 {
-    if (!shared_routes_use_source(&router->routes, &claim->sourceip))
+    for (size_t i = 0; i < ARRAY_SIZE(claim->sourceip); i++) {
+        if (shared_routes_use_source(&router->routes, &claim->sourceip[i]))
+            continue;
+        if (i > 0)
+            shared_routes_release_source(&router->routes, &claim->sourceip[0]);
         return false;
+    }
     if (hash_table_insert(&router->claims, &claim->node, hash_number(claim->policy_id)))
         return true;
-    shared_routes_release_source(&router->routes, &claim->sourceip);
+    release_sources(router, claim);
     return false;
 }
 
 /* 0, or what the first route that failed met. */
 static int make_routes(struct router *router, struct claim *claim)
 {
-    struct ip_address source = claim->sourceip;
+    bool is_said = address_is_set(&claim->sourceip[0]) || address_is_set(&claim->sourceip[1]);
+    struct ip_address own = {0};
     int failure = 0;
-    if (!address_is_set(&source))
-        source = host_addresses_find_inside(&router->addresses, &claim->local);
+    if (!is_said)
+        own = host_addresses_find_inside(&router->addresses, &claim->local);
     for (size_t i = 0; i < claim->use_count; i++) {
         struct netlink_route *wanted = &claim->uses[i].wanted;
         wanted->interface_index = claim->interface_index;
         wanted->gateway = claim->gateway;
         wanted->mtu = claim->mtu;
         wanted->metric = claim->metric;
-        if (source.family == wanted->destination.address.family)
-            wanted->source = source;
+        bool is_v6 = wanted->destination.address.family == IP_V6;
+        const struct ip_address *source =
+            is_said ? &claim->sourceip[is_v6 ? CONFIGURATION_V6 : CONFIGURATION_V4] : &own;
+        if (source->family == wanted->destination.address.family)
+            wanted->source = *source;
         int result = shared_routes_use(&router->routes, &claim->uses[i]);
         failure = failure != 0 ? failure : result;
     }
@@ -281,7 +296,7 @@ uint64_t router_set(struct router *router, const struct route_request *request)
     claim->remote_host = request->remote_host;
     claim->nexthop = request->nexthop;
     claim->policy_id = request->policy_id;
-    claim->sourceip = request->sourceip;
+    memcpy(claim->sourceip, request->sourceip, sizeof(claim->sourceip));
     claim->interface = request->interface;
     claim->mtu = request->mtu;
     claim->metric = request->metric;

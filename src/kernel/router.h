@@ -28,7 +28,8 @@ struct route_request {
     uint64_t request_id;
     uint64_t policy_id;
     bool is_awaited;            /* somebody waits until it is in effect, by its order's number */
-    struct ip_address sourceip; /* unset: the host's address inside the local selectors, if it has one */
+    /* Of each family; both unset: the host's address inside the local selectors, if it has one. */
+    struct ip_address sourceip[CONFIGURATION_FAMILIES];
     uint32_t mtu, metric;       /* 0: unset */
     struct tunnel_interface interface; /* its routes lead there, if it is wanted; made when it is not there */
     struct esp_sa *sa;      /* without an mtu: what fits through it; a reference, handed over; may be NULL */

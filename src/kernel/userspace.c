@@ -165,7 +165,7 @@ static uint64_t set_routes(struct backend *backend, const struct kernel_request 
         .request_id = request->request_id,
         .policy_id = policy->policy_id,
         .is_awaited = policy->action == POLICY_PROTECT,
-        .sourceip = policy->sourceip,
+        .sourceip = {policy->sourceip[0], policy->sourceip[1]},
         .mtu = policy->mtu,
         .metric = policy->metric,
         .local_host = policy->local_host,

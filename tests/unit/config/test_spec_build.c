@@ -183,7 +183,7 @@ static void subnets_make_a_connection_for_each_pair(void **state)
         assert_int_equal(at->left.clients[0].protocol, 6);
         assert_int_equal(at->right.clients[0].range.start.bytes[1], i % 2 + 3);
         assert_int_equal(at->right.clients[0].port_start, i % 2 ? 80 : 0);
-        assert_int_equal(address_is_set(&at->left.sourceip), i / 2);
+        assert_int_equal(address_is_set(&at->left.sourceip[CONFIGURATION_V4]), i / 2);
     }
     assert_null(at);
     connection_spec_free(spec);
@@ -311,7 +311,7 @@ static void bad_pairs_are_refused_with_connection_keyword_and_reason(void **stat
         {"leftsubnet=", "no subnet"},
         {"leftprotoport=tpc", "expected tcp"},
         {"leftnexthop=gw", "%defaultroute"},
-        {"leftsourceip=10.0.0.1,10.0.0.2", "several source addresses"},
+        {"leftsourceip=10.0.0.1,10.0.0.2", "at most one of each family"},
         {"ike=nosuchalgorithm", "ike=nosuchalgorithm"},
         {"debug=nosuch", "debug class"},
         {"reqid=foo", "a number from 1 to 16383"},
@@ -418,6 +418,9 @@ static void what_only_the_whole_shows_is_refused(void **state)
         {BASE "leftsubnet=vhost:%no;rightsubnet=vnet:%priv", "both virtual"},
         {BASE "type=transport;leftsubnet=10.0.0.0/8;rightsubnet=10.1.0.0/16", "remove leftsubnet="},
         {BASE "leftsubnet=10.1.0.0/16;leftsourceip=10.2.0.1", "leftsourceip= is not within leftsubnet="},
+        {BASE "leftsubnet=10.1.0.0/16,fd00::/8;rightsubnet=10.2.0.0/16,fc00::/16;leftsourceip=10.1.0.1,fc00::1",
+         "leftsourceip= is not within leftsubnet="},
+        {BASE "leftsourceip=10.2.0.1;leftinterface-ip=10.2.0.2/24;ipsec-interface=yes", "exclude each other"},
         {BASE "esn=yes;replay-window=0", "esn=yes needs a replay window"},
     };
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
@@ -442,6 +445,7 @@ static void pairs_that_only_look_alike_are_taken(void **state)
         BASE "mobike=no;compress=no;ppk=never;leftsendcert=always;leftmodecfgclient=no",
         BASE "keyexchange=ikev2;ikev2=insist;phase2=esp;phase2alg=aes_gcm256",
         BASE "leftsubnet=10.1.0.0/16;leftsourceip=10.1.0.1",
+        BASE "leftsubnet=10.1.0.0/16,fd00::/8;rightsubnet=10.2.0.0/16,fc00::/16;leftsourceip=10.1.0.1,fd00::1",
         BASE "replay-window=0",
         BASE "pfs=no;esp=aes256-sha2_256",
         BASE "leftid=%any;rightid=user@example.com",

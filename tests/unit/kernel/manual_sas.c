@@ -256,7 +256,7 @@ static void set_policy(struct host *host, enum policy_action action)
         .reqid = REQID,
         .local_host = parse_address(host->options.local),
         .remote_host = parse_address(host->options.remote),
-        .sourceip = parse_address(host->options.sourceip),
+        .sourceip = {parse_address(host->options.sourceip)},
         .wants_route = true,
         .local_selectors = &local,
         .local_count = 1,
