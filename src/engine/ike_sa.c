@@ -74,6 +74,24 @@ struct ike_sa *ike_new(struct engine *engine, const struct connection *connectio
     return ike;
 }
 
+struct ike_sa *ike_new_for_request(struct engine *engine, const struct connection *connection,
+                                   const struct path *path, const uint8_t spi_i[static IKE_SPI_SIZE])
+{
+    static const struct identity nobody;
+    if (connection->is_template)
+        connection = connection_instantiate(engine, connection, &path->remote.address,
+                                            connection->remote_id.kind ? &connection->remote_id : &nobody);
+    struct ike_sa *ike = connection ? ike_new(engine, connection, false, IKE_STATE_INIT_RESPONDED) : NULL;
+    if (ike == NULL) {
+        if (connection != NULL && connection->is_instance)
+            connection_destroy(engine, connection_by_serial(engine, connection->serial));
+        return NULL;
+    }
+    memcpy(ike->spi_i, spi_i, IKE_SPI_SIZE);
+    ike->path = *path;
+    return ike;
+}
+
 void ike_set_connection(struct engine *engine, struct ike_sa *ike, const struct connection *connection)
 {
     struct connection *old = connection_by_serial(engine, ike->connection_serial);

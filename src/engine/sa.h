@@ -7,6 +7,9 @@
 /* A new IKE SA with an own SPI drawn; in the tables by serial and SPI. NULL: out of memory. */
 struct ike_sa *ike_new(struct engine *engine, const struct connection *connection, bool is_initiator,
                        enum ike_state state);
+/* The same for a peer's first message, with an instance where the connection is a template. */
+struct ike_sa *ike_new_for_request(struct engine *engine, const struct connection *connection,
+                                   const struct path *path, const uint8_t spi_i[static IKE_SPI_SIZE]);
 /* With its setup space (nonces, first messages). */
 bool ike_make_setup(struct engine *engine, struct ike_sa *ike);
 void ike_drop_setup(struct engine *engine, struct ike_sa *ike);

@@ -90,22 +90,13 @@ bool phase1_choose(struct engine *engine, struct phase1_request *request, bool i
 struct ike_sa *phase1_make_responder(struct engine *engine, const struct phase1_request *request,
                                      enum ikev1_state state)
 {
-    static const struct identity nobody;
     const struct ikev1_incoming *incoming = request->incoming;
-    const struct connection *connection = request->connection;
     if (engine->totals.ike_halfopen >= engine->settings.max_halfopen_ike)
         return NULL;
-    if (connection->is_template)
-        connection = connection_instantiate(engine, connection, &incoming->path->remote.address,
-                                            connection->remote_id.kind ? &connection->remote_id : &nobody);
-    struct ike_sa *ike = connection ? ike_new(engine, connection, false, IKE_STATE_INIT_RESPONDED) : NULL;
-    if (ike == NULL) {
-        if (connection != NULL && connection->is_instance)
-            connection_destroy(engine, connection_by_serial(engine, connection->serial));
+    struct ike_sa *ike =
+        ike_new_for_request(engine, request->connection, incoming->path, incoming->header->spi_i);
+    if (ike == NULL)
         return NULL;
-    }
-    memcpy(ike->spi_i, incoming->header->spi_i, IKE_SPI_SIZE);
-    ike->path = *incoming->path;
     if (!ikev1_sa_make(engine, ike) ||
         !owned_set(engine, &ike->memory_bytes, &ike->v1->sa_body, incoming->message->sa)) {
         ike_destroy(engine, ike);

@@ -6,34 +6,19 @@
 #include "engine/ikev2/informational.h"
 #include "engine/ikev2/protect.h"
 #include "engine/ikev2/rekey_child.h"
+#include "engine/ikev2/sa_init.h"
 #include "engine/lifecycle.h"
 #include "engine/version.h"
 
 struct job *rekey_ike_key_job(struct engine *engine, const struct ike_sa *old, const struct ike_sa *new,
                               enum job_kind kind, struct bytes peer)
 {
-    const struct ike_setup *setup = new->setup;
-    struct job *job = engine_new_job(engine, old, kind, setup->ke);
+    struct job *job = sa_init_key_job(engine, old, new, kind, peer);
     if (job == NULL)
         return NULL;
-    job->own = setup->own;
-    job->peer_size = (uint16_t)peer.size;
-    memcpy(job->peer_public, peer.data, peer.size);
-    memcpy(job->nonce_i, setup->nonce_i, setup->nonce_i_size);
-    memcpy(job->nonce_r, setup->nonce_r, setup->nonce_r_size);
     memcpy(job->old_sk_d, old->keys.sk_d, sizeof(job->old_sk_d));
-    job->inputs = (struct ikev2_key_inputs){
-        .prf = new->suite.prf,
-        .encr = new->suite.encr,
-        .encr_key_bits = new->suite.encr_key_bits,
-        .integ = new->suite.integ,
-        .nonce_i = bytes_of(job->nonce_i, setup->nonce_i_size),
-        .nonce_r = bytes_of(job->nonce_r, setup->nonce_r_size),
-        .old_prf = old->suite.prf,
-        .old_sk_d = bytes_of(job->old_sk_d, old->suite.prf->output_size),
-    };
-    memcpy(job->inputs.spi_i, new->spi_i, IKE_SPI_SIZE);
-    memcpy(job->inputs.spi_r, new->spi_r, IKE_SPI_SIZE);
+    job->inputs.old_prf = old->suite.prf;
+    job->inputs.old_sk_d = bytes_of(job->old_sk_d, old->suite.prf->output_size);
     return job;
 }
 

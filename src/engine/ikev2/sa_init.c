@@ -27,11 +27,11 @@ void sa_init_receive(struct engine *engine, const struct path *path, const struc
         sa_init_response(engine, ike, path, header, datagram);
 }
 
-struct job *sa_init_key_job(struct engine *engine, const struct ike_sa *ike, enum job_kind kind,
-                            struct bytes peer)
+struct job *sa_init_key_job(struct engine *engine, const struct ike_sa *owner, const struct ike_sa *ike,
+                            enum job_kind kind, struct bytes peer)
 {
     const struct ike_setup *setup = ike->setup;
-    struct job *job = engine_new_job(engine, ike, kind, setup->ke);
+    struct job *job = engine_new_job(engine, owner, kind, setup->ke);
     if (job == NULL)
         return NULL;
     job->own = setup->own;

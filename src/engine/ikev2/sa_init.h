@@ -9,5 +9,8 @@ struct ike_sa *sa_init_start(struct engine *engine, const struct connection *con
 void sa_init_receive(struct engine *engine, const struct path *path, const struct ikev2_header *header,
                      struct bytes datagram);
 void sa_init_job_done(struct engine *engine, struct ike_sa *ike, struct job *job);
+/* A job for `owner` with all that SKEYSEED of `ike` needs but the shared secret. NULL: too many. */
+struct job *sa_init_key_job(struct engine *engine, const struct ike_sa *owner, const struct ike_sa *ike,
+                            enum job_kind kind, struct bytes peer);
 
 #endif

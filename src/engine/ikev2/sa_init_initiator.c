@@ -161,7 +161,7 @@ static void accept(struct engine *engine, struct ike_sa *ike, const struct path 
     setup->peer_signature_hashes = signature_hashes_read(message);
     nat_detection_float(engine, ike);
     exchange_end(engine, ike);
-    struct job *job = sa_init_key_job(engine, ike, JOB_KE_DERIVE, message->ke_data);
+    struct job *job = sa_init_key_job(engine, ike, ike, JOB_KE_DERIVE, message->ke_data);
     if (job == NULL)
         ike_fail(engine, ike, RC_INTERNAL_ERROR, "out of memory");
     else

@@ -12,8 +12,5 @@ void sa_init_response(struct engine *engine, struct ike_sa *ike, const struct pa
 void sa_init_request(struct engine *engine, const struct path *path, const struct ikev2_header *header,
                      struct bytes datagram);
 void sa_init_answer(struct engine *engine, struct ike_sa *ike, const struct job *job);
-/* sa_init.c: a job with all that SKEYSEED needs but the shared secret. */
-struct job *sa_init_key_job(struct engine *engine, const struct ike_sa *ike, enum job_kind kind,
-                            struct bytes peer);
 
 #endif

@@ -6,6 +6,7 @@
 #include "engine/ikev2/exchange.h"
 #include "engine/ikev2/fragmentation.h"
 #include "engine/ikev2/nat_detection.h"
+#include "engine/ikev2/sa_init.h"
 #include "engine/ikev2/sa_init_parts.h"
 #include "engine/ikev2/signature_hashes.h"
 #include "engine/ikev2/vendor_id.h"
@@ -86,23 +87,14 @@ static struct ike_sa *make_ike(struct engine *engine, const struct request *requ
                                const struct connection *connection, const struct suite *suite)
 {
     const struct ikev2_message *message = request->message;
-    static const struct identity nobody;
-    if (connection->is_template)
-        connection = connection_instantiate(engine, connection, &request->path->remote.address,
-                                            connection->remote_id.kind ? &connection->remote_id : &nobody);
-    struct ike_sa *ike = connection ? ike_new(engine, connection, false, IKE_STATE_INIT_RESPONDED) : NULL;
-    if (ike == NULL) {
-        if (connection != NULL && connection->is_instance)
-            connection_destroy(engine, connection_by_serial(engine, connection->serial));
+    struct ike_sa *ike = ike_new_for_request(engine, connection, request->path, request->header->spi_i);
+    if (ike == NULL)
         return NULL;
-    }
     if (!ike_make_setup(engine, ike)) {
         ike_destroy(engine, ike);
         return NULL;
     }
     struct ike_setup *setup = ike->setup;
-    memcpy(ike->spi_i, request->header->spi_i, IKE_SPI_SIZE);
-    ike->path = *request->path;
     ike->suite = *suite;
     setup->ke = suite->ke;
     setup->nonce_i_size = message->nonce.size;
@@ -148,7 +140,7 @@ static void respond(struct engine *engine, const struct request *request)
     nat_detection_read(engine, ike, request->path, zero, message);
     fragmentation_read(engine, ike, message);
     ike->setup->peer_signature_hashes = signature_hashes_read(message);
-    struct job *job = sa_init_key_job(engine, ike, JOB_KE_RESPOND, message->ke_data);
+    struct job *job = sa_init_key_job(engine, ike, ike, JOB_KE_RESPOND, message->ke_data);
     if (job == NULL)
         ike_destroy(engine, ike);
     else
