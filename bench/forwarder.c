@@ -145,7 +145,7 @@ static void open_socket(struct forwarder *forwarder, const struct ip_endpoint *l
     int fd = socket(address.ss_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
     if (fd < 0 || bind(fd, (struct sockaddr *)&address, size) < 0)
         fail(strerror(errno));
-    int slot = sockets_attach(&forwarder->sockets, fd, local, NULL, NULL, &error);
+    int slot = sockets_attach(&forwarder->sockets, fd, local, true, NULL, NULL, &error);
     if (slot < 0)
         fail(error.text);
     forwarder->socket = forwarder->sockets.natt[slot].fd;

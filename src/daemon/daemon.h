@@ -81,6 +81,8 @@ void udp_close_all(struct daemon *daemon);
 /* Applies what setup says of buffers and error queues to the sockets that are open. */
 void udp_apply_setup(struct daemon *daemon);
 void udp_open_port(struct daemon *daemon, const struct ip_endpoint *local);
+/* From now on the data plane reads this socket of port 500: ESP comes there too. */
+void udp_share_with_plane(struct daemon *daemon, const struct ip_endpoint *local);
 void udp_send(struct daemon *daemon, const struct path *path, struct bytes datagram);
 
 /* default_route.c: finds out which of the addresses the default routes leave from. */

@@ -148,16 +148,23 @@ static void close_socket(struct udp_socket *udp)
     free(udp);
 }
 
+static bool attach_to_plane(struct udp_socket *udp)
+{
+    struct daemon *daemon = udp->daemon;
+    const struct backend_functions *functions = daemon->backend_functions;
+    udp->is_attached = functions->attach_natt_socket != NULL &&
+                       functions->attach_natt_socket(daemon->backend, udp->descriptor, &udp->local,
+                                                     udp->is_natt, on_ike, daemon);
+    return udp->is_attached;
+}
+
 static void attach(struct udp_socket *udp)
 {
     struct daemon *daemon = udp->daemon;
     const struct backend_functions *functions = daemon->backend_functions;
     if (functions->prepare_socket != NULL)
         functions->prepare_socket(daemon->backend, udp->descriptor, udp->local.address.family, udp->is_natt);
-    if (udp->is_natt && functions->attach_natt_socket != NULL)
-        udp->is_attached =
-            functions->attach_natt_socket(daemon->backend, udp->descriptor, &udp->local, on_ike, daemon);
-    if (udp->is_attached)
+    if (udp->is_natt && attach_to_plane(udp))
         return;
     if (daemon->options.setup->ike_socket_errqueue)
         socket_errors_watch(udp->descriptor, &udp->local, true);
@@ -211,6 +218,17 @@ static void close_stale(struct daemon *daemon)
         log_line("shutting down UDP interface %s %s", udp->interface, endpoint_text(&udp->local, text));
         close_socket(udp);
     }
+}
+
+void udp_share_with_plane(struct daemon *daemon, const struct ip_endpoint *local)
+{
+    struct udp_socket *udp = daemon->sockets;
+    while (udp != NULL && !endpoint_equal(&udp->local, local))
+        udp = udp->next;
+    if (udp == NULL || udp->is_attached || !attach_to_plane(udp))
+        return;
+    event_free(udp->event);
+    udp->event = NULL;
 }
 
 /* leftikeport=: stays as long as its address does. */

@@ -73,6 +73,8 @@ static void kernel_request(void *world, const struct kernel_request *request)
     struct daemon *daemon = world;
     if (daemon->leaves_state)
         return;
+    if (request->operation == KERNEL_SA_ADD && request->sa->has_non_ike_marker)
+        udp_share_with_plane(daemon, &request->sa->local);
     daemon->backend_functions->request(daemon->backend, request);
 }
 

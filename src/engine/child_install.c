@@ -90,6 +90,7 @@ static struct kernel_sa describe(const struct engine *engine, const struct child
         .local = ike->path.local,
         .remote = ike->path.remote,
         .udp_encapsulation = child->udp_encapsulation,
+        .has_non_ike_marker = child->has_non_ike_marker,
         .esn = child->suite.esn,
         .decap_dscp = spec->decap_dscp,
         .encap_dscp = spec->encap_dscp,

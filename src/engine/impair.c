@@ -77,6 +77,7 @@ const struct impair_name impair_names[] = {
     {"minor_version_bump", IMPAIR_NOT_YET, 0, NULL},
     {"number_of_tsi_selectors", IMPAIR_NOT_YET, 0, NULL},
     {"number_of_tsr_selectors", IMPAIR_NOT_YET, 0, NULL},
+    {"old_natt_drafts", IMPAIR_FLAG, IMPAIR_OLD_NATT_DRAFTS, "of IKEv1's NAT traversal know the drafts 00 and 01 only"},
     {"omit_addke_notification", IMPAIR_NOT_YET, 0, NULL},
     {"omit_v2_ike_auth_child", IMPAIR_NOT_YET, 0, NULL},
     {"omit_v2_notification", IMPAIR_NOT_YET, 0, NULL},

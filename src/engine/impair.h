@@ -40,6 +40,7 @@ enum impairment {
     IMPAIR_MAJOR_VERSION_BUMP,
     IMPAIR_INITIATOR_SPI,
     IMPAIR_RESPONDER_SPI,
+    IMPAIR_OLD_NATT_DRAFTS,
     IMPAIR_KEPT_COUNT, /* those above are kept; those below are done at once */
     IMPAIR_TRIGGER_REKEY,
     IMPAIR_TRIGGER_LIVENESS,

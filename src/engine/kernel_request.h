@@ -25,6 +25,7 @@ struct kernel_sa {
     struct ip_endpoint local; /* ports matter only with encapsulation */
     struct ip_endpoint remote;
     bool udp_encapsulation;
+    bool has_non_ike_marker; /* in UDP: eight zero bytes before ESP, which shares a port with bare IKE */
     bool esn;
     bool decap_dscp, encap_dscp, nopmtudisc;
     const struct algorithm *encr; /* NULL: AH */

@@ -93,7 +93,7 @@ static bool restrict_list(const struct plane_limits *limits, const struct connec
     char names[256];
     struct text missing = text_of(names, sizeof(names));
     const struct wish wish = {limits, protocol};
-    if (list == NULL)
+    if (list == NULL || (limits->has_algorithm == NULL && !limits->lacks_esn))
         return true;
     bool was_default = is_default(spec, list, protocol);
     list_missing(&wish, list, &missing);

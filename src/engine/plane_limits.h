@@ -16,7 +16,9 @@ struct plane_limits {
                           enum security_protocol protocol);
     const void *context;
     bool lacks_esn, lacks_port_ranges, lacks_encap_dscp, lacks_decap_dscp, lacks_nopmtudisc;
-    uint32_t priority_max; /* of priority=; 0: any */
+    bool lacks_non_ike_marker; /* ESP in UDP on port 500, as the drafts 00 and 01 of IKEv1's NAT traversal
+                                  have it */
+    uint32_t priority_max;     /* of priority=; 0: any */
 };
 
 /*

@@ -339,7 +339,8 @@ struct child_sa {
     bool is_installed;
     bool we_initiated; /* IKEv1: the Quick Mode was ours */
     bool udp_encapsulation;
-    bool peer_refuses_tfc; /* ESP_TFC_PADDING_NOT_SUPPORTED */
+    bool has_non_ike_marker; /* struct kernel_sa */
+    bool peer_refuses_tfc;   /* ESP_TFC_PADDING_NOT_SUPPORTED */
     enum sa_mode mode;
     struct suite suite;
     uint32_t spi_in, spi_out;

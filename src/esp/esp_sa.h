@@ -13,7 +13,7 @@
 #include "esp/ip_packet.h"
 #include "esp/replay.h"
 
-enum { ESP_HEADER_SIZE = 8, ESP_TRAILER_SIZE = 2, UDP_HEADER_SIZE = 8 };
+enum { ESP_HEADER_SIZE = 8, ESP_TRAILER_SIZE = 2, UDP_HEADER_SIZE = 8, NON_IKE_MARKER_SIZE = 8 };
 
 /* What an SA is made from; all pointers are borrowed during the call. */
 struct esp_sa_spec {
@@ -23,6 +23,7 @@ struct esp_sa_spec {
     bool is_outbound;
     bool is_transport;
     bool udp_encapsulation;
+    bool has_non_ike_marker; /* in UDP: eight zero bytes before it */
     bool esn;
     bool decap_dscp, encap_dscp, nopmtudisc;
     struct ip_endpoint local, remote;
@@ -58,7 +59,7 @@ struct esp_sa {
     unsigned references;
     struct esp_sa *outer_ah; /* owned; NULL: none */
     struct esp_sa *bundle;   /* of an outer AH SA: the one inside */
-    bool is_ah, is_outbound, is_transport, udp_encapsulation, esn;
+    bool is_ah, is_outbound, is_transport, udp_encapsulation, has_non_ike_marker, esn;
     bool decap_dscp, encap_dscp, nopmtudisc;
     bool is_soft_reached, is_hard_reached;
     uint8_t iv_size, icv_size, pad_to; /* pad_to: alignment of payload and trailer */

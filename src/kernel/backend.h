@@ -17,8 +17,9 @@ struct backend_settings {
     void (*log)(void *context, const char *line);
     usec_t (*now)(void *context);
     uint16_t natt_port;
-    unsigned acquire_lifetime_seconds; /* expire-lifetime=: how long a kernel waits for an SA; 0: its default */
-    bool uses_interfaces_as_they_are;  /* ipsec-interface-managed=no: they are the user's to make */
+    unsigned
+        acquire_lifetime_seconds; /* expire-lifetime=: how long a kernel waits for an SA; 0: its default */
+    bool uses_interfaces_as_they_are; /* ipsec-interface-managed=no: they are the user's to make */
 };
 
 struct backend_functions {
@@ -40,10 +41,11 @@ struct backend_functions {
     /*
      * ESP in UDP arrives on the IKE NAT-T sockets. The daemon hands over each bound NAT-T socket (it stays
      * owner of the descriptor); the back end's threads read it, take the ESP packets, and pass every datagram
-     * that begins with the non-ESP marker to on_ike, marker removed, from backend dispatch. NULL: the back
-     * end leaves the socket alone.
+     * that begins with the non-ESP marker to on_ike, marker removed, from backend dispatch. Not is_natt: port
+     * 500, where IKE has no marker and ESP stands behind eight zero bytes; handed over only when an SA asks
+     * for it (has_non_ike_marker). NULL: the back end leaves the socket alone.
      */
-    bool (*attach_natt_socket)(struct backend *backend, int fd, const struct ip_endpoint *local,
+    bool (*attach_natt_socket)(struct backend *backend, int fd, const struct ip_endpoint *local, bool is_natt,
                                void (*on_ike)(void *context, const struct ip_endpoint *local,
                                               const struct ip_endpoint *remote, struct bytes datagram),
                                void *context);

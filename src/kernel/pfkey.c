@@ -150,6 +150,7 @@ static struct backend *pfkey_open(const struct backend_settings *settings, struc
                                             .context = backend,
                                             .has_algorithm = pfkey_has_algorithm,
                                             .lacks_esn = true,
+                                            .lacks_non_ike_marker = true,
                                             .lacks_port_ranges = true,
                                             .lacks_encap_dscp = true,
                                             .lacks_decap_dscp = PFKEY_SAFLAG_DECAP_DSCP == 0,

@@ -18,6 +18,7 @@ static struct esp_sa_spec spec_of(const struct kernel_sa *sa)
         .is_outbound = sa->direction == SA_OUTBOUND,
         .is_transport = sa->mode == MODE_TRANSPORT,
         .udp_encapsulation = sa->udp_encapsulation,
+        .has_non_ike_marker = sa->has_non_ike_marker,
         .esn = sa->esn,
         .decap_dscp = sa->decap_dscp,
         .encap_dscp = sa->encap_dscp,
@@ -306,13 +307,13 @@ static void userspace_dispatch(struct backend *backend)
     deliver_ike(backend);
 }
 
-static bool userspace_attach(struct backend *backend, int fd, const struct ip_endpoint *local,
+static bool userspace_attach(struct backend *backend, int fd, const struct ip_endpoint *local, bool is_natt,
                              void (*on_ike)(void *context, const struct ip_endpoint *local,
                                             const struct ip_endpoint *remote, struct bytes datagram),
                              void *context)
 {
     struct error error = {0};
-    int index = sockets_attach(&backend->sockets, fd, local, on_ike, context, &error);
+    int index = sockets_attach(&backend->sockets, fd, local, is_natt, on_ike, context, &error);
     if (index < 0) {
         backend->settings.log(backend->settings.context, error.text);
         return false;

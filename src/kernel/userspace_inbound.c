@@ -229,24 +229,45 @@ static void handle_ah(struct inbound *in, const struct ah_packet *packet, const 
         count_one(&bundle->counters.policy_violations);
 }
 
+/* What is IKE there: the whole datagram, or what comes behind the non-ESP marker. */
+static void pass_ike(struct inbound *in, const struct natt_socket *natt, struct bytes datagram,
+                     const struct received_info *info)
+{
+    struct ip_endpoint local = natt->local;
+    if (address_is_any(&local.address) && address_is_set(&info->destination))
+        local.address = info->destination;
+    if (ike_queue_push(&in->backend->ike, natt->owner_fd, &local, &info->remote, datagram))
+        event_queue_wake(&in->backend->events);
+}
+
+/* One datagram of port 500 (draft-ietf-ipsec-udp-encaps-00). */
+static void handle_ike_port_datagram(struct inbound *in, const struct natt_socket *natt, uint8_t *data,
+                                     size_t size, const struct received_info *info)
+{
+    static const uint8_t marker[NON_IKE_MARKER_SIZE];
+    if (size > sizeof(marker) && memcmp(data, marker, sizeof(marker)) == 0)
+        handle_esp(in, data + sizeof(marker), size - sizeof(marker), info);
+    else
+        pass_ike(in, natt, bytes_of(data, size), info);
+}
+
 /* One datagram of a NAT-T socket (RFC 3948 2). */
 static void handle_datagram(struct inbound *in, const struct natt_socket *natt, uint8_t *data, size_t size,
                             const struct received_info *info)
 {
     if (size == 1 && data[0] == NAT_KEEPALIVE)
         return;
+    if (natt->has_bare_ike) {
+        handle_ike_port_datagram(in, natt, data, size, info);
+        return;
+    }
     if (size < 4)
         return;
     if (load_be32(data) != 0) {
         handle_esp(in, data, size, info);
         return;
     }
-    struct ip_endpoint local = natt->local;
-    if (address_is_any(&local.address) && address_is_set(&info->destination))
-        local.address = info->destination;
-    if (ike_queue_push(&in->backend->ike, natt->owner_fd, &local, &info->remote,
-                       bytes_of(data + 4, size - 4)))
-        event_queue_wake(&in->backend->events);
+    pass_ike(in, natt, bytes_of(data + 4, size - 4), info);
 }
 
 static void prepare_messages(struct inbound *in)

@@ -136,6 +136,12 @@ static void answer_too_big(struct outbound *out, struct bytes packet, size_t mtu
     (void)tun_write(&out->backend->tun, pieces, 2, &none, 0);
 }
 
+/* draft-ietf-ipsec-udp-encaps-00: what tells ESP from IKE on port 500. */
+static size_t marker_size(const struct esp_sa *sa)
+{
+    return sa->has_non_ike_marker ? NON_IKE_MARKER_SIZE : 0;
+}
+
 enum fit { FITS, FITS_IN_FRAGMENTS, DOES_NOT_FIT };
 
 /* Whether a packet of this size passes the tunnel; the kernel fragments the outer packet of one that may be
@@ -145,7 +151,8 @@ static enum fit check_size(struct outbound *out, const struct gso *gso, const st
     const struct destination *to = &out->flow.destination;
     uint32_t mtu = path_mtu(out);
     size_t largest = gso_segment_size(gso, 0);
-    size_t inner_mtu = esp_inner_mtu(out->flow.sa, mtu, to->remote.address.family, to->udp_encapsulation);
+    size_t room = mtu - (mtu != 0 ? marker_size(out->flow.sa) : 0);
+    size_t inner_mtu = esp_inner_mtu(out->flow.sa, room, to->remote.address.family, to->udp_encapsulation);
     if (mtu == 0 || largest <= inner_mtu)
         return FITS;
     if (ip->source.family == IP_V6 && inner_mtu < IPV6_MINIMUM_MTU)
@@ -181,7 +188,8 @@ static bool add_segment(struct outbound *out, const struct gso *gso, size_t inde
 {
     size_t size = gso_segment_size(gso, index);
     struct esp_sa *sa = out->flow.sa;
-    uint8_t *frame = reserve_frame(out, esp_sealed_size(sa, size));
+    size_t marker = marker_size(sa);
+    uint8_t *datagram = reserve_frame(out, marker + esp_sealed_size(sa, size)), *frame = datagram + marker;
     uint8_t *payload = frame + esp_payload_offset(sa);
     gso_write_segment(gso, index, payload);
     size_t payload_size = sa->is_transport ? strip_network_header(payload, size, ip) : size;
@@ -189,8 +197,9 @@ static bool add_segment(struct outbound *out, const struct gso *gso, size_t inde
                            &out->jobs[out->job_count]))
         return false;
     out->job_count++;
-    size_t sealed = esp_sealed_size(sa, payload_size);
-    (void)sender_add(&out->sender, &out->flow.destination, class_of(sa, ip), frame, sealed, alone);
+    memset(datagram, 0, marker);
+    size_t sealed = marker + esp_sealed_size(sa, payload_size);
+    (void)sender_add(&out->sender, &out->flow.destination, class_of(sa, ip), datagram, sealed, alone);
     out->arena_used += sealed;
     userspace_tell_limit(out->backend, sa, esp_sa_count(sa, size, out->now));
     return true;
@@ -217,7 +226,9 @@ static bool add_bundle_segment(struct outbound *out, const struct gso *gso, size
     struct esp_sa *sa = out->flow.sa;
     size_t size = gso_segment_size(gso, index);
     enum ip_family family = (enum ip_family)out->flow.destination.remote.address.family;
-    uint8_t *frame = reserve_frame(out, bundle_frame_size(sa, family, size));
+    size_t marker = marker_size(sa);
+    uint8_t *datagram = reserve_frame(out, marker + bundle_frame_size(sa, family, size));
+    uint8_t *frame = datagram + marker;
     uint8_t *payload = frame + bundle_payload_offset(sa, family);
     gso_write_segment(gso, index, payload);
     size_t payload_size = sa->is_transport ? strip_network_header(payload, size, ip) : size;
@@ -230,8 +241,10 @@ static bool add_bundle_segment(struct outbound *out, const struct gso *gso, size
         return false;
     out->frames[out->job_count] = bytes_of(frame, framed);
     out->job_count += !sa->is_ah;
-    (void)sender_add(&out->sender, &out->flow.destination, outer.traffic_class, frame, framed, alone);
-    out->arena_used += framed;
+    memset(datagram, 0, marker);
+    (void)sender_add(&out->sender, &out->flow.destination, outer.traffic_class, datagram, marker + framed,
+                     alone);
+    out->arena_used += marker + framed;
     userspace_tell_limit(out->backend, sa, esp_sa_count(sa, size, out->now));
     return true;
 }

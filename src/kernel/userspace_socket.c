@@ -131,8 +131,8 @@ static struct natt_socket *free_slot(struct socket_set *set)
     return set->natt_count < NATT_SOCKETS_MAX ? &set->natt[set->natt_count++] : NULL;
 }
 
-int sockets_attach(struct socket_set *set, int fd, const struct ip_endpoint *local, ike_receiver on_ike,
-                   void *context, struct error *error)
+int sockets_attach(struct socket_set *set, int fd, const struct ip_endpoint *local, bool is_natt,
+                   ike_receiver on_ike, void *context, struct error *error)
 {
     int duplicate = fcntl(fd, F_DUPFD_CLOEXEC, 0);
     if (duplicate < 0) {
@@ -143,8 +143,12 @@ int sockets_attach(struct socket_set *set, int fd, const struct ip_endpoint *loc
     pthread_rwlock_wrlock(&set->lock);
     struct natt_socket *slot = free_slot(set);
     if (slot != NULL)
-        *slot = (struct natt_socket){
-            .fd = duplicate, .owner_fd = fd, .local = *local, .on_ike = on_ike, .context = context};
+        *slot = (struct natt_socket){.fd = duplicate,
+                                     .owner_fd = fd,
+                                     .local = *local,
+                                     .has_bare_ike = !is_natt,
+                                     .on_ike = on_ike,
+                                     .context = context};
     pthread_rwlock_unlock(&set->lock);
     if (slot != NULL)
         return (int)(slot - set->natt);

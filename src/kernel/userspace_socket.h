@@ -22,6 +22,7 @@ struct natt_socket {
     int fd;       /* ours: a duplicate, so that the number cannot be reused under us; -1: free */
     int owner_fd; /* the daemon's */
     struct ip_endpoint local;
+    bool has_bare_ike; /* port 500: ESP is what has eight zero bytes before it */
     ike_receiver on_ike;
     void *context;
     bool may_fragment; /* the DF mode last set, by the outbound thread */
@@ -41,8 +42,8 @@ bool sockets_open(struct socket_set *set, struct error *error);
 void sockets_close(struct socket_set *set);
 
 /* The slot's index, or -1 with the reason. */
-int sockets_attach(struct socket_set *set, int fd, const struct ip_endpoint *local, ike_receiver on_ike,
-                   void *context, struct error *error);
+int sockets_attach(struct socket_set *set, int fd, const struct ip_endpoint *local, bool is_natt,
+                   ike_receiver on_ike, void *context, struct error *error);
 /* The index that was freed, or -1. When it returns no worker uses the socket. */
 int sockets_detach(struct socket_set *set, int owner_fd);
 

@@ -189,6 +189,14 @@ bool xfrm_is_available(struct error *error)
     return is_available;
 }
 
+/* UDP_ENCAP_ESPINUDP_NON_IKE has gone from Linux. */
+static const struct plane_limits *xfrm_limits(const struct backend *backend)
+{
+    static const struct plane_limits limits = {.stack = "xfrm", .lacks_non_ike_marker = true};
+    (void)backend;
+    return &limits;
+}
+
 const struct backend_functions backend_xfrm = {
     .name = "xfrm",
     .open = xfrm_open,
@@ -199,4 +207,5 @@ const struct backend_functions backend_xfrm = {
     .event_fd = xfrm_event_fd,
     .dispatch = xfrm_dispatch,
     .prepare_socket = xfrm_prepare_socket,
+    .limits = xfrm_limits,
 };

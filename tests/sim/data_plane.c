@@ -347,6 +347,8 @@ bool virtual_sa_matches(const struct virtual_sa *outbound, const struct virtual_
     if (out->compression_cpi != in->compression_cpi)
         return error_set(error, 0, "SPI %08x: CPI %u out, %u in", out->spi, out->compression_cpi,
                          in->compression_cpi);
+    if (out->has_non_ike_marker != in->has_non_ike_marker)
+        return error_set(error, 0, "SPI %08x: one end has a non-IKE marker, the other has not", out->spi);
     if (out->udp_encapsulation != in->udp_encapsulation)
         return error_set(error, 0, "SPI %08x: one end encapsulates in UDP, the other does not", out->spi);
     return true;

@@ -1,5 +1,6 @@
 /* IKEv1: Main Mode, Aggressive Mode, Quick Mode, Informational exchanges (RFC 2407, 2408, 2409). */
 #include "engine/explain.h"
+#include "engine/impair.h"
 #include "scenario.h"
 
 #define V1 HOSTS SUBNETS " keyexchange=ikev1 ike=aes128-sha2;dh31 esp=aes128-sha2"
@@ -184,27 +185,91 @@ static void a_nat_is_found_and_crossed(void **state)
 #define V1_OTHER_SUBNETS " leftsubnet=10.8.0.0/24 rightsubnet=10.2.0.0/24"
 #define V1_ALGORITHMS " keyexchange=ikev1 ike=aes128-sha2;dh31 esp=aes128-sha2"
 
+/* East, behind a NAT, knows these forms of NAT traversal only, and is up. */
+static struct sim *nat_crossed_by(const char *east_words, const char *impairments)
+{
+    char words[512];
+    struct sim *sim = sim_new(1);
+    struct error error = {0};
+    bool is_aggressive = strstr(east_words, "aggressive") != NULL;
+    sim_add_host(sim, "west", "192.0.2.2");
+    sim_add_host_behind_nat(sim, "east", "10.9.0.1", "192.0.2.99");
+    snprintf(words, sizeof(words),
+             "left=10.9.0.1 right=192.0.2.2 leftid=@east rightid=@west authby=secret%s%s%s", SUBNETS,
+             V1_ALGORITHMS, east_words);
+    sim_add_connection_on(sim, "east", "tunnel", words);
+    sim_add_connection_on(sim, "west", "tunnel",
+                          is_aggressive ? V1_ANY " leftid=@east aggressive=yes" SUBNETS V1_ALGORITHMS
+                                        : V1_ANY " leftid=@east" SUBNETS V1_ALGORITHMS);
+    assert_true(impair_apply(sim_engine(sim, "east"), impairments, 0, &error));
+    return sim;
+}
+
 static void the_drafts_of_nat_traversal_cross_a_nat_too(void **state)
 {
     (void)state;
-    static const char *const methods[] = {"drafts", "rfc"};
-    for (size_t i = 0; i < 2; i++) {
-        char words[512];
-        struct sim *sim = sim_new(1);
-        sim_add_host(sim, "west", "192.0.2.2");
-        sim_add_host_behind_nat(sim, "east", "10.9.0.1", "192.0.2.99");
-        snprintf(words, sizeof(words),
-                 "left=10.9.0.1 right=192.0.2.2 leftid=@east rightid=@west authby=secret%s%s "
-                 "nat-ikev1-method=%s",
-                 SUBNETS, V1_ALGORITHMS, methods[i]);
-        sim_add_connection_on(sim, "east", "tunnel", words);
-        sim_add_connection_on(sim, "west", "tunnel", V1_ANY " leftid=@east" SUBNETS V1_ALGORITHMS);
+    static const struct {
+        const char *words, *impairments, *said;
+        uint16_t port;
+    } rows[] = {
+        {"", "none", "RFC 3947", 4500},
+        {" nat-ikev1-method=rfc", "none", "RFC 3947", 4500},
+        {" nat-ikev1-method=drafts", "none", "draft-ietf-ipsec-nat-t-ike-02/03", 4500},
+        {"", "old_natt_drafts", "draft-ietf-ipsec-nat-t-ike-00/01", 500},
+        {" aggressive=yes", "old_natt_drafts", "draft-ietf-ipsec-nat-t-ike-00/01", 500},
+    };
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        struct sim *sim = nat_crossed_by(rows[i].words, rows[i].impairments);
+        struct child_view child;
         assert_up(sim, "east");
         assert_settles(sim);
-        assert_true(sim_log_has(sim, "west", i == 0 ? "draft-ietf-ipsec-nat-t-ike" : "RFC 3947"));
+        assert_true(sim_log_has(sim, "west", rows[i].said));
+        assert_true(sim_newest_child(sim, "west", "tunnel", &child));
+        assert_true(child.udp_encapsulation);
+        assert_int_equal(child.local.port, rows[i].port);
         assert_ping(sim);
         assert_ends_well(sim);
     }
+}
+
+static void a_tunnel_on_port_500_is_rekeyed_there(void **state)
+{
+    (void)state;
+    struct sim *sim = nat_crossed_by(" ikelifetime=30m ipsec-lifetime=20m rekeymargin=2m", "old_natt_drafts");
+    sim_set_nat_timeout(sim, "192.0.2.99", seconds(50));
+    assert_up(sim, "east");
+    for (int i = 0; i < 8; i++) {
+        struct child_view child;
+        sim_run_for(sim, minutes(10));
+        assert_true(sim_newest_child(sim, "west", "tunnel", &child));
+        assert_int_equal(child.local.port, 500);
+        assert_true(sim_ping(sim, "west", "10.2.0.1", "10.1.0.1"));
+    }
+    assert_ends_well(sim);
+}
+
+static void a_plane_without_the_old_marker_takes_no_old_draft(void **state)
+{
+    (void)state;
+    static const struct plane_limits limits = {.stack = "xfrm", .lacks_non_ike_marker = true};
+    struct sim *sim = sim_new(1);
+    struct child_view child;
+    struct error error = {0};
+    sim_add_host(sim, "west", "192.0.2.2");
+    sim_add_host(sim, "east", "192.0.2.1");
+    sim_settings(sim, "west")->plane_limits = &limits;
+    sim_restart(sim, "west", seconds(1));
+    sim_run_for(sim, seconds(2));
+    sim_add_connection(sim, "tunnel", V1);
+    assert_true(impair_apply(sim_engine(sim, "east"), "old_natt_drafts", 0, &error));
+    assert_up(sim, "east");
+    assert_settles(sim);
+    assert_true(
+        sim_log_has(sim, "west", "no NAT-Traversal: the peer knows only draft-ietf-ipsec-nat-t-ike-00"));
+    assert_true(sim_newest_child(sim, "west", "tunnel", &child));
+    assert_false(child.udp_encapsulation);
+    assert_ping(sim);
+    assert_ends_well(sim);
 }
 
 /* In Main Mode the peer's name comes when the keys are made: the connection that bears it is gone over to. */
@@ -488,6 +553,8 @@ int main(int argument_count, char **arguments)
         cmocka_unit_test(different_secrets_are_told),
         cmocka_unit_test(a_nat_is_found_and_crossed),
         cmocka_unit_test(the_drafts_of_nat_traversal_cross_a_nat_too),
+        cmocka_unit_test(a_tunnel_on_port_500_is_rekeyed_there),
+        cmocka_unit_test(a_plane_without_the_old_marker_takes_no_old_draft),
         cmocka_unit_test(a_road_warrior_gets_the_connection_of_its_name),
         cmocka_unit_test(the_connection_of_the_name_must_allow_what_was_agreed_on),
         cmocka_unit_test(several_road_warriors_share_a_connection),

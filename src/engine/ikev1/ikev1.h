@@ -70,6 +70,7 @@ enum ikev1_peer_feature {
     PEER_NATT_RFC = 1 << 4,
     PEER_NATT_DRAFT = 1 << 5,     /* 02 or 03: they float to port 4500 */
     PEER_NATT_OLD_DRAFT = 1 << 6, /* 00 or 01: they stay on port 500 */
+    PEER_NATT_ALL = PEER_NATT_RFC | PEER_NATT_DRAFT | PEER_NATT_OLD_DRAFT,
 };
 
 struct ikev1_fragments;
@@ -81,7 +82,7 @@ struct ikev1_sa {
     bool is_unconfirmed;    /* Aggressive Mode initiator: nothing shows yet that our last message came */
     uint16_t auth_method;   /* enum ikev1_auth_method, as negotiated */
     unsigned peer_features; /* enum ikev1_peer_feature */
-    bool natt_is_draft;     /* payload numbers and encapsulation modes of the drafts */
+    enum ikev1_peer_feature natt; /* of PEER_NATT_ALL the one that is spoken; 0 none */
     struct ikev1_keys keys;
     uint8_t last_block[CIPHER_IV_MAX]; /* phase 1's, from which phase 2's IVs come */
     struct owned sa_body;              /* the initiator's SA payload, which HASH_I and HASH_R cover */

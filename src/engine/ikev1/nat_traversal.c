@@ -1,13 +1,18 @@
-/* NAT traversal of IKEv1: RFC 3947 3.2 (detection), 4 (port floating), 5.1, 5.2. */
+/* NAT traversal of IKEv1: RFC 3947 3.2 (detection), 4 (port floating), 5.1, 5.2;
+ * draft-ietf-ipsec-nat-t-ike-00 3 and 4, which has all but the floating. */
 #include "engine/ikev1/nat_traversal.h"
 
 #include "engine/connection.h"
-#include "engine/ikev1/vendor_ids.h"
 
-static bool is_known_to_both(const struct engine *engine, const struct ike_sa *ike)
+static bool is_draft(const struct ike_sa *ike)
 {
-    const struct connection *connection = connection_by_serial(engine, ike->connection_serial);
-    return connection != NULL && (ike->v1->peer_features & natt_features(connection->spec)) != 0;
+    return ike->v1->natt != PEER_NATT_RFC;
+}
+
+bool nat_traversal_stays_on_port(const struct engine *engine, const struct ike_sa *ike)
+{
+    return ike->uses_natt && ike->v1->natt == PEER_NATT_OLD_DRAFT &&
+           ike->path.local.port == engine->settings.ike_port;
 }
 
 static bool endpoint_hash(const struct ike_sa *ike, const struct ip_endpoint *endpoint, uint8_t *out)
@@ -28,9 +33,8 @@ void nat_traversal_build(const struct engine *engine, const struct ike_sa *ike, 
     const struct connection *connection = connection_by_serial(engine, ike->connection_serial);
     uint8_t theirs[PRF_OUTPUT_MAX], ours[PRF_OUTPUT_MAX];
     size_t size = ike->suite.prf->output_size;
-    bool is_draft = (ike->v1->peer_features & PEER_NATT_RFC) == 0;
-    uint8_t payload = is_draft ? ISAKMP_NAT_D_DRAFT : ISAKMP_NAT_D;
-    if (!is_known_to_both(engine, ike) || !endpoint_hash(ike, &ike->path.remote, theirs) ||
+    uint8_t payload = is_draft(ike) ? ISAKMP_NAT_D_DRAFT : ISAKMP_NAT_D;
+    if (connection == NULL || ike->v1->natt == 0 || !endpoint_hash(ike, &ike->path.remote, theirs) ||
         !endpoint_hash(ike, &ike->path.local, ours))
         return;
     if (connection->spec->encapsulation == ENCAPSULATION_YES)
@@ -39,13 +43,20 @@ void nat_traversal_build(const struct engine *engine, const struct ike_sa *ike, 
     ikev1_build_body(builder, payload, bytes_of(ours, size));
 }
 
+static const char *form_name(enum ikev1_peer_feature natt)
+{
+    return natt == PEER_NATT_RFC     ? "RFC 3947"
+           : natt == PEER_NATT_DRAFT ? "draft-ietf-ipsec-nat-t-ike-02/03"
+                                     : "draft-ietf-ipsec-nat-t-ike-00/01, on port 500";
+}
+
 void nat_traversal_read(struct engine *engine, struct ike_sa *ike, const struct path *path,
                         const struct ikev1_message *message)
 {
     const struct connection *connection = connection_by_serial(engine, ike->connection_serial);
     uint8_t theirs[PRF_OUTPUT_MAX], ours[PRF_OUTPUT_MAX];
     size_t size = ike->suite.prf->output_size;
-    if (!is_known_to_both(engine, ike) || message->nat_d_count < 2 ||
+    if (connection == NULL || ike->v1->natt == 0 || message->nat_d_count < 2 ||
         !endpoint_hash(ike, &path->local, ours) || !endpoint_hash(ike, &path->remote, theirs))
         return;
     bool source_matches = false;
@@ -55,19 +66,19 @@ void nat_traversal_read(struct engine *engine, struct ike_sa *ike, const struct 
     ike->remote_behind_nat = !source_matches;
     bool is_forced = connection->spec->encapsulation == ENCAPSULATION_YES;
     ike->uses_natt = ike->local_behind_nat || ike->remote_behind_nat || is_forced;
-    ike->v1->natt_is_draft = (ike->v1->peer_features & PEER_NATT_RFC) == 0;
     if (ike->uses_natt)
         say_ike(engine, RC_LOG, ike, 0, "NAT-Traversal: %s behind NAT (%s)",
                 ike->local_behind_nat && ike->remote_behind_nat ? "both ends are"
                 : ike->local_behind_nat                         ? "we are"
                 : ike->remote_behind_nat                        ? "the peer is"
                                                                 : "encapsulation=yes, nobody",
-                ike->v1->natt_is_draft ? "draft-ietf-ipsec-nat-t-ike" : "RFC 3947");
+                form_name(ike->v1->natt));
 }
 
 void nat_traversal_float(const struct engine *engine, struct ike_sa *ike)
 {
-    if (!ike->uses_natt || ike->path.local.port == engine->settings.natt_port)
+    if (!ike->uses_natt || nat_traversal_stays_on_port(engine, ike) ||
+        ike->path.local.port == engine->settings.natt_port)
         return;
     ike->path.local.port = engine->settings.natt_port;
     if (ike->path.remote.port == 500)
@@ -79,7 +90,7 @@ uint16_t nat_traversal_mode(const struct ike_sa *ike, const struct connection *c
     bool is_tunnel = connection->spec->type == TYPE_TUNNEL;
     if (!ike->uses_natt)
         return is_tunnel ? V1_MODE_TUNNEL : V1_MODE_TRANSPORT;
-    if (ike->v1->natt_is_draft)
+    if (is_draft(ike))
         return is_tunnel ? V1_MODE_UDP_TUNNEL_DRAFT : V1_MODE_UDP_TRANSPORT_DRAFT;
     return is_tunnel ? V1_MODE_UDP_TUNNEL : V1_MODE_UDP_TRANSPORT;
 }
@@ -97,7 +108,7 @@ static void build_original(const struct ip_address *address, uint8_t payload, st
 void nat_traversal_build_original(const struct ike_sa *ike, uint16_t mode, bool we_initiated,
                                   struct ikev1_builder *builder)
 {
-    uint8_t payload = ike->v1->natt_is_draft ? ISAKMP_NAT_OA_DRAFT : ISAKMP_NAT_OA;
+    uint8_t payload = is_draft(ike) ? ISAKMP_NAT_OA_DRAFT : ISAKMP_NAT_OA;
     const struct ip_address *local = &ike->path.local.address, *remote = &ike->path.remote.address;
     if (mode != V1_MODE_UDP_TRANSPORT && mode != V1_MODE_UDP_TRANSPORT_DRAFT)
         return;

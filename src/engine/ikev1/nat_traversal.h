@@ -1,7 +1,7 @@
 /*
- * NAT traversal of IKEv1: RFC 3947 and its drafts 02 and 03. The drafts 00 and 01 are recognised by their
- * vendor ids and not spoken: they put ESP on port 500 behind eight zero bytes, which the kernel no longer
- * takes.
+ * NAT traversal of IKEv1: RFC 3947 and its drafts 00 to 03. With the drafts 00 and 01 everything stays on
+ * port 500: IKE as it is, ESP behind eight zero bytes where IKE has the initiator's cookie
+ * (draft-ietf-ipsec-udp-encaps-00). Not every data plane takes that (lacks_non_ike_marker).
  */
 #ifndef STYX_ENGINE_IKEV1_NAT_TRAVERSAL_H
 #define STYX_ENGINE_IKEV1_NAT_TRAVERSAL_H
@@ -16,6 +16,8 @@ void nat_traversal_read(struct engine *engine, struct ike_sa *ike, const struct 
                         const struct ikev1_message *message);
 /* Initiator: from now on we speak from and to port 4500 if there is a NAT (4). */
 void nat_traversal_float(const struct engine *engine, struct ike_sa *ike);
+/* A NAT is crossed as the drafts 00 and 01 have it. */
+bool nat_traversal_stays_on_port(const struct engine *engine, const struct ike_sa *ike);
 /* The encapsulation mode that Quick Mode offers (5.1). */
 uint16_t nat_traversal_mode(const struct ike_sa *ike, const struct connection *connection);
 /* NAT-OA payloads of Quick Mode in transport mode (5.2): our address and the peer's as we know them. */

@@ -56,6 +56,7 @@ void quick_mode_take_choice(struct engine *engine, const struct ike_sa *ike, str
     child->cpi_out = choice->cpi;
     child->mode = connection->spec->type == TYPE_TRANSPORT ? MODE_TRANSPORT : MODE_TUNNEL;
     child->udp_encapsulation = ike->uses_natt;
+    child->has_non_ike_marker = nat_traversal_stays_on_port(engine, ike);
     quick->lifetime_seconds = choice->lifetime_seconds;
     quick->lifetime_kilobytes = choice->lifetime_kilobytes;
     if (choice->cpi == 0)

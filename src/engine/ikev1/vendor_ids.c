@@ -1,5 +1,7 @@
 /* Vendor ids: RFC 2408 3.16, RFC 3706 5.1, RFC 3947 3.1 and its drafts, draft-beaulieu-ike-xauth. */
 #include "engine/ikev1/vendor_ids.h"
+#include "engine/impair.h"
+#include "engine/report.h"
 #include "engine/strongswan_vendor_id.h"
 
 static const struct {
@@ -31,12 +33,12 @@ static const struct {
      {0xcd, 0x60, 0x46, 0x43, 0x35, 0xdf, 0x21, 0xf8, 0x7c, 0xfd, 0xb2, 0xfc, 0x68, 0xb6, 0xa4, 0x48}},
     {PEER_NATT_OLD_DRAFT,
      16,
-     false,
+     true,
      true, /* draft-ietf-ipsec-nat-t-ike-01 */
      {0x16, 0xf6, 0xca, 0x16, 0xe4, 0xa4, 0x06, 0x6d, 0x83, 0x82, 0x1a, 0x0f, 0x0a, 0xea, 0xa8, 0x62}},
     {PEER_NATT_OLD_DRAFT,
      16,
-     false,
+     true,
      true, /* draft-ietf-ipsec-nat-t-ike-00 */
      {0x44, 0x85, 0x15, 0x2d, 0x18, 0xb6, 0xbb, 0xcd, 0x0b, 0xe8, 0xa8, 0x46, 0x95, 0x79, 0xdd, 0xcc}},
     {PEER_DPD,
@@ -58,11 +60,23 @@ static const struct {
       0x00}}, /* 1.0 */
 };
 
-unsigned natt_features(const struct connection_spec *spec)
+static unsigned natt_features_wanted(const struct engine *engine, const struct connection_spec *spec)
 {
     unsigned rfc = spec->ikev1_natt & IKEV1_NATT_RFC ? PEER_NATT_RFC : 0;
-    unsigned drafts = spec->ikev1_natt & IKEV1_NATT_DRAFTS ? PEER_NATT_DRAFT : 0;
-    return spec->encapsulation != ENCAPSULATION_NO ? rfc | drafts : 0;
+    unsigned drafts = spec->ikev1_natt & IKEV1_NATT_DRAFTS ? PEER_NATT_DRAFT | PEER_NATT_OLD_DRAFT : 0;
+    unsigned known = is_impaired(engine, IMPAIR_OLD_NATT_DRAFTS) ? PEER_NATT_OLD_DRAFT : PEER_NATT_ALL;
+    return spec->encapsulation != ENCAPSULATION_NO ? (rfc | drafts) & known : 0;
+}
+
+static bool plane_takes(const struct engine *engine, unsigned feature)
+{
+    const struct plane_limits *limits = engine->settings.plane_limits;
+    return (feature & PEER_NATT_OLD_DRAFT) == 0 || limits == NULL || !limits->lacks_non_ike_marker;
+}
+
+static bool natt_is_offered(const struct engine *engine, const struct connection_spec *spec, unsigned feature)
+{
+    return (natt_features_wanted(engine, spec) & feature) != 0 && plane_takes(engine, feature);
 }
 
 void vendor_ids_build(const struct engine *engine, const struct ike_sa *ike, struct ikev1_builder *builder)
@@ -76,7 +90,7 @@ void vendor_ids_build(const struct engine *engine, const struct ike_sa *ike, str
         ikev1_build_body(builder, ISAKMP_VENDOR_ID, bytes_of_text(own));
     for (size_t i = 0; i < ARRAY_SIZE(vendor_ids); i++) {
         bool is_wanted = vendor_ids[i].is_sent;
-        if (vendor_ids[i].is_natt && (natt_features(spec) & vendor_ids[i].feature) == 0)
+        if (vendor_ids[i].is_natt && !natt_is_offered(engine, spec, vendor_ids[i].feature))
             is_wanted = false;
         if (vendor_ids[i].feature == PEER_FRAGMENTATION)
             is_wanted = spec->fragmentation;
@@ -99,12 +113,28 @@ static unsigned feature_of(struct bytes id)
     return 0;
 }
 
-void vendor_ids_read(const struct engine *engine, struct ike_sa *ike, const struct ikev1_message *message)
+static void choose_natt(struct engine *engine, struct ike_sa *ike, unsigned common)
 {
-    const unsigned all_natt = PEER_NATT_RFC | PEER_NATT_DRAFT;
+    /* The best first; the numbers of drafts that are the same on the wire do not matter. */
+    static const enum ikev1_peer_feature preference[] = {PEER_NATT_RFC, PEER_NATT_DRAFT, PEER_NATT_OLD_DRAFT};
+    size_t best = 0;
+    while (best < ARRAY_SIZE(preference) && (common & preference[best]) == 0)
+        best++;
+    ike->v1->natt = best < ARRAY_SIZE(preference) ? preference[best] : 0;
+    if (ike->v1->natt == 0 || plane_takes(engine, ike->v1->natt))
+        return;
+    ike->v1->natt = 0;
+    say_ike(engine, RC_LOG, ike, 0,
+            "no NAT-Traversal: the peer knows only draft-ietf-ipsec-nat-t-ike-00 or -01, whose ESP in UDP on "
+            "port "
+            "500 protostack=%s cannot carry; protostack=userspace can",
+            engine->settings.plane_limits->stack);
+}
+
+void vendor_ids_read(struct engine *engine, struct ike_sa *ike, const struct ikev1_message *message)
+{
     const struct connection *connection = connection_by_serial(engine, ike->connection_serial);
     for (unsigned i = 0; i < message->vendor_id_count; i++)
         ike->v1->peer_features |= feature_of(message->vendor_ids[i]);
-    /* What we do not speak ourselves does not matter. */
-    ike->v1->peer_features &= ~all_natt | natt_features(connection->spec);
+    choose_natt(engine, ike, ike->v1->peer_features & natt_features_wanted(engine, connection->spec));
 }

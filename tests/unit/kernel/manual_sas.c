@@ -290,7 +290,7 @@ static void attach_natt(struct host *host)
     if (host->functions->prepare_socket != NULL)
         host->functions->prepare_socket(host->backend, host->natt_fd, local.address.family, true);
     if (host->functions->attach_natt_socket != NULL &&
-        !host->functions->attach_natt_socket(host->backend, host->natt_fd, &local, on_ike, host))
+        !host->functions->attach_natt_socket(host->backend, host->natt_fd, &local, true, on_ike, host))
         fail("cannot attach the NAT-T socket");
 }
 
