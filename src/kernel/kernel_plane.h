@@ -29,6 +29,9 @@ struct kernel_plane {
     int poll_fd;               /* readable when any of the back end's descriptors has something */
     struct hash_table sas_by_child, sas_by_spi;
     struct policy_slots policies;
+    size_t ipv6_slot_count; /* neighbour_bypass.c: those that are in the kernel */
+    /* The back end's: such packets pass in clear from now on, in either direction, or no more. */
+    void (*put_bypass)(struct kernel_plane *plane, const struct packet_selector *selector, bool is_there);
     bool holds_packets; /* we have made the kernel hold packets that wait for an SA */
     struct plane_counting counting;
 };

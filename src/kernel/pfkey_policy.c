@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "esp/policy_priority.h"
+#include "kernel/neighbour_bypass.h"
 #include "kernel/pfkey.h"
 
 /* A connection's, with what the kernel is told of its SAs. */
@@ -131,6 +132,8 @@ static const uint8_t directions[] = {PFKEY_DIRECTIONS};
 static void install(void *context, struct policy_slot *slot, struct claimed_policy *best)
 {
     struct backend *backend = context;
+    bool was_there = slot->installed != 0;
+    neighbour_bypass_before(&backend->plane, slot, best != NULL);
     for (size_t i = 0; i < ARRAY_SIZE(directions); i++) {
         uint8_t direction = directions[i];
         bool is_wanted = best != NULL && is_wanted_in(best, direction);
@@ -140,6 +143,31 @@ static void install(void *context, struct policy_slot *slot, struct claimed_poli
             send_delete(backend, slot, direction);
         slot->installed =
             (uint8_t)((slot->installed & ~(1u << direction)) | (unsigned)is_wanted << direction);
+    }
+    neighbour_bypass_after(&backend->plane, slot, was_there);
+}
+
+static void put_bypass(struct kernel_plane *plane, const struct packet_selector *selector, bool is_there)
+{
+    static const uint8_t both_ways[] = {IPSEC_DIR_INBOUND, IPSEC_DIR_OUTBOUND};
+    struct backend *backend = CONTAINER_OF(plane, struct backend, plane);
+    for (size_t i = 0; i < ARRAY_SIZE(both_ways); i++) {
+        if (!is_there) {
+            pfkey_policy_send_delete(backend, selector, both_ways[i]);
+            continue;
+        }
+        uint8_t buffer[PFKEY_MESSAGE_MAX];
+        struct writer writer = writer_of(buffer, sizeof(buffer));
+        struct pfkey_policy_fields fields = {
+            .type = IPSEC_POLICY_NONE,
+            .direction = both_ways[i],
+            .priority = PFKEY_SIGNATURE, /* before all that a connection may have */
+        };
+        struct kernel_ticket ticket = {.purpose = PFKEY_PURPOSE_CHANGE};
+        pfkey_begin(&writer, SADB_X_SPDUPDATE, SADB_SATYPE_UNSPEC);
+        pfkey_put_selector(&writer, selector);
+        pfkey_put_policy(&writer, &fields);
+        pfkey_link_send(&backend->link, &writer, 0, &ticket);
     }
 }
 
@@ -235,6 +263,7 @@ static void free_policy(void *context, struct claimed_policy *claimed)
 
 bool pfkey_policy_init(struct backend *backend)
 {
+    backend->plane.put_bypass = put_bypass;
     backend->plane.policies.install = install;
     backend->plane.policies.refuse = refuse;
     backend->plane.policies.free_policy = free_policy;
@@ -305,4 +334,5 @@ static void delete_slot(void *context, struct policy_slot *slot)
 void pfkey_policy_delete_all(struct backend *backend)
 {
     policy_slots_each(&backend->plane.policies, delete_slot);
+    neighbour_bypass_remove(&backend->plane);
 }

@@ -5,6 +5,7 @@
 #include <netinet/in.h>
 #include <stdlib.h>
 
+#include "kernel/neighbour_bypass.h"
 #include "kernel/xfrm.h"
 #include "kernel/xfrm_selector.h"
 
@@ -108,10 +109,11 @@ static void send_delete(struct backend *backend, const struct policy_slot *slot,
     xfrm_link_end(&backend->link, message, &ticket);
 }
 
-static void number(struct backend *backend, struct policy_slot *slot)
+/* Of the kernel's policies: ours bear the signature. */
+static uint32_t new_index(struct backend *backend)
 {
     backend->last_index = (backend->last_index + 1) & ((1u << (XFRM_SIGNATURE_SHIFT - DIRECTION_BITS)) - 1);
-    slot->index = (uint32_t)XFRM_SIGNATURE << XFRM_SIGNATURE_SHIFT | backend->last_index << DIRECTION_BITS;
+    return (uint32_t)XFRM_SIGNATURE << XFRM_SIGNATURE_SHIFT | backend->last_index << DIRECTION_BITS;
 }
 
 /* The inbound side comes first, so that no packet leaves whose answer would be refused. */
@@ -119,8 +121,10 @@ static void install(void *context, struct policy_slot *slot, struct claimed_poli
 {
     static const unsigned directions[] = {XFRM_POLICY_IN, XFRM_POLICY_FWD, XFRM_POLICY_OUT};
     struct backend *backend = context;
+    bool was_there = slot->installed != 0;
     if (slot->index == 0)
-        number(backend, slot);
+        slot->index = new_index(backend);
+    neighbour_bypass_before(&backend->plane, slot, best != NULL);
     for (size_t i = 0; i < ARRAY_SIZE(directions); i++) {
         unsigned direction = directions[i];
         bool is_wanted = best != NULL && is_wanted_in(best, direction);
@@ -130,6 +134,29 @@ static void install(void *context, struct policy_slot *slot, struct claimed_poli
             send_delete(backend, slot, direction);
         slot->installed =
             (uint8_t)((slot->installed & ~(1u << direction)) | (unsigned)is_wanted << direction);
+    }
+    neighbour_bypass_after(&backend->plane, slot, was_there);
+}
+
+static void put_bypass(struct kernel_plane *plane, const struct packet_selector *selector, bool is_there)
+{
+    static const uint8_t directions[] = {XFRM_POLICY_IN, XFRM_POLICY_OUT};
+    struct backend *backend = CONTAINER_OF(plane, struct backend, plane);
+    struct kernel_ticket ticket = {.purpose = XFRM_PURPOSE_CHANGE, .may_be_missing = true};
+    struct xfrm_userpolicy_info info = {
+        .sel = xfrm_selector_of(selector),
+        .lft = {XFRM_INF, XFRM_INF, XFRM_INF, XFRM_INF, 0, 0, 0, 0},
+        .priority = 0, /* before all that a connection may have */
+        .action = XFRM_POLICY_ALLOW,
+    };
+    for (size_t i = 0; i < ARRAY_SIZE(directions); i++) {
+        struct xfrm_userpolicy_id id = {.sel = info.sel, .dir = directions[i]};
+        info.dir = directions[i];
+        info.index = is_there ? new_index(backend) | directions[i] : 0;
+        struct nlmsghdr *message =
+            is_there ? xfrm_link_begin(&backend->link, XFRM_MSG_UPDPOLICY, NLM_F_ACK, &info, sizeof(info))
+                     : xfrm_link_begin(&backend->link, XFRM_MSG_DELPOLICY, NLM_F_ACK, &id, sizeof(id));
+        xfrm_link_end(&backend->link, message, &ticket);
     }
 }
 
@@ -141,6 +168,7 @@ static void free_policy(void *context, struct claimed_policy *claimed)
 
 bool xfrm_policy_init(struct backend *backend)
 {
+    backend->plane.put_bypass = put_bypass;
     backend->plane.policies.install = install;
     backend->plane.policies.free_policy = free_policy;
     backend->plane.policies.context = backend;
@@ -211,4 +239,5 @@ static void delete_slot(void *context, struct policy_slot *slot)
 void xfrm_policy_delete_all(struct backend *backend)
 {
     policy_slots_each(&backend->plane.policies, delete_slot);
+    neighbour_bypass_remove(&backend->plane);
 }
