@@ -31,6 +31,7 @@ static bool cover(const struct esp_sa *ah, const struct ah_packet *packet, uint6
     memcpy(copy, packet->ah, header_size);
     memset(copy + AH_FIXED_SIZE, 0, ah->icv_size);
     struct packet_parts *parts = &coverage->job.parts;
+    coverage->job.source = NULL;
     parts->aad = bytes_of(coverage->headers, network_size + header_size);
     parts->iv = packet->ah;
     parts->data = packet->ah + header_size;

@@ -8,8 +8,8 @@
 enum { RANDOM_POOL_SIZE = 2048 };
 
 struct esp_crypto {
-    void *threads[PROVIDER_COUNT]; /* NULL: not used */
-    bool is_enabled[PROVIDER_COUNT];
+    void *threads[PROVIDER_COUNT];
+    const struct esp_provider *providers[PROVIDER_COUNT]; /* NULL: not used */
     void (*random)(uint8_t *out, size_t size);
     size_t random_left;
     uint8_t random_pool[RANDOM_POOL_SIZE];
@@ -43,7 +43,7 @@ struct esp_crypto *esp_crypto_new(unsigned providers, void (*random)(uint8_t *ou
                 return NULL;
             }
         }
-        crypto->is_enabled[id] = true;
+        crypto->providers[id] = provider;
     }
     return crypto;
 }
@@ -75,10 +75,10 @@ void esp_crypto_random(struct esp_crypto *crypto, uint8_t *out, size_t size)
 static enum esp_provider_id choose_provider(const struct esp_crypto *crypto, const struct esp_keys *keys,
                                             size_t count)
 {
-    const struct esp_provider *bulk =
-        crypto->is_enabled[PROVIDER_IPSEC_MB] ? esp_provider(PROVIDER_IPSEC_MB) : NULL;
+    const struct esp_provider *bulk = crypto->providers[PROVIDER_IPSEC_MB];
+    const struct esp_provider *single = crypto->providers[PROVIDER_LIBCRYPTO];
     bool bulk_can = bulk != NULL && bulk->supports(keys);
-    bool single_can = crypto->is_enabled[PROVIDER_LIBCRYPTO] && esp_provider_libcrypto.supports(keys);
+    bool single_can = single != NULL && single->supports(keys);
     if (bulk_can && (!single_can || count >= bulk->smallest_batch(keys)))
         return PROVIDER_IPSEC_MB;
     return single_can ? PROVIDER_LIBCRYPTO : PROVIDER_COUNT;
@@ -92,7 +92,7 @@ static const struct esp_provider *ready_provider(struct esp_crypto *crypto, stru
     enum esp_provider_id id = choose_provider(crypto, keys, count);
     if (id == PROVIDER_COUNT)
         return NULL;
-    const struct esp_provider *provider = esp_provider(id);
+    const struct esp_provider *provider = crypto->providers[id];
     if (cipher->contexts[id] == NULL)
         cipher->contexts[id] = provider->context_new(crypto->threads[id], keys);
     *ret_id = id;

@@ -19,10 +19,19 @@ enum { ESP_BATCH_MAX = 128 };
  * iv. */
 struct esp_job {
     struct packet_parts parts;
+    const uint8_t *source; /* sealing: what is to become parts.data; NULL: it stands there */
     uint8_t aad[12];
     uint8_t trailer[4];
     bool is_authentic; /* set by opening */
 };
+
+/* For a provider that works in place. */
+static inline void esp_job_bring_home(struct esp_job *job)
+{
+    if (job->source != NULL)
+        memcpy(job->parts.data, job->source, job->parts.data_size);
+    job->source = NULL;
+}
 
 /* Borrowed from the SA for its whole life. integ NULL with an AEAD. */
 struct esp_keys {
@@ -85,6 +94,12 @@ void esp_cipher_open(struct esp_crypto *crypto, struct esp_cipher *cipher, const
 static inline size_t esp_cipher_batch(const struct esp_keys *keys)
 {
     return keys->encr->is_aead ? 16 : 64;
+}
+
+/* Whether sealing from job.source is as good as in place, and a packet alone as good as in company. */
+static inline bool esp_cipher_seals_from_elsewhere(const struct esp_keys *keys)
+{
+    return keys->encr->is_aead;
 }
 
 void esp_cipher_release(struct esp_cipher *cipher, const struct esp_keys *keys);

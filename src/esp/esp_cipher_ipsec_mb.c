@@ -256,8 +256,9 @@ static void gcm_one(IMB_MGR *manager, const struct bulk_context *context, const 
                                        : (key_size == 16   ? manager->gcm128_dec
                                           : key_size == 24 ? manager->gcm192_dec
                                                            : manager->gcm256_dec);
-    run(&context->gcm, &state, parts->data, parts->data, parts->data_size, nonce, parts->aad.data,
-        parts->aad.size, tag, keys->encr->icv_size);
+    const uint8_t *source = job->source != NULL ? job->source : parts->data;
+    run(&context->gcm, &state, parts->data, source, parts->data_size, nonce, parts->aad.data, parts->aad.size,
+        tag, keys->encr->icv_size);
 }
 
 static void gcm_seal(IMB_MGR *manager, const struct bulk_context *context, const struct esp_keys *keys,
@@ -408,8 +409,10 @@ static bool bulk_seal(void *thread, void *context, const struct esp_keys *keys, 
     }
     uint8_t tags[ESP_BATCH_MAX][CIPHER_ICV_MAX];
     size_t icv_size = packet_icv_size(keys->encr, keys->integ);
-    for (size_t i = 0; i < count; i++)
+    for (size_t i = 0; i < count; i++) {
+        esp_job_bring_home(&jobs[i]);
         place_trailer(&jobs[i].parts);
+    }
     if (!run_jobs(thread, context, keys, jobs, count, tags, true))
         return false;
     for (size_t i = 0; i < count; i++)

@@ -39,6 +39,7 @@ static bool libcrypto_seal(void *thread, void *context, const struct esp_keys *k
 {
     (void)thread, (void)keys;
     for (size_t i = 0; i < count; i++) {
+        esp_job_bring_home(&jobs[i]);
         if (!packet_cipher_seal(context, &jobs[i].parts))
             return false;
     }

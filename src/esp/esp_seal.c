@@ -28,8 +28,22 @@ static void write_iv(const struct esp_sa *sa, struct esp_crypto *crypto, uint8_t
         store_be64(iv, sequence);
 }
 
+size_t esp_trailing_size(const struct esp_sa *sa, size_t payload_size)
+{
+    return esp_sealed_size(sa, payload_size) - esp_payload_offset(sa) - sa->icv_size - payload_size;
+}
+
 bool esp_frame_payload(struct esp_sa *sa, struct esp_crypto *crypto, uint8_t *frame, size_t payload_size,
                        uint8_t next_header, struct esp_job *ret_job)
+{
+    bool is_framed = esp_frame_payload_at(sa, crypto, frame, frame + esp_payload_offset(sa), payload_size,
+                                          next_header, ret_job);
+    ret_job->source = NULL;
+    return is_framed;
+}
+
+bool esp_frame_payload_at(struct esp_sa *sa, struct esp_crypto *crypto, uint8_t *frame, uint8_t *payload,
+                          size_t payload_size, uint8_t next_header, struct esp_job *ret_job)
 {
     if (sa->sequence >= (sa->esn ? UINT64_MAX : UINT32_MAX))
         return false;
@@ -40,14 +54,15 @@ bool esp_frame_payload(struct esp_sa *sa, struct esp_crypto *crypto, uint8_t *fr
     write_iv(sa, crypto, iv, sequence);
 
     uint8_t *data = iv + sa->iv_size;
-    size_t data_size = esp_sealed_size(sa, payload_size) - esp_payload_offset(sa) - sa->icv_size;
-    size_t pad_size = data_size - payload_size - ESP_TRAILER_SIZE;
-    uint8_t *at = data + payload_size;
+    size_t trailing_size = esp_trailing_size(sa, payload_size);
+    size_t data_size = payload_size + trailing_size, pad_size = trailing_size - ESP_TRAILER_SIZE;
+    uint8_t *at = payload + payload_size;
     for (size_t i = 1; i <= pad_size; i++)
         *at++ = (uint8_t)i; /* RFC 4303 2.4 */
     *at++ = (uint8_t)pad_size;
     *at = next_header;
 
+    ret_job->source = payload;
     ret_job->parts.iv = iv;
     ret_job->parts.data = data;
     ret_job->parts.data_size = data_size;
@@ -96,6 +111,7 @@ bool esp_open_begin(struct esp_sa *sa, uint8_t *frame, size_t frame_size, struct
     if (replay_check(&sa->replay, ret_received->sequence) != REPLAY_FRESH)
         return esp_refuse(sa, ret_received, ESP_REPLAYED);
 
+    ret_job->source = NULL;
     ret_job->parts.iv = frame + ESP_HEADER_SIZE;
     ret_job->parts.data = frame + esp_payload_offset(sa);
     ret_job->parts.data_size = data_size;

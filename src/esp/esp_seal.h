@@ -12,6 +12,14 @@
 bool esp_frame_payload(struct esp_sa *sa, struct esp_crypto *crypto, uint8_t *frame, size_t payload_size,
                        uint8_t next_header, struct esp_job *ret_job);
 
+/* Bytes of padding and trailer behind a payload of this size. */
+size_t esp_trailing_size(const struct esp_sa *sa, size_t payload_size);
+
+/* The same with the payload elsewhere: padding and trailer, esp_trailing_size() bytes, are written behind it
+ * there, and sealing brings all into the frame. */
+bool esp_frame_payload_at(struct esp_sa *sa, struct esp_crypto *crypto, uint8_t *frame, uint8_t *payload,
+                          size_t payload_size, uint8_t next_header, struct esp_job *ret_job);
+
 enum esp_verdict {
     ESP_ACCEPTED,
     ESP_DUMMY, /* traffic-flow confidentiality: to be dropped in silence (RFC 4303 2.6) */

@@ -120,21 +120,34 @@ static void write_transport_checksum(const struct gso *gso, uint8_t *out, size_t
         store_be16(field, UINT16_MAX);
 }
 
-void gso_write_segment(const struct gso *gso, size_t index, uint8_t *out)
+/* Headers as copied from the packet become those of a segment. */
+static void patch_headers(const struct gso *gso, size_t index, uint8_t *out)
 {
-    if (gso->offload.kind == OFFLOAD_NONE) {
-        write_whole(gso, out);
-        return;
-    }
-    size_t payload = payload_size(gso, index);
-    size_t size = gso->header_size + payload;
-    memcpy(out, gso->packet.data, gso->header_size);
-    memcpy(out + gso->header_size, gso->packet.data + gso->header_size + index * gso->offload.segment_size,
-           payload);
+    size_t size = gso_segment_size(gso, index);
     patch_network(gso, index, out, size);
     if (is_tcp(gso))
         patch_tcp(gso, index, out + gso->network_size);
     else
         store_be16(out + gso->network_size + 4, (uint16_t)(size - gso->network_size));
     write_transport_checksum(gso, out, size);
+}
+
+void gso_write_segment(const struct gso *gso, size_t index, uint8_t *out)
+{
+    if (gso->offload.kind == OFFLOAD_NONE) {
+        write_whole(gso, out);
+        return;
+    }
+    memcpy(out, gso->packet.data, gso->header_size);
+    memcpy(out + gso->header_size, gso->packet.data + gso->header_size + index * gso->offload.segment_size,
+           payload_size(gso, index));
+    patch_headers(gso, index, out);
+}
+
+uint8_t *gso_shape_segment(const struct gso *gso, size_t index, const uint8_t *headers)
+{
+    uint8_t *out = (uint8_t *)(uintptr_t)gso->packet.data + index * gso->offload.segment_size;
+    memcpy(out, headers, gso->header_size);
+    patch_headers(gso, index, out);
+    return out;
 }

@@ -35,4 +35,11 @@ size_t gso_segment_size(const struct gso *gso, size_t index);
 /* Writes segment `index`, gso_segment_size() bytes, with all lengths, identifiers and checksums right. */
 void gso_write_segment(const struct gso *gso, size_t index, uint8_t *out);
 
+/*
+ * The same without a copy, of a packet that is cut: the segment takes shape where its payload lies, with its
+ * headers over the end of the segment before, which must have been used up. All segments, in order;
+ * `headers`: the first header_size bytes as they were.
+ */
+uint8_t *gso_shape_segment(const struct gso *gso, size_t index, const uint8_t *headers);
+
 #endif

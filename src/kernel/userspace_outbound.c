@@ -24,6 +24,8 @@ enum {
     PATH_MTU_INTERVAL_USEC = 1000000,
     IPV6_MINIMUM_MTU = 1280,
     PACKETS_BETWEEN_CHECKS = 64,
+    SEGMENT_HEADERS_MAX = 128,
+    TRAILING_MAX = 8, /* of an AEAD: padding to 4, and two bytes */
 };
 
 /* Whose frames are being collected. */
@@ -205,6 +207,50 @@ static bool add_segment(struct outbound *out, const struct gso *gso, size_t inde
     return true;
 }
 
+/* Whether the segments can be sealed out of the packet as it was read: in order, each over what is used up of
+ * the one before, so each by itself. */
+static bool may_seal_from_packet(const struct outbound *out, const struct gso *gso)
+{
+    const struct esp_sa *sa = out->flow.sa;
+    return gso->count > 1 && gso->packet.data == out->tun_buffer + TUN_HEADER_SIZE &&
+           gso->header_size <= SEGMENT_HEADERS_MAX && esp_sa_is_plain(sa) &&
+           esp_cipher_seals_from_elsewhere(&sa->keys);
+}
+
+/* add_segment() without the copy: the cipher does it. `headers`: those of the packet. */
+static bool add_segment_in_passing(struct outbound *out, const struct gso *gso, size_t index,
+                                   const struct ip_packet *ip, bool alone, const uint8_t *headers)
+{
+    struct esp_sa *sa = out->flow.sa;
+    size_t size = gso_segment_size(gso, index), skipped = sa->is_transport ? ip->network_size : 0;
+    size_t payload_size = size - skipped, sealed = esp_sealed_size(sa, payload_size);
+    uint8_t *frame = reserve_frame(out, sealed);
+    uint8_t *payload = gso_shape_segment(gso, index, headers) + skipped;
+    uint8_t *behind = payload + payload_size, next[TRAILING_MAX];
+    memcpy(next, behind, sizeof(next));
+    if (!esp_frame_payload_at(sa, out->crypto, frame, payload, payload_size, next_header_of(sa, ip),
+                              &out->jobs[out->job_count]))
+        return false;
+    out->job_count++;
+    (void)sender_add(&out->sender, &out->flow.destination, class_of(sa, ip), frame, sealed, alone);
+    out->arena_used += sealed;
+    seal_pending(out);
+    memcpy(behind, next, sizeof(next));
+    userspace_tell_limit(out->backend, sa, esp_sa_count(sa, size, out->now));
+    return true;
+}
+
+static void protect_in_passing(struct outbound *out, const struct gso *gso, const struct ip_packet *ip,
+                               bool alone)
+{
+    uint8_t headers[SEGMENT_HEADERS_MAX];
+    memcpy(headers, gso->packet.data, gso->header_size);
+    for (size_t i = 0; i < gso->count && esp_sa_is_usable(out->flow.sa); i++) {
+        if (!add_segment_in_passing(out, gso, i, ip, alone, headers))
+            return;
+    }
+}
+
 static struct outer_header outer_header_of(struct outbound *out, const struct ip_packet *ip, bool alone)
 {
     const struct destination *to = &out->flow.destination;
@@ -258,10 +304,13 @@ static void protect(struct outbound *out, const struct gso *gso, const struct ip
     enum fit fit = check_size(out, gso, ip);
     if (fit == DOES_NOT_FIT)
         return;
-    bool is_plain = esp_sa_is_plain(sa);
+    bool is_plain = esp_sa_is_plain(sa), alone = fit == FITS_IN_FRAGMENTS;
     out->flow.destination.path_mtu = sa->path_mtu;
+    if (may_seal_from_packet(out, gso)) {
+        protect_in_passing(out, gso, ip, alone);
+        return;
+    }
     for (size_t i = 0; i < gso->count && esp_sa_is_usable(sa); i++) {
-        bool alone = fit == FITS_IN_FRAGMENTS;
         if (is_plain ? !add_segment(out, gso, i, ip, alone) : !add_bundle_segment(out, gso, i, ip, alone))
             return;
     }
@@ -463,7 +512,7 @@ static struct outbound *outbound_new(struct backend *backend)
     out->ipcomp = ipcomp_new();
     userspace_random((uint8_t *)&out->identification, sizeof(out->identification));
     userspace_random((uint8_t *)&out->sender.identification, sizeof(out->sender.identification));
-    out->tun_buffer = malloc(TUN_HEADER_SIZE + TUN_PACKET_MAX);
+    out->tun_buffer = malloc(TUN_HEADER_SIZE + TUN_PACKET_MAX + TRAILING_MAX);
     out->arena = malloc(ARENA_SIZE + FRAME_MAX);
     return out;
 }

@@ -152,6 +152,44 @@ static size_t open_batch(struct batch *batch, struct esp_sa *sa, struct esp_cryp
     return accepted;
 }
 
+/* The frame of a payload that stands in it, and of one that stands elsewhere. */
+static void seal_from_both_places(const struct suite_under_test *suite, unsigned providers,
+                                  size_t payload_size)
+{
+    uint8_t here[FRAME_MAX], there[FRAME_MAX], payload[FRAME_MAX];
+    struct esp_crypto *crypto = crypto_with(providers);
+    struct esp_sa *sa = sa_for_suite(suite, true, false), *other = sa_for_suite(suite, true, false);
+    struct esp_job job;
+    predictable_random(payload, sizeof(payload));
+    memcpy(here + esp_payload_offset(sa), payload, payload_size);
+    assert_true(esp_frame_payload(sa, crypto, here, payload_size, IPPROTO_NUMBER_IPV4, &job));
+    assert_true(esp_cipher_seal(crypto, &sa->cipher, &sa->keys, &job, 1));
+    size_t end = payload_size + esp_trailing_size(sa, payload_size);
+    uint8_t behind = payload[end];
+    assert_true(esp_frame_payload_at(other, crypto, there, payload, payload_size, IPPROTO_NUMBER_IPV4, &job));
+    assert_true(esp_cipher_seal(crypto, &other->cipher, &other->keys, &job, 1));
+    assert_memory_equal(here, there, esp_sealed_size(sa, payload_size));
+    assert_int_equal(payload[end], behind);
+    esp_sa_unref(sa);
+    esp_sa_unref(other);
+    esp_crypto_free(crypto);
+}
+
+static void test_a_payload_that_stands_elsewhere_gives_the_same_frame(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < all_suites_count; i++) {
+        if (all_suites[i].encr == ENCR_AES_CBC || all_suites[i].encr == ENCR_3DES ||
+            all_suites[i].encr == ENCR_DES)
+            continue; /* their IVs are random */
+        for (size_t payload_size = 0; payload_size < 1400; payload_size += 173) {
+            seal_from_both_places(&all_suites[i], LIBCRYPTO_ONLY, payload_size);
+            if (esp_provider(PROVIDER_IPSEC_MB) != NULL)
+                seal_from_both_places(&all_suites[i], IPSEC_MB_ONLY, payload_size);
+        }
+    }
+}
+
 static void compare_providers(const struct suite_under_test *suite, bool esn, size_t count)
 {
     static struct batch one, other;
@@ -257,6 +295,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_gcm_esp_packets_with_esn_open_as_published),
         cmocka_unit_test(test_chacha20_poly1305_packet_of_rfc7634_is_built),
+        cmocka_unit_test(test_a_payload_that_stands_elsewhere_gives_the_same_frame),
         cmocka_unit_test(test_both_providers_agree_on_every_suite),
         cmocka_unit_test(test_nothing_altered_is_opened),
         cmocka_unit_test(test_the_wrong_high_half_of_an_esn_is_not_authentic),

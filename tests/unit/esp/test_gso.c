@@ -116,6 +116,40 @@ static void test_a_udp_super_packet_is_cut_into_right_datagrams(void **state)
     }
 }
 
+static void check_shapes(const uint8_t *packet, size_t size, const struct offload *offload)
+{
+    static uint8_t work[PACKET_MAX], segment[PACKET_MAX];
+    uint8_t headers[128];
+    struct gso as_read, in_work;
+    memcpy(work, packet, size);
+    assert_true(gso_init(&as_read, bytes_of(packet, size), offload));
+    assert_true(gso_init(&in_work, bytes_of(work, size), offload));
+    memcpy(headers, work, in_work.header_size);
+    for (size_t i = 0; i < as_read.count; i++) {
+        gso_write_segment(&as_read, i, segment);
+        const uint8_t *shaped = gso_shape_segment(&in_work, i, headers);
+        assert_memory_equal(shaped, segment, gso_segment_size(&as_read, i));
+    }
+}
+
+static void test_a_segment_shaped_in_the_packet_is_as_one_that_is_copied(void **state)
+{
+    (void)state;
+    static uint8_t super[PACKET_MAX];
+    const uint16_t segment_sizes[] = {1000, 60,
+                                      7}; /* also less than the headers, which then reach further back */
+    for (size_t i = 0; i < ARRAY_SIZE(segment_sizes); i++) {
+        for (int is_v6 = 0; is_v6 < 2; is_v6++) {
+            struct offload offload = tcp_offload(is_v6, segment_sizes[i]);
+            check_shapes(super, make_tcp(super, is_v6, 3500, 5, 0x80 | 0x18), &offload);
+        }
+        size_t size = make_udp_packet(super, "10.1.0.1", "10.2.0.1", 53, 250);
+        struct offload offload = {
+            .kind = OFFLOAD_UDP4, .needs_checksum = true, .segment_size = segment_sizes[i] % 99};
+        check_shapes(super, size, &offload);
+    }
+}
+
 static void test_a_partial_checksum_is_completed(void **state)
 {
     (void)state;
@@ -269,6 +303,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_a_tcp_super_packet_is_cut_into_right_segments),
         cmocka_unit_test(test_a_udp_super_packet_is_cut_into_right_datagrams),
+        cmocka_unit_test(test_a_segment_shaped_in_the_packet_is_as_one_that_is_copied),
         cmocka_unit_test(test_a_partial_checksum_is_completed),
         cmocka_unit_test(test_offload_requests_that_do_not_fit_the_packet_are_refused),
         cmocka_unit_test(test_what_was_cut_is_joined_to_the_same_super_packet),
