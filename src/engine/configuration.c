@@ -115,6 +115,12 @@ size_t configuration_selectors(const struct connection *connection, bool local, 
                               : wildcard_selectors(connection, out);
 }
 
+size_t configuration_wish_selectors(const struct connection *connection, struct selector *out)
+{
+    bool is_asked_for = configuration_is_client(connection) && !has_own_clients(connection->local_end);
+    return is_asked_for ? wildcard_selectors(connection, out) : 0;
+}
+
 size_t configuration_pool_selectors(const struct connection *connection, struct selector *out)
 {
     const struct end_spec *end = connection->remote_end;

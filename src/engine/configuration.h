@@ -58,6 +58,9 @@ void configuration_write_told(const struct connection *connection, const struct 
 
 /* The attributes of our request; with the addresses that we have already. */
 void configuration_write_request(const struct connection *connection, bool is_ikev1, struct writer *writer);
+/* What is asked for with them, to be narrowed to whatever address is leased (RFC 7296 2.19); 0: addresses
+ * decide nothing. */
+size_t configuration_wish_selectors(const struct connection *connection, struct selector *out);
 /* Takes over what the server told, checked. False with the reason: there is no usable address. */
 bool configuration_take(struct engine *engine, struct connection *connection,
                         const struct configuration *told, struct error *error);

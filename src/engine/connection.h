@@ -19,6 +19,8 @@ void connection_reorient(struct engine *engine, struct connection *connection);
 void connection_host_has_moved(struct engine *engine, struct connection *connection, bool had_address);
 /* left= or right= as written, or the address where only that is known. */
 void connection_host_text(const struct connection *connection, bool is_left, struct text *out);
+/* Of our end: its name, and the gateway that its default route goes by where that is asked for. */
+void connection_take_interface(struct connection *connection, const struct listen_address *ours);
 /* Its SAs have moved to other addresses. */
 void connection_take_hosts(struct engine *engine, struct connection *connection,
                            const struct ip_address *local, const struct ip_address *remote);

@@ -78,6 +78,14 @@ static bool is_anonymous(const struct end_spec *end)
     return end->auth == AUTH_NULL && end->id.kind == ID_NONE && !end->id_is_mine;
 }
 
+void connection_take_interface(struct connection *connection, const struct listen_address *ours)
+{
+    connection->nexthop = connection->local_end->nexthop;
+    if (!address_is_set(&connection->nexthop) && is_gateway_wanted(connection->local_end))
+        connection->nexthop = ours->gateway;
+    snprintf(connection->interface, sizeof(connection->interface), "%s", ours->interface);
+}
+
 static void take_side(struct engine *engine, struct connection *connection, const struct listen_address *ours,
                       bool left_is_local)
 {
@@ -87,10 +95,7 @@ static void take_side(struct engine *engine, struct connection *connection, cons
     connection->remote_end = left_is_local ? &spec->right : &spec->left;
     connection->local = ours->address;
     connection->remote = host_name_address(connection, !left_is_local);
-    connection->nexthop = connection->local_end->nexthop;
-    if (!address_is_set(&connection->nexthop) && is_gateway_wanted(connection->local_end))
-        connection->nexthop = ours->gateway;
-    snprintf(connection->interface, sizeof(connection->interface), "%s", ours->interface);
+    connection_take_interface(connection, ours);
     connection->is_template = connection->remote_end->host_kind == HOST_ANY;
     identity_own(engine, &connection->memory_bytes, &connection->local_id,
                  is_anonymous(connection->local_end)
@@ -175,11 +180,28 @@ static bool ike_follows(struct engine *engine, struct ike_sa *ike, const struct 
     return ike->version->move_local != NULL && ike->version->move_local(engine, ike, ours);
 }
 
+/* A reauthentication that is in the making begins again, from the new address. */
+static void begin_reauthentications_again(struct engine *engine, struct connection *connection)
+{
+    for (struct list_node *node = connection->ikes.next, *next; node != &connection->ikes; node = next) {
+        struct ike_sa *ike = CONTAINER_OF(node, struct ike_sa, of_connection);
+        struct ike_sa *old = ike->setup ? ike_by_serial(engine, ike->setup->reauthenticates_serial) : NULL;
+        next = node->next;
+        if (old == NULL || old->state != IKE_STATE_ESTABLISHED)
+            continue;
+        say_ike(engine, RC_LOG, ike, 0, "given up, to begin again: this side has moved");
+        ike_destroy(engine, ike);
+        engine_timer_arm(engine, &old->life_timer, engine_now(engine));
+    }
+}
+
 /* IKE SAs that serve the connection take it along to our new address (MOBIKE), all of them or it stays. */
 static bool follow_address(struct engine *engine, struct connection *connection)
 {
     const struct listen_address *ours = interface_of(engine, connection, connection->left_is_local);
     bool is_elsewhere = ours != NULL && !address_equal(&ours->address, &connection->local);
+    if (is_elsewhere)
+        begin_reauthentications_again(engine, connection);
     bool ok = is_elsewhere && connection->sa_count > 0;
     for (struct list_node *node = connection->ikes.next; ok && node != &connection->ikes; node = node->next)
         ok = ike_follows(engine, CONTAINER_OF(node, struct ike_sa, of_connection), ours);
@@ -188,11 +210,9 @@ static bool follow_address(struct engine *engine, struct connection *connection)
         const struct child_sa *child = CONTAINER_OF(node, struct child_sa, of_connection);
         ok = ike_follows(engine, ike_by_serial(engine, child->ike_serial), ours);
     }
-    if (!ok)
-        return false;
-    connection->nexthop = ours->gateway;
-    snprintf(connection->interface, sizeof(connection->interface), "%s", ours->interface);
-    return true;
+    if (ok)
+        connection_take_interface(connection, ours);
+    return ok;
 }
 
 void connection_reorient(struct engine *engine, struct connection *connection)

@@ -34,14 +34,34 @@ static bool carries(const struct engine *engine, const struct ike_sa *ike,
            proves_as_much(ike, owner, connection);
 }
 
+/* Of a peer that moved on from its configured address (MOBIKE) the IKE SA is elsewhere, but not that of its
+ * connection. */
+static bool is_with_peer_of(const struct engine *engine, const struct ike_sa *ike,
+                            const struct connection *connection)
+{
+    const struct connection *owner = connection_by_serial(engine, ike->connection_serial);
+    return address_equal(&ike->path.remote.address, &connection->remote) ||
+           (owner != NULL && !owner->is_instance && address_equal(&owner->remote, &connection->remote));
+}
+
+static struct ike_sa *next_ike_with_peer_of(const struct engine *engine, const struct connection *connection,
+                                            struct ike_sa *previous)
+{
+    static const struct ip_address anywhere;
+    do
+        previous = ike_next_with_peers(engine, &connection->local, &anywhere, &connection->local_id,
+                                       &connection->remote_id, previous);
+    while (previous != NULL && !is_with_peer_of(engine, previous, connection));
+    return previous;
+}
+
 /* An IKE SA with the same peer, established or about to be, that a further
  * Child SA can use. */
 static struct ike_sa *usable_ike(const struct engine *engine, const struct connection *connection)
 {
     struct ike_sa *ike = NULL;
     do
-        ike = ike_next_with_peers(engine, &connection->local, &connection->remote, &connection->local_id,
-                                  &connection->remote_id, ike);
+        ike = next_ike_with_peer_of(engine, connection, ike);
     while (ike != NULL && (!carries(engine, ike, connection) || ike->version != ike_version_of(connection) ||
                            (ike->state != IKE_STATE_ESTABLISHED && !is_being_initiated(ike))));
     return ike;
@@ -167,8 +187,7 @@ static struct ike_sa *next_to_end(const struct connection *connection)
 static void give_up_beginnings(struct engine *engine, struct connection *connection)
 {
     struct ike_sa *ike = NULL;
-    while ((ike = ike_next_with_peers(engine, &connection->local, &connection->remote, &connection->local_id,
-                                      &connection->remote_id, ike)) != NULL)
+    while ((ike = next_ike_with_peer_of(engine, connection, ike)) != NULL)
         LIST_EACH(&ike->tasks, node)
         {
             struct task *task = CONTAINER_OF(node, struct task, node);

@@ -131,6 +131,7 @@ void lifecycle_ike_is_going(struct engine *engine, struct ike_sa *ike)
 void lifecycle_child_is_up(struct engine *engine, struct child_sa *child)
 {
     struct connection *connection = connection_by_serial(engine, child->connection_serial);
+    const struct child_sa *before = child_by_serial(engine, connection->newest_child_serial);
     child->state = CHILD_STATE_ESTABLISHED;
     child->established_at = engine_now(engine);
     child->established_wall = engine->env->wall_clock(engine->env->world);
@@ -143,6 +144,8 @@ void lifecycle_child_is_up(struct engine *engine, struct child_sa *child)
         connection->keep_up = true;
     if (!connection->scripts.are_up)
         updown_run_up(engine, connection, child);
+    else
+        updown_follow(engine, connection, before != NULL ? before : child, child, false);
     if (connection->scripts.request_id == 0) /* otherwise it counts as up when the scripts have succeeded */
         connection->revive_attempts = 0;
 }

@@ -56,6 +56,15 @@ static struct tunnel_interface interface_of(const struct connection *connection)
     return interface;
 }
 
+/* Where the peer is: one with a configured address may have moved on (MOBIKE). */
+static struct ip_address peer_of(const struct engine *engine, const struct connection *connection,
+                                 uint64_t child_serial)
+{
+    const struct child_sa *child = child_by_serial(engine, child_serial);
+    const struct ike_sa *ike = child != NULL ? ike_by_serial(engine, child->ike_serial) : NULL;
+    return ike != NULL ? ike->path.remote.address : connection->remote;
+}
+
 static bool set(struct engine *engine, const struct connection *connection, enum policy_action action,
                 uint64_t child_serial, const struct clients *clients)
 {
@@ -87,7 +96,7 @@ static bool set(struct engine *engine, const struct connection *connection, enum
         .mark_out = mark_of(connection, &connection->spec->mark_out),
         .interface = interface_of(connection),
         .local_host = connection->local,
-        .remote_host = connection->remote,
+        .remote_host = peer_of(engine, connection, child_serial),
         .sourceip = {connection_sourceip(connection, CONFIGURATION_V4),
                      connection_sourceip(connection, CONFIGURATION_V6)},
         .nexthop = connection->local_end->nexthop,

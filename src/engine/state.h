@@ -110,8 +110,17 @@ struct connection_route {
 };
 
 /* What the updown script has been asked to do and not to undo. */
+/* What scripts are told of the hosts: what undoes a call must be told the same. */
+struct script_hosts {
+    struct ip_address local, remote, nexthop;
+    struct ip_address sourceip[CONFIGURATION_FAMILIES];
+    char interface[16];
+};
+
 struct connection_scripts {
     bool are_routed, are_up;
+    bool are_moving;           /* while what runs is because of a move */
+    struct script_hosts *told; /* by the last call that set something up; NULL: none */
     uint64_t route_request_id; /* routes it, while it runs */
     uint64_t route_client;     /* waits for that */
     uint64_t request_id;       /* brings the connection up, while it runs */

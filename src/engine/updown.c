@@ -77,11 +77,11 @@ struct sequence {
     struct updown_step steps[VERBS_MAX * PAIRS_MAX];
 };
 
-static void add_step(struct sequence *sequence, const struct connection *connection, const char *verb,
+static void add_step(struct sequence *sequence, const struct script_hosts *hosts, const char *verb,
                      const struct pairs *pairs, size_t pair)
 {
     struct variables variables = {.arena = &sequence->arena};
-    updown_add_clients(&variables, connection, verb, pairs->local[pair], pairs->remote[pair]);
+    updown_add_clients(&variables, hosts, verb, pairs->local[pair], pairs->remote[pair]);
     const char **list = arena_copy(&sequence->arena, variables.list, variables.count * sizeof(char *));
     if (list == NULL || variables.count == 0)
         return;
@@ -92,17 +92,54 @@ static void add_step(struct sequence *sequence, const struct connection *connect
     };
 }
 
+/* A peer with a configured address may have moved on since. */
+static struct script_hosts hosts_of(const struct engine *engine, const struct connection *connection,
+                                    const struct child_sa *child)
+{
+    const struct ike_sa *ike = child != NULL ? ike_by_serial(engine, child->ike_serial) : NULL;
+    struct script_hosts hosts;
+    memset(&hosts, 0, sizeof(hosts)); /* they are compared byte by byte */
+    hosts.local = connection->local;
+    hosts.remote = ike != NULL ? ike->path.remote.address : connection->remote;
+    hosts.nexthop = connection->nexthop;
+    for (unsigned i = 0; i < CONFIGURATION_FAMILIES; i++)
+        hosts.sourceip[i] = connection_sourceip(connection, i);
+    memcpy(hosts.interface, connection->interface, strlen(connection->interface));
+    return hosts;
+}
+
+/* Where memory is short, what undoes the call is told what is so then. */
+static void remember_told(struct engine *engine, struct connection *connection,
+                          const struct script_hosts *hosts)
+{
+    struct connection_scripts *scripts = &connection->scripts;
+    if (scripts->told == NULL)
+        scripts->told = engine_allocate(engine, sizeof(*scripts->told), &connection->memory_bytes);
+    if (scripts->told != NULL)
+        *scripts->told = *hosts;
+}
+
+static struct script_hosts hosts_to_tell(struct engine *engine, struct connection *connection,
+                                         const struct child_sa *child, bool is_up)
+{
+    struct script_hosts now = hosts_of(engine, connection, child);
+    if (is_up)
+        remember_told(engine, connection, &now);
+    return connection->scripts.told != NULL ? *connection->scripts.told : now;
+}
+
 /* Runs the verbs, each for all pairs. Returns the request's id, 0 when nothing had to be run. */
-static uint64_t run(struct engine *engine, const struct connection *connection, const struct child_sa *child,
+static uint64_t run(struct engine *engine, struct connection *connection, const struct child_sa *child,
                     const char *const *verbs, const struct pairs *pairs, bool is_up)
 {
     struct sequence sequence = {.arena = arena_make(ENVIRONMENT_BYTES_MAX)};
     struct variables common = {.arena = &sequence.arena};
+    struct script_hosts hosts = hosts_to_tell(engine, connection, child, is_up);
     char prefix[PREFIX_SIZE];
-    updown_add_connection(&common, engine, connection, child);
+    updown_add_connection(&common, engine, connection, child, &hosts, connection->scripts.are_moving);
     for (size_t i = 0; verbs[i] != NULL; i++)
         for (size_t pair = 0; pair < pairs->count; pair++)
-            add_step(&sequence, connection, verbs[i], pairs, pair);
+            add_step(&sequence, &hosts, verbs[i], pairs, pair);
     sequence.request = (struct updown_request){
         .request_id = ++engine->last_request_id,
         .connection_serial = connection->serial,
@@ -191,8 +228,8 @@ void updown_run_up(struct engine *engine, struct connection *connection, const s
 }
 
 /* With the child's last counters. */
-static void run_to_undo(struct engine *engine, const struct connection *connection,
-                        const struct child_sa *child, const char *const *verbs)
+static void run_to_undo(struct engine *engine, struct connection *connection, const struct child_sa *child,
+                        const char *const *verbs)
 {
     struct pairs pairs = {.count = 0};
     add_pairs(&pairs, child->selectors, child->local_count, child_remote_selectors(child),
@@ -213,6 +250,21 @@ void updown_run_down(struct engine *engine, struct connection *connection, const
     scripts->are_routed = stays_routed;
     end_client(engine, &scripts->client, RC_FATAL);
     scripts->request_id = 0;
+}
+
+void updown_follow(struct engine *engine, struct connection *connection, const struct child_sa *before,
+                   const struct child_sa *child, bool is_move)
+{
+    static const char *const undo[] = {"down", "unroute", NULL};
+    struct connection_scripts *scripts = &connection->scripts;
+    struct script_hosts now = hosts_of(engine, connection, child);
+    if (!scripts->are_up || scripts->told == NULL || memcmp(scripts->told, &now, sizeof(now)) == 0)
+        return;
+    scripts->are_moving = is_move;
+    run_to_undo(engine, connection, before, undo);
+    scripts->are_routed = scripts->are_up = false;
+    updown_run_up(engine, connection, child);
+    scripts->are_moving = false;
 }
 
 /* ---- its end ---- */
@@ -241,6 +293,10 @@ void updown_forget(struct engine *engine, struct connection *connection)
     end_client(engine, &connection->scripts.client, RC_FATAL);
     end_client(engine, &connection->scripts.route_client, RC_FATAL);
     connection->scripts.request_id = connection->scripts.route_request_id = 0;
+    if (connection->scripts.told != NULL)
+        engine_deallocate(engine, connection->scripts.told, sizeof(*connection->scripts.told),
+                          &connection->memory_bytes);
+    connection->scripts.told = NULL;
 }
 
 /* What was prepared or routed before the failure is undone; there is nothing to take down yet. */

@@ -18,6 +18,11 @@ void updown_run_up(struct engine *engine, struct connection *connection, const s
 void updown_run_down(struct engine *engine, struct connection *connection, const struct child_sa *child,
                      bool stays_routed);
 
+/* With the SA `child`, as once with `before`, scripts are up: when the hosts or our source address have
+ * changed since, what they did is undone as they were told then, and done anew. */
+void updown_follow(struct engine *engine, struct connection *connection, const struct child_sa *before,
+                   const struct child_sa *child, bool is_move);
+
 /* The command of `client`, which routed the connection, is over: at once, or when its script has ended. */
 void updown_finish_route(struct engine *engine, struct connection *connection, uint64_t client);
 /* The command of `client`, which brought the connection up, is over: at once, or when its script has ended.

@@ -67,27 +67,26 @@ static void add_client(struct variables *variables, const char *whose, const str
     add(variables, "PLUTO_%s_PROTOCOL=%u", whose, selector->protocol);
 }
 
-static bool client_is_host(const struct connection *connection, const struct selector *client)
+static bool client_is_host(const struct script_hosts *hosts, const struct selector *client)
 {
-    struct ip_prefix host = prefix_of_address(&connection->local);
+    struct ip_prefix host = prefix_of_address(&hosts->local);
     struct ip_range range = range_of_prefix(&host);
     return address_equal(&range.start, &client->range.start) && address_equal(&range.end, &client->range.end);
 }
 
-void updown_add_clients(struct variables *variables, const struct connection *connection, const char *verb,
+void updown_add_clients(struct variables *variables, const struct script_hosts *hosts, const char *verb,
                         const struct selector *local, const struct selector *remote)
 {
-    add(variables, "PLUTO_VERB=%s-%s%s", verb, client_is_host(connection, local) ? "host" : "client",
-        connection->local.family == IP_V6 ? "-v6" : "");
+    add(variables, "PLUTO_VERB=%s-%s%s", verb, client_is_host(hosts, local) ? "host" : "client",
+        hosts->local.family == IP_V6 ? "-v6" : "");
     add_client(variables, "MY", local);
     add_client(variables, "PEER", remote);
     bool is_v6 = local->range.start.family == IP_V6;
     add(variables, "PLUTO_CLIENT_FAMILY=%s", is_v6 ? "ipv6" : "ipv4");
     char text[ADDRESS_TEXT_SIZE];
-    struct ip_address sourceip =
-        connection_sourceip(connection, is_v6 ? CONFIGURATION_V6 : CONFIGURATION_V4);
-    if (address_is_set(&sourceip))
-        add(variables, "PLUTO_MY_SOURCEIP=%s", address_text(&sourceip, text));
+    const struct ip_address *sourceip = &hosts->sourceip[is_v6 ? CONFIGURATION_V6 : CONFIGURATION_V4];
+    if (address_is_set(sourceip))
+        add(variables, "PLUTO_MY_SOURCEIP=%s", address_text(sourceip, text));
 }
 
 /* ---- the connection and its SA ---- */
@@ -118,25 +117,26 @@ static void add_kernel_extras(struct variables *variables, const struct connecti
 
 /* Without leftnexthop= the peer is taken to be directly connected, as in all of Pluto's history; what the
  * routes say is the script's to find out. */
-static void add_addresses(struct variables *variables, const struct connection *connection)
+static void add_addresses(struct variables *variables, const struct connection *connection,
+                          const struct script_hosts *hosts)
 {
     char text[ADDRESS_TEXT_SIZE], prefix[ADDRESS_TEXT_SIZE + 4];
-    const struct ip_address *nexthop = &connection->nexthop;
+    const struct ip_address *nexthop = &hosts->nexthop;
     if (!address_is_set(nexthop))
-        nexthop = &connection->remote;
-    add(variables, "PLUTO_INTERFACE=%s", connection->interface[0] ? connection->interface : "NULL");
+        nexthop = &hosts->remote;
+    add(variables, "PLUTO_INTERFACE=%s", hosts->interface[0] ? hosts->interface : "NULL");
     add_kernel_extras(variables, connection);
     if (address_is_set(nexthop))
         add(variables, "PLUTO_NEXT_HOP=%s", address_text(nexthop, text));
-    add(variables, "PLUTO_ME=%s", address_text(&connection->local, text));
+    add(variables, "PLUTO_ME=%s", address_text(&hosts->local, text));
     add_identity(variables, "PLUTO_MY_ID", &connection->local_id);
     add(variables, "PLUTO_PEER=%s",
-        address_is_set(&connection->remote) ? address_text(&connection->remote, text) : "%any");
+        address_is_set(&hosts->remote) ? address_text(&hosts->remote, text) : "%any");
     add_identity(variables, "PLUTO_PEER_ID", &connection->remote_id);
     if (address_is_set(&connection->local_end->interface_ip.address))
         add(variables, "INTERFACE_IP=%s", prefix_text(&connection->local_end->interface_ip, prefix));
     add(variables, "PLUTO_NM_CONFIGURED=%d", connection->spec->nm_configured);
-    add(variables, "PLUTO_CONN_ADDRFAMILY=%s", connection->local.family == IP_V6 ? "ipv6" : "ipv4");
+    add(variables, "PLUTO_CONN_ADDRFAMILY=%s", hosts->local.family == IP_V6 ? "ipv6" : "ipv4");
 }
 
 static void add_sa(struct variables *variables, const struct connection *connection,
@@ -201,7 +201,6 @@ static void add_constant(struct variables *variables)
 {
     static const char *const constant[] = {
         "PLUTO_PEER_CA=",
-        "PLUTO_MOBIKE_EVENT=",
         "PLUTO_XFRMI_FWMARK=",
     };
     for (size_t i = 0; i < ARRAY_SIZE(constant); i++)
@@ -221,11 +220,13 @@ static void add_user(struct variables *variables, const struct engine *engine, c
 }
 
 void updown_add_connection(struct variables *variables, const struct engine *engine,
-                           const struct connection *connection, const struct child_sa *child)
+                           const struct connection *connection, const struct child_sa *child,
+                           const struct script_hosts *hosts, bool is_move)
 {
     const struct engine_settings *settings = &engine->settings;
     add_policy(variables, connection, child);
-    add_addresses(variables, connection);
+    add_addresses(variables, connection, hosts);
+    add(variables, "PLUTO_MOBIKE_EVENT=%s", is_move ? "yes" : "");
     add_sa(variables, connection, child);
     add_user(variables, engine, child);
     add_told(variables, connection);

@@ -16,10 +16,11 @@ struct variables {
 
 /* What all calls for a connection share. `child` may be NULL: nothing is negotiated yet. */
 void updown_add_connection(struct variables *variables, const struct engine *engine,
-                           const struct connection *connection, const struct child_sa *child);
+                           const struct connection *connection, const struct child_sa *child,
+                           const struct script_hosts *hosts, bool is_move);
 
 /* What is told of one pair of clients, with PLUTO_VERB: the verb and its suffix, -host or -client, -v6. */
-void updown_add_clients(struct variables *variables, const struct connection *connection, const char *verb,
+void updown_add_clients(struct variables *variables, const struct script_hosts *hosts, const char *verb,
                         const struct selector *local, const struct selector *remote);
 
 #endif

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/text.h"
 #include "config/spec_build.h"
 #include "world.h"
 
@@ -260,6 +261,44 @@ static void note_script(struct sim_host *host, const char *verb)
     snprintf(host->scripts + size, sizeof(host->scripts) - size, "%s ", verb);
 }
 
+static void host_log(struct sim_host *host, const char *line)
+{
+    size_t size = strlen(line);
+    if (host->log_size + size + 2 > SIM_LOG_MAX)
+        return;
+    host->log = sim_grow(host->log, host->log_size + size + 2);
+    memcpy(host->log + host->log_size, line, size);
+    host->log[host->log_size + size] = '\n';
+    host->log_size += size + 1;
+    host->log[host->log_size] = '\0';
+}
+
+static const char *value_in(const char *const *environment, size_t count, const char *name)
+{
+    size_t size = strlen(name);
+    for (size_t i = 0; i < count; i++)
+        if (strncmp(environment[i], name, size) == 0 && environment[i][size] == '=')
+            return environment[i] + size + 1;
+    return NULL;
+}
+
+/* What scripts are told of hosts, for sim_log_has(). */
+static void log_script(struct sim_host *host, const struct updown_request *request,
+                       const struct updown_step *step)
+{
+    static const char *const names[] = {"PLUTO_ME", "PLUTO_PEER", "PLUTO_MY_SOURCEIP", "PLUTO_MOBIKE_EVENT"};
+    char line[512];
+    struct text text = text_of(line, sizeof(line));
+    text_add(&text, "script: %s", step->verb);
+    for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+        const char *value = value_in(step->environment, step->environment_count, names[i]);
+        if (value == NULL)
+            value = value_in(request->environment, request->environment_count, names[i]);
+        text_add(&text, " %s=%s", names[i], value != NULL ? value : "");
+    }
+    host_log(host, line);
+}
+
 static void env_updown(void *world, const struct updown_request *request)
 {
     struct sim_host *host = world;
@@ -272,6 +311,7 @@ static void env_updown(void *world, const struct updown_request *request)
                      strncmp(step->verb, host->failing_verb, strlen(host->failing_verb)) == 0;
         world_trace(host->sim, host, "updown %s of %s", step->verb, request->prefix);
         note_script(host, step->verb);
+        log_script(host, request, step);
         if (fails && copy->exit_status == 0) {
             copy->verb = host->failing_verb;
             copy->exit_status = 1;
@@ -280,18 +320,6 @@ static void env_updown(void *world, const struct updown_request *request)
             break;
     }
     host_later(host, draw(host, host->delays.updown_max), finish_updown, free, copy);
-}
-
-static void add_log_line(struct sim_host *host, const char *line)
-{
-    size_t size = strlen(line);
-    if (host->log_size + size + 2 > SIM_LOG_MAX)
-        return;
-    host->log = sim_grow(host->log, host->log_size + size + 2);
-    memcpy(host->log + host->log_size, line, size);
-    host->log[host->log_size + size] = '\n';
-    host->log_size += size + 1;
-    host->log[host->log_size] = '\0';
 }
 
 static void end_command(struct sim_host *host, const struct report *report)
@@ -312,7 +340,7 @@ static void env_report(void *world, const struct report *report)
 {
     struct sim_host *host = world;
     if (report->text != NULL && report->text[0] != '\0' && report->event == EVENT_NONE) {
-        add_log_line(host, report->text);
+        host_log(host, report->text);
         world_trace(host->sim, host, "%03d %s", report->code, report->text);
     }
     host_answer_prompt(host, report);

@@ -414,6 +414,36 @@ static void who_is_let_in_without_the_password_gets_nobodys_address(void **state
     assert_ends_well(sim);
 }
 
+/* The server has forgotten it, and has other addresses now. */
+static void a_reauthentication_that_brings_another_address_runs_the_scripts(void **state)
+{
+    (void)state;
+    static const char lives[] = " reauth=yes ikelifetime=20m rekeymargin=5m";
+    struct sim *sim = sim_new(1);
+    char words[512];
+    sim_add_host(sim, "east", "192.0.2.1");
+    sim_add_host(sim, "ann", "192.0.2.7");
+    snprintf(words, sizeof(words), "%s%s", POOL CIPHERS, lives);
+    sim_add_connection_on(sim, "east", "rw", words);
+    snprintf(words, sizeof(words), "%s rightid=@ann rightupdown=/script%s", CLIENT CIPHERS, lives);
+    sim_add_connection_on(sim, "ann", "tunnel", words);
+    assert_is_up(sim, "ann");
+    sim_partition(sim, "east", NULL, seconds(2));
+    assert_int_equal(sim_command(sim, "east", COMMAND_DELETE, "rw"), 0);
+    snprintf(words, sizeof(words), "%s%s", SERVER " rightaddresspool=10.9.0.5-10.9.0.6" CIPHERS, lives);
+    sim_add_connection_on(sim, "east", "rw", words);
+    sim_run_for(sim, minutes(18));
+    assert_settles(sim);
+    assert_address(sim, "ann", "10.9.0.5");
+    assert_true(sim_log_has(sim, "ann",
+                            "script: unroute-client PLUTO_ME=192.0.2.7 PLUTO_PEER=192.0.2.1 "
+                            "PLUTO_MY_SOURCEIP=10.9.0.1"));
+    assert_true(sim_log_has(sim, "ann",
+                            "script: up-client PLUTO_ME=192.0.2.7 PLUTO_PEER=192.0.2.1 "
+                            "PLUTO_MY_SOURCEIP=10.9.0.5"));
+    sim_free(sim);
+}
+
 int main(int argument_count, char **arguments)
 {
     const struct CMUnitTest tests[] = {
@@ -428,6 +458,7 @@ int main(int argument_count, char **arguments)
         cmocka_unit_test(without_unique_ids_each_of_one_name_has_an_address),
         cmocka_unit_test(both_families_are_leased_to_who_asks_for_both),
         cmocka_unit_test(what_the_client_asks_for_again_it_gets),
+        cmocka_unit_test(a_reauthentication_that_brings_another_address_runs_the_scripts),
         cmocka_unit_test(pools_that_overlap_are_refused_and_equal_ones_are_shared),
         cmocka_unit_test(ikev1_the_client_pulls),
         cmocka_unit_test(ikev1_the_server_pushes),

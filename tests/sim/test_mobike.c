@@ -296,6 +296,107 @@ static void several_tunnels_move_together(void **state)
     assert_ends_well(sim);
 }
 
+/* What a script has set up is undone as it was told then. */
+static void scripts_follow_a_move_at_both_ends(void **state)
+{
+    (void)state;
+    static const char with_script[] = MOBILE " leftupdown=/script rightupdown=/script leftsourceip=10.1.0.1";
+    struct sim *sim = road_with(with_script, with_script, NULL);
+    sim_move_host(sim, "road", "198.51.100.99", NULL);
+    assert_settles(sim);
+    static const char *const verbs = "prepare-client route-client up-client down-client unroute-client "
+                                     "prepare-client route-client up-client ";
+    assert_string_equal(sim_scripts(sim, "road"), verbs);
+    assert_string_equal(sim_scripts(sim, "east"), verbs);
+    assert_true(sim_log_has(sim, "east",
+                            "script: unroute-client PLUTO_ME=192.0.2.1 PLUTO_PEER=198.51.100.7 "
+                            "PLUTO_MY_SOURCEIP=10.1.0.1 PLUTO_MOBIKE_EVENT=yes"));
+    assert_true(sim_log_has(sim, "east",
+                            "script: up-client PLUTO_ME=192.0.2.1 PLUTO_PEER=198.51.100.99 "
+                            "PLUTO_MY_SOURCEIP=10.1.0.1 PLUTO_MOBIKE_EVENT=yes"));
+    assert_true(sim_log_has(sim, "road", "script: down-client PLUTO_ME=198.51.100.7 PLUTO_PEER=192.0.2.1"));
+    assert_true(sim_log_has(sim, "road", "script: up-client PLUTO_ME=198.51.100.99 PLUTO_PEER=192.0.2.1"));
+    assert_int_equal(sim_down(sim, "road", "tunnel"), 0);
+    assert_settles(sim);
+    assert_true(sim_log_has(sim, "east",
+                            "script: down-client PLUTO_ME=192.0.2.1 PLUTO_PEER=198.51.100.99 "
+                            "PLUTO_MY_SOURCEIP=10.1.0.1 PLUTO_MOBIKE_EVENT=\n"));
+    assert_ends_well(sim);
+}
+
+/* East knows where road was when it was configured. */
+static struct sim *configured_road(const char *more)
+{
+    struct sim *sim = sim_new(1);
+    char words[512];
+    sim_add_host(sim, "east", "192.0.2.1");
+    sim_add_host(sim, "road", "198.51.100.7");
+    snprintf(words, sizeof(words),
+             "left=192.0.2.1 right=198.51.100.7 leftid=@east rightid=@road authby=secret" MOBILE "%s", more);
+    sim_add_connection_on(sim, "east", "tunnel", words);
+    snprintf(words, sizeof(words), "%s%s%s", ROAD, MOBILE, more);
+    sim_add_connection_on(sim, "road", "tunnel", words);
+    assert_up(sim, "road");
+    assert_settles(sim);
+    return sim;
+}
+
+static void a_configured_peer_that_has_moved_is_known_still(void **state)
+{
+    (void)state;
+    static const char second[] = " leftsubnet=10.3.0.0/24 rightsubnet=10.4.0.0/24" CIPHERS " mobike=yes";
+    struct sim *sim = configured_road(" leftupdown=/script");
+    char words[512];
+    snprintf(words, sizeof(words),
+             "left=192.0.2.1 right=198.51.100.7 leftid=@east rightid=@road authby=secret%s", second);
+    sim_add_connection_on(sim, "east", "second", words);
+    snprintf(words, sizeof(words), "%s%s", ROAD, second);
+    sim_add_connection_on(sim, "road", "second", words);
+    sim_move_host(sim, "road", "198.51.100.99", NULL);
+    assert_settles(sim);
+    assert_true(sim_log_has(sim, "east", "script: up-client PLUTO_ME=192.0.2.1 PLUTO_PEER=198.51.100.99"));
+    assert_int_equal(sim_up(sim, "east", "second"), 0);
+    assert_settles(sim);
+    assert_road_counts(sim, 1, 2);
+    assert_true(sim_ping(sim, "east", "10.3.0.1", "10.4.0.1"));
+    assert_ends_well(sim);
+}
+
+/* Its beginning is in flight, from an address that is no longer ours. */
+static void a_move_while_it_reauthenticates_loses_nothing(void **state)
+{
+    (void)state;
+    static const char lives[] = MOBILE " reauth=yes ikelifetime=20m rekeymargin=5m rekeyfuzz=0%";
+    for (unsigned step = 0; step < 60; step += 2) {
+        struct sim *sim = road_with(lives, lives, NULL);
+        while (!sim_log_has(sim, "road", "reauthenticating: takes the place"))
+            sim_run_for(sim, milliseconds(1));
+        sim_run_for(sim, milliseconds(step));
+        sim_move_host(sim, "road", "198.51.100.99", NULL);
+        sim_run_for(sim, seconds(1));
+        assert_false(sim_log_has(sim, "road", "un-oriented"));
+        assert_road_ping(sim);
+        sim_run_for(sim, seconds(30));
+        assert_settles(sim);
+        assert_road_counts(sim, 1, 1);
+        assert_road_ping(sim);
+        assert_ends_well(sim);
+    }
+}
+
+/* RFC 3948 2.3: who has always sent in UDP must keep the mapping too. */
+static void behind_a_nat_it_is_kept_open_also_where_encapsulation_is_forced(void **state)
+{
+    (void)state;
+    struct sim *sim = road_with(MOBILE " encapsulation=yes", MOBILE " encapsulation=yes", NULL);
+    sim_move_host(sim, "road", "10.9.0.5", "203.0.113.9");
+    assert_settles(sim);
+    sim_set_nat_timeout(sim, "203.0.113.9", seconds(45));
+    sim_run_for(sim, minutes(3));
+    assert_road_ping(sim);
+    assert_ends_well(sim);
+}
+
 int main(int argument_count, char **arguments)
 {
     const struct CMUnitTest tests[] = {
@@ -313,6 +414,10 @@ int main(int argument_count, char **arguments)
         cmocka_unit_test(traffic_follows_when_the_new_address_has_answered),
         cmocka_unit_test(unless_both_ends_want_it_the_tunnel_begins_anew),
         cmocka_unit_test(several_tunnels_move_together),
+        cmocka_unit_test(scripts_follow_a_move_at_both_ends),
+        cmocka_unit_test(a_configured_peer_that_has_moved_is_known_still),
+        cmocka_unit_test(a_move_while_it_reauthenticates_loses_nothing),
+        cmocka_unit_test(behind_a_nat_it_is_kept_open_also_where_encapsulation_is_forced),
     };
     choose_scenarios(argument_count, arguments);
     return cmocka_run_group_tests(tests, NULL, NULL);

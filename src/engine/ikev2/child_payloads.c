@@ -63,7 +63,9 @@ void child_build_request(struct engine *engine, const struct ike_sa *ike, struct
     uint8_t spi[4];
     struct selector local[SELECTORS_MAX], remote[SELECTORS_MAX];
     struct proposal_offer offer = child_offer(ike, child, connection, in_auth, spi);
-    size_t local_count = connection_selectors(connection, true, local);
+    size_t local_count = in_auth ? configuration_wish_selectors(connection, local) : 0;
+    if (local_count == 0)
+        local_count = connection_selectors(connection, true, local);
     size_t remote_count = connection_selectors(connection, false, remote);
     const struct selector *packet = connection->route.packet;
     if (!configuration_is_client(connection)) /* whose packets have no address yet that counts */

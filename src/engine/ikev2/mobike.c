@@ -9,6 +9,7 @@
 #include "engine/lifecycle.h"
 #include "engine/routing.h"
 #include "engine/sa.h"
+#include "engine/updown.h"
 
 enum { COOKIE2_SIZE_MIN = 8, COOKIE2_SIZE_MAX = 64 }; /* RFC 4555 4.2.5 */
 
@@ -46,7 +47,8 @@ static void take_hosts(struct engine *engine, const struct ike_sa *ike, struct c
     connection_take_hosts(engine, connection, &ike->path.local.address, remote);
 }
 
-static void move_children(struct engine *engine, struct ike_sa *ike)
+/* `ours`: where we are now, when it is we who have moved; else NULL. */
+static void move_children(struct engine *engine, struct ike_sa *ike, const struct listen_address *ours)
 {
     take_hosts(engine, ike, connection_by_serial(engine, ike->connection_serial));
     LIST_EACH(&ike->children, node)
@@ -56,8 +58,12 @@ static void move_children(struct engine *engine, struct ike_sa *ike)
         child->udp_encapsulation = ike->uses_natt;
         child_follow_path(engine, child);
         take_hosts(engine, ike, connection);
+        if (ours != NULL)
+            connection_take_interface(connection, ours);
         if (connection->policy_child_serial == child->serial)
             routing_protect(engine, connection, child);
+        if (connection->newest_child_serial == child->serial)
+            updown_follow(engine, connection, child, child, true);
     }
     lifecycle_arm_keepalive(engine, ike);
 }
@@ -105,7 +111,7 @@ bool mobike_move_local(struct engine *engine, struct ike_sa *ike, const struct l
     }
     say_moved(engine, ike, "this side", &before, &ike->path.local);
     ike_index_by_peers(engine, ike);
-    move_children(engine, ike);
+    move_children(engine, ike, ours);
     engine_timer_arm(engine, &ike->retry_timer,
                      engine_now(engine)); /* the peer is told when all have moved */
     return add_task_once(engine, ike, TASK_UPDATE_ADDRESSES);
@@ -216,7 +222,8 @@ static bool update_was_answered(struct engine *engine, struct ike_sa *ike, const
     if (view != NULL)
         memcpy(ike->seen_by_peer, view->data.data, sizeof(ike->seen_by_peer));
     if (ike->uses_natt != used_natt)
-        move_children(engine, ike);
+        move_children(engine, ike, NULL);
+    lifecycle_arm_keepalive(engine, ike); /* behind a NAT or no longer, whatever encapsulation= says */
     return true;
 }
 
@@ -230,7 +237,7 @@ static bool route_was_checked(struct engine *engine, struct ike_sa *ike, const s
         return false;
     }
     if (ike->checked_update == ike->address_updates) /* else it has moved on, and is asked again */
-        move_children(engine, ike);
+        move_children(engine, ike, NULL);
     return true;
 }
 

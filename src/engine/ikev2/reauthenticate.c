@@ -45,6 +45,7 @@ void reauthenticate_start(struct engine *engine, struct ike_sa *ike)
     if (fresh == NULL)
         return;
     fresh->setup->reauthenticates_serial = ike->serial;
+    fresh->path.remote.address = ike->path.remote.address; /* where the peer is now */
     say_ike(engine, RC_LOG, fresh, 0, "reauthenticating: takes the place of IKE SA #%llu",
             (unsigned long long)ike->serial);
 }
