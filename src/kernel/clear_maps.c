@@ -126,27 +126,40 @@ static void withdraw_others(struct clear_maps *maps, const struct packet_selecto
     }
 }
 
-const char *clear_maps_set(struct clear_maps *maps, const struct packet_selector *selector, uint32_t priority,
-                           int verdict)
+/* NULL with the reason. */
+static struct element *element_at(struct clear_maps *maps, const struct packet_selector *selector,
+                                  uint32_t priority, const char **ret_failure)
 {
     struct clear_shape wanted = clear_shape_of(selector, priority);
-    if (verdict == CLEAR_NOTHING) {
-        withdraw_others(maps, selector, NULL);
+    *ret_failure = NULL;
+    if (!maps->knows_way_back && clear_shape_is_of_everywhere(&wanted)) {
+        *ret_failure = "this kernel's nf_tables cannot tell where a tunnel to everywhere ends";
         return NULL;
     }
-    if (!maps->knows_way_back && clear_shape_is_of_everywhere(&wanted))
-        return "this kernel's nf_tables cannot tell where a tunnel to everywhere ends";
     struct map_shape *shape = shape_like(maps, &wanted);
-    if (shape == NULL)
-        return "too many shapes of selectors";
+    if (shape == NULL) {
+        *ret_failure = "too many shapes of selectors";
+        return NULL;
+    }
     struct element *element = find_element(maps, selector, shape);
     if (element == NULL)
         element = new_element(maps, selector, shape);
     if (element == NULL)
-        return "out of memory";
-    withdraw_others(maps, selector, shape);
-    want(maps, element, verdict);
-    return NULL;
+        *ret_failure = "out of memory";
+    return element;
+}
+
+/* Where the verdict cannot stand, no former one of that selector stays either. */
+const char *clear_maps_set(struct clear_maps *maps, const struct packet_selector *selector, uint32_t priority,
+                           int verdict)
+{
+    const char *failure = NULL;
+    struct element *element =
+        verdict != CLEAR_NOTHING ? element_at(maps, selector, priority, &failure) : NULL;
+    withdraw_others(maps, selector, element != NULL ? element->shape : NULL);
+    if (element != NULL)
+        want(maps, element, verdict);
+    return failure;
 }
 
 /* ---- the table in the kernel ---- */
@@ -228,12 +241,25 @@ static void settle_elements(struct clear_maps *maps, struct list_node *done)
     }
 }
 
+/* The map has gone with all that was in it: what still waits for its turn is not there any more. */
+static void forget_installed(struct clear_maps *maps, const struct map_shape *shape)
+{
+    LIST_EACH(&maps->changed, node)
+    {
+        struct element *element = CONTAINER_OF(node, struct element, changed);
+        if (element->shape == shape)
+            element->installed = CLEAR_NOTHING;
+    }
+}
+
 /* Shapes that are no longer wanted go, unless elements of theirs still wait for their turn. */
 static void settle_shapes(struct clear_maps *maps)
 {
     LIST_EACH(&maps->shapes, node)
     {
         struct map_shape *shape = CONTAINER_OF(node, struct map_shape, node);
+        if (shape->is_installed && !is_wanted(shape))
+            forget_installed(maps, shape);
         shape->is_installed = is_wanted(shape);
         if (is_wanted(shape) || !list_is_empty(&maps->changed))
             continue;

@@ -61,39 +61,65 @@ static void end(struct nft_link *link, const struct nlmsghdr *message)
 
 static struct nlmsghdr *begin(struct nft_link *link, uint16_t type, uint16_t flags)
 {
-    if (link->size == 0)
+    if (link->size == 0) {
         end(link, start(link, NFNL_MSG_BATCH_BEGIN, 0, AF_UNSPEC, NFNL_SUBSYS_NFTABLES));
-    return start(link, (uint16_t)(NFNL_SUBSYS_NFTABLES << 8 | type), (uint16_t)(NLM_F_ACK | flags),
-                 NFPROTO_INET, 0);
+        link->first_sequence = link->sequence;
+    }
+    link->last = link->size;
+    return start(link, (uint16_t)(NFNL_SUBSYS_NFTABLES << 8 | type), flags, NFPROTO_INET, 0);
 }
 
-/* The kernel works a batch off while it is being sent: all answers are there, the first failure counts. */
-static int read_answers(const struct nft_link *link)
+/* What is known of one transaction. */
+struct verdict {
+    uint32_t first, last;  /* sequence numbers of its messages, of its beginning, of its end */
+    uint32_t confirmation; /* of the message that asks for an acknowledgement */
+    bool is_confirmed;
+    int failure; /* the first one */
+};
+
+static void note_answer(struct verdict *verdict, const struct nlmsghdr *message)
+{
+    bool is_ours = message->nlmsg_seq - verdict->first <= verdict->last - verdict->first;
+    if (message->nlmsg_type != NLMSG_ERROR || !is_ours)
+        return; /* of a transaction before it */
+    const struct nlmsgerr *answer = mnl_nlmsg_get_payload(message);
+    if (verdict->failure == 0)
+        verdict->failure = -answer->error;
+    if (answer->error == 0 && message->nlmsg_seq == verdict->confirmation)
+        verdict->is_confirmed = true;
+}
+
+/* The kernel works a batch off while it is being sent: all answers are there. Without a failure and without
+ * the confirmation they were lost, and what has become of the transaction is not known. */
+static int read_answers(const struct nft_link *link, struct verdict *verdict)
 {
     uint8_t buffer[16384] __attribute__((aligned(8)));
-    int failure = 0;
     for (;;) {
         ssize_t size = recv(mnl_socket_get_fd(link->socket), buffer, sizeof(buffer), MSG_DONTWAIT);
+        if (size < 0 && (errno == EINTR || errno == ENOBUFS))
+            continue;
         if (size <= 0)
-            return failure;
+            break;
         int left = (int)size;
         for (struct nlmsghdr *message = (void *)buffer; mnl_nlmsg_ok(message, left);
-             message = mnl_nlmsg_next(message, &left)) {
-            const struct nlmsgerr *answer = mnl_nlmsg_get_payload(message);
-            if (message->nlmsg_type == NLMSG_ERROR && failure == 0)
-                failure = -answer->error;
-        }
+             message = mnl_nlmsg_next(message, &left))
+            note_answer(verdict, message);
     }
+    return verdict->failure != 0 || verdict->is_confirmed ? verdict->failure : ENOBUFS;
 }
 
 int nft_link_commit(struct nft_link *link)
 {
     if (link->size == 0)
         return 0;
+    struct nlmsghdr *last = (void *)(link->batch + link->last);
+    struct verdict verdict = {.first = link->first_sequence, .confirmation = last->nlmsg_seq};
+    last->nlmsg_flags |= NLM_F_ACK;
     end(link, start(link, NFNL_MSG_BATCH_END, 0, AF_UNSPEC, NFNL_SUBSYS_NFTABLES));
+    verdict.last = link->sequence;
     ssize_t sent = mnl_socket_sendto(link->socket, link->batch, link->size);
     link->size = 0;
-    return sent < 0 ? errno : read_answers(link);
+    return sent < 0 ? errno : read_answers(link, &verdict);
 }
 
 /* ---- tables, chains, sets ---- */

@@ -14,13 +14,16 @@ struct nft_link {
     struct mnl_socket *socket;
     const char *table; /* of family inet; every message is about it */
     uint32_t sequence;
-    size_t size; /* of the batch so far; 0: there is none */
+    size_t size;             /* of the batch so far; 0: there is none */
+    size_t last;             /* where its last message begins */
+    uint32_t first_sequence; /* of its first message */
     uint8_t *batch;
 };
 
 bool nft_link_open(struct nft_link *link, const char *table, struct error *error);
 void nft_link_close(struct nft_link *link);
-/* Sends what was gathered and reads the verdict: 0 or an errno value. Nothing gathered is no failure. */
+/* Sends what was gathered and reads the verdict: 0 or an errno value (ENOBUFS: the verdict was lost).
+ * Nothing gathered is no failure. */
 int nft_link_commit(struct nft_link *link);
 
 void nft_put_table(struct nft_link *link, uint16_t type, uint32_t flags);

@@ -106,11 +106,23 @@ static bool destinations_are_same(const struct claim *a, const struct claim *b)
     return is_same;
 }
 
+static bool sources_are_same(const struct claim *a, const struct claim *b)
+{
+    return address_equal(&a->sourceip[0], &b->sourceip[0]) && address_equal(&a->sourceip[1], &b->sourceip[1]);
+}
+
 static bool claims_are_same(const struct claim *a, const struct claim *b)
 {
     return a->interface_index == b->interface_index && address_equal(&a->gateway, &b->gateway) &&
-           a->mtu == b->mtu && a->metric == b->metric && address_equal(&a->sourceip[0], &b->sourceip[0]) &&
-           address_equal(&a->sourceip[1], &b->sourceip[1]) && selector_equal(&a->local, &b->local) && destinations_are_same(a, b);
+           a->mtu == b->mtu && a->metric == b->metric && sources_are_same(a, b) &&
+           selector_equal(&a->local, &b->local) && destinations_are_same(a, b);
+}
+
+/* Where the way to the peer is not found, routes that the policy still wants stay with their source address
+ * until there is one again, and others go. */
+static bool leads_to_the_same(const struct claim *old, const struct claim *wanted)
+{
+    return destinations_are_same(old, wanted) && sources_are_same(old, wanted);
 }
 
 /* ---- orders ---- */
@@ -216,11 +228,13 @@ static int set_claim(struct router *router, struct claim *claim)
 {
     find_mtu(router, claim);
     int failure = find_way(router, claim);
+    struct claim *old = find_claim(router, claim->policy_id);
     if (failure != 0) {
+        if (old != NULL && !leads_to_the_same(old, claim))
+            withdraw(old);
         free_claim(claim);
         return failure;
     }
-    struct claim *old = find_claim(router, claim->policy_id);
     bool has_changed = old == NULL || !claims_are_same(old, claim);
     if (!has_changed || !file_claim(router, claim)) {
         tunnel_interfaces_release(&router->tunnels, &router->netlink, &claim->interface);

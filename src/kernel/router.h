@@ -27,10 +27,10 @@ enum { ROUTER_NUMBER_OF_PEERS = 1000 };
 struct route_request {
     uint64_t request_id;
     uint64_t policy_id;
-    bool is_awaited;            /* somebody waits until it is in effect, by its order's number */
+    bool is_awaited; /* somebody waits until it is in effect, by its order's number */
     /* Of each family; both unset: the host's address inside the local selectors, if it has one. */
     struct ip_address sourceip[CONFIGURATION_FAMILIES];
-    uint32_t mtu, metric;       /* 0: unset */
+    uint32_t mtu, metric;              /* 0: unset */
     struct tunnel_interface interface; /* its routes lead there, if it is wanted; made when it is not there */
     struct esp_sa *sa;      /* without an mtu: what fits through it; a reference, handed over; may be NULL */
     bool udp_encapsulation; /* of that SA */
