@@ -25,8 +25,8 @@ static bool to_listen_address(const struct ifaddrs *entry, struct listen_address
     if (entry->ifa_addr == NULL || (entry->ifa_flags & IFF_UP) == 0)
         return false;
     out->address = address_from_sockaddr(entry->ifa_addr);
-    if (out->address.family == IP_NONE ||
-        (out->address.family == IP_V6 && IN6_IS_ADDR_LINKLOCAL((const struct in6_addr *)out->address.bytes)))
+    bool is_link_local = out->address.family == IP_V6 && (load_be16(out->address.bytes) & 0xffc0) == 0xfe80;
+    if (out->address.family == IP_NONE || is_link_local)
         return false;
     snprintf(out->interface, sizeof(out->interface), "%s", entry->ifa_name);
     return true;

@@ -4,11 +4,13 @@
 #include <stdlib.h>
 
 #include <cmocka.h>
+#include <netinet/in.h>
 
 #include "base/address.h"
 #include "base/arena.h"
 #include "base/hash_table.h"
 #include "base/reader.h"
+#include "base/sockaddr.h"
 #include "base/text.h"
 #include "base/timer_wheel.h"
 #include "base/writer.h"
@@ -234,6 +236,25 @@ static void text_escapes_what_a_peer_sends(void **state)
     assert_null(text_nearest("zzzzzz", words, 3));
 }
 
+static void endpoints_survive_the_sockets_form(void **state)
+{
+    (void)state;
+    const char *texts[] = {"192.0.2.7", "2001:db8::7"};
+    for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
+        struct ip_endpoint endpoint = {.port = 4500};
+        struct sockaddr_storage form;
+        struct error error;
+        assert_true(address_parse(texts[i], &endpoint.address, &error));
+        assert_int_equal(endpoint_to_sockaddr(&endpoint, &form),
+                         i == 0 ? sizeof(struct sockaddr_in) : sizeof(struct sockaddr_in6));
+        struct ip_endpoint back = endpoint_from_sockaddr(&form);
+        assert_true(address_equal(&back.address, &endpoint.address));
+        assert_int_equal(back.port, 4500);
+    }
+    assert_int_equal(address_from_sockaddr(NULL).family, IP_NONE);
+    assert_int_equal(address_from_sockaddr(&(struct sockaddr){.sa_family = AF_UNIX}).family, IP_NONE);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -249,6 +270,7 @@ int main(void)
         cmocka_unit_test(a_timer_is_neither_early_nor_more_than_a_tick_late),
         cmocka_unit_test(text_escapes_what_a_peer_sends),
         cmocka_unit_test(a_line_stays_one_line),
+        cmocka_unit_test(endpoints_survive_the_sockets_form),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
