@@ -25,8 +25,8 @@ static const char head[] =
     "a\nline of no known shape makes the file unusable, and so does a fault in\n.BR \"config setup\" .\n"
     "What is written wrong is reported with file, line and column; the nearest valid word is named.\n"
     ".PP\nKeywords marked\n.I not yet\nare known, but any value except the default is refused; where it "
-    "could have no effect (\n.I IKEv1 only\nin a connection of "
-    "IKEv2,\n.I public keys and certificates only\nin one with shared secrets, or in\n.BR \"config setup\" "
+    "could have no effect (\n.I public keys and certificates only\nin one with shared secrets, or in\n.BR "
+    "\"config setup\" "
     ")\nit is "
     "accepted with a warning.\n";
 
@@ -36,9 +36,8 @@ static const char *mark(const struct keyword *keyword)
     case KEYWORD_ACTS:
         return "";
     case KEYWORD_NOT_YET:
-        return keyword->concern == CONCERNS_IKEV1         ? " (IKEv1 only, not yet)"
-               : keyword->concern == CONCERNS_PUBLIC_KEYS ? " (public keys and certificates only, not yet)"
-                                                          : " (not yet)";
+        return keyword->concern == CONCERNS_PUBLIC_KEYS ? " (public keys and certificates only, not yet)"
+                                                        : " (not yet)";
     case KEYWORD_OBSOLETE:
         return " (obsolete, ignored with a warning)";
     case KEYWORD_IKEV1_ONLY:

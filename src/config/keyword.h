@@ -36,7 +36,6 @@ enum keyword_status {
 /* What a keyword that is not supported yet matters to; elsewhere it is accepted with a warning. */
 enum keyword_concern {
     CONCERNS_ALL,
-    CONCERNS_IKEV1,       /* connections with keyexchange=ikev1 */
     CONCERNS_PUBLIC_KEYS, /* connections of which an end proves its identity by a key or a certificate */
 };
 

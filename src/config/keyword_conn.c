@@ -5,7 +5,6 @@
 #define ACTS(member) .section = SECTION_CONN, .status = KEYWORD_ACTS, FIELD_OF(struct connection_spec, member)
 #define ACTS_BY_HAND .section = SECTION_CONN, .status = KEYWORD_ACTS, NO_FIELD
 #define NOT_YET .section = SECTION_CONN, .status = KEYWORD_NOT_YET, NO_FIELD
-#define NOT_YET_OF_IKEV1 NOT_YET, .concern = CONCERNS_IKEV1
 #define NOT_YET_OF_KEYS NOT_YET, .concern = CONCERNS_PUBLIC_KEYS
 #define OBSOLETE .section = SECTION_CONN, .status = KEYWORD_OBSOLETE, NO_FIELD
 #define IKEV1_ONLY(member)                                                                                   \
@@ -19,7 +18,6 @@
     .section = SECTION_CONN, .is_per_end = true, .status = KEYWORD_ACTS, FIELD_OF(struct end_spec, member)
 #define END_ACTS_BY_HAND .section = SECTION_CONN, .is_per_end = true, .status = KEYWORD_ACTS, NO_FIELD
 #define END_NOT_YET .section = SECTION_CONN, .is_per_end = true, .status = KEYWORD_NOT_YET, NO_FIELD
-#define END_NOT_YET_OF_IKEV1 END_NOT_YET, .concern = CONCERNS_IKEV1
 #define END_NOT_YET_OF_KEYS END_NOT_YET, .concern = CONCERNS_PUBLIC_KEYS
 #define END_ALIAS_OF(name) .section = SECTION_CONN, .is_per_end = true, .alias_of = (name), NO_FIELD
 
@@ -75,7 +73,8 @@ static const struct keyword_word failureshunt_words[] = {{"none", SHUNT_NONE},
                                                          {NULL}};
 static const struct keyword_word negotiationshunt_words[] = {
     {"drop", SHUNT_DROP}, {"hold", SHUNT_DROP}, {"pass", SHUNT_PASS}, {"passthrough", SHUNT_PASS}, {NULL}};
-static const struct keyword_word ikepad_words[] = {{"auto", 0}, {"yes", 1}, {"no", 2}, {NULL}};
+static const struct keyword_word ikepad_words[] = {
+    {"auto", IKEPAD_AUTO}, {"yes", IKEPAD_YES}, {"no", IKEPAD_NO}, {NULL}};
 static const struct keyword_word natt_words[] = {{"both", IKEV1_NATT_RFC | IKEV1_NATT_DRAFTS},
                                                  {"rfc", IKEV1_NATT_RFC},
                                                  {"drafts", IKEV1_NATT_DRAFTS},
@@ -172,7 +171,8 @@ const struct keyword conn_keywords[] = {
      .help = "algorithms of IKE"},
     {"ikelifetime", ACTS(ike_lifetime), TIME_AT_MOST(USEC_PER_DAY, USEC_PER_SEC, "8h"),
      .minimum = USEC_PER_SEC, .help = "how long an IKE SA lives"},
-    {"ikepad", NOT_YET_OF_IKEV1, ENUM(ikepad_words, "auto"), .help = "pad IKEv1 messages to four bytes"},
+    {"ikepad", IKEV1_ONLY(ikepad), ENUM(ikepad_words, "auto"),
+     .help = "pad messages to four bytes; auto: all but the attributes of XAUTH and Mode Config"},
     {"ikeport", END_ACTS(ikeport), UINT(1, 65535, "500"), .help = "the UDP port of IKE at this end"},
     {"ikev1-dpdtimeout", ALIAS_OF("dpdtimeout")},
     {"ikev2", ACTS_BY_HAND, ENUM(ikev2_words, "yes"), .help = "older form of keyexchange="},
@@ -217,7 +217,8 @@ const struct keyword conn_keywords[] = {
     {"modecfgpull", IKEV1_ONLY(modecfg.pull), BOOL("no"),
      .help = "the client asks for its address, rather than being told"},
     {"modecfgserver", END_ACTS(modecfg_server), BOOL("no"), .help = "this end gives out addresses"},
-    {"ms-dh-downgrade", NOT_YET, BOOL("no"), .help = "accept the weaker group of Windows when rekeying"},
+    {"ms-dh-downgrade", ACTS(ms_dh_downgrade), BOOL("no"),
+     .help = "let Child SAs after the first do without the key exchange of pfs=, as Windows wants it"},
     {"mtu", ACTS(mtu), SIZE(65535, ""), .minimum = 68, .zero_is_unset = true,
      .help = "MTU of the routes that are installed; 0 the interface's"},
     {"narrowing", ACTS(narrowing), BOOL("no"), .help = "accept traffic selectors narrower than asked for"},
@@ -236,7 +237,8 @@ const struct keyword conn_keywords[] = {
     {"overlapip", ACTS(overlapip), BOOL("no"), .help = "several peers may have the same client subnet"},
     {"pam-authorize", NOT_YET, BOOL("no"), .help = "ask PAM whether the peer may come in"},
     {"pfs", ACTS(pfs), BOOL("yes"), .help = "a key exchange of its own for rekeyed IPsec SAs"},
-    {"pfs-rekey-workaround", NOT_YET, BOOL("no"), .help = "offer rekeying without PFS to peers that need it"},
+    {"pfs-rekey-workaround", ACTS(pfs_rekey_workaround), BOOL("no"),
+     .help = "let Child SAs be rekeyed without the key exchange of pfs=, for peers that need it"},
     {"phase2", ACTS_BY_HAND, SPECIAL("esp, ah, or ah+esp with keyexchange=ikev1", "esp"),
      .help = "the protocol of the IPsec SAs"},
     {"phase2alg", ACTS_BY_HAND, SPECIAL("algorithms", ""), .help = "older form of esp= and ah="},

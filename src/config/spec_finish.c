@@ -65,6 +65,8 @@ static bool default_client(struct spec_builder *builder, struct end_spec *end, u
 static bool finish_proposals(struct spec_builder *builder, struct error *error)
 {
     struct connection_spec *spec = builder->spec;
+    if (spec->ms_dh_downgrade && spec->pfs_rekey_workaround)
+        return error_set(error, -1, "cannot specify both ms-dh-downgrade=yes and pfs-rekey-workaround=yes");
     unsigned esn = builder->esn_flags != 0 ? builder->esn_flags : PROPOSAL_ESN_NO | PROPOSAL_ESN_YES;
     /* Extended sequence numbers stand on the replay window (RFC 4303 2.2.1). */
     if (spec->replay_window == 0 && esn == PROPOSAL_ESN_YES)
@@ -87,11 +89,8 @@ static bool settle(struct spec_builder *builder, const struct set_aside *aside, 
     const struct connection_spec *spec = builder->spec;
     char spelling[SPELLING_MAX];
     keyword_spelling(aside->keyword, aside->end, spelling, sizeof(spelling));
-    if (aside->keyword->concern == CONCERNS_IKEV1 && spec->ike_version != 1)
-        warning_send(builder->warnings, "conn \"%s\": keyword \"%s\" concerns IKEv1 only and has no effect",
-                     spec->name, spelling);
-    else if (aside->keyword->concern == CONCERNS_PUBLIC_KEYS &&
-             ((spec->left.auth | spec->right.auth) & AUTH_SIGNATURES) == 0)
+    if (aside->keyword->concern == CONCERNS_PUBLIC_KEYS &&
+        ((spec->left.auth | spec->right.auth) & AUTH_SIGNATURES) == 0)
         warning_send(builder->warnings,
                      "conn \"%s\": keyword \"%s\" concerns public keys and has no effect with authby=secret",
                      spec->name, spelling);
@@ -114,9 +113,10 @@ static bool settle_all(struct spec_builder *builder, struct error *error)
 static void warn_of_ikev2_only(struct spec_builder *builder)
 {
     struct connection_spec *spec = builder->spec;
-    const char *keywords[] = {spec->narrowing ? "narrowing" : NULL,
-                              builder->esn_flags == PROPOSAL_ESN_YES ? "esn" : NULL,
-                              spec->mobike ? "mobike" : NULL};
+    const char *keywords[] = {
+        spec->narrowing ? "narrowing" : NULL, builder->esn_flags == PROPOSAL_ESN_YES ? "esn" : NULL,
+        spec->mobike ? "mobike" : NULL, spec->ms_dh_downgrade ? "ms-dh-downgrade" : NULL,
+        spec->pfs_rekey_workaround ? "pfs-rekey-workaround" : NULL};
     for (size_t i = 0; i < ARRAY_SIZE(keywords); i++)
         if (spec->ike_version == 1 && keywords[i] != NULL)
             warning_send(builder->warnings,

@@ -76,11 +76,11 @@ struct end_spec {
     bool key_is_in_certificate;                    /* leftrsasigkey=%cert */
     bool has_ckaid;                                /* leftckaid= */
     uint8_t ckaid[CKAID_SIZE];
-    uint16_t ikeport;             /* 0: the default */
-    struct ip_address nexthop;    /* unset: found out from the routes */
-    bool nexthop_is_defaultroute; /* leftnexthop=%defaultroute */
+    uint16_t ikeport;                                   /* 0: the default */
+    struct ip_address nexthop;                          /* unset: found out from the routes */
+    bool nexthop_is_defaultroute;                       /* leftnexthop=%defaultroute */
     struct ip_address sourceip[CONFIGURATION_FAMILIES]; /* sourceip=, unset where there is none */
-    struct selector *clients; /* subnet=, several allowed; none: the host itself */
+    struct selector *clients;                           /* subnet=, several allowed; none: the host itself */
     size_t client_count;
     struct virtual_client virtual_client; /* instead of clients */
     struct pool_range *pools;             /* addresspool=: the other end leases this end an address of them */
@@ -114,6 +114,13 @@ struct spec_origin {
 /* The forms of IKEv1's NAT traversal (nat-ikev1-method=). */
 enum ikev1_natt { IKEV1_NATT_RFC = 1, IKEV1_NATT_DRAFTS = 2 };
 
+/* ikepad=: which IKEv1 messages are padded to four bytes; cipher blocks are whole in any case. */
+enum ikev1_padding {
+    IKEPAD_AUTO, /* those in clear */
+    IKEPAD_YES,  /* and the attributes of XAUTH and Mode Config */
+    IKEPAD_NO,
+};
+
 struct connection_spec {
     char *name;
     struct spec_origin *origin; /* NULL: unknown; of a chain only the first has it */
@@ -132,11 +139,14 @@ struct connection_spec {
     bool aggressive;     /* IKEv1 Aggressive Mode */
     bool ike_only;       /* whack without --encrypt and the like: an IKE SA and nothing under it */
     uint8_t ikev1_natt;  /* enum ikev1_natt bits */
+    uint8_t ikepad;      /* enum ikev1_padding */
     uint8_t esn; /* esn=: PROPOSAL_ESN_NO, PROPOSAL_ESN_YES or both; already applied to child_proposals */
     uint8_t xauth_by;         /* enum xauth_by */
     bool xauth_fails_soft;    /* xauthfail=soft */
     uint8_t signature_hashes; /* of digital signatures: a set of enum signature_hash (auth_method.h) */
     bool pfs;
+    bool ms_dh_downgrade;      /* IKEv2, with pfs: further Child SAs may do without a key exchange */
+    bool pfs_rekey_workaround; /* the same, but only those that replace one */
     bool rekey;
     bool reauth;
     bool mobike;

@@ -106,6 +106,7 @@ struct proposal_offer {
     struct bytes spi;               /* ours: 0 bytes (first IKE SA), 8 (rekeyed IKE SA), 4 (child) */
     bool omit_ke;                   /* first Child SA in IKE_AUTH: no KE transforms (RFC 7296 1.2) */
     const struct algorithm *add_ke; /* a child with PFS and no KE named: this one (the IKE SA's); or NULL */
+    bool may_omit_ke;               /* last of all, no key exchange, though others are named */
 };
 
 /* Body of an SA payload. */

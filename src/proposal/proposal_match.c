@@ -106,10 +106,12 @@ static bool match_ke(const struct proposal_offer *offer, const struct proposal *
         if (is_preferred)
             break;
     }
-    if (is_named)
-        return found;
-    match->ke = offer->add_ke;
-    return offer->add_ke != NULL ? ke_fits(offered, offer->add_ke->id) : may_omit(offered, TRANSFORM_KE);
+    if (!is_named && offer->add_ke != NULL && ke_fits(offered, offer->add_ke->id)) {
+        match->ke = offer->add_ke;
+        found = true;
+    }
+    bool may_be_without = offer->may_omit_ke || (!is_named && offer->add_ke == NULL);
+    return found || (may_be_without && may_omit(offered, TRANSFORM_KE));
 }
 
 /*

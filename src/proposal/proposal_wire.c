@@ -89,6 +89,8 @@ static void write_proposal(struct writer *writer, const struct proposal_offer *o
     }
     if (!has_ke && !offer->omit_ke && offer->add_ke != NULL)
         add_transform(writer, &open, TRANSFORM_KE, offer->add_ke->id, 0);
+    if (offer->may_omit_ke && !offer->omit_ke)
+        add_transform(writer, &open, TRANSFORM_KE, KE_NONE, 0);
     finish_proposal(writer, &open, index + 1 == offer->list->count);
 }
 

@@ -76,13 +76,16 @@ void ikev1_build_delete(struct ikev1_builder *builder, uint8_t protocol, uint8_t
 }
 
 void ikev1_build_attributes(struct ikev1_builder *builder, uint8_t type, uint16_t identifier,
-                            struct bytes list)
+                            struct bytes list, size_t unit)
 {
+    size_t padding = unit > 0 ? (unit - list.size % unit) % unit : 0;
     ikev1_build_begin(builder, ISAKMP_ATTRIBUTES);
     writer_u8(&builder->writer, type);
     writer_u8(&builder->writer, 0);
     writer_u16(&builder->writer, identifier);
     writer_bytes(&builder->writer, list);
+    while (padding-- > 0)
+        writer_u8(&builder->writer, 0);
     ikev1_build_end(builder);
 }
 

@@ -26,9 +26,10 @@ void ikev1_build_notify(struct ikev1_builder *builder, uint8_t protocol, struct 
 void ikev1_build_delete(struct ikev1_builder *builder, uint8_t protocol, uint8_t spi_size, uint16_t count,
                         struct bytes spis);
 
-/* An Attributes payload (draft-dukes-ike-mode-cfg 3.2); `list` as the functions below write it. */
+/* An Attributes payload (draft-dukes-ike-mode-cfg 3.2); `list` as the functions below write it, padded with
+ * zeros to whole units (0: not at all). */
 void ikev1_build_attributes(struct ikev1_builder *builder, uint8_t type, uint16_t identifier,
-                            struct bytes list);
+                            struct bytes list, size_t unit);
 
 /* Attributes (RFC 2408 3.3): basic up to 16 bits, variable of four bytes above. */
 void ikev1_write_attribute(struct writer *writer, uint16_t type, uint32_t value);

@@ -102,6 +102,15 @@ static bool read_nat_d(struct bytes body, struct ikev1_message *out, struct erro
     return true;
 }
 
+/* Libreswan pads messages in clear, and some of its payloads, to a multiple of four bytes (ikepad=). */
+static bool is_padding(const struct reader *reader)
+{
+    for (size_t i = 0; i < reader->left; i++)
+        if (reader->at[i] != 0)
+            return false;
+    return reader->left < 4;
+}
+
 /* Libreswan 4.x pads the payload itself to a multiple of four bytes. */
 static struct bytes without_padding(struct bytes list)
 {
@@ -110,10 +119,8 @@ static struct bytes without_padding(struct bytes list)
     size_t whole = 0;
     while (ikev1_attribute_read(&reader, &attribute))
         whole = list.size - reader.left;
-    size_t left = list.size - whole;
-    for (size_t i = whole; i < list.size; i++)
-        left = list.data[i] == 0 ? left : SIZE_MAX;
-    return left < 4 ? bytes_of(list.data, whole) : list;
+    struct reader rest = reader_of(bytes_of(list.data + whole, list.size - whole));
+    return is_padding(&rest) ? bytes_of(list.data, whole) : list;
 }
 
 static bool check_list(struct bytes list, struct error *error)
@@ -232,7 +239,7 @@ bool ikev1_message_read(uint8_t first, struct bytes chain, bool was_encrypted, s
     }
     if (after_hash != NULL)
         out->after_hash = bytes_of(after_hash, (size_t)(reader.at - after_hash));
-    return reader.left == 0 || was_encrypted || syntax(error, "bytes follow the last payload");
+    return was_encrypted || is_padding(&reader) || syntax(error, "bytes follow the last payload");
 }
 
 const struct ikev1_notify *ikev1_find_notify(const struct ikev1_message *message, uint16_t type)

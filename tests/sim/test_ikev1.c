@@ -33,6 +33,32 @@ static void set_up_takes_nine_messages(void **state)
     assert_ends_well(sim);
 }
 
+/* How many messages in clear, of identities of odd length, are no multiple of four bytes. */
+static size_t unpadded(const char *word)
+{
+    char words[512];
+    snprintf(words, sizeof(words), "%s aggressive=yes leftid=@eas rightid=@wes %s", V1, word);
+    struct sim *sim = gateways_with(words);
+    size_t count, found = 0;
+    sim_record(sim);
+    assert_up(sim, "east");
+    assert_settles(sim);
+    const struct sim_record *records = sim_records(sim, &count);
+    for (size_t i = 0; i < count; i++)
+        found += records[i].size % 4 != 0;
+    assert_ping(sim);
+    assert_ends_well(sim);
+    return found;
+}
+
+static void messages_in_clear_are_padded_unless_ikepad_says_no(void **state)
+{
+    (void)state;
+    assert_int_equal(unpadded("ikepad=auto"), 0);
+    assert_int_equal(unpadded("ikepad=yes"), 0);
+    assert_int_not_equal(unpadded("ikepad=no"), 0);
+}
+
 static void quick_mode_without_perfect_forward_secrecy(void **state)
 {
     (void)state;
@@ -541,6 +567,7 @@ int main(int argument_count, char **arguments)
     const struct CMUnitTest scenarios[] = {
         cmocka_unit_test(main_mode_and_quick_mode_carry_traffic),
         cmocka_unit_test(set_up_takes_nine_messages),
+        cmocka_unit_test(messages_in_clear_are_padded_unless_ikepad_says_no),
         cmocka_unit_test(quick_mode_without_perfect_forward_secrecy),
         cmocka_unit_test(a_data_plane_that_refuses_the_responders_sa_ends_it_on_both_sides),
         cmocka_unit_test(aggressive_mode_carries_traffic),

@@ -414,7 +414,7 @@ static void ask(struct sim *sim, uint8_t type, uint32_t message_id, enum ikev1_h
 {
     struct chain chain;
     chain_start(&chain);
-    ikev1_build_attributes(&chain.builder, type, 7, list);
+    ikev1_build_attributes(&chain.builder, type, 7, list, 0);
     assert_true(sim_inject_ikev1(sim, "east", "west",
                                  &(struct ikev1_injection){
                                      .exchange = ISAKMP_TRANSACTION,

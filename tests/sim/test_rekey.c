@@ -354,6 +354,39 @@ static void a_rekey_of_a_connection_that_is_down_is_refused(void **state)
     assert_ends_well(sim);
 }
 
+/* West wants no key exchange with a Child SA; east wants one, with these words besides. Whether the rekey
+ * that `host` begins goes through. */
+static bool rekeys_without_pfs(const char *words, const char *host)
+{
+    char near[512];
+    snprintf(near, sizeof(near), "%s %s", TUNNEL, words);
+    struct sim *sim = sim_new(1);
+    sim_add_host(sim, "east", "192.0.2.1");
+    sim_add_host(sim, "west", "192.0.2.2");
+    sim_add_connection_on(sim, "east", "tunnel", near);
+    sim_add_connection_on(sim, "west", "tunnel", TUNNEL " pfs=no");
+    assert_up(sim, "east");
+    uint32_t old_spi = newest_spi(sim, "east");
+    sim_command(sim, host, COMMAND_REKEY_CHILD, "tunnel");
+    assert_true(sim_settle(sim, minutes(1)));
+    bool is_rekeyed = newest_spi(sim, "east") != old_spi;
+    assert_ping(sim);
+    assert_ends_well(sim);
+    return is_rekeyed;
+}
+
+static void a_peer_without_pfs_is_rekeyed_with_only_where_that_is_allowed(void **state)
+{
+    (void)state;
+    static const char *const hosts[] = {"east", "west"};
+    for (size_t i = 0; i < ARRAY_SIZE(hosts); i++) {
+        assert_false(rekeys_without_pfs("", hosts[i]));
+        assert_true(rekeys_without_pfs("ms-dh-downgrade=yes", hosts[i]));
+        assert_true(rekeys_without_pfs("pfs-rekey-workaround=yes", hosts[i]));
+        assert_true(rekeys_without_pfs("pfs-rekey-workaround=yes esp=aes_gcm128;dh31", hosts[i]));
+    }
+}
+
 int main(int argument_count, char **arguments)
 {
     const struct CMUnitTest tests[] = {
@@ -377,6 +410,7 @@ int main(int argument_count, char **arguments)
         cmocka_unit_test(the_wall_clock_may_jump),
         cmocka_unit_test(a_machine_that_slept_past_every_lifetime_recovers),
         cmocka_unit_test(a_rekey_of_a_connection_that_is_down_is_refused),
+        cmocka_unit_test(a_peer_without_pfs_is_rekeyed_with_only_where_that_is_allowed),
     };
     choose_scenarios(argument_count, arguments);
     return cmocka_run_group_tests(tests, NULL, NULL);

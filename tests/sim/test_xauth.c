@@ -42,6 +42,14 @@ static void a_user_logs_in_and_has_a_tunnel(void **state)
     assert_ends_well(sim);
 }
 
+static void a_user_logs_in_with_padded_attributes(void **state)
+{
+    (void)state;
+    struct sim *sim = logged_in_with(ALICE " ikepad=yes");
+    assert_ping(sim);
+    assert_ends_well(sim);
+}
+
 static void a_user_logs_in_over_aggressive_mode(void **state)
 {
     (void)state;
@@ -252,7 +260,7 @@ static void nothing_is_negotiated_before_the_login(void **state)
     static const uint8_t types[] = {ISAKMP_CFG_SET, ISAKMP_CFG_REPLY, ISAKMP_CFG_ACK, ISAKMP_CFG_REQUEST};
     for (size_t i = 0; i < ARRAY_SIZE(types); i++) {
         struct ikev1_builder builder = ikev1_build_start(bytes, sizeof(bytes), &header);
-        ikev1_build_attributes(&builder, types[i], 0, writer_bytes_so_far(&list));
+        ikev1_build_attributes(&builder, types[i], 0, writer_bytes_so_far(&list), 0);
         sim_inject_ikev1(
             sim, "east", "west",
             &(struct ikev1_injection){
@@ -466,6 +474,7 @@ int main(int argument_count, char **arguments)
     const struct CMUnitTest scenarios[] = {
         cmocka_unit_test(a_user_logs_in_and_has_a_tunnel),
         cmocka_unit_test(a_user_logs_in_over_aggressive_mode),
+        cmocka_unit_test(a_user_logs_in_with_padded_attributes),
         cmocka_unit_test(the_server_may_begin),
         cmocka_unit_test(a_wrong_password_ends_the_negotiation),
         cmocka_unit_test(a_soft_failure_lets_the_user_in_and_says_so),

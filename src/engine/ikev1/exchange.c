@@ -101,8 +101,11 @@ static bool send_and_keep(struct engine *engine, struct ike_sa *ike, struct ikev
 bool ikev1_send_plain(struct engine *engine, struct ike_sa *ike, struct ikev1_exchange *exchange,
                       struct ikev1_builder *builder, size_t *owner_bytes)
 {
+    enum { PADDED_TO = 4 };
+    const struct connection *connection = connection_by_serial(engine, ike->connection_serial);
+    size_t unit = connection != NULL && connection->spec->ikepad != IKEPAD_NO ? PADDED_TO : 0;
     struct bytes message;
-    return ikev1_build_finish(builder, 0, &message) &&
+    return ikev1_build_finish(builder, unit, &message) &&
            send_and_keep(engine, ike, exchange, message, owner_bytes);
 }
 

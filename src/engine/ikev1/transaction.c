@@ -69,7 +69,9 @@ static bool send(struct engine *engine, struct ike_sa *ike, struct transaction *
     struct ikev1_builder builder =
         ikev1_start(ike, buffer, sizeof(buffer), ISAKMP_TRANSACTION, transaction->exchange.message_id);
     ikev1_build_hash(ike, &builder);
-    ikev1_build_attributes(&builder, type, transaction->identifier, attributes);
+    const struct connection *connection = connection_by_serial(engine, ike->connection_serial);
+    size_t unit = connection != NULL && connection->spec->ikepad == IKEPAD_YES ? 4 : 0;
+    ikev1_build_attributes(&builder, type, transaction->identifier, attributes, unit);
     transaction->last_type = type;
     trace_ike(engine, ike, DEBUG_BASE, "#%llu: Transaction exchange %08x: sending %s of %zu bytes",
               (unsigned long long)ike->serial, transaction->exchange.message_id, ikev1_cfg_type_name(type),

@@ -11,6 +11,12 @@
 #include "engine/sa.h"
 #include "engine/virtual_client.h"
 
+/* Peers that want no key exchange with a further Child SA although the first had that of its IKE SA. */
+static bool may_omit_ke(const struct connection_spec *spec, bool is_rekey)
+{
+    return spec->pfs && (spec->ms_dh_downgrade || (spec->pfs_rekey_workaround && is_rekey));
+}
+
 struct proposal_offer child_offer(const struct ike_sa *ike, const struct child_sa *child,
                                   const struct connection *connection, bool in_auth, uint8_t spi[static 4])
 {
@@ -18,8 +24,10 @@ struct proposal_offer child_offer(const struct ike_sa *ike, const struct child_s
     return (struct proposal_offer){
         .list = connection->spec->child_proposals,
         .spi = bytes_of(spi, 4),
-        .omit_ke = in_auth || !connection->spec->pfs,
+        .omit_ke = in_auth,
         .add_ke = !in_auth && connection->spec->pfs ? ike->suite.ke : NULL,
+        .may_omit_ke =
+            !in_auth && may_omit_ke(connection->spec, child != NULL && child->replaces_serial != 0),
     };
 }
 
@@ -186,6 +194,8 @@ static bool choose_suite(const struct ike_sa *ike, const struct connection *conn
     const struct proposal *theirs;
     uint8_t spi[4];
     struct proposal_offer ours = child_offer(ike, NULL, connection, in_auth, spi);
+    ours.may_omit_ke =
+        !in_auth && may_omit_ke(connection->spec, ikev2_find_notify(message, REKEY_SA) != NULL);
     struct proposal_list *offered = proposals_read(message->sa, incoming->arena, error);
     if (offered == NULL) {
         error->code = INVALID_SYNTAX;

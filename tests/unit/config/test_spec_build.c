@@ -418,9 +418,11 @@ static void what_only_the_whole_shows_is_refused(void **state)
         {BASE "leftsubnet=vhost:%no;rightsubnet=vnet:%priv", "both virtual"},
         {BASE "type=transport;leftsubnet=10.0.0.0/8;rightsubnet=10.1.0.0/16", "remove leftsubnet="},
         {BASE "leftsubnet=10.1.0.0/16;leftsourceip=10.2.0.1", "leftsourceip= is not within leftsubnet="},
-        {BASE "leftsubnet=10.1.0.0/16,fd00::/8;rightsubnet=10.2.0.0/16,fc00::/16;leftsourceip=10.1.0.1,fc00::1",
+        {BASE
+         "leftsubnet=10.1.0.0/16,fd00::/8;rightsubnet=10.2.0.0/16,fc00::/16;leftsourceip=10.1.0.1,fc00::1",
          "leftsourceip= is not within leftsubnet="},
         {BASE "leftsourceip=10.2.0.1;leftinterface-ip=10.2.0.2/24;ipsec-interface=yes", "exclude each other"},
+        {BASE "ms-dh-downgrade=yes;pfs-rekey-workaround=yes", "cannot specify both"},
         {BASE "esn=yes;replay-window=0", "esn=yes needs a replay window"},
     };
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
@@ -445,7 +447,8 @@ static void pairs_that_only_look_alike_are_taken(void **state)
         BASE "mobike=no;compress=no;ppk=never;leftsendcert=always;leftmodecfgclient=no",
         BASE "keyexchange=ikev2;ikev2=insist;phase2=esp;phase2alg=aes_gcm256",
         BASE "leftsubnet=10.1.0.0/16;leftsourceip=10.1.0.1",
-        BASE "leftsubnet=10.1.0.0/16,fd00::/8;rightsubnet=10.2.0.0/16,fc00::/16;leftsourceip=10.1.0.1,fd00::1",
+        BASE
+        "leftsubnet=10.1.0.0/16,fd00::/8;rightsubnet=10.2.0.0/16,fc00::/16;leftsourceip=10.1.0.1,fd00::1",
         BASE "replay-window=0",
         BASE "pfs=no;esp=aes256-sha2_256",
         BASE "leftid=%any;rightid=user@example.com",
