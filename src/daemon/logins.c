@@ -31,6 +31,7 @@ enum {
 
 struct login {
     struct login *next;
+    struct list_node in_program;
     struct logins *logins;
     struct login_result result;
     char user[TEXT_SIZE], password[TEXT_SIZE], connection[TEXT_SIZE];
@@ -48,6 +49,7 @@ struct logins {
     pthread_mutex_t lock;
     pthread_cond_t wanted;
     struct login_list waiting, finished;
+    struct list_node in_programs; /* PAM's */
     size_t waiting_count;
     size_t program_count; /* of PAM's that run */
     int descriptor;       /* eventfd: something is finished */
@@ -211,6 +213,7 @@ static void pam_ended(void *context, int exit_status)
 {
     struct login *login = context;
     login->logins->program_count--;
+    list_remove(&login->in_program);
     login->result.is_right = exit_status == 0;
     answer(login->logins->daemon, login);
 }
@@ -256,6 +259,7 @@ static void start_pam(struct logins *logins, struct login *login, const struct i
     secret_wipe(input, sizeof(input));
     if (failure == 0) {
         logins->program_count++;
+        list_append(&logins->in_programs, &login->in_program);
         return;
     }
     refuse(login, "cannot run %.80s: %.50s", path, strerror(failure));
@@ -289,6 +293,7 @@ struct logins *logins_new(struct daemon *daemon)
         return NULL;
     logins->daemon = daemon;
     snprintf(logins->path, sizeof(logins->path), "%s/passwd", folder ? folder : "/etc/ipsec.d");
+    list_init(&logins->in_programs);
     logins->waiting.end = &logins->waiting.first;
     logins->finished.end = &logins->finished.first;
     pthread_mutex_init(&logins->lock, NULL);
@@ -312,6 +317,10 @@ void logins_free(struct logins *logins)
         pthread_join(logins->thread, NULL);
     while ((login = take(&logins->waiting)) != NULL || (login = take(&logins->finished)) != NULL)
         free_login(login);
+    LIST_EACH(&logins->in_programs, node)
+    {
+        free_login(CONTAINER_OF(node, struct login, in_program));
+    }
     event_free(logins->event);
     close(logins->descriptor);
     pthread_cond_destroy(&logins->wanted);

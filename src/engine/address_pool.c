@@ -283,8 +283,9 @@ static struct address_lease *lease_asked_for(struct engine *engine, struct addre
     struct address_lease *had = lease_at(engine, pool, index);
     if (had == NULL)
         return lease_new(engine, pool, index);
-    bool may_take = request->takes_only_asked && (had->users == 0 || is_held_by(had, request->holder));
-    return may_take || is_held_by(had, request->holder) ? had : NULL;
+    bool is_own = is_held_by(had, request->holder);
+    bool may_share = is_own && (had->users == 0 || request->is_shared);
+    return may_share || (request->takes_only_asked && (had->users == 0 || is_own)) ? had : NULL;
 }
 
 static struct address_lease *lease_fresh(struct engine *engine, struct address_pool *pool)

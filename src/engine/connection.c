@@ -23,18 +23,12 @@ static uint64_t hash_hosts(const struct engine *engine, const struct ip_address 
     return engine_hash(engine, parts, 2);
 }
 
-/* FQDNs compare without case, so they hash by kind and size alone with their lower-case bytes. */
 static uint64_t hash_identity(const struct engine *engine, const struct ip_address *local,
                               const struct identity *id)
 {
     uint8_t folded[IDENTITY_SIZE_MAX];
-    bool is_text = id->kind == ID_FQDN || id->kind == ID_USER_FQDN;
-    for (size_t i = 0; i < id->size; i++) {
-        uint8_t c = id->data[i];
-        folded[i] = is_text && c >= 'A' && c <= 'Z' ? (uint8_t)(c + 'a' - 'A') : c;
-    }
     const struct bytes parts[] = {bytes_of(local, sizeof(*local)), bytes_of(&id->kind, 1),
-                                  bytes_of(folded, id->size)};
+                                  bytes_of(folded, identity_fold(id, folded))};
     return engine_hash(engine, parts, 3);
 }
 

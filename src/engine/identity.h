@@ -38,6 +38,8 @@ void identity_free(struct identity *identity);
 bool identity_equal(const struct identity *a, const struct identity *b);
 /* What is configured for a peer: ID_NONE fits all, "CN=*" in a distinguished name any common name. */
 bool identity_matches(const struct identity *wanted, const struct identity *identity);
+/* Bytes to be hashed, the same for those that are equal; returns how many. */
+size_t identity_fold(const struct identity *id, uint8_t out[static IDENTITY_SIZE_MAX]);
 /* Equal for those that are equal. Not keyed: for tables of what our own files and commands say, where nobody
  * chooses collisions. */
 uint64_t identity_hash(const struct identity *id);

@@ -239,12 +239,13 @@ static uint64_t hash_peers(const struct engine *engine, const struct ip_address 
                            const struct identity *local_id, const struct identity *remote_id)
 {
     /* The remote address is left out: a peer that comes back from elsewhere is still the same peer. */
+    uint8_t ours[IDENTITY_SIZE_MAX], theirs[IDENTITY_SIZE_MAX];
     const struct bytes parts[] = {
         bytes_of(local, sizeof(*local)),
         bytes_of(&local_id->kind, 1),
-        bytes_of(local_id->data, local_id->size),
+        bytes_of(ours, identity_fold(local_id, ours)),
         bytes_of(&remote_id->kind, 1),
-        bytes_of(remote_id->data, remote_id->size),
+        bytes_of(theirs, identity_fold(remote_id, theirs)),
     };
     return engine_hash(engine, parts, ARRAY_SIZE(parts));
 }

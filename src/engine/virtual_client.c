@@ -23,6 +23,15 @@ static bool is_within(const struct virtual_net *nets, size_t count, const struct
     return is_included;
 }
 
+/* Of what the peer proposes, the protocol and port that rightprotoport= leaves it. */
+static bool within_protocol(const struct end_spec *end, const struct selector *theirs, struct selector *ret)
+{
+    struct ip_prefix host = prefix_of_address(&theirs->range.start);
+    struct selector allowed = selector_of_prefix(&host, end->protocol, end->port);
+    allowed.range = theirs->range;
+    return selector_intersect(theirs, &allowed, ret);
+}
+
 static bool is_allowed(const struct engine *engine, const struct virtual_client *rules,
                        const struct ip_range *range)
 {
@@ -63,7 +72,10 @@ static void describe_rules(const struct engine *engine, const struct virtual_cli
 static bool is_same_peer(const struct engine *engine, const struct connection *rival,
                          const struct ike_sa *ike)
 {
-    const struct ike_sa *theirs = ike_by_serial(engine, rival->newest_ike_serial);
+    /* An IPsec SA may have outlived the IKE SA that was its own: what carries it now knows the user. */
+    const struct child_sa *child = child_by_serial(engine, rival->newest_child_serial);
+    const struct ike_sa *theirs =
+        ike_by_serial(engine, child != NULL ? child->ike_serial : rival->newest_ike_serial);
     return identity_equal(&rival->remote_id, &ike->remote_id) &&
            (theirs == NULL || login_users_are_equal(theirs, ike));
 }
@@ -91,9 +103,12 @@ bool virtual_client_choose(const struct engine *engine, const struct connection 
 {
     const struct virtual_client *rules = rules_of(connection);
     for (size_t i = 0; i < count; i++) {
+        struct selector offered;
+        if (!within_protocol(connection->remote_end, &theirs[i], &offered))
+            continue;
         if (is_allowed(engine, rules, &theirs[i].range))
-            *ret = theirs[i];
-        else if (!is_peer_itself(rules, &ike->path.remote.address, &theirs[i], ret))
+            *ret = offered;
+        else if (!is_peer_itself(rules, &ike->path.remote.address, &offered, ret))
             continue;
         return is_free(engine, connection, ike, ret, error);
     }

@@ -71,6 +71,13 @@ def establish(who):
     return named(step, f"establish by {who}")
 
 
+def know_old_nat_drafts_only(world):
+    """Our end, as devices do that have not been renewed since 2001."""
+    status, output = world.gateways["near"].whack("--impair", "old_natt_drafts")
+    if status:
+        raise CheckFailed(f"exit status {status}{last_lines(output)}")
+
+
 def on_demand(world):
     """Our end waits for packets; the very first brings the tunnel up and is answered. Once more after --down."""
     (near, near_address), (_far, far_address) = world.traffic_ends()

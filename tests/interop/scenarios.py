@@ -5,7 +5,7 @@ The same table serves the host (strongSwan's userspace ESP, always in UDP) and a
 import dataclasses
 
 from checks import (bulk, bulk_across, compressed, counted, delete, delete_is_revived, establish, found_by_ike_scan,
-                    found_by_ike_scan_v1, fragmented, large_pings, lifetimes_rekey, move, on_demand, ping, ping_from_gateway, refused,
+                    found_by_ike_scan_v1, fragmented, know_old_nat_drafts_only, large_pings, lifetimes_rekey, move, on_demand, ping, ping_from_gateway, refused,
                     rekey_child, rekey_ike, sealed)
 from tunnel import Lifetimes, Tunnel
 
@@ -129,6 +129,12 @@ SCENARIOS = (
     Scenario("ikev1-behind-nat", (establish("near"), ping, bulk, sealed), dataclasses.replace(V1, near_behind_nat=True)),
     Scenario("ikev1-aggressive-behind-nat", (establish("near"), ping, sealed),
              dataclasses.replace(V1_AGGRESSIVE, near_behind_nat=True), peers=EACH_IKE),
+    # No stranger here is as old as these drafts.
+    Scenario("ikev1-behind-nat-on-port-500", (know_old_nat_drafts_only, establish("near"), ping, bulk, large_pings,
+                                              rekey_child("near"), rekey_ike("near"), ping, sealed),
+             dataclasses.replace(V1, near_behind_nat=True, old_nat_drafts=True), peers=("styx",)),
+    Scenario("ikev1-aggressive-behind-nat-on-port-500", (know_old_nat_drafts_only, establish("near"), ping, sealed),
+             dataclasses.replace(V1_AGGRESSIVE, near_behind_nat=True, old_nat_drafts=True), peers=("styx",)),
     Scenario("ikev1-transport", (establish("near"), ping, sealed),
              dataclasses.replace(V1, mode="transport", between="gateways"), KERNEL_PEERS),
     Scenario("ikev1-no-common-proposal", (refused("near", NO_PROPOSAL),),
@@ -143,6 +149,12 @@ SCENARIOS = (
              dataclasses.replace(V1_AGGRESSIVE, login="near"), peers=EACH_IKE),
     Scenario("xauth-aggressive-we-are-server", (establish("far"), ping, sealed),
              dataclasses.replace(V1_AGGRESSIVE, login="far"), peers=EACH_IKE),
+    Scenario("xauth-rsa-we-are-client", (establish("near"), ping, rekey_ike("near"), rekey_child("near"), ping, sealed),
+             dataclasses.replace(V1_LOGIN, proof="rsa"), peers=EACH_IKE),
+    Scenario("xauth-rsa-we-are-server", (establish("far"), ping, sealed),
+             dataclasses.replace(V1, login="far", proof="rsa"), peers=EACH_IKE),
+    Scenario("xauth-rsa-wrong-password-we-are-server", (refused("far", "XAuth authentication .* failed|XAUTH: aborting|Authentication Failed"),),
+             dataclasses.replace(V1, login="far", proof="rsa", far_password="wrong"), peers=EACH_IKE),
     Scenario("xauth-behind-nat", (establish("near"), ping, sealed), dataclasses.replace(V1_LOGIN, near_behind_nat=True),
              peers=EACH_IKE),
     Scenario("xauth-wrong-password-we-are-client", (refused("near", "XAUTH: aborting|XAuth authentication .* failed|Authentication Failed"),),

@@ -69,7 +69,7 @@ class Capture:
 
 
 # What a router says about the size of our packets is no leak.
-PROTECTED_KINDS = {"esp", "esp-in-udp", "ah"}
+PROTECTED_KINDS = {"esp", "esp-in-udp", "esp-on-port-500", "ah"}
 ALLOWED_KINDS = PROTECTED_KINDS | {"ike", "ike-natt", "keepalive", "arp", "nd", "fragment-rest", "too-big"}
 
 
@@ -97,7 +97,11 @@ def udp_kind(payload):
         if len(content) == 1 or content[:1] == b"\xff":
             return "keepalive"
         return "ike-natt" if content[:4] == bytes(4) else "esp-in-udp"
-    return "ike" if 500 in ports else f"udp-{ports[1]}"
+    if 500 in ports and content[:1] == b"\xff" and payload[4:6] == b"\x00\x09":
+        return "keepalive"
+    if 500 in ports:
+        return "esp-on-port-500" if content[:8] == bytes(8) else "ike"
+    return f"udp-{ports[1]}"
 
 
 def kind_of_frame(frame):

@@ -62,6 +62,7 @@ class Tunnel:
     between: str = "sites"  # or "gateways": no subnets, the two hosts alone
     encapsulation: str = "auto"
     near_behind_nat: bool = False
+    old_nat_drafts: bool = False  # IKEv1: the near end, ours, knows only those of NAT traversal that stay on port 500
     far_wire_mtu: int | None = None
     lifetimes: Lifetimes | None = None
     far_suite: str | None = None
@@ -82,6 +83,8 @@ class Tunnel:
     small_fragments: bool = False  # long identities, and both ends fragment IKE above 576 bytes
 
     def kind_on_the_wire(self):
+        if self.old_nat_drafts:
+            return "esp-on-port-500"
         return "esp-in-udp" if self.encapsulation == "yes" or self.near_behind_nat else self.protection.split("+", maxsplit=1)[0]
 
 

@@ -130,12 +130,64 @@ static void a_virtual_client_outside_what_is_allowed_is_refused_with_the_reason(
     assert_ends_well(sim);
 }
 
-static void ikev1_takes_virtual_clients_too(void **state)
-{
-    (void)state;
 #define IKEV1(words)                                                                                         \
     "left=192.0.2.1 leftid=@east leftsubnet=10.1.0.0/24 authby=secret keyexchange=ikev1 "                    \
     "ike=aes128-sha2;dh31 esp=aes128-sha2 " words
+
+static void a_virtual_client_has_the_protocol_and_port_of_the_connection(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *theirs;
+        int code;
+    } rows[] = {{" rightprotoport=udp/1701", 0}, {" rightprotoport=tcp/1701", RC_FATAL}, {"", RC_FATAL}};
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        char words[512];
+        struct sim *sim = road(IKEV1("right=%any rightsubnet=vhost:%no,%priv rightprotoport=udp/%any"));
+        allow_private(sim);
+        snprintf(words, sizeof(words), "%s%s",
+                 IKEV1("right=%defaultroute rightid=@ann rightsubnet=192.168.7.2/32"), rows[i].theirs);
+        sim_add_connection_on(sim, "ann", "tunnel", words);
+        assert_int_equal(sim_up(sim, "ann", "tunnel") == 0, rows[i].code == 0);
+        sim_down(sim, "ann", "tunnel");
+        assert_ends_well(sim);
+    }
+}
+
+/* Names that are equal though they are written otherwise: letters in capitals, other DER. */
+static void who_comes_back_with_its_name_written_otherwise_is_the_same_peer(void **state)
+{
+    (void)state;
+    static const char *const names[][2] = {
+        {"@ann", "@ANN"},
+        {"@~300e310c300a06035504030c03616e6e", "@~300e310c300a06035504031303616e6e"},
+    };
+    for (size_t i = 0; i < 2 * ARRAY_SIZE(names); i++) {
+        const char *const *pair = names[i / 2];
+        bool is_ikev1 = i % 2 == 1;
+        char words[512];
+        struct sim *sim = road(is_ikev1 ? IKEV1("right=%any rightsubnet=vhost:%no,%priv") : VHOST);
+        allow_private(sim);
+        for (int who = 0; who < 2; who++) {
+            snprintf(words, sizeof(words), "%s rightid=%s rightsubnet=192.168.7.%d/32 initial-contact=yes",
+                     is_ikev1 ? IKEV1("right=%defaultroute") : EAST " right=%defaultroute", pair[who],
+                     who + 2);
+            sim_add_connection_on(sim, who == 0 ? "ann" : "bob", "tunnel", words);
+            assert_int_equal(sim_up(sim, who == 0 ? "ann" : "bob", "tunnel"), 0);
+            sim_run_for(sim, seconds(1));
+            if (who == 0)
+                sim_restart(sim, "ann", minutes(1));
+        }
+        assert_counts(sim, "east", 1, 1);
+        sim_down(sim, "bob", "tunnel");
+        sim_run_for(sim, minutes(2));
+        assert_ends_well(sim);
+    }
+}
+
+static void ikev1_takes_virtual_clients_too(void **state)
+{
+    (void)state;
     struct sim *sim = road(IKEV1("right=%any rightsubnet=vhost:%no,%priv"));
     allow_private(sim);
     sim_add_connection_on(sim, "ann", "tunnel",
@@ -325,6 +377,8 @@ int main(int argument_count, char **arguments)
         cmocka_unit_test(taking_the_template_down_takes_its_instances_down),
         cmocka_unit_test(a_template_that_is_replaced_or_deleted_takes_its_instances_along),
         cmocka_unit_test(a_virtual_client_outside_what_is_allowed_is_refused_with_the_reason),
+        cmocka_unit_test(a_virtual_client_has_the_protocol_and_port_of_the_connection),
+        cmocka_unit_test(who_comes_back_with_its_name_written_otherwise_is_the_same_peer),
         cmocka_unit_test(ikev1_takes_virtual_clients_too),
         cmocka_unit_test(users_of_a_group_keep_their_virtual_clients_to_themselves),
         cmocka_unit_test(vnet_takes_a_network_of_its_own_list),

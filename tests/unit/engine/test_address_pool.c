@@ -128,6 +128,20 @@ static void the_address_given_back_longest_ago_goes_first(void **state)
     clear(&fixture);
 }
 
+static void asking_for_what_one_has_is_no_way_around_sharing(void **state)
+{
+    struct fixture fixture = make("10.9.0.1", "10.9.0.9");
+    struct ip_prefix asked;
+    (void)state;
+    struct address_lease *first = lease(&fixture, "a", false);
+    asked = address_lease_prefix(first);
+    struct lease_request request = {.holder = bytes_of_text("a"), .asked = &asked};
+    assert_is(address_pool_lease(fixture.engine, &fixture.range, &request), "10.9.0.2/32");
+    address_lease_release(fixture.engine, first);
+    assert_ptr_equal(address_pool_lease(fixture.engine, &fixture.range, &request), first);
+    clear(&fixture);
+}
+
 static void what_is_asked_for_is_given_if_nobody_had_it(void **state)
 {
     struct fixture fixture = make("10.9.0.1", "10.9.0.9");
@@ -381,6 +395,7 @@ int main(void)
         cmocka_unit_test(a_holder_shares_what_it_has_only_if_it_may),
         cmocka_unit_test(who_comes_back_gets_its_own_though_others_came),
         cmocka_unit_test(the_address_given_back_longest_ago_goes_first),
+        cmocka_unit_test(asking_for_what_one_has_is_no_way_around_sharing),
         cmocka_unit_test(what_is_asked_for_is_given_if_nobody_had_it),
         cmocka_unit_test(an_address_of_ones_own_is_taken_from_who_merely_had_it),
         cmocka_unit_test(ipv6_and_prefixes_are_leased_too),

@@ -81,6 +81,31 @@ static void names_compare_without_case_and_key_ids_exactly(void **state)
     identity_free(&other_key);
 }
 
+static void equal_identities_hash_equally(void **state)
+{
+    (void)state;
+    static const char *const pairs[][2] = {
+        {"@east.example", "@EAST.example"},
+        {"user@example.com", "User@EXAMPLE.com"},
+        {"C=CA, CN=east", "CN=EAST, C=ca"},
+        {"@~300c310a300806035504030c0161",
+         "@~300c310a30080603550403130161"}, /* UTF8String, PrintableString */
+    };
+    for (size_t i = 0; i < ARRAY_SIZE(pairs); i++) {
+        struct identity a, b;
+        uint8_t folded[2][IDENTITY_SIZE_MAX];
+        assert_true(identity_parse(pairs[i][0], &a, NULL));
+        assert_true(identity_parse(pairs[i][1], &b, NULL));
+        assert_true(identity_equal(&a, &b));
+        assert_int_equal(identity_hash(&a), identity_hash(&b));
+        size_t size = identity_fold(&a, folded[0]);
+        assert_int_equal(identity_fold(&b, folded[1]), size);
+        assert_memory_equal(folded[0], folded[1], size);
+        identity_free(&a);
+        identity_free(&b);
+    }
+}
+
 static void a_peer_cannot_put_control_bytes_into_a_log_line(void **state)
 {
     (void)state;
@@ -98,6 +123,7 @@ int main(void)
         cmocka_unit_test(what_is_no_identity_is_refused_with_a_reason),
         cmocka_unit_test(wire_identities_of_wrong_size_or_kind_are_refused),
         cmocka_unit_test(names_compare_without_case_and_key_ids_exactly),
+        cmocka_unit_test(equal_identities_hash_equally),
         cmocka_unit_test(a_peer_cannot_put_control_bytes_into_a_log_line),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
