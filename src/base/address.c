@@ -13,13 +13,6 @@ struct ip_address address_of_v4(uint32_t host_order)
     return address;
 }
 
-struct ip_address address_of_bytes(enum ip_family family, const uint8_t *bytes)
-{
-    struct ip_address address = {.family = (uint8_t)family};
-    memcpy(address.bytes, bytes, address_size(&address));
-    return address;
-}
-
 size_t address_size(const struct ip_address *address)
 {
     return address->family == IP_V4 ? 4 : address->family == IP_V6 ? 16 : 0;
@@ -39,11 +32,6 @@ bool address_is_any(const struct ip_address *address)
 bool address_equal(const struct ip_address *a, const struct ip_address *b)
 {
     return memcmp(a, b, sizeof(*a)) == 0;
-}
-
-int address_compare(const struct ip_address *a, const struct ip_address *b)
-{
-    return memcmp(a, b, sizeof(*a));
 }
 
 bool address_parse(const char *text, struct ip_address *out, struct error *error)

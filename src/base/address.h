@@ -41,7 +41,17 @@ struct selector {
 enum { ADDRESS_TEXT_SIZE = 48, ENDPOINT_TEXT_SIZE = 56, SELECTOR_TEXT_SIZE = 128, RANGE_TEXT_SIZE = 96 };
 
 struct ip_address address_of_v4(uint32_t host_order);
-struct ip_address address_of_bytes(enum ip_family family, const uint8_t *bytes);
+/* In line, as address_compare() is, for the data plane calls them for each packet. */
+static inline struct ip_address address_of_bytes(enum ip_family family, const uint8_t *bytes)
+{
+    struct ip_address address = {.family = (uint8_t)family};
+    if (family == IP_V4)
+        memcpy(address.bytes, bytes, 4);
+    else if (family == IP_V6)
+        memcpy(address.bytes, bytes, 16);
+    return address;
+}
+
 /* 4 or 16; 0 when unset. */
 size_t address_size(const struct ip_address *address);
 bool address_is_set(const struct ip_address *address);
@@ -49,7 +59,20 @@ bool address_is_set(const struct ip_address *address);
 bool address_is_any(const struct ip_address *address);
 bool address_equal(const struct ip_address *a, const struct ip_address *b);
 /* Orders by family, then numerically: <0, 0, >0. */
-int address_compare(const struct ip_address *a, const struct ip_address *b);
+static inline int address_compare(const struct ip_address *a, const struct ip_address *b)
+{
+    if (a->family != b->family)
+        return a->family < b->family ? -1 : 1;
+    if (a->family == IP_V4) {
+        uint32_t v4_a = load_be32(a->bytes), v4_b = load_be32(b->bytes);
+        return v4_a == v4_b ? 0 : v4_a < v4_b ? -1 : 1;
+    }
+    uint64_t high_a = load_be64(a->bytes), high_b = load_be64(b->bytes);
+    if (high_a != high_b)
+        return high_a < high_b ? -1 : 1;
+    uint64_t low_a = load_be64(a->bytes + 8), low_b = load_be64(b->bytes + 8);
+    return low_a == low_b ? 0 : low_a < low_b ? -1 : 1;
+}
 /* A literal address; no names. */
 bool address_parse(const char *text, struct ip_address *out, struct error *error);
 const char *address_text(const struct ip_address *address, char out[static ADDRESS_TEXT_SIZE]);

@@ -11,37 +11,49 @@
 
 typedef uint64_t wide_t __attribute__((vector_size(32)));
 
-/* Sum of the 32-bit words of `blocks` runs of 64 bytes: even and odd words in lanes of their own, no carries.
- */
+/* Sum of the 32-bit words of `blocks` runs of 64 bytes, in lanes of 64 bits: the upper words in sums of their
+ * own, the lower ones as what sums of all, modulo 2^64, have besides them. No carries. */
 WIDE_CLONES static uint64_t sum_blocks(const uint8_t *data, size_t blocks)
 {
-    wide_t even = {0}, odd = {0};
+    wide_t all = {0}, upper = {0};
     for (size_t i = 0; i < blocks; i++) {
         wide_t a, b;
         memcpy(&a, data + i * 64, sizeof(a));
         memcpy(&b, data + i * 64 + 32, sizeof(b));
-        even += (a & UINT32_MAX) + (b & UINT32_MAX);
-        odd += (a >> 32) + (b >> 32);
+        all += a + b;
+        upper += (a >> 32) + (b >> 32);
     }
-    wide_t all = even + odd;
-    return all[0] + all[1] + all[2] + all[3];
+    wide_t words = all - (upper << 32) + upper;
+    return words[0] + words[1] + words[2] + words[3];
+}
+
+/* The same of less than a block. */
+static uint64_t sum_short(const uint8_t *data, size_t size)
+{
+    uint64_t sum = 0, both;
+    uint32_t word;
+    for (; size >= 8; data += 8, size -= 8) {
+        memcpy(&both, data, 8);
+        sum += (both & UINT32_MAX) + (both >> 32);
+    }
+    if (size >= 4) {
+        memcpy(&word, data, 4);
+        sum += word;
+        data += 4;
+        size -= 4;
+    }
+    uint8_t tail[4] = {0};
+    for (size_t i = 0; i < size; i++)
+        tail[i] = data[i];
+    memcpy(&word, tail, 4);
+    return sum + word;
 }
 
 checksum_t checksum_add(checksum_t sum, const uint8_t *data, size_t size)
 {
-    uint64_t partial = sum_blocks(data, size / 64);
-    data += size / 64 * 64;
-    size %= 64;
-    while (size >= 4) {
-        uint32_t word;
-        memcpy(&word, data, 4);
-        partial += word;
-        data += 4;
-        size -= 4;
-    }
-    uint32_t tail = 0;
-    memcpy(&tail, data, size);
-    partial += tail;
+    size_t blocks = size / 64;
+    uint64_t partial = blocks > 0 ? sum_blocks(data, blocks) : 0;
+    partial += sum_short(data + blocks * 64, size % 64);
     sum += partial;
     return sum < partial ? sum + 1 : sum;
 }

@@ -34,6 +34,13 @@ static void read_ports(struct bytes bytes, struct ip_packet *packet)
     }
 }
 
+/* In place, in a packet of zeros: a copy of what was just written in parts would wait for those. */
+static void set_address(struct ip_address *address, enum ip_family family, const uint8_t *bytes)
+{
+    address->family = (uint8_t)family;
+    memcpy(address->bytes, bytes, family == IP_V4 ? 4 : 16);
+}
+
 static bool parse_ipv4(struct bytes bytes, struct ip_packet *packet)
 {
     if (bytes.size < IPV4_HEADER_SIZE)
@@ -44,8 +51,8 @@ static bool parse_ipv4(struct bytes bytes, struct ip_packet *packet)
     if (packet->network_size < IPV4_HEADER_SIZE || packet->total_size < packet->network_size ||
         packet->total_size > bytes.size)
         return false;
-    packet->source = address_of_bytes(IP_V4, header + 12);
-    packet->destination = address_of_bytes(IP_V4, header + 16);
+    set_address(&packet->source, IP_V4, header + 12);
+    set_address(&packet->destination, IP_V4, header + 16);
     packet->protocol = header[9];
     packet->traffic_class = header[1];
     uint16_t fragment = load_be16(header + 6);
@@ -93,8 +100,8 @@ static bool parse_ipv6(struct bytes bytes, struct ip_packet *packet)
     packet->total_size = IPV6_HEADER_SIZE + (size_t)load_be16(header + 4);
     if (packet->total_size > bytes.size)
         return false;
-    packet->source = address_of_bytes(IP_V6, header + 8);
-    packet->destination = address_of_bytes(IP_V6, header + 24);
+    set_address(&packet->source, IP_V6, header + 8);
+    set_address(&packet->destination, IP_V6, header + 24);
     packet->protocol = header[6];
     packet->traffic_class = (uint8_t)(load_be16(header) >> 4);
     packet->dont_fragment = true;
@@ -110,16 +117,11 @@ static bool parse_ipv6(struct bytes bytes, struct ip_packet *packet)
 
 bool ip_packet_parse(struct bytes bytes, struct ip_packet *ret_packet)
 {
-    struct ip_packet packet = {0};
+    *ret_packet = (struct ip_packet){0};
     if (bytes.size < IPV4_HEADER_SIZE)
         return false;
     uint8_t version = bytes.data[0] >> 4;
-    bool is_good = version == 4   ? parse_ipv4(bytes, &packet)
-                   : version == 6 ? parse_ipv6(bytes, &packet)
-                                  : false;
-    if (is_good)
-        *ret_packet = packet;
-    return is_good;
+    return version == 4 ? parse_ipv4(bytes, ret_packet) : version == 6 && parse_ipv6(bytes, ret_packet);
 }
 
 static bool address_in_range(const struct ip_address *address, const struct ip_range *range)

@@ -44,17 +44,15 @@ size_t esp_unwrap_room(const struct esp_sa *sa, const struct esp_received *recei
 uint8_t *esp_unwrap(struct esp_sa *sa, const struct esp_received *received, const struct outer_packet *outer,
                     uint8_t *room, struct ip_packet *ret_ip)
 {
-    struct ip_packet ip;
-    uint8_t *packet = sa->is_transport ? unwrap_transport(received, outer, room, &ip)
-                                       : unwrap_tunnel(sa, received, outer, &ip);
+    uint8_t *packet = sa->is_transport ? unwrap_transport(received, outer, room, ret_ip)
+                                       : unwrap_tunnel(sa, received, outer, ret_ip);
     if (packet == NULL) {
         count_one(&sa->counters.other_drops);
         return NULL;
     }
-    if (!esp_sa_allows_inbound(sa, &ip)) {
+    if (!esp_sa_allows_inbound(sa, ret_ip)) {
         count_one(&sa->counters.policy_violations);
         return NULL;
     }
-    *ret_ip = ip;
     return packet;
 }

@@ -116,6 +116,33 @@ static void test_a_udp_super_packet_is_cut_into_right_datagrams(void **state)
     }
 }
 
+/* RFC 1071 as it is written: 16-bit words in network order, the last byte padded with zero. */
+static uint16_t sum_by_words(const uint8_t *data, size_t size)
+{
+    uint32_t sum = 0;
+    for (size_t i = 0; i < size; i++)
+        sum += i % 2 == 0 ? (uint32_t)data[i] << 8 : data[i];
+    while (sum >> 16 != 0)
+        sum = (sum & 0xffff) + (sum >> 16);
+    return (uint16_t)sum;
+}
+
+static void test_the_checksum_of_every_size_is_that_of_its_words(void **state)
+{
+    (void)state;
+    uint8_t ones[700], mixed[700], stored[2];
+    memset(ones, 0xff, sizeof(ones));
+    for (size_t i = 0; i < sizeof(mixed); i++)
+        mixed[i] = (uint8_t)(i * i * 37 >> 3);
+    for (size_t size = 0; size <= sizeof(ones); size++) {
+        const uint8_t *both[] = {ones, mixed};
+        for (size_t i = 0; i < ARRAY_SIZE(both); i++) {
+            checksum_store(stored, checksum_add(0, both[i], size));
+            assert_int_equal(load_be16(stored), (uint16_t)~sum_by_words(both[i], size));
+        }
+    }
+}
+
 static void check_shapes(const uint8_t *packet, size_t size, const struct offload *offload)
 {
     static uint8_t work[PACKET_MAX], segment[PACKET_MAX];
@@ -303,6 +330,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_a_tcp_super_packet_is_cut_into_right_segments),
         cmocka_unit_test(test_a_udp_super_packet_is_cut_into_right_datagrams),
+        cmocka_unit_test(test_the_checksum_of_every_size_is_that_of_its_words),
         cmocka_unit_test(test_a_segment_shaped_in_the_packet_is_as_one_that_is_copied),
         cmocka_unit_test(test_a_partial_checksum_is_completed),
         cmocka_unit_test(test_offload_requests_that_do_not_fit_the_packet_are_refused),
