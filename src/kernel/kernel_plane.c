@@ -17,6 +17,7 @@ bool kernel_plane_init(struct kernel_plane *plane, const struct backend_settings
                        struct error *error)
 {
     plane->settings = *settings;
+    list_init(&plane->sas);
     plane->poll_fd = epoll_create1(EPOLL_CLOEXEC);
     if (plane->poll_fd < 0)
         return error_set(error, errno, "cannot make a descriptor to watch others: %s", strerror(errno));

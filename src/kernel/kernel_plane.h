@@ -28,6 +28,8 @@ struct kernel_plane {
     uint64_t awaited_order;    /* since the last flush; 0: none */
     int poll_fd;               /* readable when any of the back end's descriptors has something */
     struct hash_table sas_by_child, sas_by_spi;
+    struct list_node sas;   /* the same, all of them */
+    size_t unchecked_count; /* resync.c: at the list's beginning */
     struct policy_slots policies;
     size_t ipv6_slot_count; /* neighbour_bypass.c: those that are in the kernel */
     /* The back end's: such packets pass in clear from now on, in either direction, or no more. */

@@ -4,6 +4,8 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "kernel/resync.h"
+
 /* ---- answers ---- */
 
 static void answered(void *context, const struct kernel_ticket *ticket, int failure,
@@ -18,12 +20,20 @@ static void answered(void *context, const struct kernel_ticket *ticket, int fail
     }
     if (ticket->purpose == PFKEY_PURPOSE_COUNTERS)
         pfkey_sa_counters_came(backend, ticket, answer);
+    else if (ticket->purpose == PFKEY_PURPOSE_CHECK)
+        pfkey_resync_answer(backend, ticket, answer);
     else if (ticket->purpose == PFKEY_PURPOSE_MOVE && answer != NULL)
         pfkey_sa_give_ports(backend, ticket, answer);
     else if (ticket->purpose == PFKEY_PURPOSE_NUMBER && answer != NULL)
         pfkey_policy_numbered(backend, answer);
     else if (ticket->purpose == PFKEY_PURPOSE_SAY_DONE)
         event_queue_push_done(&backend->plane.events, ticket->request_id, NULL);
+}
+
+static void overrun(void *context)
+{
+    struct backend *backend = context;
+    resync_begin(&backend->plane);
 }
 
 /* ---- requests ---- */
@@ -70,6 +80,7 @@ static int pfkey_event_fd(const struct backend *backend)
 static void pfkey_dispatch(struct backend *backend)
 {
     pfkey_link_dispatch(&backend->link);
+    pfkey_resync_some(backend);
     event_queue_drain(&backend->plane.events, backend->plane.settings.on_event,
                       backend->plane.settings.context);
 }
@@ -156,8 +167,12 @@ static struct backend *pfkey_open(const struct backend_settings *settings, struc
                                             .lacks_decap_dscp = PFKEY_SAFLAG_DECAP_DSCP == 0,
                                             .lacks_nopmtudisc = PFKEY_SAFLAG_NOPMTUDISC == 0,
                                             .priority_max = PFKEY_PRIORITY_MAX};
-    backend->link = (struct pfkey_link){
-        .fd = -1, .retry_fd = -1, .on_answer = answered, .on_event = pfkey_event, .context = backend};
+    backend->link = (struct pfkey_link){.fd = -1,
+                                        .retry_fd = -1,
+                                        .on_answer = answered,
+                                        .on_event = pfkey_event,
+                                        .on_overrun = overrun,
+                                        .context = backend};
     if (!kernel_plane_init(&backend->plane, settings, error)) {
         free(backend);
         return NULL;

@@ -26,6 +26,7 @@ enum pfkey_purpose {
     PFKEY_PURPOSE_CHANGE,   /* to be done, and its failure to be told */
     PFKEY_PURPOSE_SAY_DONE, /* the same, and its success too */
     PFKEY_PURPOSE_COUNTERS,
+    PFKEY_PURPOSE_CHECK,  /* whether the SA has reached a limit, or is gone */
     PFKEY_PURPOSE_MOVE,   /* the SA as it is, to be given its new ports */
     PFKEY_PURPOSE_NUMBER, /* an outbound policy: the answer has its number */
 };
@@ -33,6 +34,7 @@ enum pfkey_purpose {
 /* An SA that the kernel has from us; its keys only the kernel has. */
 struct pfkey_sa {
     struct hash_node by_child, by_spi;
+    struct list_node of_all;
     uint64_t child_serial;
     enum sa_direction direction;
     uint8_t protocol; /* PROTOCOL_ESP, PROTOCOL_AH */
@@ -97,6 +99,14 @@ void pfkey_sa_give_ports(struct backend *backend, const struct kernel_ticket *ti
 void pfkey_sa_query(struct backend *backend, const struct kernel_request *request);
 void pfkey_sa_counters_came(struct backend *backend, const struct kernel_ticket *ticket,
                             const struct pfkey_message *answer);
+
+/* Asks the kernel for the SA. */
+void pfkey_sa_ask(struct backend *backend, const struct pfkey_sa *sa, const struct kernel_ticket *ticket);
+
+/* pfkey_resync.c */
+void pfkey_resync_some(struct backend *backend);
+void pfkey_resync_answer(struct backend *backend, const struct kernel_ticket *ticket,
+                         const struct pfkey_message *answer);
 
 /* pfkey_policy.c */
 bool pfkey_policy_init(struct backend *backend);

@@ -134,6 +134,8 @@ static bool receive(struct pfkey_link *link, struct expected *expected)
     uint8_t buffer[EVENT_SIZE] __attribute__((aligned(8)));
     struct pfkey_message message;
     ssize_t size = recv(link->fd, buffer, sizeof(buffer), MSG_DONTWAIT);
+    if (size < 0 && errno == ENOBUFS)
+        link->on_overrun(link->context);
     if (size < 0)
         return errno == EINTR || errno == ENOBUFS;
     if (pfkey_read(bytes_of(buffer, (size_t)size), &message))
@@ -142,9 +144,26 @@ static bool receive(struct pfkey_link *link, struct expected *expected)
     return true;
 }
 
+/* Linux does not say that a socket had no room for an event. */
+static bool is_full(const struct pfkey_link *link)
+{
+#ifdef SO_MEMINFO
+    enum { ALLOCATED, LIMIT, VALUES = 16 }; /* SK_MEMINFO_RMEM_ALLOC, SK_MEMINFO_RCVBUF */
+    uint32_t values[VALUES] = {0};
+    socklen_t size = sizeof(values);
+    return getsockopt(link->fd, SOL_SOCKET, SO_MEMINFO, values, &size) == 0 &&
+           size > LIMIT * sizeof(values[0]) && values[ALLOCATED] > values[LIMIT];
+#else
+    (void)link;
+    return false;
+#endif
+}
+
 static void drain(struct pfkey_link *link, struct expected *expected)
 {
     enum { READS_AT_ONCE = 4096 };
+    if (is_full(link))
+        link->on_overrun(link->context);
     for (int reads = 0; reads < READS_AT_ONCE && receive(link, expected); reads++) {
     }
 }

@@ -19,6 +19,7 @@ struct pfkey_link {
     void (*on_answer)(void *context, const struct kernel_ticket *ticket, int failure,
                       const struct pfkey_message *answer);
     void (*on_event)(void *context, const struct pfkey_message *message);
+    void (*on_overrun)(void *context); /* events may be lost: the socket held all that it can */
     void *context;
 };
 

@@ -92,8 +92,10 @@ static struct pfkey_sa *remember(struct backend *backend, const struct kernel_sa
     };
     if (sa->reqid != NULL &&
         hash_table_insert(&backend->plane.sas_by_child, &sa->by_child, hash_number(sa->child_serial))) {
-        if (hash_table_insert(&backend->plane.sas_by_spi, &sa->by_spi, hash_number(sa->spi)))
+        if (hash_table_insert(&backend->plane.sas_by_spi, &sa->by_spi, hash_number(sa->spi))) {
+            list_append(&backend->plane.sas, &sa->of_all);
             return sa;
+        }
         hash_table_remove(&backend->plane.sas_by_child, &sa->by_child);
     }
     pfkey_reqid_release(&backend->reqids, sa->reqid);
@@ -105,6 +107,7 @@ static void forget(struct backend *backend, struct pfkey_sa *sa)
 {
     hash_table_remove(&backend->plane.sas_by_child, &sa->by_child);
     hash_table_remove(&backend->plane.sas_by_spi, &sa->by_spi);
+    list_remove(&sa->of_all);
     pfkey_reqid_release(&backend->reqids, sa->reqid);
     free(sa);
 }

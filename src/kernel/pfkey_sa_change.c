@@ -1,7 +1,7 @@
 /* SAs that are there: other ports (SADB_UPDATE), counters (SADB_GET). RFC 2367 3.1.2, 3.1.5. */
 #include "kernel/pfkey.h"
 
-static void send_get(struct backend *backend, const struct pfkey_sa *sa, const struct kernel_ticket *ticket)
+void pfkey_sa_ask(struct backend *backend, const struct pfkey_sa *sa, const struct kernel_ticket *ticket)
 {
     uint8_t buffer[PFKEY_MESSAGE_MAX];
     struct writer writer = writer_of(buffer, sizeof(buffer));
@@ -45,13 +45,13 @@ void pfkey_sa_move(struct backend *backend, const struct kernel_request *request
     } else {
         sa->local.port = request->sa->local.port;
         sa->remote.port = request->sa->remote.port;
-        send_get(backend, sa,
-                 &(struct kernel_ticket){
-                     .request_id = request->request_id,
-                     .child_serial = sa->child_serial,
-                     .direction = (uint8_t)sa->direction,
-                     .purpose = PFKEY_PURPOSE_MOVE,
-                 });
+        pfkey_sa_ask(backend, sa,
+                     &(struct kernel_ticket){
+                         .request_id = request->request_id,
+                         .child_serial = sa->child_serial,
+                         .direction = (uint8_t)sa->direction,
+                         .purpose = PFKEY_PURPOSE_MOVE,
+                     });
     }
 }
 
@@ -87,7 +87,7 @@ void pfkey_sa_query(struct backend *backend, const struct kernel_request *reques
         struct kernel_ticket ticket =
             kernel_plane_query_ticket(request, directions[i], PFKEY_PURPOSE_COUNTERS);
         if (sa != NULL)
-            send_get(backend, sa, &ticket);
+            pfkey_sa_ask(backend, sa, &ticket);
         else
             pfkey_sa_counters_came(backend, &ticket, NULL);
     }

@@ -11,6 +11,7 @@
 #include <sys/socket.h>
 
 #include "kernel/acquire_lifetime.h"
+#include "kernel/resync.h"
 
 /* ---- answers ---- */
 
@@ -39,10 +40,7 @@ static void answered(void *context, const struct kernel_ticket *ticket, int fail
 static void overrun(void *context)
 {
     struct backend *backend = context;
-    if (backend->unchecked_count == 0)
-        kernel_plane_log(&backend->plane,
-                         "the kernel told of more IPsec events than could be taken; checking all SAs");
-    xfrm_resync_begin(backend);
+    resync_begin(&backend->plane);
 }
 
 /* ---- requests ---- */
@@ -151,7 +149,6 @@ static struct backend *xfrm_open(const struct backend_settings *settings, struct
         error_set(error, 0, "out of memory");
         return NULL;
     }
-    list_init(&backend->sas);
     backend->link = (struct xfrm_link){
         .on_answer = answered, .on_event = xfrm_event, .on_overrun = overrun, .context = backend};
     if (!kernel_plane_init(&backend->plane, settings, error)) {

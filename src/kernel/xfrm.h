@@ -43,8 +43,6 @@ struct xfrm_sa {
 struct backend {
     struct kernel_plane plane;
     struct xfrm_link link;
-    struct list_node sas;             /* the same, all of them */
-    size_t unchecked_count;           /* xfrm_resync.c: at the list's beginning */
     unsigned former_acquire_lifetime; /* of the kernel; 0: it has its own */
     uint32_t last_sequence, last_index;
 };
@@ -72,9 +70,7 @@ void xfrm_sa_free_all(struct backend *backend);
 /* Asks for the SA's state; nothing waits. */
 void xfrm_sa_ask(struct backend *backend, const struct xfrm_sa *sa, const struct kernel_ticket *ticket);
 
-/* xfrm_resync.c: the kernel told more than could be taken. */
-void xfrm_resync_begin(struct backend *backend);
-/* A part of what is left to be checked, whenever the loop comes round. */
+/* xfrm_resync.c */
 void xfrm_resync_some(struct backend *backend);
 void xfrm_resync_answer(struct backend *backend, const struct kernel_ticket *ticket,
                         const struct nlmsghdr *reply);

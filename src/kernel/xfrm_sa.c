@@ -60,7 +60,7 @@ static struct xfrm_sa *remember(struct backend *backend, const struct kernel_sa 
     };
     if (hash_table_insert(&backend->plane.sas_by_child, &sa->by_child, hash_number(sa->child_serial))) {
         if (hash_table_insert(&backend->plane.sas_by_spi, &sa->by_spi, hash_number(wanted->spi))) {
-            list_append(&backend->sas, &sa->of_all);
+            list_append(&backend->plane.sas, &sa->of_all);
             return sa;
         }
         hash_table_remove(&backend->plane.sas_by_child, &sa->by_child);

@@ -1,0 +1,20 @@
+/*
+ * After the kernel has told more than the event socket could hold: every SA is asked for, a few at a time, so
+ * that the limits that were told in vain are told again. A lost ACQUIRE comes again with the first packet
+ * after expire-lifetime=, a lost MAPPING with the next one.
+ */
+#ifndef STYX_KERNEL_RESYNC_H
+#define STYX_KERNEL_RESYNC_H
+
+#include "kernel/kernel_plane.h"
+
+void resync_begin(struct kernel_plane *plane);
+/* Asks about some of the SAs that are still to be asked about; again when the events are dispatched next. */
+void resync_some(struct kernel_plane *plane,
+                 void (*ask)(struct kernel_plane *plane, struct list_node *of_all));
+struct kernel_ticket resync_ticket(uint64_t child_serial, enum sa_direction direction, uint8_t purpose);
+/* What was found. An SA that is not there has reached its hard limit, or somebody has taken it away. */
+void resync_found(struct kernel_plane *plane, uint64_t child_serial, bool is_there,
+                  bool has_reached_soft_limit);
+
+#endif
