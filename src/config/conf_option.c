@@ -25,8 +25,13 @@ static bool unknown_keyword(const struct conf_loader *loader, const struct conf_
 {
     char nearest[SPELLING_MAX], shown[SHOWN_MAX];
     enum keyword_section section = loader->is_setup ? SECTION_SETUP : SECTION_CONN;
+    enum keyword_section other = loader->is_setup ? SECTION_CONN : SECTION_SETUP;
+    const char *names[] = {[SECTION_SETUP] = "config setup", [SECTION_CONN] = "conn"};
     const char *expected = loader->is_setup ? "a keyword of config setup" : "a keyword of conn";
     escaped(item->word, shown);
+    if (keyword_find(other, item->word, NULL) != NULL)
+        return conf_error(error, &item->word_place, "found \"%s\", which belongs in %s; expected %s", shown,
+                          names[other], expected);
     if (keyword_suggest(section, item->word, nearest, sizeof(nearest)))
         return conf_error(error, &item->word_place, "found \"%s\"; expected %s; did you mean \"%s\"?", shown,
                           expected, nearest);
@@ -73,7 +78,8 @@ static bool check_value(const struct conf_option *option, struct error *error)
 static bool is_left_empty(const struct conf_loader *loader, const struct conf_option *option)
 {
     enum keyword_type type = option->keyword->type;
-    if (*option->value != '\0' || type == KEYWORD_STRING || type == KEYWORD_SPECIAL)
+    if (*option->value != '\0' || type == KEYWORD_STRING ||
+        (type == KEYWORD_SPECIAL && !option->keyword->empty_is_unset))
         return false;
     char spelling[SPELLING_MAX];
     if (*option->keyword->default_text != '\0')
@@ -146,6 +152,8 @@ bool conf_add_option(struct conf_loader *loader, const struct conf_item *item, s
         return conf_error(error, &item->word_place,
                           "found a keyword outside a section; expected config setup or "
                           "conn NAME before it");
+    if (loader->is_setup && conf_word_is_comment(item->word))
+        return true;
     struct conf_option option = {.value = item->value, .place = item->value_place};
     enum keyword_section section = loader->is_setup ? SECTION_SETUP : SECTION_CONN;
     option.keyword = keyword_find(section, item->word, &option.end);

@@ -125,7 +125,8 @@ static void lines_of_every_shape(void **state)
         {CONN "\tleftfoo=1\n", FILE_REFUSED, "found \"leftfoo\""},
         {CONN "\tid=@a\n", FILE_REFUSED, "found \"id\""},
         {CONN "\tleftauto=add\n", FILE_REFUSED, "found \"leftauto\""},
-        {CONN "\tuniqueids=yes\n", FILE_REFUSED, "found \"uniqueids\""},
+        {CONN "\tuniqueids=yes\n", FILE_REFUSED, "found \"uniqueids\", which belongs in config setup"},
+        {"config setup\n\tx-note=any thing\n" CONN, ADDED, NULL},
         {"config setup\n\tleftid=@a\n" CONN, FILE_REFUSED, "found \"leftid\""},
         {CONN "\tauto\n", FILE_REFUSED, "found \"auto\""},
         {CONN "\tauto add\n", FILE_REFUSED, "found \"auto\""},
@@ -301,6 +302,13 @@ static void values_of_keywords(void **state)
         {"hostaddrfamily=foo", REFUSED, "foo"},
         {"debug=all", ADDED, NULL},
         {"debug=foo", REFUSED, "foo"},
+        {"mark=", ADDED, NULL},
+        {"reqid=", ADDED, NULL},
+        {"phase2=", ADDED, "phase2= has no value"},
+        {"ipsec-interface=", ADDED, "ipsec-interface= has no value"},
+        {"leftprotoport=", ADDED, NULL},
+        {"leftrsasigkey=", ADDED, NULL},
+        {"leftckaid=", ADDED, NULL},
     };
     EXPECT(rows, CONN "\t", "\n");
 }
