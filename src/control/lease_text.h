@@ -6,7 +6,7 @@
 
 enum { LEASE_TEXT_SIZE = 2 * (ADDRESS_TEXT_SIZE + 5) };
 
-/* 10.9.0.1 of IPv4, 2001:db8::1/128 of IPv6, both parted by a comma: of the two those that are set. */
+/* 10.9.0.1/32 of IPv4, 2001:db8::1/128 of IPv6, both parted by a comma: of the two those that are set. */
 const char *lease_text(const struct ip_prefix leased[static 2], char out[static LEASE_TEXT_SIZE]);
 
 #endif

@@ -61,6 +61,13 @@ static const char *holder_text(struct bytes holder, char out[static IDENTITY_TEX
     return out;
 }
 
+/* A host without the length that says so. */
+static const char *address_of(const struct ip_prefix *leased, char out[static LEASE_TEXT_SIZE])
+{
+    bool is_host = leased->address.family == IP_V4 && leased->length == 32;
+    return is_host ? address_text(&leased->address, out) : prefix_text(leased, out);
+}
+
 static bool next_leases(struct control_session *session, struct facts *facts)
 {
     struct listing *listing = &session->listing;
@@ -73,7 +80,7 @@ static bool next_leases(struct control_session *session, struct facts *facts)
         facts_begin(facts, NULL, &lease_form);
         facts_number(facts, "serial", view.serial);
         facts_number(facts, "pool_serial", view.pool_serial);
-        facts_text(facts, "address", lease_text((struct ip_prefix[2]){view.address}, address));
+        facts_text(facts, "address", address_of(&view.address, address));
         facts_bool(facts, "is_in_use", view.users > 0);
         facts_limit(facts, "shared_by", view.users > 1 ? view.users : UINT64_MAX, "");
         facts_text_or(facts, "holder", holder_text(view.holder, holder), "an unknown peer");

@@ -47,7 +47,7 @@ static const char *const lines[] = {
     "{is_ikev1?; ikev1-method:rfc+drafts}",
     "{name}:   newest {is_ikev1?ISAKMP}{!is_ikev1?IKE} SA: #{newest_ike_serial}; newest IPsec SA: "
     "#{newest_child_serial}; "
-    "conn serial: ${serial};",
+    "conn serial: ${serial}{template_serial?, instantiated from: ${template_serial}};",
     "{aliases?{name}:   aliases: {aliases}}",
     "{!is_shunt?{name}:   IKE algorithms: {ike_algorithms}}",
     "{newest_ike_algorithm?{name}:   IKEv{ike_version} algorithm newest: {newest_ike_algorithm}}",
@@ -141,17 +141,37 @@ static void add_clients(struct text *text, const struct end *end)
         text_add(text, "===");
 }
 
+/* What the end is to the other besides: Mode Config and XAUTH, server or client. */
+static void add_roles(struct text *text, const struct end_spec *end, const struct end_spec *other,
+                      const char *separator)
+{
+    bool is_server = end->modecfg_server || other->pool_count > 0;
+    bool is_client = end->modecfg_client || end->pool_count > 0;
+    if (is_server || is_client || end->xauth_server || end->xauth_client)
+        text_add(text, "%s%s%s%s%s+S=C", separator, is_server ? "MS" : "", is_client ? "+MC" : "",
+                 end->xauth_server ? "+XS" : "", end->xauth_client ? "+XC" : "");
+}
+
+static void add_brackets(struct text *text, const struct end *end, const struct end *other)
+{
+    char list[IDENTITY_TEXT_SIZE + 32], id[IDENTITY_TEXT_SIZE];
+    struct text inside = text_of(list, sizeof(list));
+    if (end->spec->id.kind != ID_NONE)
+        text_add(&inside, "%s", identity_text(end->id, id));
+    add_roles(&inside, end->spec, other->spec, inside.size > 0 ? "," : "");
+    if (inside.size > 0)
+        text_add(text, "[%s]", list);
+}
+
 /* The host with its identity, where it has one of its own, and the next hop at the side of the other end. */
 static void add_gateway(struct text *text, const struct end *end, const struct end *other)
 {
-    const struct end_spec *spec = end->spec;
-    char hop[ADDRESS_TEXT_SIZE], id[IDENTITY_TEXT_SIZE];
+    char hop[ADDRESS_TEXT_SIZE];
     bool has_hop = address_is_set(end->nexthop) && !address_equal(end->nexthop, &other->spec->host);
     if (has_hop && !end->is_first)
         text_add(text, "%s---", address_text(end->nexthop, hop));
     add_host(text, end);
-    if (spec->id.kind != ID_NONE)
-        text_add(text, "[%s]", identity_text(end->id, id));
+    add_brackets(text, end, other);
     if (has_hop && end->is_first)
         text_add(text, "---%s", address_text(end->nexthop, hop));
 }

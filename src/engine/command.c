@@ -56,7 +56,11 @@ static void act_on_named(struct engine *engine, const struct command *command, c
     if (command->name != NULL)
         set = connections_named(engine, command->name);
     if (set.count == 0) {
-        refuse_name(engine, command);
+        if (command->kind ==
+            COMMAND_DELETE) /* what is not there is as it is wanted: scripts delete, then add */
+            finish(engine, command, 0);
+        else
+            refuse_name(engine, command);
         connection_set_free(&set);
         return;
     }

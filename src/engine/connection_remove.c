@@ -41,8 +41,9 @@ void connection_remove(struct engine *engine, struct connection *connection, uin
     connection->route.is_wanted = false;
     bool is_in_use = connection->sa_count > 0 || !list_is_empty(&connection->instances);
     connection_hold(connection);
-    if (is_in_use) {
+    if (is_in_use || client != 0)
         say_connection(engine, RC_LOG, connection, client, "terminating SAs using this connection");
+    if (is_in_use) {
         engine->watcher = client;
         cut_off(engine, connection);
         engine->watcher = 0;

@@ -4,11 +4,12 @@
 #include "engine/child_install.h"
 #include "engine/client_batch.h"
 #include "engine/count.h"
+#include "engine/login.h"
 #include "engine/sa.h"
 
 #define FAREWELL_WAIT (1 * USEC_PER_SEC)
 
-enum { NAME_SIZE = 512, CONNECTION_SIZE = 256 };
+enum { NAME_SIZE = 512, CONNECTION_SIZE = 256, USER_SIZE = 256 };
 
 struct farewell {
     struct hash_node by_child;
@@ -17,6 +18,7 @@ struct farewell {
     struct engine_timer timer;
     char name[NAME_SIZE]; /* "west" #2 */
     char connection[CONNECTION_SIZE];
+    char user[USER_SIZE]; /* who logged in; "": nobody */
     bool is_ah;
 };
 
@@ -45,6 +47,11 @@ void farewell_begin(struct engine *engine, const struct child_sa *child)
     struct text connection_name = text_of(farewell->connection, CONNECTION_SIZE);
     describe_child(&name, engine, child);
     text_add(&connection_name, "%s", connection->spec->name);
+    const struct ike_sa *ike = ike_by_serial(engine, child->ike_serial);
+    if (ike != NULL) {
+        struct text user = text_of(farewell->user, USER_SIZE);
+        text_add(&user, "%s", login_user(ike));
+    }
     farewell->child_serial = child->serial;
     farewell->ike_serial = child->ike_serial;
     farewell->client = engine->watcher;
@@ -60,13 +67,15 @@ void farewell_begin(struct engine *engine, const struct child_sa *child)
 
 static void tell(struct engine *engine, struct farewell *farewell)
 {
-    char line[NAME_SIZE + 128];
+    char line[NAME_SIZE + USER_SIZE + 128];
     struct text text = text_of(line, sizeof(line));
     uint64_t client = farewell->client;
     text_add(&text, "%s: %s traffic information: in=", farewell->name, farewell->is_ah ? "AH" : "ESP");
     text_add_bytes(&text, farewell->in.bytes);
     text_add(&text, " out=");
     text_add_bytes(&text, farewell->out.bytes);
+    if (farewell->user[0] != '\0')
+        text_add(&text, " XAUTHuser=%s", farewell->user);
     struct report report = {
         .code = RC_INFORMATIONAL,
         .client = client,

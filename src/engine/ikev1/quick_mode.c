@@ -12,6 +12,7 @@
 #include "engine/ikev1/informational.h"
 #include "engine/ikev1/lifetimes.h"
 #include "engine/ikev1/nat_traversal.h"
+#include "engine/login.h"
 #include "engine/updown.h"
 
 #define RESPONDER_NEEDS (30 * USEC_PER_MSEC)
@@ -246,7 +247,9 @@ static void announce(struct engine *engine, const struct ike_sa *ike, const stru
     child_describe_protocols(&text, child, false);
     if (child->udp_encapsulation)
         text_add(&text, " NATOA=none NATD=%s", endpoint_text(&ike->path.remote, remote));
-    text_add(&text, " DPD=%s}", connection->spec->dpd_delay ? "active" : "passive");
+    const char *user = login_user(ike);
+    text_add(&text, " DPD=%s%s%s}", connection->spec->dpd_delay ? "active" : "passive",
+             user[0] != '\0' ? " username=" : "", user);
     say_child(engine, RC_SUCCESS, child, client, "%s", line);
 }
 

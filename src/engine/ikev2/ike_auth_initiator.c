@@ -61,8 +61,8 @@ static void send_request(struct engine *engine, struct ike_sa *ike, const struct
     struct text text = text_of(line, sizeof(line)), how_text = text_of(how, sizeof(how));
     ike_auth_describe(&text, &ike->suite);
     auth_own_describe(&how_text, proof, job);
-    say_ike(engine, RC_NEW_V2_STATE + 32, ike, ike->setup->client, "sent IKE_AUTH request with %s %s", how,
-            line);
+    say_ike(engine, RC_NEW_V2_STATE + 32, ike, ike->setup->client, "sent IKE_AUTH request %s with %s", line,
+            how);
     ike->next_message_id++;
     exchange_send_request(engine, ike, message);
 }
