@@ -113,10 +113,12 @@ static bool settle_all(struct spec_builder *builder, struct error *error)
 static void warn_of_ikev2_only(struct spec_builder *builder)
 {
     struct connection_spec *spec = builder->spec;
-    const char *keywords[] = {
-        spec->narrowing ? "narrowing" : NULL, builder->esn_flags == PROPOSAL_ESN_YES ? "esn" : NULL,
-        spec->mobike ? "mobike" : NULL, spec->ms_dh_downgrade ? "ms-dh-downgrade" : NULL,
-        spec->pfs_rekey_workaround ? "pfs-rekey-workaround" : NULL};
+    const char *keywords[] = {spec->narrowing ? "narrowing" : NULL,
+                              builder->esn_flags == PROPOSAL_ESN_YES ? "esn" : NULL,
+                              spec->mobike ? "mobike" : NULL,
+                              spec->ms_dh_downgrade ? "ms-dh-downgrade" : NULL,
+                              spec->pfs_rekey_workaround ? "pfs-rekey-workaround" : NULL,
+                              spec->pam_authorize ? "pam-authorize" : NULL};
     for (size_t i = 0; i < ARRAY_SIZE(keywords); i++)
         if (spec->ike_version == 1 && keywords[i] != NULL)
             warning_send(builder->warnings,

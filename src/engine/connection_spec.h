@@ -141,6 +141,7 @@ struct connection_spec {
     uint8_t ikev1_natt;  /* enum ikev1_natt bits */
     uint8_t ikepad;      /* enum ikev1_padding */
     uint8_t esn; /* esn=: PROPOSAL_ESN_NO, PROPOSAL_ESN_YES or both; already applied to child_proposals */
+    bool pam_authorize;       /* IKEv2 responder: PAM decides whether a proved identity may come in */
     uint8_t xauth_by;         /* enum xauth_by */
     bool xauth_fails_soft;    /* xauthfail=soft */
     uint8_t signature_hashes; /* of digital signatures: a set of enum signature_hash (auth_method.h) */

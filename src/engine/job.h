@@ -15,6 +15,7 @@ enum job_kind {
     JOB_KE_RESPOND,  /* responder: both, then keys if wanted */
     JOB_SIGN,        /* our proof of identity */
     JOB_VERIFY,      /* the peer's */
+    JOB_AUTHORIZE,   /* no work: the world has answered whether the peer may come in (login.h) */
 };
 
 enum {

@@ -85,6 +85,27 @@ uint64_t login_check(struct engine *engine, const struct ike_sa *ike, const char
     return request.request_id;
 }
 
+uint64_t login_authorize(struct engine *engine, const struct ike_sa *ike)
+{
+    const struct connection *connection = connection_by_serial(engine, ike->connection_serial);
+    char name[IDENTITY_TEXT_SIZE];
+    struct login_request request = {
+        .ike_serial = ike->serial,
+        .by = XAUTHBY_PAM,
+        .connection = name_in_file(connection),
+        .user = identity_text(&ike->remote_id, name),
+        .password = "",
+        .peer = ike->path.remote.address,
+    };
+    /* A name that is cut might be somebody else's. */
+    if (strlen(name) >= LOGIN_NAME_SIZE || engine->env->check_login == NULL)
+        return 0;
+    request.request_id = ++engine->last_job_id;
+    say_ike(engine, RC_LOG, ike, 0, "IKEv2: [XAUTH]PAM method requested to authorize '%s'", name);
+    engine->env->check_login(engine->env->world, &request);
+    return request.request_id;
+}
+
 void engine_login_checked(struct engine *engine, const struct login_result *result)
 {
     struct ike_sa *ike = ike_by_serial(engine, result->ike_serial);

@@ -34,6 +34,10 @@ bool login_name_is_fit(struct bytes name);
 /* Asks the world, which is answered by version->login_checked(). Returns the id of the question. */
 uint64_t login_check(struct engine *engine, const struct ike_sa *ike, const char *user, const char *password);
 
+/* pam-authorize=: asks the world whether this proved identity may come in, which is answered in the same way.
+ * Returns the id of the question, of the numbers of jobs; 0: it cannot be asked, and nobody may come in. */
+uint64_t login_authorize(struct engine *engine, const struct ike_sa *ike);
+
 /* Client: what was right is kept for the next time, as long as the connection is loaded. */
 void login_remember(struct engine *engine, struct connection *connection, const char *user,
                     const char *password);

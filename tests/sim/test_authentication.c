@@ -495,6 +495,36 @@ static void ikev1_without_a_private_key_tells_the_search(void **state)
                  "authentication failed: no private key for the 2048-bit RSA key AwEAA");
 }
 
+/* PAM as the simulated host has it: who stands among its users, without a password. */
+static void pam_may_refuse_who_has_proved_its_identity(void **state)
+{
+    (void)state;
+    static const char *const methods[] = {"", " authby=rsasig leftrsasigkey=0s" EAST_RSA
+                                              " rightrsasigkey=0s" WEST_RSA};
+    for (size_t i = 0; i < ARRAY_SIZE(methods); i++) {
+        char words[4096];
+        snprintf(words, sizeof(words), "%s%s pam-authorize=yes", TUNNEL, methods[i]);
+        struct sim *sim = sim_new(1);
+        sim_add_host(sim, "east", "192.0.2.1");
+        sim_add_host(sim, "west", "192.0.2.2");
+        sim_add_private_key(sim, "east", EAST_RSA_PRIVATE);
+        sim_add_private_key(sim, "west", WEST_RSA_PRIVATE);
+        sim_set_delays(sim, "west", seconds(1), 0, 0);
+        sim_add_connection(sim, "tunnel", words);
+        assert_int_not_equal(sim_up(sim, "east", "tunnel"), 0);
+        assert_true(sim_log_has(sim, "west", "PAM method requested to authorize '@east'"));
+        assert_true(sim_log_has(sim, "west", "AUTHENTICATION_FAILED"));
+        assert_true(sim_settle(sim, minutes(10)));
+        assert_both_have(sim, 0, 0);
+        sim_set_password(sim, "west", "@east", "");
+        assert_up(sim, "east");
+        assert_settles(sim);
+        assert_both_have(sim, 1, 1);
+        assert_ping(sim);
+        assert_ends_well(sim);
+    }
+}
+
 int main(int argument_count, char **arguments)
 {
     const struct CMUnitTest tests[] = {
@@ -522,6 +552,7 @@ int main(int argument_count, char **arguments)
         cmocka_unit_test(what_is_proved_for_one_connection_opens_no_stricter_one),
         cmocka_unit_test(who_proves_nothing_takes_nobodys_place),
         cmocka_unit_test(an_unproved_name_does_not_stick),
+        cmocka_unit_test(pam_may_refuse_who_has_proved_its_identity),
         cmocka_unit_test(connections_of_different_methods_have_ike_sas_of_their_own),
         cmocka_unit_test(a_key_in_a_certificate_is_explained),
         cmocka_unit_test(main_mode_signs_with_rsa),

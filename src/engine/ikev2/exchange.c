@@ -200,13 +200,19 @@ void exchange_answer_notify(struct engine *engine, struct ike_sa *ike, const str
 
 /* ---- jobs ---- */
 
-void exchange_suspend(struct engine *engine, struct ike_sa *ike, unsigned slot,
-                      const struct incoming *incoming, struct job *job)
+void exchange_put_aside(struct engine *engine, struct ike_sa *ike, unsigned slot,
+                        const struct incoming *incoming, uint64_t job_id)
 {
     struct suspended *suspended = &ike->suspended[slot];
     owned_set(engine, &ike->memory_bytes, &suspended->chain, incoming->chain);
-    suspended->job_id = job->job_id;
+    suspended->job_id = job_id;
     suspended->first = incoming->first;
     suspended->exchange = incoming->exchange;
+}
+
+void exchange_suspend(struct engine *engine, struct ike_sa *ike, unsigned slot,
+                      const struct incoming *incoming, struct job *job)
+{
+    exchange_put_aside(engine, ike, slot, incoming, job->job_id);
     engine->env->submit_job(engine->env->world, job);
 }

@@ -45,7 +45,10 @@ bool exchange_answer_finish(struct engine *engine, struct ike_sa *ike, struct ik
 void exchange_answer_notify(struct engine *engine, struct ike_sa *ike, const struct incoming *incoming,
                             uint16_t type, struct bytes data);
 
-/* Puts a message aside until its job is done; slot 0: a request of theirs, 1: the answer to ours. */
+/* Puts a message aside until the job of this id is done. */
+void exchange_put_aside(struct engine *engine, struct ike_sa *ike, unsigned slot,
+                        const struct incoming *incoming, uint64_t job_id);
+/* The same, and submits the job; slot 0: a request of theirs, 1: the answer to ours. */
 void exchange_suspend(struct engine *engine, struct ike_sa *ike, unsigned slot,
                       const struct incoming *incoming, struct job *job);
 

@@ -9,6 +9,8 @@ void ike_auth_start(struct engine *engine, struct ike_sa *ike);
 /* Initiator: our signature is there. */
 void ike_auth_signed(struct engine *engine, struct ike_sa *ike, const struct job *job);
 void ike_auth_response(struct engine *engine, struct ike_sa *ike, const struct incoming *incoming);
+/* pam-authorize=: the answer has come. */
+void ike_auth_authorized(struct engine *engine, struct ike_sa *ike, const struct login_result *result);
 void ike_auth_request(struct engine *engine, struct ike_sa *ike, const struct incoming *incoming);
 /* Responder after a refusal: stays a moment to repeat its answer, then goes. */
 void ike_auth_give_up(struct engine *engine, struct ike_sa *ike);

@@ -10,7 +10,9 @@
 #include "engine/ikev2/mobike.h"
 #include "engine/ikev2/protect.h"
 #include "engine/ikev2/reauthenticate.h"
+#include "engine/ikev2/receive.h"
 #include "engine/lifecycle.h"
+#include "engine/login.h"
 #include "engine/sa.h"
 
 /* A road warrior that authenticates itself anew (2.8.3) keeps the instance that it has. */
@@ -156,6 +158,34 @@ static void prove_ourselves(struct engine *engine, struct ike_sa *ike, const str
     secret_wipe(&proof, sizeof(proof));
 }
 
+/* pam-authorize=: a proof of identity is not enough. */
+static void peer_is_proved(struct engine *engine, struct ike_sa *ike, const struct incoming *incoming,
+                           const struct job *job)
+{
+    ike_auth_peer_is_proved(engine, ike, incoming->message, job);
+    if (!connection_by_serial(engine, ike->connection_serial)->spec->pam_authorize) {
+        prove_ourselves(engine, ike, incoming);
+        return;
+    }
+    uint64_t question = login_authorize(engine, ike);
+    if (question != 0)
+        exchange_put_aside(engine, ike, 0, incoming, question);
+    else
+        refuse(engine, ike, incoming, FAILURE_OTHER, AUTHENTICATION_FAILED,
+               "PAM cannot be asked for this identity");
+}
+
+void ike_auth_authorized(struct engine *engine, struct ike_sa *ike, const struct login_result *result)
+{
+    struct job job = {.job_id = result->request_id,
+                      .ike_serial = ike->serial,
+                      .kind = JOB_AUTHORIZE,
+                      .ok = result->is_right};
+    error_set(&job.error, FAILURE_OTHER, "%s", result->reason);
+    if (ike->suspended[0].job_id == result->request_id)
+        ikev2_job_done(engine, ike, &job);
+}
+
 static void check_peer(struct engine *engine, struct ike_sa *ike, const struct incoming *incoming)
 {
     const struct ikev2_message *message = incoming->message;
@@ -170,8 +200,7 @@ static void check_peer(struct engine *engine, struct ike_sa *ike, const struct i
         refuse_because(engine, ike, incoming, &error);
         break;
     case AUTH_DONE:
-        ike_auth_peer_is_proved(engine, ike, message, NULL);
-        prove_ourselves(engine, ike, incoming);
+        peer_is_proved(engine, ike, incoming, NULL);
         break;
     case AUTH_NEEDS_JOB:
         exchange_suspend(engine, ike, 0, incoming, job);
@@ -179,10 +208,17 @@ static void check_peer(struct engine *engine, struct ike_sa *ike, const struct i
     }
 }
 
-/* A job of this request is done: the peer's signature is verified, or ours is made. */
+/* A job of this request is done: the peer's signature is verified, or ours is made; or PAM has answered. */
 static void resume(struct engine *engine, struct ike_sa *ike, const struct incoming *incoming)
 {
     const struct job *job = incoming->job;
+    if (job->kind == JOB_AUTHORIZE) {
+        if (job->ok)
+            prove_ourselves(engine, ike, incoming);
+        else
+            refuse_because(engine, ike, incoming, &job->error);
+        return;
+    }
     struct auth_proof proof;
     struct error error = {0};
     bool ok =
@@ -190,8 +226,7 @@ static void resume(struct engine *engine, struct ike_sa *ike, const struct incom
     if (!ok) {
         refuse_because(engine, ike, incoming, &error);
     } else if (job->kind == JOB_VERIFY) {
-        ike_auth_peer_is_proved(engine, ike, incoming->message, job);
-        prove_ourselves(engine, ike, incoming);
+        peer_is_proved(engine, ike, incoming, job);
     } else {
         answer(engine, ike, incoming, &proof);
     }

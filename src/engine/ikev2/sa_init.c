@@ -75,6 +75,7 @@ void sa_init_job_done(struct engine *engine, struct ike_sa *ike, struct job *job
         ike_auth_signed(engine, ike, job);
         break;
     case JOB_VERIFY: /* of a message that was put aside (receive.c) */
+    case JOB_AUTHORIZE:
         break;
     }
 }

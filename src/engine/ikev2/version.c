@@ -3,6 +3,7 @@
 
 #include "engine/ikev2/exchange.h"
 #include "engine/ikev2/fragmentation.h"
+#include "engine/ikev2/ike_auth.h"
 #include "engine/ikev2/informational.h"
 #include "engine/ikev2/mobike.h"
 #include "engine/ikev2/receive.h"
@@ -111,6 +112,7 @@ const struct ike_version ikev2_version = {
     .child_life_is_due = ikev2_child_life_is_due,
     .move_local = mobike_move_local,
     .job_done = ikev2_job_done,
+    .login_checked = ike_auth_authorized,
     .counters_came = liveness_counters_came,
     .ike_is_going = rekey_ike_old_is_going,
     .ike_drop_parts = fragmentation_forget,
