@@ -27,7 +27,7 @@ static const struct keyword_word stack_words[] = {
     {"bsdkame", PROTOSTACK_PFKEY},       {NULL}};
 
 const struct keyword setup_keywords[] = {
-    {"audit-log", NOT_YET, BOOL("yes"), .inert = "no", .help = "report SAs to the kernel's audit log"},
+    {"audit-log", ACTS(audit_log), BOOL("yes"), .help = "tell the Linux audit system of SAs, where there is one"},
     {"crl-strict", NOT_YET_OF_KEYS, BOOL("no"), .help = "refuse peers whose certificate no CRL vouches for"},
     {"crl-timeout", NOT_YET_OF_KEYS, TIME(USEC_PER_SEC, "5s"), .help = "time to wait for a CRL server"},
     {"crlcheckinterval", NOT_YET_OF_KEYS, TIME(USEC_PER_SEC, "0"),

@@ -22,6 +22,7 @@ struct setup {
     bool logip;    /* addresses may stand in the log */
     bool loglimit; /* lines that peers cause are limited */
     bool logstderr;
+    bool audit_log; /* the audit system is told of SAs */
     uint64_t debug; /* enum debug_class */
     bool uniqueids;
     struct ip_address *listen; /* none: all */

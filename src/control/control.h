@@ -56,7 +56,7 @@ struct control_facts {
     int nhelpers;
     int pid;
     uint32_t ike_socket_bufsize; /* 0: the kernel's */
-    bool log_append, hides_addresses, ignores_errqueue;
+    bool log_append, audits, hides_addresses, ignores_errqueue;
 };
 
 struct control *control_new(struct engine *engine, const struct control_host *host);

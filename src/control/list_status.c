@@ -98,7 +98,7 @@ static const char *const setup_lines[] = {
     "nssdir={nssdir}, dumpdir={dumpdir}, statsbin={statsbin}",
     "dnssec-rootkey-file=<unset>, dnssec-trusted=<unset>",
     "sbindir={sbindir}, libexecdir={libexecdir}",
-    "pluto_version={version}, pluto_vendorid={vendorid}, audit-log=no",
+    "pluto_version={version}, pluto_vendorid={vendorid}, audit-log={audit_log}",
     "nhelpers={nhelpers}, uniqueids={uniqueids}, dnssec-enable=no, logappend={logappend}, logip={logip}, "
     "shuntlifetime={shunt_lifetime_seconds}s, xfrmlifetime=30s",
     "ddos-cookies-threshold={ddos_cookies_threshold}, ddos-max-halfopen={ddos_max_halfopen}, "
@@ -151,6 +151,7 @@ static bool next_setup(struct control_session *session, struct facts *facts)
     facts_number(facts, "nhelpers", (uint64_t)daemon->nhelpers);
     facts_bool(facts, "uniqueids", settings->unique_ids);
     facts_bool(facts, "logappend", daemon->log_append);
+    facts_bool(facts, "audit_log", daemon->audits);
     facts_number(facts, "ddos_cookies_threshold", settings->ddos_ike_threshold);
     facts_number(facts, "ddos_max_halfopen", settings->max_halfopen_ike);
     static const char *const ikev1[] = {"drop", "accept", "reject"}; /* in the order of enum ikev1_policy */

@@ -189,6 +189,7 @@ void control_host_fill_facts(struct daemon *daemon, int nhelpers)
         .ike_socket_bufsize = options->setup->ike_socket_bufsize,
         .statsbin = options->setup->statsbin,
         .seccomp = seccomp_name(options->setup),
+        .audits = daemon->audit_log != NULL,
         .log_append = options->setup->logappend,
         .hides_addresses = !options->setup->logip,
         .ignores_errqueue = !options->setup->ike_socket_errqueue,

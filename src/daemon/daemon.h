@@ -33,6 +33,7 @@ struct key_loader;
 struct process_group;
 struct stats_program;
 struct peer_log;
+struct audit_log;
 
 struct daemon {
     struct daemon_options options;
@@ -47,6 +48,7 @@ struct daemon {
     struct process_group *processes;
     struct stats_program *stats_program; /* NULL without statsbin= */
     struct peer_log *peer_log;           /* NULL without --perpeerlog */
+    struct audit_log *audit_log;         /* NULL: audit-log=no, or it cannot be had */
     struct updown_queue *updown;
     const struct backend_functions *backend_functions;
     struct backend *backend;

@@ -15,6 +15,7 @@
 
 #include "base/text.h"
 #include "daemon/address_watch.h"
+#include "daemon/audit_log.h"
 #include "daemon/control_host.h"
 #include "daemon/daemon.h"
 #include "daemon/notify.h"
@@ -187,7 +188,7 @@ static unsigned helper_count(const struct daemon *daemon)
     return processors > 1 ? (unsigned)processors - 1 : 1;
 }
 
-/* Those who are told of SAs and peers beside the log: statsbin=, --perpeerlog. */
+/* Those who are told of SAs and peers beside the log: statsbin=, --perpeerlog, audit-log=. */
 static bool open_observers(struct daemon *daemon)
 {
     const struct daemon_options *options = &daemon->options;
@@ -195,6 +196,8 @@ static bool open_observers(struct daemon *daemon)
         daemon->stats_program = stats_program_new(daemon->base, daemon->processes, options->setup->statsbin);
     if (options->perpeerlog)
         daemon->peer_log = peer_log_new(options->perpeerlogbase);
+    if (options->setup->audit_log)
+        daemon->audit_log = audit_log_open();
     return (options->setup->statsbin == NULL || daemon->stats_program != NULL) &&
            (!options->perpeerlog || daemon->peer_log != NULL);
 }
@@ -272,6 +275,7 @@ static void dismantle(struct daemon *daemon)
     engine_free(daemon->engine);
     stats_program_free(daemon->stats_program);
     peer_log_free(daemon->peer_log);
+    audit_log_close(daemon->audit_log);
     process_group_free(daemon->processes);
     updown_free(daemon->updown);
     if (daemon->shutdown_limit != NULL)

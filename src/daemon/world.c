@@ -6,6 +6,7 @@
 
 #include "base/secret.h"
 #include "daemon/daemon.h"
+#include "daemon/audit_log.h"
 #include "daemon/peer_log.h"
 #include "daemon/stats_program.h"
 #include "engine/view.h"
@@ -124,6 +125,7 @@ static void report(void *world, const struct report *report)
     struct daemon *daemon = world;
     if (report->event != EVENT_NONE) {
         tell_stats_program(daemon, report);
+        audit_log_tell(daemon->audit_log, daemon->engine, report);
         if (daemon->control != NULL)
             control_report(daemon->control, report);
         return;

@@ -1,0 +1,246 @@
+/* Records for the Linux audit system, by NETLINK_AUDIT: see audit_log.h. */
+#include "daemon/audit_log.h"
+
+#include <errno.h>
+#include <linux/audit.h>
+#include <linux/netlink.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/text.h"
+#include "daemon/daemon.h"
+
+/* Of linux/audit.h and libaudit.h: user messages of cryptography. */
+enum { RECORD_IKE_SA = 2408, RECORD_IPSEC_SA = 2409 };
+
+/* The kernel lets a sender wait for auditd, so a thread of its own sends what the loop puts into the channel.
+ */
+struct audit_log {
+    int descriptor; /* netlink */
+    int channel[2]; /* the loop's end and the thread's */
+    pthread_t thread;
+    uint64_t lost;
+};
+
+struct record {
+    struct nlmsghdr header;
+    char text[AUDIT_RECORD_SIZE];
+};
+
+/* ---- the text ---- */
+
+enum outcome { NO_OUTCOME, STARTED, FAILED, DESTROYED };
+
+/* Which SA an event is of, and what has become of it. */
+static enum outcome outcome_of(const struct report *event, bool *ret_is_child)
+{
+    *ret_is_child = false;
+    switch (event->event) {
+    case EVENT_CHILD_UP:
+    case EVENT_CHILD_REKEYED:
+        *ret_is_child = true;
+        return STARTED;
+    case EVENT_IKE_UP:
+    case EVENT_IKE_REKEYED:
+        return STARTED;
+    case EVENT_CHILD_DOWN:
+        *ret_is_child = true;
+        return DESTROYED;
+    case EVENT_IKE_DOWN:
+        return DESTROYED;
+    case EVENT_FAILED:
+        *ret_is_child = event->child_serial != 0;
+        return FAILED;
+    default:
+        return NO_OUTCOME;
+    }
+}
+
+/* A value in quotes, or in hexadecimal where it holds what would end it, as auditd's tools read it. */
+static void add_string(struct text *text, const char *key, const char *value)
+{
+    bool is_plain = true;
+    for (const char *at = value; *at != '\0'; at++)
+        is_plain = is_plain && *at > ' ' && *at != '"' && (unsigned char)*at < 0x7f;
+    text_add(text, is_plain ? " %s=\"" : " %s=", key);
+    for (const char *at = value; *at != '\0'; at++)
+        text_add(text, is_plain ? "%c" : "%02X", (unsigned char)*at);
+    text_add(text, "%s", is_plain ? "\"" : "");
+}
+
+static const char *name_of(const struct algorithm *algorithm)
+{
+    return algorithm != NULL ? algorithm->name : "none";
+}
+
+static void add_cipher(struct text *text, const struct suite *suite)
+{
+    text_add(text, " cipher=%s ksize=%u integ=%s", name_of(suite->encr), suite->encr_key_bits,
+             name_of(suite->integ));
+}
+
+static void add_ike(struct text *text, const struct report *event, const struct ike_view *ike)
+{
+    if (ike != NULL)
+        text_add(text, " direction=%s", ike->is_initiator ? "initiator" : "responder");
+    add_string(text, "conn-name", event->connection != NULL ? event->connection : "?");
+    text_add(text, " connstate=%llu", (unsigned long long)event->ike_serial);
+    if (ike == NULL)
+        return;
+    text_add(text, " ike-version=%u.0", ike->version);
+    if (ike->suite == NULL)
+        return;
+    add_cipher(text, ike->suite);
+    text_add(text, " prf=%s pfs=%s", name_of(ike->suite->prf), name_of(ike->suite->ke));
+}
+
+static void add_child(struct text *text, const struct report *event, const struct child_view *child)
+{
+    add_string(text, "conn-name", event->connection != NULL ? event->connection : "?");
+    text_add(text, " connstate=%llu,", (unsigned long long)event->child_serial);
+    if (child == NULL || child->suite == NULL)
+        return;
+    text_add(text, " satype=%s samode=%s", child->suite->protocol == PROTOCOL_AH ? "ipsec-ah" : "ipsec-esp",
+             child->mode == MODE_TRANSPORT ? "transport" : "tunnel");
+    add_cipher(text, child->suite);
+    text_add(text, " in-spi=%u(0x%08x) out-spi=%u(0x%08x) in-ipcomp=%u(0x%08x) out-ipcomp=%u(0x%08x)",
+             child->spi_in, child->spi_in, child->spi_out, child->spi_out, child->cpi_in, child->cpi_in,
+             child->cpi_out, child->cpi_out);
+}
+
+unsigned audit_record_of(const struct report *event, const struct ike_view *ike,
+                         const struct child_view *child, char *out, size_t size)
+{
+    bool is_child;
+    enum outcome outcome = outcome_of(event, &is_child);
+    struct text text = text_of(out, size);
+    char address[ADDRESS_TEXT_SIZE] = "?";
+    if (outcome == NO_OUTCOME)
+        return 0;
+    text_add(&text, "op=%s", outcome == DESTROYED ? "destroy" : "start");
+    if (is_child)
+        add_child(&text, event, child);
+    else
+        add_ike(&text, event, ike);
+    if (ike != NULL)
+        address_text(&ike->path.remote.address, address);
+    else if (child != NULL)
+        address_text(&child->remote.address, address);
+    text_add(&text, " raddr=%s exe=\"%s/pluto\" hostname=? addr=%s terminal=? res=%s", address,
+             daemon_exec_dir(), address, outcome == FAILED ? "failed" : "success");
+    return is_child ? RECORD_IPSEC_SA : RECORD_IKE_SA;
+}
+
+/* ---- the kernel ---- */
+
+static const struct sockaddr_nl kernel = {.nl_family = AF_NETLINK};
+
+static void *send_records(void *context)
+{
+    const struct audit_log *log = context;
+    struct record record;
+    for (;;) {
+        ssize_t size = recv(log->channel[1], &record, sizeof(record), 0);
+        if (size < 0 && errno == EINTR)
+            continue;
+        if (size <= 0)
+            return NULL;
+        (void)sendto(log->descriptor, &record, (size_t)size, MSG_NOSIGNAL, (const struct sockaddr *)&kernel,
+                     sizeof(kernel));
+    }
+}
+
+/* Sends an empty message, which the kernel refuses with EINVAL who may write to the audit system, and
+ * otherwise before it looks at it. 0, or an errno value. */
+static int may_write(int descriptor)
+{
+    const struct nlmsghdr question = {
+        .nlmsg_len = NLMSG_LENGTH(0), .nlmsg_type = AUDIT_USER, .nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK};
+    struct {
+        struct nlmsghdr header;
+        struct nlmsgerr error;
+        char rest[512];
+    } answer = {0};
+    if (sendto(descriptor, &question, question.nlmsg_len, MSG_NOSIGNAL, (const struct sockaddr *)&kernel,
+               sizeof(kernel)) < 0)
+        return errno;
+    /* It answers while the question is sent. */
+    if (recv(descriptor, &answer, sizeof(answer), MSG_DONTWAIT) < 0)
+        return errno;
+    int failure = answer.header.nlmsg_type == NLMSG_ERROR ? -answer.error.error : 0;
+    return failure == EINVAL ? 0 : failure;
+}
+
+static int start(struct audit_log *log)
+{
+    log->descriptor = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_AUDIT);
+    int failure = log->descriptor < 0 ? errno : may_write(log->descriptor);
+    if (failure == 0 && socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, log->channel) != 0)
+        failure = errno;
+    return failure != 0 ? failure : pthread_create(&log->thread, NULL, send_records, log);
+}
+
+static void free_log(struct audit_log *log)
+{
+    const int descriptors[] = {log->descriptor, log->channel[0], log->channel[1]};
+    for (size_t i = 0; i < ARRAY_SIZE(descriptors); i++)
+        if (descriptors[i] >= 0)
+            close(descriptors[i]);
+    free(log);
+}
+
+struct audit_log *audit_log_open(void)
+{
+    struct audit_log *log = calloc(1, sizeof(*log));
+    if (log == NULL)
+        return NULL;
+    log->descriptor = log->channel[0] = log->channel[1] = -1;
+    int failure = start(log);
+    if (failure == 0) {
+        log_line("Linux audit activated");
+        return log;
+    }
+    log_line("the audit system is told nothing (audit-log=yes): %s", strerror(failure));
+    free_log(log);
+    return NULL;
+}
+
+/* What waits is still sent. */
+void audit_log_close(struct audit_log *log)
+{
+    if (log == NULL)
+        return;
+    shutdown(log->channel[0], SHUT_WR);
+    pthread_join(log->thread, NULL);
+    free_log(log);
+}
+
+static bool put(struct audit_log *log, unsigned type, const char *text)
+{
+    struct record record = {
+        .header = {.nlmsg_type = (uint16_t)type, .nlmsg_flags = NLM_F_REQUEST},
+    };
+    size_t size = strlen(text) + 1;
+    record.header.nlmsg_len = (uint32_t)NLMSG_LENGTH(size);
+    memcpy(record.text, text, size);
+    return send(log->channel[0], &record, NLMSG_ALIGN(record.header.nlmsg_len),
+                MSG_DONTWAIT | MSG_NOSIGNAL) >= 0;
+}
+
+void audit_log_tell(struct audit_log *log, const struct engine *engine, const struct report *event)
+{
+    struct ike_view ike;
+    struct child_view child;
+    char text[AUDIT_RECORD_SIZE - NLMSG_ALIGNTO];
+    if (log == NULL)
+        return;
+    bool has_ike = event->ike_serial != 0 && engine_view_ike_at(engine, event->ike_serial, &ike);
+    bool has_child = event->child_serial != 0 && engine_view_child_at(engine, event->child_serial, &child);
+    unsigned type =
+        audit_record_of(event, has_ike ? &ike : NULL, has_child ? &child : NULL, text, sizeof(text));
+    if (type != 0 && !put(log, type, text) && log->lost++ == 0)
+        log_line("records for the audit system are lost: %s", strerror(errno));
+}
