@@ -90,23 +90,33 @@ static bool is_about(const struct ike_sa *ike, const struct ikev1_notify *notify
            memcmp(notify->spi.data + IKE_SPI_SIZE, ike->spi_r, IKE_SPI_SIZE) == 0 && notify->data.size == 4;
 }
 
-void dpd_answer(struct engine *engine, struct ike_sa *ike, const struct ikev1_notify *notify)
+/* Old numbers are replays (RFC 3706 7). The last one may come again because our answer was lost: it is
+ * answered, to where the peer was, and proves nothing. */
+static bool answer(struct engine *engine, struct ike_sa *ike, const struct ikev1_notify *notify)
 {
-    if (!is_about(ike, notify))
-        return;
     uint32_t sequence = load_be32(notify->data.data);
-    /* Old numbers are replays (RFC 3706 7). */
-    if (ike->v1->dpd_peer_sequence != 0 && (int32_t)(sequence - ike->v1->dpd_peer_sequence) < 0)
-        return;
+    bool is_first = ike->v1->dpd_peer_sequence == 0;
+    int32_t step = (int32_t)(sequence - ike->v1->dpd_peer_sequence);
+    if (!is_first && step < 0)
+        return false;
     ike->v1->dpd_peer_sequence = sequence;
     count_one(engine, COUNT_LIVENESS, ANSWERS_SENT);
     notify_about_ike(engine, ike, V1_R_U_THERE_ACK, notify->data);
+    return is_first || step > 0;
 }
 
-void dpd_answered(struct engine *engine, struct ike_sa *ike, const struct ikev1_notify *notify)
+static bool take_answer(struct engine *engine, struct ike_sa *ike, const struct ikev1_notify *notify)
 {
-    if (!is_about(ike, notify) || load_be32(notify->data.data) != ike->v1->dpd_sequence)
-        return;
+    if (load_be32(notify->data.data) != ike->v1->dpd_sequence || ike->v1->dpd_unanswered_since == 0)
+        return false;
     ike->v1->dpd_unanswered_since = 0;
     count_one(engine, COUNT_LIVENESS, PROBES_ANSWERED);
+    return true;
+}
+
+bool dpd_received(struct engine *engine, struct ike_sa *ike, const struct ikev1_notify *notify)
+{
+    if (!is_about(ike, notify))
+        return false;
+    return notify->type == V1_R_U_THERE ? answer(engine, ike, notify) : take_answer(engine, ike, notify);
 }

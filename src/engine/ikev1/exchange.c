@@ -17,17 +17,51 @@ void ikev1_exchange_begin(const struct ike_sa *ike, struct ikev1_exchange *excha
 
 static bool is_used(const struct ike_sa *ike, uint32_t message_id)
 {
-    for (size_t i = 0; i < USED_MESSAGE_IDS; i++)
+    for (unsigned i = 0; i < ike->v1->used_message_id_count; i++)
         if (ike->v1->used_message_ids[i] == message_id)
             return true;
     return false;
 }
 
-bool ikev1_use_message_id(struct ike_sa *ike, uint32_t message_id)
+static bool make_room_for_id(struct engine *engine, struct ike_sa *ike)
 {
-    if (message_id == 0 || is_used(ike, message_id))
+    struct ikev1_sa *v1 = ike->v1;
+    unsigned room = v1->used_message_id_room == 0 ? USED_MESSAGE_IDS_FIRST : 2 * v1->used_message_id_room;
+    if (v1->used_message_id_count < v1->used_message_id_room)
+        return true;
+    if (room > USED_MESSAGE_IDS_MAX)
         return false;
-    ike->v1->used_message_ids[ike->v1->used_message_id_count++ % USED_MESSAGE_IDS] = message_id;
+    uint32_t *ids = engine_allocate(engine, room * sizeof(*ids), &ike->memory_bytes);
+    if (ids == NULL)
+        return false;
+    if (v1->used_message_id_count > 0)
+        memcpy(ids, v1->used_message_ids, v1->used_message_id_count * sizeof(*ids));
+    ikev1_forget_message_ids(engine, ike);
+    v1->used_message_ids = ids;
+    v1->used_message_id_room = room;
+    return true;
+}
+
+void ikev1_forget_message_ids(struct engine *engine, struct ike_sa *ike)
+{
+    struct ikev1_sa *v1 = ike->v1;
+    if (v1->used_message_ids != NULL)
+        engine_deallocate(engine, v1->used_message_ids,
+                          v1->used_message_id_room * sizeof(*v1->used_message_ids), &ike->memory_bytes);
+    v1->used_message_ids = NULL;
+}
+
+bool ikev1_use_message_id(struct engine *engine, struct ike_sa *ike, uint32_t message_id)
+{
+    if (message_id == 0 || is_used(ike, message_id) || !make_room_for_id(engine, ike))
+        return false;
+    ike->v1->used_message_ids[ike->v1->used_message_id_count++] = message_id;
+    if (ike->v1->used_message_id_count == USED_MESSAGE_IDS_MAX * 3 / 4)
+        engine_timer_arm(engine, &ike->life_timer, engine_now(engine)); /* a new one in its place */
+    if (ike->v1->used_message_id_count == USED_MESSAGE_IDS_MAX) {
+        ike->expire_at = engine_now(engine);
+        engine_timer_arm(engine, &ike->life_timer, ike->expire_at);
+    }
     return true;
 }
 

@@ -46,9 +46,10 @@ enum ikev1_state {
 };
 
 enum {
-    USED_MESSAGE_IDS = 64,     /* the last so many of the peer's are remembered: they are not taken again */
-    QUICK_PENDING_LIMIT = 256, /* Quick Modes that a peer may have begun and not finished */
-    TRANSACTION_LIMIT = 8,     /* Transaction exchanges that are remembered, to repeat their last message */
+    USED_MESSAGE_IDS_FIRST = 16, /* of the peer's, none is taken again: room at first, and */
+    USED_MESSAGE_IDS_MAX = 4096, /* at most; an ISAKMP SA that needs more is replaced, and ends */
+    QUICK_PENDING_LIMIT = 256,   /* Quick Modes that a peer may have begun and not finished */
+    TRANSACTION_LIMIT = 8,       /* Transaction exchanges that are remembered, to repeat their last message */
 };
 
 /* IKEv1's share of one exchange: the CBC chain, and what is said again when the other side says it again. */
@@ -99,8 +100,8 @@ struct ikev1_sa {
     struct list_node
         quicks; /* struct quick_mode in progress, and finished ones that may have to repeat themselves */
     unsigned quick_count;
-    uint32_t used_message_ids[USED_MESSAGE_IDS];
-    unsigned used_message_id_count;
+    uint32_t *used_message_ids;
+    unsigned used_message_id_count, used_message_id_room;
     uint64_t lifetime_seconds; /* negotiated */
     uint64_t replaces_serial;  /* the ISAKMP SA that this one is to replace */
     /* Dead peer detection (RFC 3706). */

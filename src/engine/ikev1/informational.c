@@ -56,6 +56,14 @@ void notify_about_ike(struct engine *engine, struct ike_sa *ike, uint16_t type, 
 
 /* ---- theirs ---- */
 
+/* What tells by a number of its own that it is no replay (RFC 3706 7); there are too many of them to
+ * remember. */
+static bool is_dpd_alone(const struct ikev1_message *message)
+{
+    uint16_t type = message->notify_count == 1 ? message->notifies[0].type : 0;
+    return message->delete_count == 0 && (type == V1_R_U_THERE || type == V1_R_U_THERE_ACK);
+}
+
 /* False: the SA is gone. */
 static bool obey_notify(struct engine *engine, struct ike_sa *ike, const struct ikev1_notify *notify)
 {
@@ -63,10 +71,8 @@ static bool obey_notify(struct engine *engine, struct ike_sa *ike, const struct 
     count_notify(engine, COUNT_IKEV1_RECEIVED_ERRORS, notify->type);
     switch (notify->type) {
     case V1_R_U_THERE:
-        dpd_answer(engine, ike, notify);
-        break;
     case V1_R_U_THERE_ACK:
-        dpd_answered(engine, ike, notify);
+        (void)dpd_received(engine, ike, notify);
         break;
     case V1_NO_PROPOSAL_CHOSEN:
     case V1_INVALID_ID_INFORMATION:
@@ -86,8 +92,11 @@ static bool obey_notify(struct engine *engine, struct ike_sa *ike, const struct 
 bool informational_protected(struct engine *engine, struct ike_sa *ike, const struct ikev1_incoming *incoming)
 {
     const struct ikev1_message *message = incoming->message;
-    if (!ikev1_hash_is_right(ike, incoming, bytes_of(NULL, 0)) ||
-        !ikev1_use_message_id(ike, incoming->header->message_id))
+    if (!ikev1_hash_is_right(ike, incoming, bytes_of(NULL, 0)))
+        return false;
+    if (is_dpd_alone(message))
+        return dpd_received(engine, ike, &message->notifies[0]);
+    if (!ikev1_use_message_id(engine, ike, incoming->header->message_id))
         return false;
     for (size_t i = 0; i < message->notify_count; i++)
         if (!obey_notify(engine, ike, &message->notifies[i]))

@@ -267,7 +267,7 @@ bool quick_mode_request(struct engine *engine, struct ike_sa *ike, struct quick_
     struct error error;
     (void)quick;
     if (!ikev1_hash_is_right(ike, incoming, bytes_of(NULL, 0)) ||
-        !ikev1_use_message_id(ike, incoming->header->message_id) ||
+        !ikev1_use_message_id(engine, ike, incoming->header->message_id) ||
         ike->v1->quick_count >= QUICK_PENDING_LIMIT)
         return false;
     if (!read_ids(ike, &request, &error) || !choose(engine, ike, &request, &error) ||

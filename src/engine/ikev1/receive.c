@@ -313,8 +313,11 @@ static void transaction_message(struct engine *engine, struct ike_sa *ike, struc
                   ikev1_exchange_name(header->exchange), error.text);
     if (!is_read || !ikev1_hash_is_right(ike, incoming, bytes_of(NULL, 0)))
         return;
+    struct transaction *transaction = transaction_take(engine, ike, incoming, hash);
+    if (transaction == NULL)
+        return;
     note_peer(engine, ike, incoming->path);
-    transaction_received(engine, ike, incoming, hash);
+    transaction_received(engine, ike, transaction, incoming);
 }
 
 /* ---- whose it is ---- */

@@ -24,6 +24,7 @@ void ikev1_sa_free(struct engine *engine, struct ike_sa *ike)
     fragments_drop(engine, ike);
     transactions_drop(engine, ike);
     xauth_drop(engine, ike);
+    ikev1_forget_message_ids(engine, ike);
     owned_clear(engine, &ike->memory_bytes, &v1->sa_body);
     owned_clear(engine, &ike->memory_bytes, &v1->id_body);
     owned_clear(engine, &ike->memory_bytes, &v1->peer_proof);

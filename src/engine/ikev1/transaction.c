@@ -152,8 +152,8 @@ static void answer_for_nobody(struct engine *engine, struct ike_sa *ike, struct 
     transaction_answer(engine, ike, transaction, bytes_of(NULL, 0));
 }
 
-void transaction_received(struct engine *engine, struct ike_sa *ike, const struct ikev1_incoming *incoming,
-                          uint64_t hash)
+struct transaction *transaction_take(struct engine *engine, struct ike_sa *ike,
+                                     const struct ikev1_incoming *incoming, uint64_t hash)
 {
     const struct ikev1_attributes *attributes = &incoming->message->attributes;
     uint32_t message_id = incoming->header->message_id;
@@ -163,10 +163,10 @@ void transaction_received(struct engine *engine, struct ike_sa *ike, const struc
     const struct transaction_service *service = phase15_service_for(ike, attributes);
     if (is_answer != is_ours || (is_answer && !answers(transaction, attributes->type)) ||
         (!is_answer && phase15_is_too_early_for(engine, ike, service)))
-        return;
-    if (transaction == NULL &&
-        (!ikev1_use_message_id(ike, message_id) || (transaction = make(engine, ike, message_id)) == NULL))
-        return;
+        return NULL;
+    if (transaction == NULL && (!ikev1_use_message_id(engine, ike, message_id) ||
+                                (transaction = make(engine, ike, message_id)) == NULL))
+        return NULL;
     memcpy(transaction->exchange.iv, incoming->last_block, sizeof(transaction->exchange.iv));
     transaction->exchange.last_received_hash = hash;
     owned_clear(engine, &ike->memory_bytes, &transaction->exchange.last_sent);
@@ -181,8 +181,14 @@ void transaction_received(struct engine *engine, struct ike_sa *ike, const struc
         transaction->identifier = attributes->identifier;
         transaction->service = service;
     }
+    return transaction;
+}
+
+void transaction_received(struct engine *engine, struct ike_sa *ike, struct transaction *transaction,
+                          const struct ikev1_incoming *incoming)
+{
     if (transaction->service != NULL)
-        transaction->service->received(engine, ike, transaction, attributes);
+        transaction->service->received(engine, ike, transaction, &incoming->message->attributes);
     else
         answer_for_nobody(engine, ike, transaction);
 }

@@ -33,9 +33,12 @@ bool transaction_answer(struct engine *engine, struct ike_sa *ike, struct transa
 /* NULL: there is none (any more). */
 struct transaction *transaction_by_message_id(const struct ike_sa *ike, uint32_t message_id);
 
-/* A message that is whole and authentic, and not the last one again. */
-void transaction_received(struct engine *engine, struct ike_sa *ike, const struct ikev1_incoming *incoming,
-                          uint64_t hash);
+/* A message that is whole and authentic, and not the last one again: NULL if it is not expected, or a replay.
+ */
+struct transaction *transaction_take(struct engine *engine, struct ike_sa *ike,
+                                     const struct ikev1_incoming *incoming, uint64_t hash);
+void transaction_received(struct engine *engine, struct ike_sa *ike, struct transaction *transaction,
+                          const struct ikev1_incoming *incoming);
 /* The timer after phase 1. */
 void transaction_retransmit(struct engine *engine, struct ike_sa *ike);
 void transactions_drop(struct engine *engine, struct ike_sa *ike);

@@ -39,6 +39,7 @@ void xauth_drop(struct engine *engine, struct ike_sa *ike)
     struct xauth *xauth = ike->v1->xauth;
     if (xauth == NULL)
         return;
+    owned_clear(engine, &ike->memory_bytes, &xauth->user);
     for (size_t i = 0; i < ARRAY_SIZE(xauth->answers); i++)
         owned_clear(engine, &ike->memory_bytes, &xauth->answers[i]);
     engine_deallocate(engine, xauth, sizeof(*xauth), &ike->memory_bytes);

@@ -26,6 +26,8 @@ enum { XAUTH_TRIES_LIMIT = 3 }; /* of REQUESTs that one client answers */
 struct xauth {
     uint64_t check_id; /* server: the check under way; 0 none */
     bool has_refused;  /* server: the client is told so, and the SA ends */
+    struct owned
+        user; /* server: who says to be it, with a terminating zero; the SA's only once that is settled */
     /* Client: */
     uint32_t message_id; /* of the REQUEST that is being answered; 0 none */
     unsigned tries;

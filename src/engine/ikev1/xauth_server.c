@@ -35,13 +35,32 @@ static void send_status(struct engine *engine, struct ike_sa *ike, enum xauth_st
         ike_fail(engine, ike, RC_INTERNAL_ERROR, "XAUTH status could not be built");
 }
 
-/* xauthfail=soft lets in whoever has a wrong password, or none: the script is to see to it. */
-static void refuse(struct engine *engine, struct ike_sa *ike, const char *user, const char *reason)
+/* "": no fit name came. */
+static const char *claimed_user(const struct ike_sa *ike)
 {
+    const struct owned *user = &ike->v1->xauth->user;
+    return user->data != NULL ? (const char *)user->data : "";
+}
+
+/* From now on the SA is that user's. */
+static bool take_user(struct engine *engine, struct ike_sa *ike)
+{
+    if (login_set_user(engine, ike, claimed_user(ike)))
+        return true;
+    ike_fail(engine, ike, RC_INTERNAL_ERROR, "out of memory");
+    return false;
+}
+
+/* xauthfail=soft lets in whoever has a wrong password, or none: the script is to see to it. */
+static void refuse(struct engine *engine, struct ike_sa *ike, const char *reason)
+{
+    const char *user = claimed_user(ike);
     const struct connection *connection = connection_by_serial(engine, ike->connection_serial);
     say_ike(engine, RC_LOG_SERIOUS, ike, ike->setup->client, "XAUTH: User %s: Authentication Failed: %s",
             *user != '\0' ? user : "<unknown>", reason);
     if (connection->spec->xauth_fails_soft) {
+        if (*user != '\0' && !take_user(engine, ike))
+            return;
         ike->login_failed = true;
         say_ike(engine, RC_LOG_SERIOUS, ike, ike->setup->client,
                 "XAUTH: xauthfail=soft: the connection is set up, with XAUTH_FAILED=1 for its script");
@@ -51,6 +70,8 @@ static void refuse(struct engine *engine, struct ike_sa *ike, const char *user, 
 
 static void accept(struct engine *engine, struct ike_sa *ike)
 {
+    if (!take_user(engine, ike))
+        return;
     say_ike(engine, RC_LOG, ike, ike->setup->client, "XAUTH: User %s: Authentication Successful",
             login_user(ike));
     send_status(engine, ike, XAUTH_OK);
@@ -75,7 +96,7 @@ static void check(struct engine *engine, struct ike_sa *ike, struct bytes name, 
     char user[LOGIN_NAME_SIZE], password[LOGIN_PASSWORD_SIZE];
     memcpy(user, name.data, name.size);
     user[name.size] = '\0';
-    if (!login_set_user(engine, ike, user)) {
+    if (!owned_set(engine, &ike->memory_bytes, &ike->v1->xauth->user, bytes_of(user, name.size + 1))) {
         ike_fail(engine, ike, RC_INTERNAL_ERROR, "out of memory");
         return;
     }
@@ -86,7 +107,7 @@ static void check(struct engine *engine, struct ike_sa *ike, struct bytes name, 
         return;
     }
     if (!is_text(given, sizeof(password))) {
-        refuse(engine, ike, user, "no password was given");
+        refuse(engine, ike, "no password was given");
         return;
     }
     memcpy(password, given.data, given.size);
@@ -104,9 +125,9 @@ static void take_reply(struct engine *engine, struct ike_sa *ike, const struct i
     ikev1_attribute_find(attributes->list, XAUTH_USER_PASSWORD, &password);
     name.value = without_zero(name.value);
     if (has_failed)
-        refuse(engine, ike, "", "the client gives up");
+        refuse(engine, ike, "the client gives up");
     else if (!login_name_is_fit(name.value))
-        refuse(engine, ike, "", name.value.size == 0 ? "no user name was given" : "no fit user name");
+        refuse(engine, ike, name.value.size == 0 ? "no user name was given" : "no fit user name");
     else
         check(engine, ike, name.value, without_zero(password.value));
 }
@@ -138,7 +159,7 @@ void xauth_server_checked(struct engine *engine, struct ike_sa *ike, const struc
         return;
     xauth->check_id = 0;
     if (!result->is_right) {
-        refuse(engine, ike, login_user(ike), result->reason);
+        refuse(engine, ike, result->reason);
         return;
     }
     ike->v1->login_address = result->address;
