@@ -460,6 +460,13 @@ uint64_t sim_start(struct sim *sim, const char *name, enum command_kind kind, co
     return host->engine == NULL ? 0 : host_command(host, (struct command){.kind = kind, .name = connection});
 }
 
+void sim_impair(struct sim *sim, const char *name, const char *words)
+{
+    struct sim_host *host = world_host(sim, name);
+    if (host->engine != NULL)
+        host_command(host, (struct command){.kind = COMMAND_IMPAIR, .impairments = words});
+}
+
 int sim_result(struct sim *sim, const char *host, uint64_t client)
 {
     const struct waiting_command *command = host_waiting(world_host(sim, host), client);

@@ -181,6 +181,8 @@ void sim_add_private_key(struct sim *sim, const char *host, const char *pkcs8);
 int sim_up(struct sim *sim, const char *host, const char *connection);
 int sim_down(struct sim *sim, const char *host, const char *connection);
 int sim_command(struct sim *sim, const char *host, enum command_kind kind, const char *connection);
+/* `whack --impair WORDS`. */
+void sim_impair(struct sim *sim, const char *host, const char *words);
 /* Asks and goes on; sim_result() tells later: -1 not ended yet. */
 uint64_t sim_start(struct sim *sim, const char *host, enum command_kind kind, const char *connection);
 int sim_result(struct sim *sim, const char *host, uint64_t client);
