@@ -194,6 +194,7 @@ enum task_kind {
     TASK_CREATE_CHILD,
     TASK_REKEY_CHILD,
     TASK_REKEY_IKE,
+    TASK_REAUTHENTICATE, /* beside this IKE SA, whose peer has answered until now */
     TASK_DELETE_CHILD,
     TASK_DELETE_IKE,
     TASK_LIVENESS,

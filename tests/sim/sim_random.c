@@ -279,7 +279,7 @@ static void draw_world(struct plan *plan)
     if (chance(plan, 150))
         load_link(plan, add_link(plan, "third", "east", "west", "10.6.0.1", "10.7.0.1"), addresses,
                   third_subnets, false);
-    if (plan->kind.is_rich && chance(plan, 500))
+    if (plan->kind.is_rich && !plan->kind.is_mobile && chance(plan, 500))
         load_link(plan, add_link(plan, "hosts", "east", "west", addresses[0], addresses[1]), addresses, NULL,
                   false);
     if (plan->kind.is_mobile || chance(plan, 300))

@@ -209,6 +209,30 @@ static void reauth_does_not_bring_back_what_was_taken_down(void **state)
     assert_ends_well(sim);
 }
 
+/* Nobody has heard of it for a while: it may have taken the connection down, and the message was lost. */
+static void who_does_not_answer_is_not_reauthenticated(void **state)
+{
+    (void)state;
+    static const char lives[] = " reauth=yes ikelifetime=20m rekeymargin=5m rekeyfuzz=0% ipsec-lifetime=8h "
+                                "dpddelay=30s retransmit-timeout=60s";
+    char words[512];
+    snprintf(words, sizeof(words), "%s%s", TUNNEL, lives);
+    struct sim *sim = gateways_with(words);
+    snprintf(words, sizeof(words), "%s%s", SECOND, lives);
+    sim_add_connection(sim, "second", words);
+    assert_up(sim, "west");
+    assert_int_equal(sim_up(sim, "east", "second"), 0);
+    assert_int_equal(sim_down(sim, "west", "tunnel"), 0);
+    sim_run_for(sim, minutes(14) + seconds(20));
+    sim_partition(sim, NULL, NULL, seconds(90));
+    sim_start(sim, "east", COMMAND_TERMINATE, "second");
+    sim_run_for(sim, minutes(5));
+    assert_settles(sim);
+    assert_both_have(sim, 0, 0);
+    assert_false(sim_log_has(sim, "west", "reauthenticating"));
+    assert_ends_well(sim);
+}
+
 static void a_day_of_reauthentications_leaves_nothing_behind(void **state)
 {
     (void)state;
@@ -400,6 +424,7 @@ int main(int argument_count, char **arguments)
         cmocka_unit_test(with_reauth_the_initiator_begins_anew_and_traffic_never_stops),
         cmocka_unit_test(traffic_never_stops_when_a_road_warrior_reauthenticates),
         cmocka_unit_test(reauth_does_not_bring_back_what_was_taken_down),
+        cmocka_unit_test(who_does_not_answer_is_not_reauthenticated),
         cmocka_unit_test(a_day_of_reauthentications_leaves_nothing_behind),
         cmocka_unit_test(a_day_of_rekeys_with_traffic_every_minute),
         cmocka_unit_test(a_day_of_rekeys_on_a_bad_line),

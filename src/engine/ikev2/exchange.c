@@ -6,6 +6,7 @@
 #include "engine/ikev2/informational.h"
 #include "engine/ikev2/mobike.h"
 #include "engine/ikev2/protect.h"
+#include "engine/ikev2/reauthenticate.h"
 #include "engine/ikev2/rekey_child.h"
 #include "engine/ikev2/rekey_ike.h"
 #include "engine/lifecycle.h"
@@ -72,7 +73,8 @@ bool exchange_retry_later(struct engine *engine, struct ike_sa *ike, enum task_k
 
 static bool may_start(const struct ike_sa *ike, enum task_kind kind)
 {
-    bool is_patient = kind == TASK_CREATE_CHILD || kind == TASK_REKEY_CHILD || kind == TASK_REKEY_IKE;
+    bool is_patient = kind == TASK_CREATE_CHILD || kind == TASK_REKEY_CHILD || kind == TASK_REKEY_IKE ||
+                      kind == TASK_REAUTHENTICATE;
     bool is_unsettled = timer_is_armed(&ike->retry_timer.timer) || ike->responding_ike_serial != 0 ||
                         ike->undecided_old_serial != 0;
     if (ike->state == IKE_STATE_ESTABLISHED)
@@ -91,6 +93,9 @@ static void start(struct engine *engine, struct ike_sa *ike, const struct task *
         break;
     case TASK_REKEY_IKE:
         rekey_ike_begin(engine, ike, task->client);
+        break;
+    case TASK_REAUTHENTICATE:
+        reauthenticate_begin(engine, ike);
         break;
     case TASK_DELETE_CHILD:
         delete_child_begin(engine, ike, task);

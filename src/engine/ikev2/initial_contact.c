@@ -5,10 +5,9 @@
 
 /* `since`: those of which the peer has shown knowledge after that time are left out. */
 static struct ike_sa *older_ike(const struct engine *engine, const struct ike_sa *ike,
-                                const struct ip_address *remote, usec_t since)
+                                const struct ip_address *remote, usec_t since, struct ike_sa *other)
 {
     const struct connection *connection = connection_by_serial(engine, ike->connection_serial);
-    struct ike_sa *other = NULL;
     do
         other = ike_next_with_peers(engine, &ike->path.local.address, remote, &connection->local_id,
                                     &ike->remote_id, other);
@@ -21,7 +20,7 @@ void initial_contact_build(const struct engine *engine, const struct ike_sa *ike
 {
     const struct connection *connection = connection_by_serial(engine, ike->connection_serial);
     if (connection->spec->initial_contact &&
-        older_ike(engine, ike, &ike->path.remote.address, USEC_NEVER) == NULL)
+        older_ike(engine, ike, &ike->path.remote.address, USEC_NEVER, NULL) == NULL)
         ikev2_build_notify(builder, PROTOCOL_NONE, bytes_of(NULL, 0), INITIAL_CONTACT, bytes_of(NULL, 0));
 }
 
@@ -29,12 +28,14 @@ void initial_contact_build(const struct engine *engine, const struct ike_sa *ike
 static struct ike_sa *abandoned_ike(const struct engine *engine, const struct ike_sa *ike, bool says_initial)
 {
     static const struct ip_address anywhere;
+    bool leaves_old_places = engine->settings.unique_ids;
+    struct ike_sa *older = NULL;
     /* When both begin at once, the peer has not come back: it was never away. */
-    struct ike_sa *older = older_ike(engine, ike, &anywhere, ike->created_at);
-    if (older == NULL || says_initial)
-        return older;
-    bool moved = !address_equal(&older->path.remote.address, &ike->path.remote.address);
-    return engine->settings.unique_ids && moved ? older : NULL;
+    while ((says_initial || leaves_old_places) &&
+           (older = older_ike(engine, ike, &anywhere, ike->created_at, older)) != NULL)
+        if (says_initial || !address_equal(&older->path.remote.address, &ike->path.remote.address))
+            return older;
+    return NULL;
 }
 
 /* Who proves nothing may well be another than he says (RFC 7619 2.3). */

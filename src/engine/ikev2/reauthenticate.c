@@ -6,6 +6,7 @@
 #include "engine/ikev2/reauthenticate.h"
 
 #include "engine/child_install.h"
+#include "engine/ikev2/exchange.h"
 #include "engine/ikev2/sa_init.h"
 #include "engine/sa.h"
 
@@ -41,7 +42,14 @@ bool reauthenticate_is_wanted(const struct engine *engine, const struct ike_sa *
 
 void reauthenticate_start(struct engine *engine, struct ike_sa *ike)
 {
-    struct ike_sa *fresh = sa_init_start(engine, first_of(engine, ike), 0);
+    ike_add_task(engine, ike, TASK_REAUTHENTICATE, 0, 0, 0);
+    exchange_next(engine, ike);
+}
+
+void reauthenticate_begin(struct engine *engine, struct ike_sa *ike)
+{
+    const struct connection *first = first_of(engine, ike);
+    struct ike_sa *fresh = first != NULL ? sa_init_start(engine, first, 0) : NULL;
     if (fresh == NULL)
         return;
     fresh->setup->reauthenticates_serial = ike->serial;

@@ -6,7 +6,10 @@
 
 /* Only the initiator of an IKE SA can do so; the other side rekeys, as without reauth=. */
 bool reauthenticate_is_wanted(const struct engine *engine, const struct ike_sa *ike);
+/* When its turn comes: while a request waits for its answer the peer may be dead, and who nobody wants up is
+ * not brought back. */
 void reauthenticate_start(struct engine *engine, struct ike_sa *ike);
+void reauthenticate_begin(struct engine *engine, struct ike_sa *ike);
 /* The new IKE SA is up; `old_serial` is the one in whose place it comes, 0: none. Without its first Child SA
  * the old one stays. */
 void reauthenticate_finish(struct engine *engine, struct ike_sa *ike, uint64_t old_serial);

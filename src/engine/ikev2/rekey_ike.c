@@ -42,7 +42,8 @@ void rekey_ike_inherit(struct engine *engine, struct ike_sa *old, struct ike_sa 
     LIST_EACH(&old->tasks, node)
     {
         struct task *task = CONTAINER_OF(node, struct task, node);
-        if (task->kind != TASK_DELETE_IKE && task->kind != TASK_REKEY_IKE && task->kind != TASK_LIVENESS) {
+        if (task->kind != TASK_DELETE_IKE && task->kind != TASK_REKEY_IKE &&
+            task->kind != TASK_REAUTHENTICATE && task->kind != TASK_LIVENESS) {
             ike_move_task(old, new, task);
             continue;
         }
