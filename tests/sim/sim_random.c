@@ -426,13 +426,8 @@ static void act_delete(struct plan *plan)
 
 static void act_impair(struct plan *plan)
 {
-    static const char *const words[] = {"drop_inbound:2",
-                                        "drop_outbound:1",
-                                        "drop_outbound:3",
-                                        "duplicate_inbound",
-                                        "duplicate_outbound",
-                                        "replay_outbound",
-                                        "none"};
+    static const char *const words[] = {"drop_inbound:2",    "drop_outbound:1",    "drop_outbound:3",
+                                        "duplicate_inbound", "duplicate_outbound", "none"};
     sim_impair(plan->sim, plan->hosts[pick(plan, plan->host_count)], words[pick(plan, ARRAY_SIZE(words))]);
 }
 
