@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "kernel/larval_drop.h"
+#include "kernel/neighbour_bypass.h"
 #include "kernel/peer_routes.h"
 
 /* ---- birth and death ---- */
@@ -130,11 +131,47 @@ struct claimed_policy kernel_plane_claim(const struct kernel_policy *wanted)
 }
 
 /* What a trap will let in is not known yet; in transport mode nothing is passed on. */
-bool kernel_plane_wants_inbound(const struct claimed_policy *policy, bool is_passed_on)
+static bool is_wanted_in(const struct plane_policies *kernel, const struct claimed_policy *policy,
+                         uint8_t direction)
 {
+    if (direction == kernel->outbound)
+        return true;
     if (policy->action == POLICY_TRAP)
         return false;
-    return !is_passed_on || policy->action != POLICY_PROTECT || policy->mode == MODE_TUNNEL;
+    return direction == kernel->inbound || policy->action != POLICY_PROTECT || policy->mode == MODE_TUNNEL;
+}
+
+void kernel_plane_install(struct kernel_plane *plane, struct policy_slot *slot, struct claimed_policy *best)
+{
+    const struct plane_policies *kernel = plane->kernel_policies;
+    bool was_there = slot->installed != 0;
+    neighbour_bypass_before(plane, slot, best != NULL);
+    for (size_t i = 0; i < kernel->direction_count; i++) {
+        uint8_t direction = kernel->directions[i];
+        unsigned bit = 1u << direction;
+        bool is_wanted = best != NULL && is_wanted_in(kernel, best, direction);
+        if (is_wanted)
+            kernel->send(plane, slot, best, direction);
+        else if (slot->installed & bit)
+            kernel->send_delete(plane, slot, direction);
+        slot->installed = (uint8_t)(is_wanted ? slot->installed | bit : slot->installed & ~bit);
+    }
+    neighbour_bypass_after(plane, slot, was_there);
+}
+
+static void delete_slot(void *context, struct policy_slot *slot)
+{
+    struct kernel_plane *plane = context;
+    const struct plane_policies *kernel = plane->kernel_policies;
+    for (size_t i = 0; i < kernel->direction_count; i++)
+        if (slot->installed & 1u << kernel->directions[i])
+            kernel->send_delete(plane, slot, kernel->directions[i]);
+}
+
+void kernel_plane_delete_policies(struct kernel_plane *plane)
+{
+    policy_slots_each(&plane->policies, delete_slot);
+    neighbour_bypass_remove(plane);
 }
 
 void kernel_plane_policy_set(struct kernel_plane *plane, const struct kernel_request *request,

@@ -20,6 +20,20 @@ struct plane_counting {
     struct sa_counters counters[2];
 };
 
+struct kernel_plane;
+
+/* How a back end tells the kernel of policies. Directions are the kernel's numbers, below 8. */
+struct plane_policies {
+    const uint8_t *directions; /* in which order they are installed */
+    size_t direction_count;
+    uint8_t inbound, outbound; /* of these; others are for what is passed on */
+    void (*send)(struct kernel_plane *plane, const struct policy_slot *slot, struct claimed_policy *policy,
+                 uint8_t direction);
+    void (*send_delete)(struct kernel_plane *plane, const struct policy_slot *slot, uint8_t direction);
+    /* Such packets pass in clear from now on, in either direction, or no more. */
+    void (*put_bypass)(struct kernel_plane *plane, const struct packet_selector *selector, bool is_there);
+};
+
 struct kernel_plane {
     struct backend_settings settings;
     struct event_queue events;
@@ -32,8 +46,7 @@ struct kernel_plane {
     size_t unchecked_count; /* resync.c: at the list's beginning */
     struct policy_slots policies;
     size_t ipv6_slot_count; /* neighbour_bypass.c: those that are in the kernel */
-    /* The back end's: such packets pass in clear from now on, in either direction, or no more. */
-    void (*put_bypass)(struct kernel_plane *plane, const struct packet_selector *selector, bool is_there);
+    const struct plane_policies *kernel_policies;
     bool holds_packets; /* we have made the kernel hold packets that wait for an SA */
     struct plane_counting counting;
 };
@@ -67,8 +80,11 @@ void kernel_plane_refused(struct kernel_plane *plane, const struct kernel_ticket
 uint8_t kernel_plane_ip_protocol(uint8_t protocol);
 /* What a connection's policy says by itself; its SA may have more to say. */
 struct claimed_policy kernel_plane_claim(const struct kernel_policy *wanted);
-/* Whether it wants one for what comes in, or for that part of it which is passed on to others. */
-bool kernel_plane_wants_inbound(const struct claimed_policy *policy, bool is_passed_on);
+/* Makes the kernel have what the slot's best claim wants; NULL: nothing. The inbound side comes first, so
+ * that no packet leaves whose answer would be refused. */
+void kernel_plane_install(struct kernel_plane *plane, struct policy_slot *slot, struct claimed_policy *best);
+/* At the end. */
+void kernel_plane_delete_policies(struct kernel_plane *plane);
 /* The policy was taken (NULL) or refused: its routes follow, or the reason goes to the log and who waits. */
 void kernel_plane_policy_set(struct kernel_plane *plane, const struct kernel_request *request,
                              const char *failure);

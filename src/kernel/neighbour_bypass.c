@@ -16,7 +16,7 @@ static void put(struct kernel_plane *plane, bool is_there)
     selector.source_mask = UINT16_MAX;
     for (size_t i = 0; i < ARRAY_SIZE(types); i++) {
         selector.source_port = types[i];
-        plane->put_bypass(plane, &selector, is_there);
+        plane->kernel_policies->put_bypass(plane, &selector, is_there);
     }
 }
 

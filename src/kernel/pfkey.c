@@ -190,7 +190,7 @@ static struct backend *pfkey_open(const struct backend_settings *settings, struc
 static void pfkey_close(struct backend *backend, bool leave_state)
 {
     if (!leave_state) {
-        pfkey_policy_delete_all(backend);
+        kernel_plane_delete_policies(&backend->plane);
         pfkey_sa_delete_all(backend);
         kernel_plane_stop_holding(&backend->plane);
     }

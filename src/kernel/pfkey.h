@@ -120,7 +120,6 @@ void pfkey_policy_acquired(struct backend *backend, struct claimed_policy *polic
                            const struct ip_address *destination, uint32_t sequence);
 /* The number of the ACQUIRE that this SA answers, which is then forgotten; 0: none. */
 uint32_t pfkey_policy_take_acquire(struct backend *backend, const struct kernel_sa *sa);
-void pfkey_policy_delete_all(struct backend *backend);
 
 /* pfkey_event.c: what the kernel tells unasked. */
 void pfkey_event(void *context, const struct pfkey_message *message);

@@ -7,7 +7,6 @@
 #include <stdlib.h>
 
 #include "esp/policy_priority.h"
-#include "kernel/neighbour_bypass.h"
 #include "kernel/pfkey.h"
 
 /* A connection's, with what the kernel is told of its SAs. */
@@ -41,12 +40,6 @@ static uint32_t priority_of(const struct claimed_policy *policy, const struct pa
     if (priority >= first_computed)
         priority += PFKEY_PRIORITY_MAX + 1 - first_computed;
     return priority << PFKEY_SIGNATURE_BITS | PFKEY_SIGNATURE;
-}
-
-static bool is_wanted_in(const struct claimed_policy *policy, unsigned direction)
-{
-    return direction == IPSEC_DIR_OUTBOUND ||
-           kernel_plane_wants_inbound(policy, direction != IPSEC_DIR_INBOUND);
 }
 
 static void add_transform(struct pfkey_policy_fields *fields, const struct policy *policy, uint8_t protocol,
@@ -85,9 +78,10 @@ static uint8_t type_of(enum policy_action action)
                                    : IPSEC_POLICY_IPSEC;
 }
 
-static void send_policy(struct backend *backend, const struct policy_slot *slot,
+static void send_policy(struct kernel_plane *plane, const struct policy_slot *slot,
                         struct claimed_policy *policy, uint8_t direction)
 {
+    struct backend *backend = CONTAINER_OF(plane, struct backend, plane);
     uint8_t buffer[PFKEY_MESSAGE_MAX];
     struct writer writer = writer_of(buffer, sizeof(buffer));
     struct packet_selector selector = selector_of(slot, direction);
@@ -108,8 +102,9 @@ static void send_policy(struct backend *backend, const struct policy_slot *slot,
     pfkey_link_send(&backend->link, &writer, 0, &ticket);
 }
 
-static void send_delete(struct backend *backend, const struct policy_slot *slot, uint8_t direction)
+static void send_delete(struct kernel_plane *plane, const struct policy_slot *slot, uint8_t direction)
 {
+    struct backend *backend = CONTAINER_OF(plane, struct backend, plane);
     struct packet_selector selector = selector_of(slot, direction);
     pfkey_policy_send_delete(backend, &selector, direction);
 }
@@ -127,24 +122,10 @@ void pfkey_policy_send_delete(struct backend *backend, const struct packet_selec
     pfkey_link_send(&backend->link, &writer, 0, &ticket);
 }
 
-static const uint8_t directions[] = {PFKEY_DIRECTIONS};
-
 static void install(void *context, struct policy_slot *slot, struct claimed_policy *best)
 {
     struct backend *backend = context;
-    bool was_there = slot->installed != 0;
-    neighbour_bypass_before(&backend->plane, slot, best != NULL);
-    for (size_t i = 0; i < ARRAY_SIZE(directions); i++) {
-        uint8_t direction = directions[i];
-        bool is_wanted = best != NULL && is_wanted_in(best, direction);
-        if (is_wanted)
-            send_policy(backend, slot, best, direction);
-        else if (slot->installed & 1u << direction)
-            send_delete(backend, slot, direction);
-        slot->installed =
-            (uint8_t)((slot->installed & ~(1u << direction)) | (unsigned)is_wanted << direction);
-    }
-    neighbour_bypass_after(&backend->plane, slot, was_there);
+    kernel_plane_install(&backend->plane, slot, best);
 }
 
 static void put_bypass(struct kernel_plane *plane, const struct packet_selector *selector, bool is_there)
@@ -261,9 +242,21 @@ static void free_policy(void *context, struct claimed_policy *claimed)
     free(policy);
 }
 
+static const uint8_t directions[] = {PFKEY_DIRECTIONS};
+
+static const struct plane_policies kernel_policies = {
+    .directions = directions,
+    .direction_count = ARRAY_SIZE(directions),
+    .inbound = IPSEC_DIR_INBOUND,
+    .outbound = IPSEC_DIR_OUTBOUND,
+    .send = send_policy,
+    .send_delete = send_delete,
+    .put_bypass = put_bypass,
+};
+
 bool pfkey_policy_init(struct backend *backend)
 {
-    backend->plane.put_bypass = put_bypass;
+    backend->plane.kernel_policies = &kernel_policies;
     backend->plane.policies.install = install;
     backend->plane.policies.refuse = refuse;
     backend->plane.policies.free_policy = free_policy;
@@ -320,19 +313,4 @@ static const char *set_policy(struct backend *backend, const struct kernel_polic
 void pfkey_policy_set(struct backend *backend, const struct kernel_request *request)
 {
     kernel_plane_policy_set(&backend->plane, request, set_policy(backend, request->policy));
-}
-
-/* ---- the end ---- */
-
-static void delete_slot(void *context, struct policy_slot *slot)
-{
-    for (size_t i = 0; i < ARRAY_SIZE(directions); i++)
-        if (slot->installed & 1u << directions[i])
-            send_delete(context, slot, directions[i]);
-}
-
-void pfkey_policy_delete_all(struct backend *backend)
-{
-    policy_slots_each(&backend->plane.policies, delete_slot);
-    neighbour_bypass_remove(&backend->plane);
 }

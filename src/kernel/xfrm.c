@@ -169,7 +169,7 @@ static struct backend *xfrm_open(const struct backend_settings *settings, struct
 static void xfrm_close(struct backend *backend, bool leave_state)
 {
     if (!leave_state) {
-        xfrm_policy_delete_all(backend);
+        kernel_plane_delete_policies(&backend->plane);
         xfrm_sa_delete_all(backend);
         kernel_plane_stop_holding(&backend->plane);
         (void)acquire_lifetime_set(backend->former_acquire_lifetime);

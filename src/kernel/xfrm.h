@@ -80,7 +80,6 @@ bool xfrm_policy_init(struct backend *backend);
 void xfrm_policy_set(struct backend *backend, const struct kernel_request *request);
 /* The outbound SA of a policy has moved, and the template with it. */
 void xfrm_policy_follow(struct backend *backend, const struct xfrm_sa *sa);
-void xfrm_policy_delete_all(struct backend *backend);
 
 /* xfrm_event.c: what the kernel tells unasked. */
 void xfrm_event(void *context, const struct nlmsghdr *message);

@@ -5,7 +5,6 @@
 #include <netinet/in.h>
 #include <stdlib.h>
 
-#include "kernel/neighbour_bypass.h"
 #include "kernel/xfrm.h"
 #include "kernel/xfrm_selector.h"
 
@@ -29,11 +28,6 @@ static struct xfrm_selector selector_of(const struct policy_slot *slot, unsigned
 {
     struct packet_selector reversed = packet_selector_reversed(&slot->key.selector);
     return xfrm_selector_of(direction == XFRM_POLICY_OUT ? &slot->key.selector : &reversed);
-}
-
-static bool is_wanted_in(const struct claimed_policy *policy, unsigned direction)
-{
-    return direction == XFRM_POLICY_OUT || kernel_plane_wants_inbound(policy, direction != XFRM_POLICY_IN);
 }
 
 /* What comes in need not be compressed (RFC 3173 2.2). */
@@ -76,9 +70,10 @@ static void put_distinctions(struct nlmsghdr *message, const struct policy_slot_
         mnl_attr_put_u32(message, XFRMA_IF_ID, key->interface_id);
 }
 
-static void send_policy(struct backend *backend, const struct policy_slot *slot,
-                        struct claimed_policy *policy, unsigned direction)
+static void send_policy(struct kernel_plane *plane, const struct policy_slot *slot,
+                        struct claimed_policy *policy, uint8_t direction)
 {
+    struct backend *backend = CONTAINER_OF(plane, struct backend, plane);
     struct kernel_ticket ticket = {.purpose = XFRM_PURPOSE_CHANGE, .child_serial = policy->child_serial};
     struct xfrm_userpolicy_info info = {
         .sel = selector_of(slot, direction),
@@ -96,8 +91,9 @@ static void send_policy(struct backend *backend, const struct policy_slot *slot,
     xfrm_link_end(&backend->link, message, &ticket);
 }
 
-static void send_delete(struct backend *backend, const struct policy_slot *slot, unsigned direction)
+static void send_delete(struct kernel_plane *plane, const struct policy_slot *slot, uint8_t direction)
 {
+    struct backend *backend = CONTAINER_OF(plane, struct backend, plane);
     struct kernel_ticket ticket = {.purpose = XFRM_PURPOSE_CHANGE, .may_be_missing = true};
     struct xfrm_userpolicy_id id = {
         .sel = selector_of(slot, direction),
@@ -116,31 +112,17 @@ static uint32_t new_index(struct backend *backend)
     return (uint32_t)XFRM_SIGNATURE << XFRM_SIGNATURE_SHIFT | backend->last_index << DIRECTION_BITS;
 }
 
-/* The inbound side comes first, so that no packet leaves whose answer would be refused. */
 static void install(void *context, struct policy_slot *slot, struct claimed_policy *best)
 {
-    static const unsigned directions[] = {XFRM_POLICY_IN, XFRM_POLICY_FWD, XFRM_POLICY_OUT};
     struct backend *backend = context;
-    bool was_there = slot->installed != 0;
     if (slot->index == 0)
         slot->index = new_index(backend);
-    neighbour_bypass_before(&backend->plane, slot, best != NULL);
-    for (size_t i = 0; i < ARRAY_SIZE(directions); i++) {
-        unsigned direction = directions[i];
-        bool is_wanted = best != NULL && is_wanted_in(best, direction);
-        if (is_wanted)
-            send_policy(backend, slot, best, direction);
-        else if (slot->installed & 1u << direction)
-            send_delete(backend, slot, direction);
-        slot->installed =
-            (uint8_t)((slot->installed & ~(1u << direction)) | (unsigned)is_wanted << direction);
-    }
-    neighbour_bypass_after(&backend->plane, slot, was_there);
+    kernel_plane_install(&backend->plane, slot, best);
 }
 
 static void put_bypass(struct kernel_plane *plane, const struct packet_selector *selector, bool is_there)
 {
-    static const uint8_t directions[] = {XFRM_POLICY_IN, XFRM_POLICY_OUT};
+    static const uint8_t both_ways[] = {XFRM_POLICY_IN, XFRM_POLICY_OUT};
     struct backend *backend = CONTAINER_OF(plane, struct backend, plane);
     struct kernel_ticket ticket = {.purpose = XFRM_PURPOSE_CHANGE, .may_be_missing = true};
     struct xfrm_userpolicy_info info = {
@@ -149,10 +131,10 @@ static void put_bypass(struct kernel_plane *plane, const struct packet_selector 
         .priority = 0, /* before all that a connection may have */
         .action = XFRM_POLICY_ALLOW,
     };
-    for (size_t i = 0; i < ARRAY_SIZE(directions); i++) {
-        struct xfrm_userpolicy_id id = {.sel = info.sel, .dir = directions[i]};
-        info.dir = directions[i];
-        info.index = is_there ? new_index(backend) | directions[i] : 0;
+    for (size_t i = 0; i < ARRAY_SIZE(both_ways); i++) {
+        struct xfrm_userpolicy_id id = {.sel = info.sel, .dir = both_ways[i]};
+        info.dir = both_ways[i];
+        info.index = is_there ? new_index(backend) | both_ways[i] : 0;
         struct nlmsghdr *message =
             is_there ? xfrm_link_begin(&backend->link, XFRM_MSG_UPDPOLICY, NLM_F_ACK, &info, sizeof(info))
                      : xfrm_link_begin(&backend->link, XFRM_MSG_DELPOLICY, NLM_F_ACK, &id, sizeof(id));
@@ -166,9 +148,21 @@ static void free_policy(void *context, struct claimed_policy *claimed)
     free(policy_of(claimed));
 }
 
+static const uint8_t directions[] = {XFRM_POLICY_IN, XFRM_POLICY_FWD, XFRM_POLICY_OUT};
+
+static const struct plane_policies kernel_policies = {
+    .directions = directions,
+    .direction_count = ARRAY_SIZE(directions),
+    .inbound = XFRM_POLICY_IN,
+    .outbound = XFRM_POLICY_OUT,
+    .send = send_policy,
+    .send_delete = send_delete,
+    .put_bypass = put_bypass,
+};
+
 bool xfrm_policy_init(struct backend *backend)
 {
-    backend->plane.put_bypass = put_bypass;
+    backend->plane.kernel_policies = &kernel_policies;
     backend->plane.policies.install = install;
     backend->plane.policies.free_policy = free_policy;
     backend->plane.policies.context = backend;
@@ -225,19 +219,4 @@ void xfrm_policy_follow(struct backend *backend, const struct xfrm_sa *sa)
     policy->local = sa->local.address;
     policy->remote = sa->remote.address;
     policy_slots_reinstall(&backend->plane.policies, policy);
-}
-
-/* ---- the end ---- */
-
-static void delete_slot(void *context, struct policy_slot *slot)
-{
-    for (unsigned direction = XFRM_POLICY_IN; direction <= XFRM_POLICY_FWD; direction++)
-        if (slot->installed & 1u << direction)
-            send_delete(context, slot, direction);
-}
-
-void xfrm_policy_delete_all(struct backend *backend)
-{
-    policy_slots_each(&backend->plane.policies, delete_slot);
-    neighbour_bypass_remove(&backend->plane);
 }
