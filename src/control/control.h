@@ -49,13 +49,15 @@ struct control_host {
 
 /* What status shows of the daemon itself. Borrowed until the next call. */
 struct control_facts {
-    const char *kernel_interface, *config_file, *secrets_file, *ipsec_dir, *nss_dir, *dump_dir, *exec_dir, *listen;
+    const char *kernel_interface, *config_file, *secrets_file, *ipsec_dir, *nss_dir, *dump_dir, *exec_dir,
+        *listen;
     const char *virtual_private; /* NULL: none */
     const char *statsbin;        /* NULL: none */
     const char *seccomp;         /* enabled, tolerant; NULL: disabled */
     int nhelpers;
     int pid;
     uint32_t ike_socket_bufsize; /* 0: the kernel's */
+    unsigned acquire_lifetime_seconds;
     bool log_append, audits, hides_addresses, ignores_errqueue;
 };
 

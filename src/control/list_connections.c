@@ -26,13 +26,15 @@ static const char *const lines[] = {
     "rekey_fuzz: {rekey_fuzz_percent}%; keyingtries: 0;",
     "{name}:   retransmit-interval: {retransmit_interval_msec}ms; "
     "retransmit-timeout: {retransmit_timeout_seconds}s; iketcp:no; iketcp-port:4500;",
-    "{name}:   initial-contact:{initial_contact}; cisco-unity:{cisco_unity}; fake-strongswan:no; "
-    "send-vendorid:{send_vendorid}; send-no-esp-tfc:no;",
+    "{name}:   initial-contact:{initial_contact}; cisco-unity:{cisco_unity}; "
+    "fake-strongswan:{fake_strongswan}; "
+    "send-vendorid:{send_vendorid}; send-no-esp-tfc:{send_no_esp_tfc};",
     "{name}:   policy: {policy};",
     "{!is_ikev1?{name}:   v2-auth-hash-policy: {auth_hashes};}",
     "{name}:   conn_prio: {local.client_bits},{remote.client_bits}; interface: {interface}; "
-    "metric: {metric}; mtu: {mtu}; sa_prio:{priority}; sa_tfc:none;",
-    "{name}:   nflog-group: unset; mark: {mark}; vti-iface:unset; vti-routing:no; vti-shared:no; "
+    "metric: {metric}; mtu: {mtu}; sa_prio:{priority}; sa_tfc:{tfc};",
+    "{name}:   nflog-group: unset; mark: {mark}; vti-iface:{vti_interface}; vti-routing:{vti_routing}; "
+    "vti-shared:{vti_shared}; "
     "nic-offload:no;",
     "{name}:   our idtype: {local.id_type}; our id={local.id}; their idtype: {remote.id_type}; "
     "their id={remote.id}",
@@ -295,6 +297,17 @@ static void put_end(struct facts *facts, const char *name, const struct connecti
     facts_object(facts, NULL);
 }
 
+static void put_extras(struct facts *facts, const struct connection_spec *spec)
+{
+    const struct vti_interface *vti = &spec->interface.vti;
+    char tfc[16];
+    snprintf(tfc, sizeof(tfc), "%u", spec->tfc_pad);
+    facts_text_or(facts, "tfc", spec->tfc_pad != 0 ? tfc : NULL, "none");
+    facts_text_or(facts, "vti_interface", vti->name[0] != '\0' ? vti->name : NULL, "unset");
+    facts_bool(facts, "vti_routing", vti->has_routes);
+    facts_bool(facts, "vti_shared", vti->is_shared);
+}
+
 static void put_policy(struct facts *facts, const struct connection_view *view)
 {
     const char *words[POLICY_WORDS_MAX];
@@ -354,6 +367,9 @@ static void put_options(struct facts *facts, const struct engine *engine, const 
     facts_text(facts, "xauthby", has_users ? xauthby[spec->xauth_by] : NULL);
     facts_bool(facts, "pfs", spec->pfs);
     facts_bool(facts, "initial_contact", spec->initial_contact);
+    facts_bool(facts, "fake_strongswan", spec->fake_strongswan);
+    facts_bool(facts, "send_no_esp_tfc", spec->send_no_esp_tfc);
+    put_extras(facts, spec);
     facts_bool(facts, "send_vendorid", spec->send_vendorid);
     facts_text(facts, "encapsulation", encapsulation[spec->encapsulation]);
     facts_bool(facts, "nat_keepalive", spec->nat_keepalive);

@@ -100,7 +100,7 @@ static const char *const setup_lines[] = {
     "sbindir={sbindir}, libexecdir={libexecdir}",
     "pluto_version={version}, pluto_vendorid={vendorid}, audit-log={audit_log}",
     "nhelpers={nhelpers}, uniqueids={uniqueids}, dnssec-enable=no, logappend={logappend}, logip={logip}, "
-    "shuntlifetime={shunt_lifetime_seconds}s, xfrmlifetime=30s",
+    "shuntlifetime={shunt_lifetime_seconds}s, xfrmlifetime={xfrm_lifetime_seconds}s",
     "ddos-cookies-threshold={ddos_cookies_threshold}, ddos-max-halfopen={ddos_max_halfopen}, "
     "ddos-mode={ddos_mode}, ikev1-policy={ikev1_policy}",
     "ikebuf={ikebuf}, msg_errqueue={msg_errqueue}, crl-strict=no, crlcheckinterval=0, listen={listen}, "
@@ -157,6 +157,7 @@ static bool next_setup(struct control_session *session, struct facts *facts)
     static const char *const ikev1[] = {"drop", "accept", "reject"}; /* in the order of enum ikev1_policy */
     facts_text(facts, "ddos_mode", ddos[settings->ddos_mode]);
     facts_text(facts, "ikev1_policy", ikev1[settings->ikev1_policy]);
+    facts_number(facts, "xfrm_lifetime_seconds", daemon->acquire_lifetime_seconds);
     facts_number(facts, "ikebuf", daemon->ike_socket_bufsize);
     facts_text(facts, "listen", daemon->listen);
     put_debug(facts, settings->debug);

@@ -2,6 +2,7 @@
  * Messages on a bad line and from bad people: retransmission (RFC 7296 2.1, 2.2), the window (2.3), versions
  * and critical payloads (2.5), replayed, corrupted and forged messages (2.21).
  */
+#include "engine/strongswan_vendor_id.h"
 #include "scenario.h"
 
 /* The messages of a kind that a host sent, in order. */
@@ -381,6 +382,36 @@ static void cookies_are_demanded_when_many_are_half_open(void **state)
     assert_ends_well(sim);
 }
 
+/* Whether the host says on the wire that it is strongSwan. */
+static bool says_strongswan(const char *words)
+{
+    struct sim *sim = gateways_with(words);
+    size_t count;
+    bool found = false;
+    sim_record(sim);
+    assert_up(sim, "east");
+    assert_settles(sim);
+    const struct sim_record *records = sim_records(sim, &count);
+    for (size_t i = 0; i < count; i++)
+        found = found || (strcmp(records[i].from, "east") == 0 &&
+                          memmem(records[i].bytes, records[i].size, strongswan_vendor_id,
+                                 STRONGSWAN_VENDOR_ID_SIZE) != NULL);
+    assert_ends_well(sim);
+    return found;
+}
+
+static void fake_strongswan_sends_its_vendor_id(void **state)
+{
+    (void)state;
+    static const char v1[] = HOSTS SUBNETS " keyexchange=ikev1 ike=aes128-sha2;dh31 esp=aes128-sha2";
+    char words[512];
+    assert_false(says_strongswan(TUNNEL));
+    assert_true(says_strongswan(TUNNEL " fake-strongswan=yes"));
+    assert_false(says_strongswan(v1));
+    snprintf(words, sizeof(words), "%s fake-strongswan=yes", v1);
+    assert_true(says_strongswan(words));
+}
+
 int main(int argument_count, char **arguments)
 {
     const struct CMUnitTest tests[] = {
@@ -403,6 +434,7 @@ int main(int argument_count, char **arguments)
         cmocka_unit_test(noise_is_not_answered),
         cmocka_unit_test(half_open_sas_of_strangers_go_away),
         cmocka_unit_test(cookies_are_demanded_when_many_are_half_open),
+        cmocka_unit_test(fake_strongswan_sends_its_vendor_id),
     };
     choose_scenarios(argument_count, arguments);
     return cmocka_run_group_tests(tests, NULL, NULL);
