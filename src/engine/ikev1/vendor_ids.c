@@ -74,8 +74,12 @@ static bool plane_takes(const struct engine *engine, unsigned feature)
     return (feature & PEER_NATT_OLD_DRAFT) == 0 || limits == NULL || !limits->lacks_non_ike_marker;
 }
 
-static bool natt_is_offered(const struct engine *engine, const struct connection_spec *spec, unsigned feature)
+/* A responder says only what it has chosen: its answer shall not be larger than it has to be. */
+static bool natt_is_offered(const struct engine *engine, const struct ike_sa *ike,
+                            const struct connection_spec *spec, unsigned feature)
 {
+    if (!ike->is_initiator)
+        return feature == ike->v1->natt;
     return (natt_features_wanted(engine, spec) & feature) != 0 && plane_takes(engine, feature);
 }
 
@@ -90,7 +94,7 @@ void vendor_ids_build(const struct engine *engine, const struct ike_sa *ike, str
         ikev1_build_body(builder, ISAKMP_VENDOR_ID, bytes_of_text(own));
     for (size_t i = 0; i < ARRAY_SIZE(vendor_ids); i++) {
         bool is_wanted = vendor_ids[i].is_sent;
-        if (vendor_ids[i].is_natt && !natt_is_offered(engine, spec, vendor_ids[i].feature))
+        if (vendor_ids[i].is_natt && !natt_is_offered(engine, ike, spec, vendor_ids[i].feature))
             is_wanted = false;
         if (vendor_ids[i].feature == PEER_FRAGMENTATION)
             is_wanted = spec->fragmentation;
