@@ -267,6 +267,55 @@ static void deletes_of_every_shape_do_no_harm(void **state)
     }
 }
 
+/* One proposal: AES-GCM with 128 bits, without extended sequence numbers. */
+static const uint8_t esp_proposal[] = {0, 0, 0, 32, 1,    PROTOCOL_ESP, 4, 2,   9, 9, 9, 9, 3, 0, 0, 12,
+                                       1, 0, 0, 20, 0x80, 14,           0, 128, 0, 0, 0, 8, 5, 0, 0, 0};
+
+struct selector_shape {
+    uint8_t count, type;
+    uint16_t length;
+    size_t size;
+    uint16_t refusal;
+};
+
+/* A request for a Child SA whose selectors are both of this shape: the highest address alone. */
+static void assert_selectors_are_refused(const struct selector_shape *shape)
+{
+    struct sim *sim = recorded();
+    uint8_t bytes[256], nonce[32] = {1}, body[64] = {shape->count};
+    memset(body + 4, 0xff, 48);
+    body[4] = shape->type;
+    body[5] = 0;
+    store_be16(body + 6, shape->length);
+    size_t size = payload(bytes, PAYLOAD_NONCE, esp_proposal, sizeof(esp_proposal)).size;
+    size += payload(bytes + size, PAYLOAD_TSI, nonce, sizeof(nonce)).size;
+    size += payload(bytes + size, PAYLOAD_TSR, body, 4 + shape->size).size;
+    size += payload(bytes + size, PAYLOAD_NONE, body, 4 + shape->size).size;
+    say(sim, CREATE_CHILD_SA, PAYLOAD_SA, bytes_of(bytes, size));
+    assert_int_equal(sim_count_errors(sim, "west", shape->refusal), 1);
+    assert_int_equal(sim_child_count(sim, "west"), 1);
+    sim_free(sim);
+}
+
+/* CVE-2023-23009 */
+static void selectors_of_any_shape_are_refused(void **state)
+{
+    (void)state;
+    static const struct selector_shape shapes[] = {
+        {1, 7, 16, 16, TS_UNACCEPTABLE}, /* nothing wrong with it but that nobody wants it */
+        {0, 7, 16, 16, INVALID_SYNTAX},    {0, 7, 16, 0, INVALID_SYNTAX},    {1, 7, 16, 0, INVALID_SYNTAX},
+        {2, 7, 16, 16, INVALID_SYNTAX},    {255, 7, 16, 16, INVALID_SYNTAX}, {1, 7, 15, 15, INVALID_SYNTAX},
+        {1, 7, 17, 17, INVALID_SYNTAX},    {1, 7, 0, 16, INVALID_SYNTAX},    {1, 7, 7, 7, INVALID_SYNTAX},
+        {1, 8, 16, 16, INVALID_SYNTAX},    {1, 7, 40, 40, INVALID_SYNTAX},   {1, 7, 16, 15, INVALID_SYNTAX},
+        {1, 7, 65535, 16, INVALID_SYNTAX},
+    };
+    for (size_t i = 0; i < ARRAY_SIZE(shapes); i++) {
+        print_message("count %u type %u length %u size %zu\n", shapes[i].count, shapes[i].type,
+                      shapes[i].length, shapes[i].size);
+        assert_selectors_are_refused(&shapes[i]);
+    }
+}
+
 /* CVE-2011-4073: the answer of a helper comes when its SA has gone. */
 static void a_connection_that_goes_while_a_job_runs_leaves_nothing(void **state)
 {
@@ -303,6 +352,7 @@ int main(int argument_count, char **arguments)
         cmocka_unit_test(only_its_own_cookie_opens_a_busy_responder),
         cmocka_unit_test(a_rekey_of_an_sa_of_any_protocol_is_answered),
         cmocka_unit_test(deletes_of_every_shape_do_no_harm),
+        cmocka_unit_test(selectors_of_any_shape_are_refused),
         cmocka_unit_test(a_connection_that_goes_while_a_job_runs_leaves_nothing),
     };
     choose_scenarios(argument_count, arguments);
