@@ -382,10 +382,16 @@ static void cookies_are_demanded_when_many_are_half_open(void **state)
     assert_ends_well(sim);
 }
 
-/* Whether the host says on the wire that it is strongSwan. */
-static bool says_strongswan(const char *words)
+/* Whether east says this about itself on the wire. */
+static bool says(const char *words, struct bytes vendor_id)
 {
-    struct sim *sim = gateways_with(words);
+    struct sim *sim = sim_new(1);
+    sim_add_host(sim, "east", "192.0.2.1");
+    sim_add_host(sim, "west", "192.0.2.2");
+    sim_settings(sim, "east")->vendor_id = "Acme-7";
+    sim_add_connection(sim, "tunnel", words);
+    sim_restart(sim, "east", 0);
+    sim_run_for(sim, seconds(1));
     size_t count;
     bool found = false;
     sim_record(sim);
@@ -394,10 +400,21 @@ static bool says_strongswan(const char *words)
     const struct sim_record *records = sim_records(sim, &count);
     for (size_t i = 0; i < count; i++)
         found = found || (strcmp(records[i].from, "east") == 0 &&
-                          memmem(records[i].bytes, records[i].size, strongswan_vendor_id,
-                                 STRONGSWAN_VENDOR_ID_SIZE) != NULL);
+                          memmem(records[i].bytes, records[i].size, vendor_id.data, vendor_id.size) != NULL);
     assert_ends_well(sim);
     return found;
+}
+
+static bool says_strongswan(const char *words)
+{
+    return says(words, bytes_of(strongswan_vendor_id, STRONGSWAN_VENDOR_ID_SIZE));
+}
+
+static void send_vendorid_sends_what_myvendorid_says(void **state)
+{
+    (void)state;
+    assert_false(says(TUNNEL, bytes_of_text("Acme-7")));
+    assert_true(says(TUNNEL " send-vendorid=yes", bytes_of_text("Acme-7")));
 }
 
 static void fake_strongswan_sends_its_vendor_id(void **state)
@@ -435,6 +452,7 @@ int main(int argument_count, char **arguments)
         cmocka_unit_test(half_open_sas_of_strangers_go_away),
         cmocka_unit_test(cookies_are_demanded_when_many_are_half_open),
         cmocka_unit_test(fake_strongswan_sends_its_vendor_id),
+        cmocka_unit_test(send_vendorid_sends_what_myvendorid_says),
     };
     choose_scenarios(argument_count, arguments);
     return cmocka_run_group_tests(tests, NULL, NULL);
