@@ -63,7 +63,9 @@ static const struct keyword_word ikev2_words[] = {
 
 /* Enumerations of which only the default stands for what happens today. */
 static const struct keyword_word autheap_words[] = {{"none", 0}, {"tls", 1}, {NULL}};
-static const struct keyword_word tcp_words[] = {{"no", 0}, {"yes", 1}, {"fallback", 2}, {NULL}};
+static const struct keyword_word tcp_words[] = {
+    {"no", TCP_NO},    {"false", TCP_NO},          {"yes", TCP_YES},
+    {"true", TCP_YES}, {"fallback", TCP_FALLBACK}, {NULL}};
 static const struct keyword_word failureshunt_words[] = {{"none", SHUNT_NONE},
                                                          {"drop", SHUNT_DROP},
                                                          {"hold", SHUNT_DROP},
@@ -149,7 +151,8 @@ const struct keyword conn_keywords[] = {
      .help = "the ECDSA public key of this end"},
     {"eddsakey", END_ACTS_BY_HAND, SPECIAL("a public key, %cert or %none", ""),
      .help = "the EdDSA public key of this end"},
-    {"enable-tcp", NOT_YET, ENUM(tcp_words, "no"), .help = "IKE and ESP over TCP (RFC 9329)"},
+    {"enable-tcp", ACTS(tcp_use), ENUM(tcp_words, "no"),
+     .help = "initiate over TCP (RFC 9329): always, or when nobody answers over UDP"},
     {"encap-dscp", ACTS(encap_dscp), BOOL("yes"), .help = "copy DSCP of the inner header to the outer one"},
     {"encapsulation", ACTS(encapsulation), ENUM(encapsulation_words, "auto"),
      .help = "ESP in UDP: when a NAT is found, always, never"},
@@ -304,7 +307,7 @@ const struct keyword conn_keywords[] = {
      .help = "the network behind this end; the host itself when absent"},
     {"subnets", END_ACTS_BY_HAND, .appends = true, SPECIAL("{SUBNET SUBNET ...}", ""),
      .help = "a connection for each network, NAME/1x1 ...; NAME is their alias"},
-    {"tcp-remoteport", NOT_YET, UINT(1, 65535, "4500"), .help = "the peer's TCP port"},
+    {"tcp-remoteport", ACTS(tcp_remote_port), UINT(1, 65535, "4500"), .help = "the peer's TCP port"},
     {"tfc", ACTS(tfc_pad), UINT(0, 65535, "0"), .help = "pad ESP packets to this size"},
     {"type", ACTS(type), ENUM(type_words, "tunnel"),
      .help = "tunnel or transport mode, or a policy without IPsec: passthrough, drop"},

@@ -71,7 +71,7 @@ const struct keyword setup_keywords[] = {
     {"keep-alive", ACTS(keep_alive), TIME(USEC_PER_SEC, "20s"), .help = "time between NAT keep-alives"},
     {"listen", ACTS_BY_HAND, SPECIAL("addresses, separated by commas", ""),
      .help = "the addresses to listen on"},
-    {"listen-tcp", NOT_YET, BOOL("no"), .help = "accept IKE over TCP (RFC 9329)"},
+    {"listen-tcp", ACTS(listen_tcp), BOOL("no"), .help = "accept IKE over TCP (RFC 9329)"},
     {"listen-udp", ACTS(listen_udp), BOOL("yes"), .help = "accept IKE over UDP"},
     {"logappend", ACTS(logappend), BOOL("yes"), .help = "append to logfile= rather than begin it anew"},
     {"logfile", ACTS(logfile), STRING("a file", ""), .help = "where the log goes instead of syslog"},

@@ -28,6 +28,7 @@ struct setup {
     struct ip_address *listen; /* none: all */
     size_t listen_count;
     bool listen_is_of_file; /* then listen addresses of the command line replace them */
+    bool listen_tcp;
     bool listen_udp;
     int64_t nhelpers; /* -1: one less than processors */
     int ddos_mode;    /* enum ddos_mode */

@@ -73,7 +73,9 @@ static void tell_sas(struct control_session *session, const struct explanation *
         session_line(session, RC_COMMENT, "  Child SA #%llu: %s, %s mode%s, up for %llu seconds",
                      (unsigned long long)of->child.serial, suite,
                      of->child.mode == MODE_TRANSPORT ? "transport" : "tunnel",
-                     of->child.udp_encapsulation ? " in UDP" : "",
+                     of->child.tcp_encapsulation   ? " in TCP"
+                     : of->child.udp_encapsulation ? " in UDP"
+                                                   : "",
                      (unsigned long long)((now - of->child.established_at) / USEC_PER_SEC));
     }
 }

@@ -25,7 +25,7 @@ static const char *const lines[] = {
     "replay_window: {replay_window}; rekey_margin: {rekey_margin_seconds}s; "
     "rekey_fuzz: {rekey_fuzz_percent}%; keyingtries: 0;",
     "{name}:   retransmit-interval: {retransmit_interval_msec}ms; "
-    "retransmit-timeout: {retransmit_timeout_seconds}s; iketcp:no; iketcp-port:4500;",
+    "retransmit-timeout: {retransmit_timeout_seconds}s; iketcp:{enable_tcp}; iketcp-port:{tcp_remote_port};",
     "{name}:   initial-contact:{initial_contact}; cisco-unity:{cisco_unity}; "
     "fake-strongswan:{fake_strongswan}; "
     "send-vendorid:{send_vendorid}; send-no-esp-tfc:{send_no_esp_tfc};",
@@ -332,6 +332,9 @@ static void put_limits(struct facts *facts, const struct connection_spec *spec)
     facts_number(facts, "rekey_margin_seconds", spec->rekey_margin / USEC_PER_SEC);
     facts_number(facts, "rekey_fuzz_percent", spec->rekey_fuzz_percent);
     facts_number(facts, "retransmit_interval_msec", spec->retransmit_interval / USEC_PER_MSEC);
+    static const char *const tcp[] = {"no", "yes", "fallback"};
+    facts_text(facts, "enable_tcp", tcp[spec->tcp_use]);
+    facts_number(facts, "tcp_remote_port", spec->tcp_remote_port);
     facts_number(facts, "retransmit_timeout_seconds", spec->retransmit_timeout / USEC_PER_SEC);
     facts_limit(facts, "dpd_delay_seconds", spec->dpd_delay ? spec->dpd_delay / USEC_PER_SEC : UINT64_MAX,
                 "0");

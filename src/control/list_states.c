@@ -161,6 +161,7 @@ static void put_esp(struct facts *facts, const struct child_view *view)
     put_companions(facts, child);
     facts_bool(facts, "is_tunnel", child->mode == MODE_TUNNEL);
     facts_bool(facts, "udp_encapsulation", child->udp_encapsulation);
+    facts_bool(facts, "tcp_encapsulation", child->tcp_encapsulation);
     put_counters(facts, &child->in, &child->out);
     put_readable(facts, "in_readable", child->in.bytes);
     put_readable(facts, "out_readable", child->out.bytes);

@@ -9,6 +9,7 @@
 #include "daemon/private_keys.h"
 #include "daemon/process.h"
 #include "daemon/sandbox.h"
+#include "daemon/streams.h"
 
 enum { SHUTDOWN_LIMIT_SECONDS = 30 };
 
@@ -24,6 +25,7 @@ static void host_unlisten(void *context, uint64_t client)
 {
     struct daemon *daemon = context;
     udp_close_all(daemon);
+    streams_listen(daemon->streams, NULL, 0);
     log_line("no longer listening for IKE messages");
     control_line(daemon->control, client, RC_LOG, "no longer listening for IKE messages");
     engine_command(daemon->engine, &(struct command){.kind = COMMAND_UNLISTEN, .client = client});

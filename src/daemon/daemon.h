@@ -24,6 +24,7 @@ struct daemon_options {
 };
 
 struct udp_socket;
+struct streams;
 struct address_watch;
 struct control_listener;
 struct workers;
@@ -55,6 +56,7 @@ struct daemon {
     struct held_datagrams held_datagrams;
     struct event *timer, *signals[4], *backend_event;
     struct udp_socket *sockets;
+    struct streams *streams;
     struct address_watch *address_watch; /* NULL: the kernel does not tell */
     struct control_facts facts;
     struct event *watchdog; /* systemd's; NULL: nobody asks */
@@ -85,7 +87,8 @@ void udp_apply_setup(struct daemon *daemon);
 void udp_open_port(struct daemon *daemon, const struct ip_endpoint *local);
 /* From now on the data plane reads this socket of port 500: ESP comes there too. */
 void udp_share_with_plane(struct daemon *daemon, const struct ip_endpoint *local);
-void udp_send(struct daemon *daemon, const struct path *path, struct bytes datagram);
+/* By UDP, or in the TCP stream that the path is. */
+void ike_send(struct daemon *daemon, const struct path *path, struct bytes datagram);
 
 /* default_route.c: finds out which of the addresses the default routes leave from. */
 void default_route_mark(struct listen_address *list, size_t count);

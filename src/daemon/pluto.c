@@ -25,6 +25,7 @@
 #include "daemon/process.h"
 #include "daemon/sandbox.h"
 #include "daemon/stats_program.h"
+#include "daemon/streams.h"
 #include "engine/impair.h"
 #include "engine/view.h"
 
@@ -83,7 +84,7 @@ static void kernel_event(void *context, const struct kernel_event *event)
 
 static void send_now(void *context, const struct path *path, struct bytes datagram)
 {
-    udp_send(context, path, datagram);
+    ike_send(context, path, datagram);
 }
 
 static void release_datagrams(struct daemon *daemon, uint64_t settled)
@@ -114,6 +115,15 @@ static usec_t backend_now(void *context)
     return daemon->env.now(context);
 }
 
+/* ESP that the data plane has sealed for a TCP stream. */
+static void send_esp(void *context, const struct ip_endpoint *local, const struct ip_endpoint *remote,
+                     struct bytes packet)
+{
+    const struct daemon *daemon = context;
+    const struct path path = {*local, *remote, true};
+    streams_send(daemon->streams, &path, STREAM_ESP, packet);
+}
+
 static bool open_backend(struct daemon *daemon, struct error *error)
 {
     struct backend_settings settings = {
@@ -121,6 +131,7 @@ static bool open_backend(struct daemon *daemon, struct error *error)
         .context = daemon,
         .log = backend_log,
         .now = backend_now,
+        .send_esp = send_esp,
         .natt_port = daemon->options.natt_port,
         .acquire_lifetime_seconds = (unsigned)(daemon->options.setup->expire_lifetime / USEC_PER_SEC),
         .uses_interfaces_as_they_are = !daemon->options.setup->ipsec_interface_managed,
@@ -214,6 +225,9 @@ static bool assemble(struct daemon *daemon, struct error *error)
     daemon->base = event_base_new();
     daemon->timer = event_new(daemon->base, -1, 0, timer_fired, daemon);
     world_init(daemon);
+    daemon->streams = streams_new(daemon);
+    if (daemon->streams == NULL)
+        return error_set(error, 0, "out of memory");
     if (!open_backend(daemon, error))
         return false;
     settings.stack = daemon->backend_functions->name;
@@ -261,6 +275,8 @@ static void dismantle(struct daemon *daemon)
         leaks.scripts++;
     release_datagrams(daemon, UINT64_MAX);
     udp_close_all(daemon);
+    if (daemon->streams != NULL)
+        streams_close_all(daemon->streams);
     if (daemon->backend_event != NULL)
         event_free(daemon->backend_event);
     if (daemon->backend != NULL)
@@ -273,6 +289,7 @@ static void dismantle(struct daemon *daemon)
     control_listener_free(daemon->control_listener);
     control_free(daemon->control);
     engine_free(daemon->engine);
+    streams_free(daemon->streams);
     stats_program_free(daemon->stats_program);
     peer_log_free(daemon->peer_log);
     audit_log_close(daemon->audit_log);

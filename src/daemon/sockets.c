@@ -13,6 +13,7 @@
 #include "daemon/daemon.h"
 #include "daemon/private_keys.h"
 #include "daemon/socket_errors.h"
+#include "daemon/streams.h"
 
 enum { BATCH = 32, DATAGRAM_MAX = 16384, MARKER_SIZE = 4, IPV4_PMTUDISC_DONT = 0, BUFFER_BYTES = 4 << 20 };
 
@@ -79,7 +80,7 @@ static void on_ike(void *context, const struct ip_endpoint *local, const struct 
 
 /* ---- out ---- */
 
-void udp_send(struct daemon *daemon, const struct path *path, struct bytes datagram)
+static void udp_send(struct daemon *daemon, const struct path *path, struct bytes datagram)
 {
     static const uint8_t marker[MARKER_SIZE];
     struct udp_socket *udp = daemon->sockets;
@@ -101,6 +102,14 @@ void udp_send(struct daemon *daemon, const struct path *path, struct bytes datag
      * place of this one, so this one is tried once more. */
     if (sendmsg(udp->descriptor, &message, 0) < 0 && errno != EAGAIN)
         (void)!sendmsg(udp->descriptor, &message, 0);
+}
+
+void ike_send(struct daemon *daemon, const struct path *path, struct bytes datagram)
+{
+    if (path->is_tcp)
+        streams_send(daemon->streams, path, STREAM_IKE, datagram);
+    else
+        udp_send(daemon, path, datagram);
 }
 
 /* ---- opening and closing ---- */
@@ -275,6 +284,7 @@ static void open_sockets(struct daemon *daemon, const struct listen_address *lis
     }
     keep_own_ports(daemon, list, count);
     close_stale(daemon);
+    streams_listen(daemon->streams, list, count);
 }
 
 static void tell_engine(struct daemon *daemon, uint64_t client, const struct listen_address *list,

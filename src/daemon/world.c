@@ -9,6 +9,7 @@
 #include "daemon/audit_log.h"
 #include "daemon/peer_log.h"
 #include "daemon/stats_program.h"
+#include "daemon/streams.h"
 #include "engine/view.h"
 
 enum { RANDOM_POOL = 4096 };
@@ -59,7 +60,7 @@ static void send_datagram(void *world, const struct path *path, struct bytes dat
         daemon->backend_functions->flush != NULL ? daemon->backend_functions->flush(daemon->backend) : 0;
     if (number != 0 && held_datagrams_add(&daemon->held_datagrams, number, path, datagram))
         return;
-    udp_send(daemon, path, datagram);
+    ike_send(daemon, path, datagram);
 }
 
 static void submit_job(void *world, struct job *job)
@@ -87,6 +88,24 @@ static void resolve(void *world, uint64_t query_id, const char *name, enum ip_fa
 static void open_port(void *world, const struct ip_endpoint *local)
 {
     udp_open_port(world, local);
+}
+
+static bool open_stream(void *world, struct path *path, uint64_t ike_serial, struct error *error)
+{
+    const struct daemon *daemon = world;
+    return streams_open(daemon->streams, path, ike_serial, error);
+}
+
+static void claim_stream(void *world, const struct path *path, uint64_t ike_serial)
+{
+    const struct daemon *daemon = world;
+    streams_claim(daemon->streams, path, ike_serial);
+}
+
+static void release_stream(void *world, const struct path *path, uint64_t ike_serial)
+{
+    const struct daemon *daemon = world;
+    streams_release(daemon->streams, path, ike_serial);
 }
 
 static void check_login(void *world, const struct login_request *request)
@@ -157,6 +176,9 @@ void world_init(struct daemon *daemon)
         .kernel_request = kernel_request,
         .resolve = resolve,
         .open_port = open_port,
+        .open_stream = open_stream,
+        .claim_stream = claim_stream,
+        .release_stream = release_stream,
         .check_login = check_login,
         .updown = updown,
         .report = report,

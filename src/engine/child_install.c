@@ -91,6 +91,7 @@ static struct kernel_sa describe(const struct engine *engine, const struct child
         .remote = ike->path.remote,
         .udp_encapsulation = child->udp_encapsulation,
         .has_non_ike_marker = child->has_non_ike_marker,
+        .tcp_encapsulation = child->tcp_encapsulation,
         .esn = child->suite.esn,
         .decap_dscp = spec->decap_dscp,
         .encap_dscp = spec->encap_dscp,

@@ -7,8 +7,10 @@ static void describe_main(struct text *text, const struct child_sa *child)
 {
     const struct suite *suite = &child->suite;
     text_add(text, "%s%s%s=>0x%08x <0x%08x xfrm=", suite->protocol == PROTOCOL_AH ? "AH" : "ESP",
-             child->udp_encapsulation ? "inUDP" : "", suite->esn ? "/ESN" : "", child->spi_out,
-             child->spi_in);
+             child->tcp_encapsulation   ? "inTCP"
+             : child->udp_encapsulation ? "inUDP"
+                                        : "",
+             suite->esn ? "/ESN" : "", child->spi_out, child->spi_in);
     if (suite->encr != NULL)
         text_add(text, "%s", suite->encr->name);
     if (suite->encr != NULL && suite->encr->has_key_length)

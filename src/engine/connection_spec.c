@@ -39,6 +39,7 @@ struct connection_spec *connection_spec_new(const char *name)
         .rekey_margin = DEFAULT_REKEY_MARGIN_SECONDS * USEC_PER_SEC,
         .rekey_fuzz_percent = 100,
         .retransmit_interval = 500 * USEC_PER_MSEC,
+        .tcp_remote_port = 4500,
         .retransmit_timeout = 30 * USEC_PER_SEC,
         .replay_window = DEFAULT_REPLAY_WINDOW,
         .negotiation_shunt = SHUNT_DROP,
@@ -254,8 +255,8 @@ static bool check_sourceip(const struct end_spec *end, const char *name, struct 
         if (!address_is_set(&end->sourceip[i]))
             continue;
         if (address_is_set(&end->interface_ip.address))
-            return error_set(error, -1, "%sinterface-ip= and %ssourceip= exclude each other; remove one", name,
-                             name);
+            return error_set(error, -1, "%sinterface-ip= and %ssourceip= exclude each other; remove one",
+                             name, name);
         if (!is_within_clients(end, &end->sourceip[i]))
             return error_set(error, -1, "%ssourceip= is not within %ssubnet=", name, name);
     }
@@ -353,6 +354,19 @@ static bool check_mobike(const struct connection_spec *spec, struct error *error
            error_set(error, -1, "mobike=yes is for tunnels and cannot be combined with type=transport");
 }
 
+/* RFC 9329: IKEv2 and ESP. */
+static bool check_tcp(const struct connection_spec *spec, struct error *error)
+{
+    if (spec->tcp_use == TCP_NO)
+        return true;
+    if (spec->ike_version == 1)
+        return error_set(error, -1, "enable-tcp= is for IKEv2; write keyexchange=ikev2");
+    if (spec->protocol == PROTOCOL_AH)
+        return error_set(error, -1, "enable-tcp= is for ESP: AH does not go in TCP; write phase2=esp");
+    return spec->tcp_use != TCP_YES || !spec->mobike ||
+           error_set(error, -1, "mobike=yes is not supported yet together with enable-tcp=yes");
+}
+
 /* A Quick Mode names one network of each side (RFC 2409 5.5). */
 static bool check_ikev1(const struct connection_spec *spec, struct error *error)
 {
@@ -408,10 +422,11 @@ static bool check_vti(const struct connection_spec *spec, struct error *error)
 bool connection_spec_check(const struct connection_spec *spec, struct error *error)
 {
     return check_hosts(spec, error) && check_family(spec, error) && check_clients(spec, error) &&
-           check_transport(spec, error) && check_mobike(spec, error) && check_ikev1(spec, error) &&
-           check_xauth(spec, error) && check_sourceip(&spec->left, "left", error) &&
-           check_sourceip(&spec->right, "right", error) && check_protocols(spec, error) &&
-           check_virtual(spec, error) && check_group(&spec->left, "left", error) &&
-           check_group(&spec->right, "right", error) && check_vti(spec, error) &&
-           check_modecfg(spec, error) && check_auth(spec, error) && check_ikev1_auth(spec, error);
+           check_transport(spec, error) && check_mobike(spec, error) && check_tcp(spec, error) &&
+           check_ikev1(spec, error) && check_xauth(spec, error) &&
+           check_sourceip(&spec->left, "left", error) && check_sourceip(&spec->right, "right", error) &&
+           check_protocols(spec, error) && check_virtual(spec, error) &&
+           check_group(&spec->left, "left", error) && check_group(&spec->right, "right", error) &&
+           check_vti(spec, error) && check_modecfg(spec, error) && check_auth(spec, error) &&
+           check_ikev1_auth(spec, error);
 }

@@ -103,6 +103,8 @@ enum shunt { SHUNT_NONE, SHUNT_DROP, SHUNT_PASS };
 enum connection_auto { AUTO_IGNORE, AUTO_ADD, AUTO_ONDEMAND, AUTO_START, AUTO_KEEP };
 /* IKE fragments: FORCE makes them small. */
 enum fragmentation { FRAGMENTATION_NO, FRAGMENTATION_YES, FRAGMENTATION_FORCE };
+/* Over TCP (RFC 9329): never, always, or when nobody answers over UDP. */
+enum tcp_use { TCP_NO, TCP_YES, TCP_FALLBACK };
 enum encapsulation { ENCAPSULATION_AUTO, ENCAPSULATION_YES, ENCAPSULATION_NO };
 
 /* Where a connection was described, and its options as they were said: a JSON object, keyword -> text. */
@@ -135,11 +137,13 @@ struct connection_spec {
     struct proposal_list *ah_proposals;    /* owned; phase2=ah+esp: ah= of the AH around ESP; else NULL */
     enum ip_family host_family;            /* hostaddrfamily=; IP_NONE: from the addresses */
     enum encapsulation encapsulation;
-    uint8_t ike_version; /* keyexchange=: 1 or 2 */
-    bool aggressive;     /* IKEv1 Aggressive Mode */
-    bool ike_only;       /* whack without --encrypt and the like: an IKE SA and nothing under it */
-    uint8_t ikev1_natt;  /* enum ikev1_natt bits */
-    uint8_t ikepad;      /* enum ikev1_padding */
+    enum tcp_use tcp_use;     /* enable-tcp=: of what we initiate */
+    uint16_t tcp_remote_port; /* tcp-remoteport= */
+    uint8_t ike_version;      /* keyexchange=: 1 or 2 */
+    bool aggressive;          /* IKEv1 Aggressive Mode */
+    bool ike_only;            /* whack without --encrypt and the like: an IKE SA and nothing under it */
+    uint8_t ikev1_natt;       /* enum ikev1_natt bits */
+    uint8_t ikepad;           /* enum ikev1_padding */
     uint8_t esn; /* esn=: PROPOSAL_ESN_NO, PROPOSAL_ESN_YES or both; already applied to child_proposals */
     bool pam_authorize;       /* IKEv2 responder: PAM decides whether a proved identity may come in */
     uint8_t xauth_by;         /* enum xauth_by */

@@ -21,6 +21,7 @@
 #include "engine/policy_group.h"
 #include "engine/prompt.h"
 #include "engine/routing.h"
+#include "engine/stream.h"
 #include "engine/version.h"
 
 struct engine_settings engine_settings_default(void)
@@ -234,6 +235,10 @@ static void timer_fired(struct engine *engine, const struct engine_timer *timer)
         break;
     case TIMER_FAREWELL:
         farewell_is_due(engine, timer->owner_serial);
+        break;
+    case TIMER_IKE_STREAM:
+        if ((ike = ike_by_serial(engine, timer->owner_serial)) != NULL)
+            stream_reconnect(engine, ike);
         break;
     case TIMER_IKE_KEEPALIVE:
         if ((ike = ike_by_serial(engine, timer->owner_serial)) != NULL)

@@ -14,6 +14,7 @@
 struct path {
     struct ip_endpoint local;
     struct ip_endpoint remote;
+    bool is_tcp; /* in the TCP connection between these two (RFC 9329), else in UDP */
 };
 
 /* One call of an updown script: its verb (up-client), and the variables that the calls of a sequence differ
@@ -90,6 +91,14 @@ struct engine_env {
      * on; asked for again when the connection is oriented again. NULL: there is none but the two of the
      * settings. */
     void (*open_port)(void *world, const struct ip_endpoint *local);
+    /* A TCP connection to path->remote: takes a port at path->local.address at once, which it fills in, and
+     * begins to connect; what is sent meanwhile waits. It serves this IKE SA until it is released. Its end is
+     * told by engine_stream_closed(). False with the reason. NULL: this world has no TCP. */
+    bool (*open_stream)(void *world, struct path *path, uint64_t ike_serial, struct error *error);
+    /* From now on it serves this IKE SA, and ends only by the network or when that releases it. */
+    void (*claim_stream)(void *world, const struct path *path, uint64_t ike_serial);
+    /* Unless another IKE SA has claimed it meanwhile, it is closed after a while. */
+    void (*release_stream)(void *world, const struct path *path, uint64_t ike_serial);
 };
 
 #endif

@@ -50,6 +50,7 @@ static void tell_no_answer(struct text *text, const struct failure *failure,
                            const struct connection *connection)
 {
     char remote[ENDPOINT_TEXT_SIZE];
+    const char *protocol = failure->path.is_tcp ? "TCP" : "UDP";
     text_add(text, "no %sanswer from %s to %u messages (%s) in %u seconds",
              failure->unproven_notify != 0 ? "acceptable " : "", endpoint_text(&failure->path.remote, remote),
              failure->sends, failure->step, failure->waited_seconds);
@@ -60,10 +61,11 @@ static void tell_no_answer(struct text *text, const struct failure *failure,
     if (failure->was_answered)
         text_add(text,
                  "; it did answer before: its log may tell why (a secret or an identity that differs?), "
-                 "or larger messages to UDP port %u do not pass",
-                 failure->path.remote.port);
+                 "or larger messages to %s port %u do not pass",
+                 protocol, failure->path.remote.port);
     else if (failure->unproven_notify == 0)
-        text_add(text, "; is IKE running there, and may UDP port %u pass?", failure->path.remote.port);
+        text_add(text, "; is IKE running there, and may %s port %u pass?", protocol,
+                 failure->path.remote.port);
 }
 
 static void tell_proposals(struct text *text, const struct failure *failure,

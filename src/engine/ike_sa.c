@@ -3,6 +3,7 @@
 #include "engine/count.h"
 #include "engine/lifecycle.h"
 #include "engine/sa.h"
+#include "engine/stream.h"
 #include "engine/version.h"
 
 static uint64_t hash_spi(const struct engine *engine, const uint8_t *spi)
@@ -42,6 +43,14 @@ static void draw_spi(struct engine *engine, enum impairment wanted, uint8_t own[
         engine_random(engine, own, IKE_SPI_SIZE);
 }
 
+void ike_renew_spi(struct engine *engine, struct ike_sa *ike)
+{
+    uint8_t *own = ike->is_initiator ? ike->spi_i : ike->spi_r;
+    hash_table_remove(&engine->ike_by_spi, &ike->by_spi);
+    draw_spi(engine, ike->is_initiator ? IMPAIR_INITIATOR_SPI : IMPAIR_RESPONDER_SPI, own);
+    hash_table_insert(&engine->ike_by_spi, &ike->by_spi, hash_spi(engine, own));
+}
+
 struct ike_sa *ike_new(struct engine *engine, const struct connection *connection, bool is_initiator,
                        enum ike_state state)
 {
@@ -60,6 +69,7 @@ struct ike_sa *ike_new(struct engine *engine, const struct connection *connectio
     engine_timer_init(&ike->life_timer, TIMER_IKE_LIFE, ike->serial);
     engine_timer_init(&ike->liveness_timer, TIMER_IKE_LIVENESS, ike->serial);
     engine_timer_init(&ike->keepalive_timer, TIMER_IKE_KEEPALIVE, ike->serial);
+    engine_timer_init(&ike->stream_timer, TIMER_IKE_STREAM, ike->serial);
     engine_timer_init(&ike->retry_timer, TIMER_IKE_RETRY, ike->serial);
     uint8_t *own = is_initiator ? ike->spi_i : ike->spi_r;
     draw_spi(engine, is_initiator ? IMPAIR_INITIATOR_SPI : IMPAIR_RESPONDER_SPI, own);
@@ -138,6 +148,7 @@ static void drop_timers(struct engine *engine, struct ike_sa *ike)
     engine_timer_cancel(engine, &ike->life_timer);
     engine_timer_cancel(engine, &ike->liveness_timer);
     engine_timer_cancel(engine, &ike->keepalive_timer);
+    engine_timer_cancel(engine, &ike->stream_timer);
     engine_timer_cancel(engine, &ike->retry_timer);
 }
 
@@ -145,6 +156,7 @@ static void drop_timers(struct engine *engine, struct ike_sa *ike)
 static void end_life(struct engine *engine, struct ike_sa *ike)
 {
     drop_timers(engine, ike);
+    stream_release(engine, ike);
     ike->version->ike_is_going(engine, ike);
     lifecycle_ike_is_going(engine, ike);
     LIST_EACH(&ike->children, node)

@@ -26,6 +26,8 @@ struct kernel_sa {
     struct ip_endpoint remote;
     bool udp_encapsulation;
     bool has_non_ike_marker; /* in UDP: eight zero bytes before ESP, which shares a port with bare IKE */
+    bool
+        tcp_encapsulation; /* in the TCP connection between the two (RFC 9329), for which there is a socket */
     bool esn;
     bool decap_dscp, encap_dscp, nopmtudisc;
     const struct algorithm *encr; /* NULL: AH */

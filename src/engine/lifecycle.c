@@ -12,6 +12,7 @@
 #include "engine/initiate.h"
 #include "engine/routing.h"
 #include "engine/sa.h"
+#include "engine/stream.h"
 #include "engine/updown.h"
 
 /* Lifetimes shorter than this many margins are rekeyed at their half. */
@@ -53,7 +54,7 @@ void lifecycle_arm_keepalive(struct engine *engine, struct ike_sa *ike)
     const struct connection_spec *spec = connection_by_serial(engine, ike->connection_serial)->spec;
     bool is_forced = engine->settings.force_keepalive && ike->path.local.port != engine->settings.ike_port;
     engine_timer_cancel(engine, &ike->keepalive_timer);
-    if ((ike->local_behind_nat || is_forced) && spec->nat_keepalive &&
+    if (!ike->path.is_tcp && (ike->local_behind_nat || is_forced) && spec->nat_keepalive &&
         engine->settings.nat_keepalive_interval != 0)
         engine_timer_arm(engine, &ike->keepalive_timer,
                          engine_now(engine) + engine->settings.nat_keepalive_interval);
@@ -78,6 +79,7 @@ void lifecycle_ike_is_up(struct engine *engine, struct ike_sa *ike)
     ike->state = IKE_STATE_ESTABLISHED;
     ike->established_at = engine_now(engine);
     connection->newest_ike_serial = ike->serial;
+    stream_is_up(engine, ike);
     engine->totals.ike_completed++;
     count_ike_established(engine, ike);
     lifecycle_arm_ike(engine, ike);

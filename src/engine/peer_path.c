@@ -8,7 +8,8 @@
 
 void peer_path_moved(struct engine *engine, struct ike_sa *ike, const struct ip_endpoint *remote)
 {
-    if (ike == NULL || !ike->remote_behind_nat || endpoint_equal(&ike->path.remote, remote))
+    if (ike == NULL || ike->path.is_tcp || !ike->remote_behind_nat ||
+        endpoint_equal(&ike->path.remote, remote))
         return;
     char old[ENDPOINT_TEXT_SIZE], new[ENDPOINT_TEXT_SIZE];
     say_ike(engine, RC_LOG, ike, 0, "peer's NAT mapping changed from %s to %s",

@@ -28,6 +28,8 @@ static const char *refused_keyword(const struct plane_limits *limits, const stru
         return "nopmtudisc=yes";
     if (limits->lacks_port_ranges && (has_port_range(&spec->left) || has_port_range(&spec->right)))
         return "a range of ports in protoport=";
+    if (limits->lacks_tcp && spec->tcp_use != TCP_NO)
+        return "enable-tcp=";
     if (limits->lacks_esn && spec->esn == PROPOSAL_ESN_YES)
         return "esn=yes";
     return NULL;

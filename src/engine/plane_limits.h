@@ -15,7 +15,7 @@ struct plane_limits {
     bool (*has_algorithm)(const void *context, const struct algorithm *algorithm,
                           enum security_protocol protocol);
     const void *context;
-    bool lacks_esn, lacks_port_ranges, lacks_encap_dscp, lacks_decap_dscp, lacks_nopmtudisc;
+    bool lacks_esn, lacks_port_ranges, lacks_encap_dscp, lacks_decap_dscp, lacks_nopmtudisc, lacks_tcp;
     bool lacks_non_ike_marker; /* ESP in UDP on port 500, as the drafts 00 and 01 of IKEv1's NAT traversal
                                   have it */
     uint32_t priority_max;     /* of priority=; 0: any */

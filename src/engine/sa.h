@@ -11,6 +11,8 @@ struct ike_sa *ike_new(struct engine *engine, const struct connection *connectio
 struct ike_sa *ike_new_for_request(struct engine *engine, const struct connection *connection,
                                    const struct path *path, const uint8_t spi_i[static IKE_SPI_SIZE]);
 /* With its setup space (nonces, first messages). */
+/* Begun anew: the peer takes it for another one. */
+void ike_renew_spi(struct engine *engine, struct ike_sa *ike);
 bool ike_make_setup(struct engine *engine, struct ike_sa *ike);
 void ike_drop_setup(struct engine *engine, struct ike_sa *ike);
 /* The one destructor: its Child SAs die with it, tasks' clients are told, the data plane is cleared. Tells no

@@ -56,7 +56,8 @@ enum timer_kind {
     TIMER_IKE_LIFE, /* half-open: give up; established: rekey, then expire; replaced: give up waiting */
     TIMER_IKE_LIVENESS,
     TIMER_IKE_KEEPALIVE,
-    TIMER_IKE_RETRY, /* tasks put off by TEMPORARY_FAILURE */
+    TIMER_IKE_STREAM, /* a TCP connection is made anew */
+    TIMER_IKE_RETRY,  /* tasks put off by TEMPORARY_FAILURE */
     TIMER_CHILD_LIFE,
     TIMER_CHILD_RETRANSMIT, /* IKEv1: a Quick Mode */
     TIMER_CHILD_SWITCH,     /* responder of a rekey begins to send on the new SA */
@@ -257,6 +258,8 @@ struct ike_sa {
     uint64_t connection_serial;
     uint8_t spi_i[IKE_SPI_SIZE], spi_r[IKE_SPI_SIZE];
     struct path path;
+    bool is_stream_originator;  /* path.is_tcp: we connect, also anew when the stream breaks (stream.h) */
+    unsigned stream_reconnects; /* since something authentic came by it */
     enum ike_state state;
     bool is_initiator; /* of this IKE SA: whose SPI is spi_i, and the I flag */
     bool is_indexed_by_initiator, is_indexed_by_peers;
@@ -318,7 +321,7 @@ struct ike_sa {
     unsigned temporary_failures;
     bool is_unwanted; /* taken down during IKE_AUTH: deleted as soon as the peer has answered */
     bool liveness_querying;
-    struct engine_timer life_timer, liveness_timer, keepalive_timer, retry_timer;
+    struct engine_timer life_timer, liveness_timer, keepalive_timer, stream_timer, retry_timer;
     unsigned child_count, task_count;
     size_t memory_bytes;
 };
@@ -348,7 +351,7 @@ struct child_sa {
     bool is_unwanted; /* larval and taken down, or refused by the data plane: deleted when it is made */
     bool is_installed;
     bool we_initiated; /* IKEv1: the Quick Mode was ours */
-    bool udp_encapsulation;
+    bool udp_encapsulation, tcp_encapsulation;
     bool has_non_ike_marker; /* struct kernel_sa */
     bool peer_refuses_tfc;   /* ESP_TFC_PADDING_NOT_SUPPORTED */
     enum sa_mode mode;

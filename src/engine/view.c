@@ -1,8 +1,8 @@
 /* Read-only views of the engine's tables. */
 #include "engine/view.h"
 #include "engine/child_install.h"
-#include "engine/configuration.h"
 #include "engine/compression.h"
+#include "engine/configuration.h"
 
 #include <stdlib.h>
 
@@ -234,6 +234,7 @@ static void fill_child(const struct engine *engine, const struct child_sa *child
         .replaced_by_serial = child->replaced_by_serial,
         .mode = child->mode,
         .udp_encapsulation = child->udp_encapsulation,
+        .tcp_encapsulation = child->tcp_encapsulation,
         .spi_in = child->spi_in,
         .spi_out = child->spi_out,
         .local = ike->path.local,

@@ -67,7 +67,7 @@ struct child_view {
     unsigned ike_version;
     const struct suite *suite;
     enum sa_mode mode;
-    bool udp_encapsulation;
+    bool udp_encapsulation, tcp_encapsulation;
     uint32_t spi_in, spi_out;
     uint32_t ah_spi_in, ah_spi_out; /* of the AH around ESP; 0: none */
     uint16_t cpi_in, cpi_out;       /* IPComp; 0: not agreed on */

@@ -38,6 +38,7 @@ static void copy_plain_fields(struct esp_sa *sa, const struct esp_sa_spec *spec)
     sa->is_transport = spec->is_transport;
     sa->udp_encapsulation = spec->udp_encapsulation;
     sa->has_non_ike_marker = spec->has_non_ike_marker;
+    sa->tcp_encapsulation = spec->tcp_encapsulation;
     sa->esn = spec->esn;
     sa->decap_dscp = spec->decap_dscp;
     sa->encap_dscp = spec->encap_dscp;

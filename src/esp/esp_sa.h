@@ -22,7 +22,7 @@ struct esp_sa_spec {
     bool is_ah; /* then integ only */
     bool is_outbound;
     bool is_transport;
-    bool udp_encapsulation;
+    bool udp_encapsulation, tcp_encapsulation;
     bool has_non_ike_marker; /* in UDP: eight zero bytes before it */
     bool esn;
     bool decap_dscp, encap_dscp, nopmtudisc;
@@ -59,7 +59,7 @@ struct esp_sa {
     unsigned references;
     struct esp_sa *outer_ah; /* owned; NULL: none */
     struct esp_sa *bundle;   /* of an outer AH SA: the one inside */
-    bool is_ah, is_outbound, is_transport, udp_encapsulation, has_non_ike_marker, esn;
+    bool is_ah, is_outbound, is_transport, udp_encapsulation, tcp_encapsulation, has_non_ike_marker, esn;
     bool decap_dscp, encap_dscp, nopmtudisc;
     bool is_soft_reached, is_hard_reached;
     uint8_t iv_size, icv_size, pad_to; /* pad_to: alignment of payload and trailer */

@@ -16,6 +16,9 @@ struct backend_settings {
     void *context;
     void (*log)(void *context, const char *line);
     usec_t (*now)(void *context);
+    /* A sealed packet for the TCP stream between the two; called from dispatch. */
+    void (*send_esp)(void *context, const struct ip_endpoint *local, const struct ip_endpoint *remote,
+                     struct bytes packet);
     uint16_t natt_port;
     unsigned
         acquire_lifetime_seconds; /* expire-lifetime=: how long a kernel waits for an SA; 0: its default */
@@ -53,6 +56,13 @@ struct backend_functions {
     /* What a new IKE socket needs so that policies leave it alone, and a NAT-T one so that the kernel takes
      * its ESP packets. NULL: nothing. */
     void (*prepare_socket)(struct backend *backend, int fd, enum ip_family family, bool is_natt);
+    /* ESP in TCP (RFC 9329). The kernel takes the ESP packets out of this connected socket from now on, and
+     * puts its own in: what is left are IKE messages with their marker, one a call of recv() or send().
+     * False, and a word in the log, if it does not. NULL: the daemon does the framing. */
+    bool (*give_stream)(struct backend *backend, int fd);
+    /* An ESP packet that the daemon found in a stream. NULL: it is dropped. */
+    void (*receive_esp)(struct backend *backend, const struct ip_endpoint *local,
+                        const struct ip_endpoint *remote, struct bytes packet);
     /* What it cannot do, known before anything is offered to a peer. NULL: it can do everything. */
     const struct plane_limits *(*limits)(const struct backend *backend);
 };

@@ -90,6 +90,7 @@ static void put_chains(struct nft_link *link, int device)
     pass_protocol(link, input, IPPROTO_ESP, NULL, 0, 0);
     pass_protocol(link, input, IPPROTO_AH, NULL, 0, 0);
     pass_protocol(link, input, IPPROTO_UDP, ports, 2, sizeof(uint16_t));
+    pass_protocol(link, input, IPPROTO_TCP, ports, 2, sizeof(uint16_t));
     pass_protocol(link, input, IPPROTO_ICMP, icmp, 0, sizeof(uint8_t));
     pass_protocol(link, input, IPPROTO_ICMPV6, icmpv6, 0, sizeof(uint8_t));
     pass_later_fragments(link, input);

@@ -162,6 +162,7 @@ static struct backend *pfkey_open(const struct backend_settings *settings, struc
                                             .has_algorithm = pfkey_has_algorithm,
                                             .lacks_esn = true,
                                             .lacks_non_ike_marker = true,
+                                            .lacks_tcp = true, /* it can name no socket */
                                             .lacks_port_ranges = true,
                                             .lacks_encap_dscp = true,
                                             .lacks_decap_dscp = PFKEY_SAFLAG_DECAP_DSCP == 0,

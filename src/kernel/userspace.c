@@ -19,6 +19,7 @@ static struct esp_sa_spec spec_of(const struct kernel_sa *sa)
         .is_transport = sa->mode == MODE_TRANSPORT,
         .udp_encapsulation = sa->udp_encapsulation,
         .has_non_ike_marker = sa->has_non_ike_marker,
+        .tcp_encapsulation = sa->tcp_encapsulation,
         .esn = sa->esn,
         .decap_dscp = sa->decap_dscp,
         .encap_dscp = sa->encap_dscp,
@@ -94,6 +95,7 @@ static void move_sa(struct backend *backend, const struct kernel_request *reques
         sa->local = wanted->local;
         sa->remote = sa->reported_remote = wanted->remote;
         sa->udp_encapsulation = wanted->udp_encapsulation;
+        sa->tcp_encapsulation = wanted->tcp_encapsulation;
         __atomic_store_n(&sa->path_mtu_expiry_usec, 0, __ATOMIC_RELAXED);
     }
     pthread_mutex_unlock(&backend->tables_lock);
@@ -152,7 +154,7 @@ static void add_route_sa(struct backend *backend, const struct kernel_policy *po
     struct esp_sa *sa = sad_find_child(&backend->sad, policy->child_serial, true);
     if (sa != NULL) {
         route->sa = esp_sa_ref(sa);
-        route->udp_encapsulation = sa->udp_encapsulation;
+        route->udp_encapsulation = sa->udp_encapsulation || sa->tcp_encapsulation;
     }
     pthread_mutex_unlock(&backend->tables_lock);
 }
@@ -301,10 +303,35 @@ static void deliver_ike(struct backend *backend)
     }
 }
 
+static void deliver_to_streams(struct backend *backend)
+{
+    const struct backend_settings *settings = &backend->settings;
+    struct list_node taken;
+    list_init(&taken);
+    ike_queue_take(&backend->to_streams, &taken);
+    LIST_EACH(&taken, node)
+    {
+        struct ike_datagram *packet = CONTAINER_OF(node, struct ike_datagram, node);
+        if (settings->send_esp != NULL)
+            settings->send_esp(settings->context, &packet->local, &packet->remote,
+                               bytes_of(packet->data, packet->size));
+        free(packet);
+    }
+}
+
+/* To the inbound thread, as if it had come by a socket of its own. */
+static void userspace_receive_esp(struct backend *backend, const struct ip_endpoint *local,
+                                  const struct ip_endpoint *remote, struct bytes packet)
+{
+    if (ike_queue_push(&backend->from_streams, -1, local, remote, packet))
+        worker_wake(&backend->inbound);
+}
+
 static void userspace_dispatch(struct backend *backend)
 {
     event_queue_drain(&backend->events, backend->settings.on_event, backend->settings.context);
     deliver_ike(backend);
+    deliver_to_streams(backend);
 }
 
 static bool userspace_attach(struct backend *backend, int fd, const struct ip_endpoint *local, bool is_natt,
@@ -379,6 +406,8 @@ static bool open_tables(struct backend *backend, struct error *error)
 {
     pthread_mutex_init(&backend->tables_lock, NULL);
     ike_queue_init(&backend->ike);
+    ike_queue_init(&backend->from_streams);
+    ike_queue_init(&backend->to_streams);
     held_init(&backend->held);
     if (!sad_init(&backend->sad))
         return error_set(error, 0, "out of memory");
@@ -395,6 +424,8 @@ static void close_tables(struct backend *backend)
     sad_free(&backend->sad);
     held_free(&backend->held);
     ike_queue_free(&backend->ike);
+    ike_queue_free(&backend->from_streams);
+    ike_queue_free(&backend->to_streams);
     pthread_mutex_destroy(&backend->tables_lock);
 }
 
@@ -462,5 +493,6 @@ const struct backend_functions backend_userspace = {
     .dispatch = userspace_dispatch,
     .attach_natt_socket = userspace_attach,
     .detach_natt_socket = userspace_detach,
+    .receive_esp = userspace_receive_esp,
     .prepare_socket = userspace_prepare_socket,
 };

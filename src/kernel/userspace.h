@@ -31,6 +31,7 @@ struct backend {
     int64_t clock_offset_usec; /* settings.now() minus CLOCK_MONOTONIC */
     struct event_queue events;
     struct ike_queue ike;
+    struct ike_queue from_streams, to_streams; /* ESP in TCP, between the daemon's thread and the workers */
 
     pthread_mutex_t tables_lock; /* sad, spd, held */
     struct sad sad;
@@ -39,9 +40,9 @@ struct backend {
 
     struct tun tun;
     struct socket_set sockets;
-    struct order_queue orders; /* the router's */
-    struct router *router;     /* NULL: it is not open, nor is `orders` */
-    uint64_t awaited_order;    /* since the last flush; 0: none */
+    struct order_queue orders;       /* the router's */
+    struct router *router;           /* NULL: it is not open, nor is `orders` */
+    uint64_t awaited_order;          /* since the last flush; 0: none */
     struct clear_guard *clear_guard; /* NULL: this host has no nf_tables */
     struct worker outbound, inbound;
     bool is_closing; /* atomic */

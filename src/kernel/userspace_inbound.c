@@ -34,7 +34,7 @@ struct inbound {
     struct backend *backend;
     struct esp_crypto *crypto;
     struct esp_sa *sa; /* a reference: whose packets are being collected */
-    bool sa_udp_encapsulation;
+    bool sa_udp_encapsulation, sa_tcp_encapsulation;
     struct ip_endpoint sa_remote, sa_local; /* copies, since the SA may move */
     struct arrival arrivals[ESP_BATCH_MAX];
     struct esp_job jobs[ESP_BATCH_MAX];
@@ -129,7 +129,8 @@ static void deliver(struct inbound *in, struct arrival *arrival)
     struct outer_packet outer = {.source = in->sa_remote.address,
                                  .destination = in->sa_local.address,
                                  .traffic_class = arrival->traffic_class,
-                                 .was_udp_encapsulated = in->sa_udp_encapsulation};
+                                 .was_udp_encapsulated =
+                                     in->sa_udp_encapsulation || in->sa_tcp_encapsulation};
     uint8_t *room = reserve_room(in, &arrival->received);
     uint8_t *packet = esp_unwrap(sa, &arrival->received, &outer, room, &ip);
     if (packet == NULL)
@@ -179,6 +180,7 @@ static bool enter_sa(struct inbound *in, bool is_ah, uint32_t spi)
     if (sa != NULL) {
         in->sa = esp_sa_ref(sa);
         in->sa_udp_encapsulation = sa->udp_encapsulation;
+        in->sa_tcp_encapsulation = sa->tcp_encapsulation;
         in->sa_remote = sa->remote;
         in->sa_local = sa->local;
     }
@@ -375,6 +377,24 @@ static void drain_raw(struct inbound *in, int fd, bool is_v4,
     }
 }
 
+/* ESP out of TCP streams; the memory is needed until the batch is finished. */
+static void drain_streams(struct inbound *in)
+{
+    struct list_node taken;
+    list_init(&taken);
+    ike_queue_take(&in->backend->from_streams, &taken);
+    if (list_is_empty(&taken))
+        return;
+    for (struct list_node *node = taken.next; node != &taken; node = node->next) {
+        struct ike_datagram *packet = CONTAINER_OF(node, struct ike_datagram, node);
+        const struct received_info info = {.remote = packet->remote, .destination = packet->local.address};
+        handle_esp(in, packet->data, packet->size, &info);
+    }
+    finish_batch(in);
+    LIST_EACH(&taken, node)
+    free(CONTAINER_OF(node, struct ike_datagram, node));
+}
+
 enum { WAIT_WAKE, WAIT_RAW_V4, WAIT_RAW_V6, WAIT_AH_V4, WAIT_AH_V6, WAIT_NATT };
 
 static nfds_t collect_descriptors(struct inbound *in, struct pollfd *wanted)
@@ -405,6 +425,7 @@ static void serve_once(struct inbound *in)
     if (wanted[WAIT_WAKE].revents != 0) {
         eventfd_t ignored;
         (void)!eventfd_read(wanted[WAIT_WAKE].fd, &ignored);
+        drain_streams(in);
     }
     if (wanted[WAIT_RAW_V4].revents != 0)
         drain_raw(in, wanted[WAIT_RAW_V4].fd, true, handle_raw_message);

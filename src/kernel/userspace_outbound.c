@@ -23,6 +23,7 @@ enum {
     ACQUIRES_A_SECOND = 1000,
     PATH_MTU_INTERVAL_USEC = 1000000,
     IPV6_MINIMUM_MTU = 1280,
+    STREAM_PATH_MTU = 16000,
     PACKETS_BETWEEN_CHECKS = 64,
     SEGMENT_HEADERS_MAX = 128,
     TRAILING_MAX = 8, /* of an AEAD: padding to 4, and two bytes */
@@ -151,7 +152,8 @@ enum fit { FITS, FITS_IN_FRAGMENTS, DOES_NOT_FIT };
 static enum fit check_size(struct outbound *out, const struct gso *gso, const struct ip_packet *ip)
 {
     const struct destination *to = &out->flow.destination;
-    uint32_t mtu = path_mtu(out);
+    /* A stream has no packets; its messages have a limit (RFC 9329 3). */
+    uint32_t mtu = to->tcp_encapsulation ? STREAM_PATH_MTU : path_mtu(out);
     size_t largest = gso_segment_size(gso, 0);
     size_t room = mtu - (mtu != 0 ? marker_size(out->flow.sa) : 0);
     size_t inner_mtu = esp_inner_mtu(out->flow.sa, room, to->remote.address.family, to->udp_encapsulation);
@@ -383,6 +385,7 @@ static bool find_flow(struct outbound *out, const struct spd_policy *policy, str
         .destination = {.local = sa->local,
                         .remote = sa->remote,
                         .udp_encapsulation = sa->udp_encapsulation,
+                        .tcp_encapsulation = sa->tcp_encapsulation,
                         .may_fragment = sa->nopmtudisc,
                         .is_whole = bundle_has_ah(sa)},
     };
@@ -508,6 +511,8 @@ static struct outbound *outbound_new(struct backend *backend)
         return NULL;
     out->backend = backend;
     out->sender.sockets = &backend->sockets;
+    out->sender.streams = &backend->to_streams;
+    out->sender.events = &backend->events;
     out->crypto = esp_crypto_new(ESP_ALL_PROVIDERS, userspace_random);
     out->ipcomp = ipcomp_new();
     userspace_random((uint8_t *)&out->identification, sizeof(out->identification));

@@ -16,9 +16,9 @@ struct outgoing {
 
 static bool destinations_are_same(const struct destination *a, const struct destination *b)
 {
-    return a->udp_encapsulation == b->udp_encapsulation && a->may_fragment == b->may_fragment &&
-           a->is_whole == b->is_whole && endpoint_equal(&a->remote, &b->remote) &&
-           endpoint_equal(&a->local, &b->local);
+    return a->udp_encapsulation == b->udp_encapsulation && a->tcp_encapsulation == b->tcp_encapsulation &&
+           a->may_fragment == b->may_fragment && a->is_whole == b->is_whole &&
+           endpoint_equal(&a->remote, &b->remote) && endpoint_equal(&a->local, &b->local);
 }
 
 static bool run_takes(const struct send_run *run, const struct destination *destination,
@@ -60,6 +60,8 @@ bool sender_add(struct sender *sender, const struct destination *destination, ui
 static int socket_for(struct socket_set *sockets, const struct destination *destination)
 {
     bool is_v6 = destination->remote.address.family == IP_V6;
+    if (destination->tcp_encapsulation)
+        return -1;
     if (destination->is_whole)
         return is_v6 ? sockets->clear_v6 : sockets->clear_v4;
     if (!destination->udp_encapsulation && is_v6)
@@ -162,6 +164,19 @@ static void send_range(struct sender *sender, int fd, size_t from, size_t to)
     }
 }
 
+/* The daemon's thread writes to TCP streams. Runs of theirs are single packets. */
+static void send_to_streams(struct sender *sender, size_t from, size_t to)
+{
+    bool is_first = false;
+    for (size_t i = from; i < to; i++) {
+        const struct send_run *run = &sender->runs[i];
+        is_first |= ike_queue_push(sender->streams, -1, &run->destination.local, &run->destination.remote,
+                                   bytes_of(run->data, run->size));
+    }
+    if (is_first)
+        event_queue_wake(sender->events);
+}
+
 void sender_flush(struct sender *sender)
 {
     if (sender->run_count == 0)
@@ -176,7 +191,9 @@ void sender_flush(struct sender *sender)
         while (to < sender->run_count && !is_fragmented && !is_for_fragments(&sender->runs[to]) &&
                destinations_are_same(&sender->runs[to].destination, destination))
             to++;
-        if (fd >= 0 && is_fragmented)
+        if (destination->tcp_encapsulation)
+            send_to_streams(sender, from, to);
+        else if (fd >= 0 && is_fragmented)
             send_in_fragments(sender, fd, &sender->runs[from]);
         else if (fd >= 0)
             send_range(sender, fd, from, to);

@@ -5,6 +5,8 @@
 #ifndef STYX_KERNEL_USERSPACE_SEND_H
 #define STYX_KERNEL_USERSPACE_SEND_H
 
+#include "kernel/event_queue.h"
+#include "kernel/userspace_ike.h"
 #include "kernel/userspace_socket.h"
 
 /* What the kernel takes in one message: segments, and bytes of UDP payload. */
@@ -14,9 +16,10 @@ enum { RUNS_MAX = 64, RUN_SEGMENTS_MAX = 64, RUN_BYTES_MAX = 65000 };
 struct destination {
     struct ip_endpoint local, remote;
     bool udp_encapsulation;
-    bool may_fragment; /* nopmtudisc: no DF on the outer packet */
-    bool is_whole;     /* with AH: the packets have their IP header, and we fragment them */
-    uint32_t path_mtu; /* is_whole: what fragments are made for */
+    bool tcp_encapsulation; /* by the daemon's streams */
+    bool may_fragment;      /* nopmtudisc: no DF on the outer packet */
+    bool is_whole;          /* with AH: the packets have their IP header, and we fragment them */
+    uint32_t path_mtu;      /* is_whole: what fragments are made for */
 };
 
 /* Packets that lie one behind the other in memory. */
@@ -30,6 +33,8 @@ struct send_run {
 
 struct sender {
     struct socket_set *sockets;
+    struct ike_queue *streams;  /* ESP in TCP, for the daemon's thread */
+    struct event_queue *events; /* wakes that */
     struct send_run runs[RUNS_MAX];
     size_t run_count;
     uint32_t identification; /* of the last IPv6 packet that was fragmented */

@@ -7,8 +7,10 @@
 #include <linux/udp.h>
 #include <linux/xfrm.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdlib.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include "kernel/acquire_lifetime.h"
 #include "kernel/resync.h"
@@ -124,6 +126,20 @@ static void xfrm_prepare_socket(struct backend *backend, int fd, enum ip_family 
                          "this kernel takes no ESP in UDP: peers behind a NAT cannot be served");
 }
 
+static bool make_espintcp(int fd)
+{
+    static const char name[] = "espintcp";
+    return setsockopt(fd, IPPROTO_TCP, TCP_ULP, name, sizeof(name)) == 0;
+}
+
+static bool xfrm_give_stream(struct backend *backend, int fd)
+{
+    bool is_given = make_espintcp(fd);
+    if (!is_given)
+        kernel_plane_log(&backend->plane, "the kernel does not take ESP out of a TCP connection");
+    return is_given;
+}
+
 /* ---- birth and death ---- */
 
 static void free_all(struct backend *backend, bool leave_state)
@@ -186,12 +202,24 @@ bool xfrm_is_available(struct error *error)
     return is_available;
 }
 
+/* A kernel without CONFIG_INET_ESPINTCP has no protocol of this name on a TCP socket. */
+static bool has_espintcp(void)
+{
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    bool has_tcp = fd >= 0 && (make_espintcp(fd) || errno != ENOENT);
+    if (fd >= 0)
+        close(fd);
+    return has_tcp;
+}
+
 /* UDP_ENCAP_ESPINUDP_NON_IKE has gone from Linux. */
 static const struct plane_limits *xfrm_limits(const struct backend *backend)
 {
     static const struct plane_limits limits = {.stack = "xfrm", .lacks_non_ike_marker = true};
+    static const struct plane_limits without_tcp = {
+        .stack = "xfrm", .lacks_non_ike_marker = true, .lacks_tcp = true};
     (void)backend;
-    return &limits;
+    return has_espintcp() ? &limits : &without_tcp;
 }
 
 const struct backend_functions backend_xfrm = {
@@ -204,5 +232,6 @@ const struct backend_functions backend_xfrm = {
     .event_fd = xfrm_event_fd,
     .dispatch = xfrm_dispatch,
     .prepare_socket = xfrm_prepare_socket,
+    .give_stream = xfrm_give_stream,
     .limits = xfrm_limits,
 };

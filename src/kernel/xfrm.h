@@ -33,7 +33,7 @@ struct xfrm_sa {
     enum sa_direction direction;
     struct xfrm_layers layers;
     enum sa_mode mode;
-    bool udp_encapsulation;
+    bool udp_encapsulation, tcp_encapsulation;
     uint32_t reqid;
     struct ip_endpoint local, remote;
     struct ip_endpoint told_remote; /* the mapping that the engine has been told of */

@@ -54,6 +54,7 @@ static struct xfrm_sa *remember(struct backend *backend, const struct kernel_sa 
         .layers = xfrm_layers_of(wanted),
         .mode = wanted->mode,
         .udp_encapsulation = wanted->udp_encapsulation,
+        .tcp_encapsulation = wanted->tcp_encapsulation,
         .reqid = wanted->reqid,
         .local = wanted->local,
         .remote = wanted->remote,
@@ -200,6 +201,7 @@ void xfrm_sa_move(struct backend *backend, const struct kernel_request *request)
     sa->local = request->sa->local;
     sa->remote = request->sa->remote;
     sa->udp_encapsulation = request->sa->udp_encapsulation;
+    sa->tcp_encapsulation = request->sa->tcp_encapsulation;
     if (sa->direction == SA_OUTBOUND)
         xfrm_policy_follow(backend, sa);
     xfrm_link_flush(&backend->link);
@@ -235,8 +237,8 @@ void xfrm_sa_make_anew(struct backend *backend, const struct kernel_ticket *tick
         if (is_kept && message->nlmsg_len + attribute->nla_len + 64 < XFRM_REQUEST_SIZE)
             mnl_attr_put(message, type, mnl_attr_get_payload_len(attribute), mnl_attr_get_payload(attribute));
     }
-    if (sa->udp_encapsulation && info.id.proto == IPPROTO_ESP)
-        xfrm_state_put_encapsulation(message, source->port, destination->port);
+    if ((sa->udp_encapsulation || sa->tcp_encapsulation) && info.id.proto == IPPROTO_ESP)
+        xfrm_state_put_encapsulation(message, sa->tcp_encapsulation, source->port, destination->port);
     xfrm_link_end(&backend->link, message, &done);
 }
 

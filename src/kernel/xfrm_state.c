@@ -203,10 +203,11 @@ static void put_replay_bitmap(struct nlmsghdr *message, const struct kernel_sa *
     mnl_attr_put(message, XFRMA_REPLAY_ESN_VAL, size, buffer);
 }
 
-void xfrm_state_put_encapsulation(struct nlmsghdr *message, uint16_t source_port, uint16_t destination_port)
+void xfrm_state_put_encapsulation(struct nlmsghdr *message, bool is_tcp, uint16_t source_port,
+                                  uint16_t destination_port)
 {
     struct xfrm_encap_tmpl encapsulation = {
-        .encap_type = UDP_ENCAP_ESPINUDP,
+        .encap_type = is_tcp ? TCP_ENCAP_ESPINTCP : UDP_ENCAP_ESPINUDP,
         .encap_sport = htons(source_port),
         .encap_dport = htons(destination_port),
     };
@@ -233,8 +234,9 @@ void xfrm_state_put_details(struct nlmsghdr *message, const struct kernel_sa *sa
     put_algorithms(message, sa, layer);
     if (!is_ipcomp && (sa->esn || checks_replays))
         put_replay_bitmap(message, sa);
-    if (sa->udp_encapsulation && layer->protocol == IPPROTO_ESP)
-        xfrm_state_put_encapsulation(message, source_of(sa)->port, destination_of(sa)->port);
+    if ((sa->udp_encapsulation || sa->tcp_encapsulation) && layer->protocol == IPPROTO_ESP)
+        xfrm_state_put_encapsulation(message, sa->tcp_encapsulation, source_of(sa)->port,
+                                     destination_of(sa)->port);
     if (sa->interface_id != 0 || sa->serves_interface)
         put_interface(message, sa);
     if (sa->tfc_pad != 0 && layer->protocol == IPPROTO_ESP && layer->mode == MODE_TUNNEL)

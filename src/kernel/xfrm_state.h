@@ -36,6 +36,7 @@ void xfrm_state_describe(const struct kernel_sa *sa, const struct xfrm_layers *l
                          uint32_t sequence, struct xfrm_usersa_info *info);
 void xfrm_state_put_details(struct nlmsghdr *message, const struct kernel_sa *sa,
                             const struct xfrm_layer *layer);
-void xfrm_state_put_encapsulation(struct nlmsghdr *message, uint16_t source_port, uint16_t destination_port);
+void xfrm_state_put_encapsulation(struct nlmsghdr *message, bool is_tcp, uint16_t source_port,
+                                  uint16_t destination_port);
 
 #endif

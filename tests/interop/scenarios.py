@@ -99,6 +99,11 @@ SCENARIOS = (
              Tunnel(encapsulation="yes"), KERNEL_PEERS),
     Scenario("udp-we-respond", (establish("far"), ping, bulk, rekey_child("near"), rekey_ike("far"), ping, sealed),
              Tunnel(encapsulation="yes"), KERNEL_PEERS),
+    # Not in bulk: a stream through espintcp stalls on the kernel of the virtual machine, whoever speaks IKE.
+    Scenario("tcp-we-initiate", (establish("near"), ping, rekey_child("far"), rekey_ike("near"), ping, sealed),
+             Tunnel(tcp="yes"), ("libreswan",)),
+    Scenario("tcp-we-respond", (establish("far"), ping, rekey_child("near"), rekey_ike("far"), ping, sealed),
+             Tunnel(tcp="yes"), ("libreswan",)),
     Scenario("transport-we-initiate", (establish("near"), ping, bulk, rekey_child("near"), ping, sealed),
              Tunnel(mode="transport", between="gateways"), KERNEL_PEERS),
     Scenario("transport-we-respond", (establish("far"), ping, bulk, rekey_child("far"), ping, sealed),

@@ -6,7 +6,7 @@ import struct
 from process import Daemon
 
 ETHERTYPE = {0x0800: "ipv4", 0x86DD: "ipv6", 0x0806: "arp"}
-ICMP, UDP, ESP, AH, ICMPV6 = 1, 17, 50, 51, 58
+ICMP, TCP, UDP, ESP, AH, ICMPV6 = 1, 6, 17, 50, 51, 58
 IPV6_FRAGMENT = 44
 NEIGHBOUR_DISCOVERY = range(130, 138)
 MLD_REPORT = 143
@@ -69,7 +69,7 @@ class Capture:
 
 
 # What a router says about the size of our packets is no leak.
-PROTECTED_KINDS = {"esp", "esp-in-udp", "esp-on-port-500", "ah"}
+PROTECTED_KINDS = {"esp", "esp-in-udp", "esp-on-port-500", "ah", "in-tcp"}
 ALLOWED_KINDS = PROTECTED_KINDS | {"ike", "ike-natt", "keepalive", "arp", "nd", "fragment-rest", "too-big"}
 
 
@@ -117,6 +117,8 @@ def kind_of_frame(frame):
         return "fragment-rest"
     if protocol == UDP:
         return udp_kind(payload)
+    if protocol == TCP and 4500 in struct.unpack_from(">HH", payload):
+        return "in-tcp"
     return {ESP: "esp", AH: "ah"}.get(protocol, f"ip-protocol-{protocol}")
 
 

@@ -57,6 +57,8 @@ class LibreswanLike:
             file.writelines(f"    {line}\n" for line in self.setup_lines)
             if self.end.ike_version == 1:
                 file.write("    ikev1-policy=accept\n")
+            if self.end.tcp != "no":
+                file.write("    listen-tcp=yes\n")
             file.write(f"\nconn {CONNECTION}\n")
             file.writelines(f"    {key}={value}\n" for key, value in self.connection_options().items())
         with open(self.secrets, "w", encoding="utf-8", opener=private_opener) as file:
@@ -94,6 +96,8 @@ class LibreswanLike:
             options.update({"mobike": "yes", "left": "%defaultroute"})
         if not end.pfs:
             options["pfs"] = "no"
+        if end.tcp != "no":
+            options["enable-tcp"] = end.tcp
         if end.lifetimes:
             options.update({"ikelifetime": f"{end.lifetimes.ike}s", "salifetime": f"{end.lifetimes.child}s",
                             "rekeymargin": f"{end.lifetimes.margin}s", "rekeyfuzz": "0%"})

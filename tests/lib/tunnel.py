@@ -81,10 +81,13 @@ class Tunnel:
     road_warrior: str | None = None  # "near" or "far": that end is a host without a site, leased an address by the other
     pulls: bool = True  # IKEv1 Mode Config: the road warrior asks for its address
     small_fragments: bool = False  # long identities, and both ends fragment IKE above 576 bytes
+    tcp: str = "no"  # or "yes", "fallback": what both ends initiate, and both listen
 
     def kind_on_the_wire(self):
         if self.old_nat_drafts:
             return "esp-on-port-500"
+        if self.tcp != "no":
+            return "in-tcp"
         return "esp-in-udp" if self.encapsulation == "yes" or self.near_behind_nat else self.protection.split("+", maxsplit=1)[0]
 
 
@@ -116,6 +119,7 @@ class End:
     is_road_warrior: bool  # it asks for an address
     leases: bool  # it gives one
     pulls: bool
+    tcp: str
 
 
 def ends_of(tunnel, network):
@@ -151,6 +155,6 @@ def ends_of(tunnel, network):
                    password=(is_far and tunnel.far_password) or PASSWORD,
                    mobile=tunnel.mobile,
                    small_fragments=tunnel.small_fragments, is_road_warrior=local.name == tunnel.road_warrior,
-                   leases=remote.name == tunnel.road_warrior, pulls=tunnel.pulls)
+                   leases=remote.name == tunnel.road_warrior, pulls=tunnel.pulls, tcp=tunnel.tcp)
 
     return end(network.near, network.far), end(network.far, network.near)

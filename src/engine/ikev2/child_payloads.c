@@ -111,7 +111,7 @@ static size_t substitute_nat_addresses(const struct ike_sa *ike, const struct ip
     for (size_t i = 0; i < count; i++) {
         out[i] = from->list[i];
         bool is_one_host = address_equal(&out[i].range.start, &out[i].range.end);
-        if (ike->uses_natt && is_behind_nat && is_one_host)
+        if ((ike->uses_natt || ike->path.is_tcp) && is_behind_nat && is_one_host)
             out[i].range = (struct ip_range){*seen, *seen};
     }
     return count;
@@ -182,6 +182,8 @@ static bool narrow(const struct engine *engine, const struct ike_sa *ike, const 
 /* AH's check covers the addresses that the NAT changes (RFC 3715 2.1). */
 static bool passes_nat(const struct ike_sa *ike, const struct suite *suite, struct error *error)
 {
+    if (ike->path.is_tcp && suite->protocol == PROTOCOL_AH)
+        return error_set(error, NO_PROPOSAL_CHOSEN, "AH does not go in TCP (RFC 9329 3); ESP does");
     return !ike->uses_natt || suite->protocol != PROTOCOL_AH ||
            error_set(error, NO_PROPOSAL_CHOSEN, "AH does not go through the NAT between the peers; ESP does");
 }
@@ -399,6 +401,7 @@ struct child_sa *child_choose(struct engine *engine, struct ike_sa *ike, const s
     child->mode = choice.mode;
     child->spi_out = choice.spi_out;
     child->udp_encapsulation = ike->uses_natt;
+    child->tcp_encapsulation = ike->path.is_tcp;
     child->setup->ke = choice.suite.ke;
     compression_choose(engine, settled, child, incoming->message);
     note_tfc_notify(child, incoming->message);
@@ -479,6 +482,7 @@ bool child_accept(struct engine *engine, struct ike_sa *ike, struct child_sa *ch
     bool wants_transport = connection->spec->type == TYPE_TRANSPORT;
     child->mode = is_transport ? MODE_TRANSPORT : MODE_TUNNEL;
     child->udp_encapsulation = ike->uses_natt;
+    child->tcp_encapsulation = ike->path.is_tcp;
     note_tfc_notify(child, message);
     if (is_transport != wants_transport)
         return error_set(error, NO_PROPOSAL_CHOSEN, "peer chose %s mode; type=%s is configured",

@@ -9,6 +9,7 @@
 #include "engine/ikev2/reauthenticate.h"
 #include "engine/ikev2/rekey_child.h"
 #include "engine/ikev2/rekey_ike.h"
+#include "engine/ikev2/sa_init.h"
 #include "engine/lifecycle.h"
 #include "engine/version.h"
 
@@ -43,9 +44,9 @@ void exchange_send_request(struct engine *engine, struct ike_sa *ike, struct byt
     ike->retransmits = 0;
     exchange_transmit(engine, &ike->path, message);
     usec_t timeout = connection->spec->retransmit_timeout;
+    bool is_alone = ike->path.is_tcp || ike->retransmit_interval >= timeout; /* RFC 9329 6.2 */
     engine_timer_arm(engine, &ike->retransmit_timer,
-                     ike->request_first_sent +
-                         (ike->retransmit_interval < timeout ? ike->retransmit_interval : timeout));
+                     ike->request_first_sent + (is_alone ? timeout : ike->retransmit_interval));
 }
 
 void exchange_end(struct engine *engine, struct ike_sa *ike)
@@ -156,6 +157,8 @@ void exchange_retransmit(struct engine *engine, struct ike_sa *ike)
     }
     if (waited >= spec->retransmit_timeout || engine->settings.no_retransmits ||
         is_impaired(engine, IMPAIR_TIMEOUT_ON_RETRANSMIT)) {
+        if (sa_init_fall_back(engine, ike))
+            return;
         ike_fail_because(engine, ike, FAILURE_NO_ANSWER, 0, RC_NORETRANSMISSION,
                          "%s: %u second timeout exceeded after %u retransmits.  %s",
                          ike->version->ike_state_name(ike), (unsigned)(waited / USEC_PER_SEC),

@@ -24,7 +24,7 @@ void fragmentation_build_offer(const struct engine *engine, const struct ike_sa 
                                struct ikev2_builder *builder)
 {
     const struct connection *connection = connection_by_serial(engine, ike->connection_serial);
-    if (connection->spec->fragmentation != FRAGMENTATION_NO)
+    if (connection->spec->fragmentation != FRAGMENTATION_NO && !ike->path.is_tcp) /* RFC 9329 7.5 */
         ikev2_build_notify(builder, PROTOCOL_NONE, bytes_of(NULL, 0), IKEV2_FRAGMENTATION_SUPPORTED,
                            bytes_of(NULL, 0));
 }
@@ -39,7 +39,7 @@ void fragmentation_build_agreement(const struct ike_sa *ike, struct ikev2_builde
 void fragmentation_read(const struct engine *engine, struct ike_sa *ike, const struct ikev2_message *message)
 {
     const struct connection *connection = connection_by_serial(engine, ike->connection_serial);
-    ike->sends_fragments = connection->spec->fragmentation != FRAGMENTATION_NO &&
+    ike->sends_fragments = connection->spec->fragmentation != FRAGMENTATION_NO && !ike->path.is_tcp &&
                            ikev2_find_notify(message, IKEV2_FRAGMENTATION_SUPPORTED) != NULL;
 }
 

@@ -20,6 +20,8 @@ bool mobike_is_wanted(const struct connection *connection)
 
 void mobike_build(const struct engine *engine, const struct ike_sa *ike, struct ikev2_builder *builder)
 {
+    if (ike->path.is_tcp)
+        return;
     bool says = ike->is_initiator ? mobike_is_wanted(connection_by_serial(engine, ike->connection_serial))
                                   : ike->uses_mobike;
     if (says)
@@ -28,7 +30,8 @@ void mobike_build(const struct engine *engine, const struct ike_sa *ike, struct 
 
 void mobike_read(const struct engine *engine, struct ike_sa *ike, const struct ikev2_message *message)
 {
-    ike->uses_mobike = mobike_is_wanted(connection_by_serial(engine, ike->connection_serial)) &&
+    ike->uses_mobike = !ike->path.is_tcp &&
+                       mobike_is_wanted(connection_by_serial(engine, ike->connection_serial)) &&
                        ikev2_find_notify(message, MOBIKE_SUPPORTED) != NULL;
 }
 

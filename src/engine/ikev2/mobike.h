@@ -2,7 +2,7 @@
  * MOBIKE: RFC 4555. The initiator of an IKE SA whose address changes takes its SAs along; the responder
  * follows when it has been told so and has seen that the new address answers (3.7). Both ends need
  * mobike=yes. Neither additional addresses (3.4, 3.6) nor the prohibition of NATs (3.9) are used: with
- * encapsulation=no there is no MOBIKE.
+ * encapsulation=no there is no MOBIKE, and none of an IKE SA in TCP.
  */
 #ifndef STYX_ENGINE_IKEV2_MOBIKE_H
 #define STYX_ENGINE_IKEV2_MOBIKE_H

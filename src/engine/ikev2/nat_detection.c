@@ -66,7 +66,8 @@ void nat_detection_read(const struct engine *engine, struct ike_sa *ike, const s
     ike->local_behind_nat = has_destination && !destination_matches;
     ike->peer_knows_natt = has_source && has_destination;
     bool is_forced = has_source && has_destination && wanted(engine, ike) == ENCAPSULATION_YES;
-    ike->uses_natt = ike->remote_behind_nat || ike->local_behind_nat || is_forced;
+    /* TCP passes NATs by itself (RFC 9329 6.5). */
+    ike->uses_natt = !path->is_tcp && (ike->remote_behind_nat || ike->local_behind_nat || is_forced);
 }
 
 void nat_detection_float(const struct engine *engine, struct ike_sa *ike)
@@ -74,7 +75,7 @@ void nat_detection_float(const struct engine *engine, struct ike_sa *ike)
     /* MOBIKE wants it in any case, before it is known whether the peer has it (RFC 4555 3.3). */
     bool is_for_mobike =
         ike->peer_knows_natt && mobike_is_wanted(connection_by_serial(engine, ike->connection_serial));
-    if ((!ike->uses_natt && !is_for_mobike) ||
+    if (ike->path.is_tcp || (!ike->uses_natt && !is_for_mobike) ||
         ike->path.local.port != engine->settings.ike_port) /* of another port it has the framing */
         return;
     ike->path.local.port = engine->settings.natt_port;

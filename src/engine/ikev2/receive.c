@@ -20,6 +20,7 @@
 #include "engine/lifecycle.h"
 #include "engine/peer_path.h"
 #include "engine/sa.h"
+#include "engine/stream.h"
 
 enum { DATAGRAM_MAX = 65536 };
 
@@ -250,7 +251,9 @@ static void receive_protected(struct engine *engine, struct ike_sa *ike, const s
         ike->last_request_hash = hash;
         ike->request_path = *path;
     }
-    if (path->local.port == ike->path.local.port && !ike->uses_mobike) /* RFC 4555 3.8 */
+    if (path->is_tcp || ike->path.is_tcp)
+        stream_follow(engine, ike, path);
+    else if (path->local.port == ike->path.local.port && !ike->uses_mobike) /* RFC 4555 3.8 */
         peer_path_moved(engine, ike, &path->remote);
     dispatch(engine, ike, &incoming, is_response);
     if (opened == OPENED_PIECES)

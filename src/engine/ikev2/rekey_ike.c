@@ -26,6 +26,7 @@ struct job *rekey_ike_key_job(struct engine *engine, const struct ike_sa *old, c
 static void take_path(struct engine *engine, const struct ike_sa *old, struct ike_sa *new)
 {
     new->path = old->path;
+    new->is_stream_originator = old->is_stream_originator;
     new->uses_natt = old->uses_natt;
     new->local_behind_nat = old->local_behind_nat;
     new->remote_behind_nat = old->remote_behind_nat;

@@ -12,6 +12,7 @@
 #include "engine/ikev2/vendor_id.h"
 #include "engine/lifecycle.h"
 #include "engine/sa.h"
+#include "engine/stream.h"
 
 static struct proposal_offer offer_of(const struct connection *connection)
 {
@@ -25,6 +26,28 @@ static bool generate(struct engine *engine, struct ike_sa *ike)
         return false;
     engine->env->submit_job(engine->env->world, job);
     return true;
+}
+
+/* Over TCP, or by the UDP ports of the connection. */
+static bool choose_path(struct engine *engine, struct ike_sa *ike, const struct connection *connection,
+                        bool is_tcp, struct error *error)
+{
+    ike->path = (struct path){.local = connection_local_endpoint(engine, connection),
+                              .remote = connection_remote_endpoint(engine, connection)};
+    if (!is_tcp)
+        return true;
+    ike->path.remote.port = connection->spec->tcp_remote_port;
+    return stream_open(engine, ike, error);
+}
+
+static void say_begun(struct engine *engine, const struct ike_sa *ike, uint64_t client)
+{
+    char remote[ADDRESS_TEXT_SIZE];
+    if (ike->path.is_tcp)
+        say_ike(engine, RC_NEW_V2_STATE + 31, ike, client, "initiating IKEv2 connection to %s using TCP",
+                address_text(&ike->path.remote.address, remote));
+    else
+        say_ike(engine, RC_NEW_V2_STATE + 31, ike, client, "initiating IKEv2 connection");
 }
 
 struct ike_sa *sa_init_start(struct engine *engine, const struct connection *connection, uint64_t client)
@@ -42,18 +65,49 @@ struct ike_sa *sa_init_start(struct engine *engine, const struct connection *con
     setup->wants_child = !connection->spec->ike_only;
     setup->nonce_i_size = NONCE_SIZE;
     engine_random(engine, setup->nonce_i, NONCE_SIZE);
-    ike->path.local = connection_local_endpoint(engine, connection);
-    ike->path.remote = connection_remote_endpoint(engine, connection);
+    struct error error = {0};
+    bool has_path = choose_path(engine, ike, connection, connection->spec->tcp_use == TCP_YES, &error);
     identity_own(engine, &ike->memory_bytes, &ike->remote_id, identity_copy(&connection->remote_id));
     ike_index_by_peers(engine, ike);
-    say_ike(engine, RC_NEW_V2_STATE + 31, ike, client, "initiating IKEv2 connection");
+    say_begun(engine, ike, client);
     exchange_begin(ike, TASK_SA_INIT, 0, 0);
+    if (!has_path) {
+        ike_fail(engine, ike, RC_FATAL, "cannot make a TCP connection: %s", error.text);
+        return NULL;
+    }
     setup->ke = proposals_first_ke(&offer);
     if (setup->ke == NULL || !generate(engine, ike)) {
         ike_fail(engine, ike, RC_INTERNAL_ERROR, "no key exchange method to begin with");
         return NULL;
     }
     return ike;
+}
+
+bool sa_init_fall_back(struct engine *engine, struct ike_sa *ike)
+{
+    const struct connection *connection = connection_by_serial(engine, ike->connection_serial);
+    struct ike_setup *setup = ike->setup;
+    struct path before = ike->path;
+    struct error error;
+    if (ike->state != IKE_STATE_INIT_SENT || before.is_tcp || connection->spec->tcp_use != TCP_FALLBACK)
+        return false;
+    if (!choose_path(engine, ike, connection, true, &error)) {
+        ike->path = before;
+        say_ike(engine, RC_LOG, ike, setup->client, "cannot make a TCP connection: %s", error.text);
+        return false;
+    }
+    engine_timer_cancel(engine, &ike->retransmit_timer);
+    owned_clear(engine, &ike->memory_bytes, &ike->request);
+    owned_clear(engine, &ike->memory_bytes, &setup->cookie);
+    setup->restarts = 0;
+    ike->network_errno = 0;
+    ike_renew_spi(engine, ike);
+    engine_random(engine, setup->nonce_i, NONCE_SIZE);
+    say_ike(engine, RC_LOG, ike, setup->client, "no answer over UDP; falling back to TCP");
+    say_begun(engine, ike, setup->client);
+    if (!generate(engine, ike))
+        ike_fail(engine, ike, RC_INTERNAL_ERROR, "out of memory");
+    return true;
 }
 
 static void send_request(struct engine *engine, struct ike_sa *ike)
@@ -87,9 +141,9 @@ static void send_request(struct engine *engine, struct ike_sa *ike)
     count_sent(engine, &builder);
     owned_set(engine, &ike->memory_bytes, &setup->init_request, message);
     ike->next_message_id = 1;
-    char remote[ENDPOINT_TEXT_SIZE];
+    char remote[PATH_TEXT_SIZE];
     say_ike(engine, RC_NEW_V2_STATE + 31, ike, setup->client, "sent IKE_SA_INIT request to %s",
-            endpoint_text(&ike->path.remote, remote));
+            path_text(&ike->path, remote));
     exchange_send_request(engine, ike, message);
 }
 

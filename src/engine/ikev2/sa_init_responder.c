@@ -172,7 +172,8 @@ void sa_init_request(struct engine *engine, const struct path *path, const struc
     } else if (!has_all_payloads(&message)) {
         refuse(engine, &request, INVALID_SYNTAX, bytes_of(NULL, 0));
     } else if (engine->totals.ike_halfopen < engine->settings.max_halfopen_ike &&
-               (!cookie_is_demanded(engine) || shows_cookie(engine, &request))) {
+               (path->is_tcp || !cookie_is_demanded(engine) || shows_cookie(engine, &request))) {
+        /* Who has a TCP connection has shown where he is (RFC 9329 6.3). */
         respond(engine, &request);
     }
     arena_release(&arena);

@@ -383,8 +383,7 @@ static void what_a_connection_does_not_need_is_no_reason_to_refuse_it(void **sta
 {
     (void)state;
     static const struct row rows[] = {
-        {"leftrsasigkey=%cert", ADDED,
-         "the public keys have no effect with authby=secret"},
+        {"leftrsasigkey=%cert", ADDED, "the public keys have no effect with authby=secret"},
         {"rightca=%same", ADDED, "concerns public keys"},
         {"leftsendcert=never\n\tsendca=none", ADDED, "concerns public keys"},
         {"ikepad=no", ADDED, "concerns IKEv1 only"},
@@ -394,7 +393,14 @@ static void what_a_connection_does_not_need_is_no_reason_to_refuse_it(void **sta
         {"xauthby=file\n\txauthfail=hard", ADDED, NULL},
         {"leftxauthclient=yes\n\tleftusername=u", ADDED, "concerns IKEv1 only"},
         {"leftca=%same\n\tleftauth=rsasig\n\trightauth=rsasig", REFUSED, NULL},
-        {"enable-tcp=yes", REFUSED, ":5:13: conn \"x\": keyword \"enable-tcp\" is not supported yet"},
+        {"iptfs=yes", REFUSED, ":5:8: conn \"x\": keyword \"iptfs\" is not supported yet"},
+        {"enable-tcp=yes", ADDED, NULL},
+        {"enable-tcp=fallback\n\ttcp-remoteport=443", ADDED, NULL},
+        {"enable-tcp=yes\n\tkeyexchange=ikev1", REFUSED, "enable-tcp= is for IKEv2"},
+        {"enable-tcp=yes\n\tphase2=ah", REFUSED, "enable-tcp= is for ESP"},
+        {"enable-tcp=yes\n\tmobike=yes", REFUSED,
+         "mobike=yes is not supported yet together with enable-tcp=yes"},
+        {"enable-tcp=perhaps", REFUSED, "enable-tcp"},
         {"mobike=no", ADDED, NULL},
     };
     EXPECT(rows, CONN "\t", "\n");

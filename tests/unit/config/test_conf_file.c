@@ -194,8 +194,8 @@ static void faults_of_a_connection_are_found_when_it_is_built(void **state)
 {
     (void)state;
     static const char *const rows[][2] = {
-        {"conn x\n left=1.1.1.1\n right=2.2.2.2\n authby=secret\n enable-tcp=yes\n",
-         ":5:13: conn \"x\": keyword \"enable-tcp\" is not supported yet\n     enable-tcp=yes\n                ^"},
+        {"conn x\n left=1.1.1.1\n right=2.2.2.2\n authby=secret\n iptfs=yes\n",
+         ":5:8: conn \"x\": keyword \"iptfs\" is not supported yet\n     iptfs=yes\n           ^"},
         {"conn x\n left=1.1.1.1\n authby=secret\n", ":1:6: conn \"x\": right= is missing"},
         {"conn x\n left=1.1.1.1\n right=2.2.2.2\n authby=secret\n leftsubnet=10.0.0.0/8,10.0.0.0/40\n",
          ":5:24: conn"},

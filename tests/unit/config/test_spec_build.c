@@ -267,7 +267,7 @@ static void bad_pairs_are_refused_with_connection_keyword_and_reason(void **stat
 {
     (void)state;
     static const char *const rows[][2] = {
-        {"enable-tcp=yes", "conn \"x\": keyword \"enable-tcp\" is not supported yet"},
+        {"iptfs=yes", "conn \"x\": keyword \"iptfs\" is not supported yet"},
         {"rightcert=east", "conn \"x\": keyword \"rightcert\" is not supported yet"},
         {"rightaddresspool=10.9.0.9-10.9.0.1", "ends before it begins"},
         {"rightaddresspool=10.9.0.1-2001:db8::1", "of different address families"},
@@ -341,7 +341,7 @@ static void an_error_knows_the_byte(void **state)
         {"authby", "secret,eaponly", 7},
         {"ikelifetime", "8y", 1},
         {"connalias", "a", -2},
-        {"enable-tcp", "yes", -1},
+        {"iptfs", "yes", -1},
         {"leftprotoport", "tcp/99999", 4},
     };
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {

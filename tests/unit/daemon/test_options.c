@@ -101,7 +101,7 @@ static const struct {
     {{"--leak-detective"}, ACTS},
     {{"--leak-detective=no"}, ACTS},
     {{"--listen", "127.0.0.1"}, ACTS},
-    {{"--listen-tcp"}, REFUSED},
+    {{"--listen-tcp"}, ACTS},
     {{"--listen-udp"}, ACTS},
     {{"--log-no-append"}, ACTS},
     {{"--log-no-audit"}, OLD},

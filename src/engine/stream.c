@@ -1,0 +1,156 @@
+/* IKE SAs in TCP connections: see stream.h. RFC 9329 6.1, 6.2. */
+#include "engine/stream.h"
+
+#include <stdio.h>
+
+#include "engine/child_install.h"
+#include "engine/count.h"
+#include "engine/lifecycle.h"
+#include "engine/sa.h"
+#include "engine/version.h"
+
+#define RECONNECT_DELAY_FIRST (1 * USEC_PER_SEC)
+enum { RECONNECT_DOUBLINGS = 5 };
+/* As statistics_table.c names them. */
+enum { STREAMS_STARTED, STREAMS_STOPPED, STREAMS_ABORTED };
+
+static bool paths_are_same(const struct path *a, const struct path *b)
+{
+    return a->is_tcp == b->is_tcp && endpoint_equal(&a->local, &b->local) &&
+           endpoint_equal(&a->remote, &b->remote);
+}
+
+const char *path_text(const struct path *path, char out[static PATH_TEXT_SIZE])
+{
+    char address[ADDRESS_TEXT_SIZE];
+    if (!path->is_tcp)
+        return endpoint_text(&path->remote, out);
+    bool is_v6 = path->remote.address.family == IP_V6;
+    snprintf(out, PATH_TEXT_SIZE, "%s%s%s:TCP/%u", is_v6 ? "[" : "",
+             address_text(&path->remote.address, address), is_v6 ? "]" : "", path->remote.port);
+    return out;
+}
+
+bool stream_open(struct engine *engine, struct ike_sa *ike, struct error *error)
+{
+    const struct engine_env *env = engine->env;
+    ike->path.is_tcp = ike->is_stream_originator = true;
+    ike->path.local.port = 0;
+    if (env->open_stream == NULL)
+        return error_set(error, 0, "there is no TCP here");
+    if (!env->open_stream(env->world, &ike->path, ike->serial, error))
+        return false;
+    count_one(engine, COUNT_TCP_CLIENT, STREAMS_STARTED);
+    return true;
+}
+
+static void claim(struct engine *engine, const struct ike_sa *ike)
+{
+    if (ike->path.is_tcp && engine->env->claim_stream != NULL)
+        engine->env->claim_stream(engine->env->world, &ike->path, ike->serial);
+}
+
+void stream_is_up(struct engine *engine, const struct ike_sa *ike)
+{
+    bool is_first = ike->path.is_tcp && !ike->is_stream_originator && ike->setup != NULL;
+    claim(engine, ike);
+    if (is_first)
+        count_one(engine, COUNT_TCP_SERVER, STREAMS_STARTED);
+}
+
+void stream_release(struct engine *engine, const struct ike_sa *ike)
+{
+    if (!ike->path.is_tcp || engine->env->release_stream == NULL)
+        return;
+    const struct ike_sa *heir = ike_by_serial(engine, ike->replaced_by_serial);
+    if (heir != NULL && heir->state == IKE_STATE_ESTABLISHED && paths_are_same(&heir->path, &ike->path))
+        claim(engine, heir);
+    else
+        engine->env->release_stream(engine->env->world, &ike->path, ike->serial);
+}
+
+static void move_children(struct engine *engine, struct ike_sa *ike)
+{
+    LIST_EACH(&ike->children, node)
+    child_follow_path(engine, CONTAINER_OF(node, struct child_sa, siblings));
+}
+
+/* Who has made the connection has chosen it; what comes by UDP meanwhile moves nothing. */
+void stream_follow(struct engine *engine, struct ike_sa *ike, const struct path *path)
+{
+    char remote[PATH_TEXT_SIZE];
+    if (!ike->path.is_tcp || !path->is_tcp)
+        return;
+    if (paths_are_same(&ike->path, path)) {
+        ike->stream_reconnects = 0;
+        return;
+    }
+    if (ike->is_stream_originator || ike->state != IKE_STATE_ESTABLISHED ||
+        !address_equal(&ike->path.local.address, &path->local.address))
+        return;
+    struct path before = ike->path;
+    ike->path = *path;
+    claim(engine, ike);
+    count_one(engine, COUNT_TCP_SERVER, STREAMS_STARTED);
+    engine->env->release_stream(engine->env->world, &before, ike->serial);
+    say_ike(engine, RC_LOG, ike, 0, "peer has made a new TCP connection: %s", path_text(path, remote));
+    move_children(engine, ike);
+    if (ike->request.size != 0)
+        engine_send(engine, &ike->path, owned_bytes(&ike->request));
+}
+
+static const char *reason_of(int number)
+{
+    return number != 0 ? strerror(number) : "the peer has closed it";
+}
+
+/* At once, but ever later while no connection brings anything. */
+static void plan_reconnect(struct engine *engine, struct ike_sa *ike)
+{
+    unsigned tries = ike->stream_reconnects++;
+    unsigned doublings = tries < RECONNECT_DOUBLINGS ? tries : RECONNECT_DOUBLINGS;
+    usec_t delay = tries > 0 ? RECONNECT_DELAY_FIRST << (doublings - 1) : 0;
+    engine_timer_arm(engine, &ike->stream_timer, engine_now(engine) + delay);
+}
+
+void engine_stream_closed(struct engine *engine, const struct path *path, uint64_t ike_serial, int number)
+{
+    char remote[PATH_TEXT_SIZE];
+    struct ike_sa *ike = ike_by_serial(engine, ike_serial);
+    if (ike == NULL || ike->state == IKE_STATE_RETIRED || !paths_are_same(&ike->path, path))
+        return;
+    path_text(path, remote);
+    count_one(engine, ike->is_stream_originator ? COUNT_TCP_CLIENT : COUNT_TCP_SERVER,
+              number == 0 ? STREAMS_STOPPED : STREAMS_ABORTED);
+    if (!ike->is_stream_originator) {
+        say_ike(engine, RC_LOG, ike, 0,
+                "TCP connection with %s has ended: %s; waiting for the peer's next one", remote,
+                reason_of(number));
+    } else if (ike->state == IKE_STATE_INIT_SENT) {
+        ike->network_errno = number;
+        ike_fail_because(engine, ike, FAILURE_NO_ANSWER, 0, RC_NORETRANSMISSION,
+                         "%s: TCP connection to %s failed: %s", ike->version->ike_state_name(ike), remote,
+                         reason_of(number));
+    } else {
+        say_ike(engine, RC_LOG, ike, 0, "TCP connection to %s has ended: %s; making a new one", remote,
+                reason_of(number));
+        plan_reconnect(engine, ike);
+    }
+}
+
+/* The peer learns of the new connection by whatever comes first: what it has not answered, or a question
+ * whether it is alive. */
+void stream_reconnect(struct engine *engine, struct ike_sa *ike)
+{
+    struct error error;
+    if (!stream_open(engine, ike, &error)) {
+        say_ike(engine, RC_LOG, ike, 0, "cannot make a TCP connection: %s", error.text);
+        plan_reconnect(engine, ike);
+        return;
+    }
+    move_children(engine, ike);
+    if (ike->request.size != 0)
+        engine_send(engine, &ike->path, owned_bytes(&ike->request));
+    else if (ike_add_task(engine, ike, TASK_LIVENESS, 0, 0, 0))
+        ike->version->run_tasks(engine, ike);
+}
