@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 
+#include "base/text.h"
 #include "config/setup.h"
 #include "engine/impair.h"
 
@@ -16,9 +17,13 @@ void print_impair_names(void)
 {
     for (size_t i = 0; i < impair_name_count; i++) {
         const struct impair_name *row = &impair_names[i];
-        char form[64];
-        snprintf(form, sizeof(form), "%s%s", row->name, row->way == IMPAIR_FLAG ? "" : ":N");
-        if (row->way != IMPAIR_NOT_YET && row->help != NULL)
-            printf("  %-28s %s\n", form, row->help);
+        char form[160];
+        struct text text = text_of(form, sizeof(form));
+        if (row->way == IMPAIR_REFUSED || row->help == NULL)
+            continue;
+        printf("%s: %s\n", row->name, row->help);
+        impair_describe_value(row, &text);
+        if (row->way != IMPAIR_FLAG)
+            printf("    %s:VALUE is %s\n", row->name, form);
     }
 }

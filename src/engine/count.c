@@ -146,7 +146,7 @@ void count_invalid_ke(struct engine *engine, bool is_ours, unsigned used, unsign
               wanted);
 }
 
-static void send_now(struct engine *engine, const struct path *path, struct bytes datagram)
+void engine_send_now(struct engine *engine, const struct path *path, struct bytes datagram)
 {
     statistics_add(&engine->statistics, COUNT_IKE_TRAFFIC, TRAFFIC_OUT, datagram.size);
     engine->env->send(engine->env->world, path, datagram);
@@ -155,7 +155,7 @@ static void send_now(struct engine *engine, const struct path *path, struct byte
 void engine_send(struct engine *engine, const struct path *path, struct bytes datagram)
 {
     if (engine->impairments.has_any)
-        impair_outbound(engine, path, datagram, send_now);
+        impair_outbound(engine, path, datagram, engine_send_now);
     else
-        send_now(engine, path, datagram);
+        engine_send_now(engine, path, datagram);
 }

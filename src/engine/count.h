@@ -24,5 +24,7 @@ void count_received(struct engine *engine, const struct ikev2_message *message);
 void count_invalid_ke(struct engine *engine, bool is_ours, unsigned used, unsigned wanted);
 
 void engine_send(struct engine *engine, const struct path *path, struct bytes datagram);
+/* The same past the impairments. */
+void engine_send_now(struct engine *engine, const struct path *path, struct bytes datagram);
 
 #endif

@@ -173,7 +173,7 @@ void engine_free(struct engine *engine)
     secret_free(engine, sizeof(*engine));
 }
 
-static void take_datagram(struct engine *engine, const struct path *path, struct bytes datagram)
+void engine_take_datagram(struct engine *engine, const struct path *path, struct bytes datagram)
 {
     struct ikev2_header header;
     statistics_add(&engine->statistics, COUNT_IKE_TRAFFIC, TRAFFIC_IN, datagram.size);
@@ -190,9 +190,9 @@ void engine_receive(struct engine *engine, const struct path *path, struct bytes
     if (!engine->is_listening)
         return;
     if (engine->impairments.has_any)
-        impair_inbound(engine, path, datagram, take_datagram);
+        impair_inbound(engine, path, datagram, engine_take_datagram);
     else
-        take_datagram(engine, path, datagram);
+        engine_take_datagram(engine, path, datagram);
 }
 
 /* ---- time ---- */

@@ -54,7 +54,8 @@ void ike_renew_spi(struct engine *engine, struct ike_sa *ike)
 struct ike_sa *ike_new(struct engine *engine, const struct connection *connection, bool is_initiator,
                        enum ike_state state)
 {
-    struct ike_sa *ike = engine_allocate(engine, sizeof(*ike), NULL);
+    struct ike_sa *ike =
+        is_impaired(engine, IMPAIR_SA_CREATION) ? NULL : engine_allocate(engine, sizeof(*ike), NULL);
     if (ike == NULL)
         return NULL;
     ike->memory_bytes = sizeof(*ike);

@@ -3,11 +3,15 @@
 
 #include <stdlib.h>
 
-#include "engine/state.h"
+#include "engine/count.h"
+#include "engine/sa.h"
+#include "wire/ikev1_numbers.h"
 
 enum {
     HEADER_NEXT_PAYLOAD = 16, /* offsets in the IKE header, RFC 7296 3.1 */
     HEADER_VERSION = 17,
+    HEADER_EXCHANGE = 18,
+    HEADER_FLAGS = 19,
     HEADER_SIZE = 28,
     MAJOR_VERSION_ONE = 0x10,
 };
@@ -23,6 +27,7 @@ static void record_message(struct message_record *record, const struct path *pat
     free(record->messages[record->next].data);
     record->messages[record->next] = (struct recorded_message){*path, copy, datagram.size};
     record->next = (record->next + 1) % IMPAIR_RECORD_SIZE;
+    record->total++;
     if (record->count < IMPAIR_RECORD_SIZE)
         record->count++;
 }
@@ -39,6 +44,13 @@ static void replay(struct engine *engine, const struct message_record *record, b
     }
 }
 
+static void record_if_wanted(struct engine *engine, enum impairment which, struct message_record *record,
+                             const struct path *path, struct bytes datagram)
+{
+    if (is_impaired(engine, which))
+        record_message(record, path, datagram);
+}
+
 /* Counts down to the one that is dropped. */
 static bool is_dropped(struct engine *engine, enum impairment block, enum impairment drop)
 {
@@ -46,6 +58,38 @@ static bool is_dropped(struct engine *engine, enum impairment block, enum impair
     if (is_impaired(engine, block))
         return true;
     return *countdown > 0 && --*countdown == 0;
+}
+
+static bool is_exchange(struct bytes datagram, uint8_t version, uint8_t exchange)
+{
+    return datagram.size >= HEADER_SIZE && datagram.data[HEADER_VERSION] >> 4 == version &&
+           datagram.data[HEADER_EXCHANGE] == exchange;
+}
+
+static bool is_auth_request(struct bytes datagram)
+{
+    return is_exchange(datagram, 2, IKE_AUTH) && (datagram.data[HEADER_FLAGS] & IKEV2_FLAG_RESPONSE) == 0;
+}
+
+static bool is_encrypted(struct bytes datagram)
+{
+    if (datagram.size < HEADER_SIZE)
+        return false;
+    uint8_t first = datagram.data[HEADER_NEXT_PAYLOAD], version = datagram.data[HEADER_VERSION] >> 4;
+    return version == 1 ? (datagram.data[HEADER_FLAGS] & ISAKMP_ENCRYPTED) != 0
+                        : first == PAYLOAD_SK || first == PAYLOAD_SKF;
+}
+
+/* IKE_AUTH, the KE of Main Mode, or the last of Aggressive Mode, of an IKE SA that the peer began. */
+static bool is_second_of_initiator(const struct engine *engine, struct bytes datagram)
+{
+    if (is_exchange(datagram, 1, ISAKMP_MAIN) && datagram.data[HEADER_NEXT_PAYLOAD] == ISAKMP_KE) {
+        const struct ike_sa *ike = ike_by_own_spi(engine, datagram.data + IKE_SPI_SIZE);
+        return ike != NULL && !ike->is_initiator;
+    }
+    if (is_exchange(datagram, 1, ISAKMP_AGGRESSIVE))
+        return datagram.data[HEADER_NEXT_PAYLOAD] != ISAKMP_SA;
+    return is_auth_request(datagram);
 }
 
 static void send_spoilt(struct engine *engine, const struct path *path, struct bytes datagram,
@@ -57,8 +101,7 @@ static void send_spoilt(struct engine *engine, const struct path *path, struct b
         return;
     }
     memcpy(copy, datagram.data, datagram.size);
-    bool is_encrypted = copy[HEADER_NEXT_PAYLOAD] == PAYLOAD_SK || copy[HEADER_NEXT_PAYLOAD] == PAYLOAD_SKF;
-    if (is_encrypted && is_impaired(engine, IMPAIR_CORRUPT_ENCRYPTED))
+    if (is_encrypted(datagram) && is_impaired(engine, IMPAIR_CORRUPT_ENCRYPTED))
         copy[datagram.size - 1] ^= 0xff;
     if (is_impaired(engine, IMPAIR_MAJOR_VERSION_BUMP))
         copy[HEADER_VERSION] = (uint8_t)(copy[HEADER_VERSION] + MAJOR_VERSION_ONE);
@@ -68,26 +111,64 @@ static void send_spoilt(struct engine *engine, const struct path *path, struct b
 void impair_outbound(struct engine *engine, const struct path *path, struct bytes datagram,
                      take_function *send)
 {
-    if (is_dropped(engine, IMPAIR_BLOCK_OUTBOUND, IMPAIR_DROP_OUTBOUND))
+    record_if_wanted(engine, IMPAIR_RECORD_OUTBOUND, &engine->impairments.outbound, path, datagram);
+    if (is_dropped(engine, IMPAIR_BLOCK_OUTBOUND, IMPAIR_DROP_OUTBOUND) ||
+        (is_impaired(engine, IMPAIR_SEND_NO_AUTH) && is_auth_request(datagram)))
         return;
-    for (int i = is_impaired(engine, IMPAIR_DUPLICATE_OUTBOUND) ? 0 : 1; i < 2; i++)
+    bool is_doubled = is_impaired(engine, IMPAIR_DUPLICATE_OUTBOUND) ||
+                      (is_impaired(engine, IMPAIR_REPLAY_ENCRYPTED) && is_encrypted(datagram));
+    for (int i = is_doubled ? 0 : 1; i < 2; i++)
         send_spoilt(engine, path, datagram, send);
     if (is_impaired(engine, IMPAIR_REPLAY_OUTBOUND)) {
         replay(engine, &engine->impairments.outbound, false, send);
-        record_message(&engine->impairments.outbound, path, datagram);
+        if (!is_impaired(engine, IMPAIR_RECORD_OUTBOUND))
+            record_message(&engine->impairments.outbound, path, datagram);
     }
 }
 
 void impair_inbound(struct engine *engine, const struct path *path, struct bytes datagram,
                     take_function *take)
 {
-    if (is_dropped(engine, IMPAIR_BLOCK_INBOUND, IMPAIR_DROP_INBOUND))
+    record_if_wanted(engine, IMPAIR_RECORD_INBOUND, &engine->impairments.inbound, path, datagram);
+    if (is_dropped(engine, IMPAIR_BLOCK_INBOUND, IMPAIR_DROP_INBOUND) ||
+        (is_impaired(engine, IMPAIR_DROP_I2) && is_second_of_initiator(engine, datagram)))
         return;
     for (int i = is_impaired(engine, IMPAIR_DUPLICATE_INBOUND) ? 0 : 1; i < 2; i++)
         take(engine, path, datagram);
     bool is_backward = is_impaired(engine, IMPAIR_REPLAY_BACKWARD);
     if (is_backward || is_impaired(engine, IMPAIR_REPLAY_INBOUND)) {
         replay(engine, &engine->impairments.inbound, is_backward, take);
-        record_message(&engine->impairments.inbound, path, datagram);
+        if (!is_impaired(engine, IMPAIR_RECORD_INBOUND))
+            record_message(&engine->impairments.inbound, path, datagram);
     }
+}
+
+/* A copy, for what it sets off may be recorded in its place. */
+static bool drip(struct engine *engine, const struct message_record *record, uint64_t number,
+                 take_function *take)
+{
+    uint64_t back = record->total - number;
+    if (number == 0 || number > record->total || back >= record->count)
+        return false;
+    const struct recorded_message *message =
+        &record->messages[(record->next + IMPAIR_RECORD_SIZE - 1 - back) % IMPAIR_RECORD_SIZE];
+    struct path path = message->path;
+    size_t size = message->size;
+    uint8_t *copy = malloc(size + 1);
+    if (copy == NULL)
+        return false;
+    memcpy(copy, message->data, size);
+    take(engine, &path, bytes_of(copy, size));
+    free(copy);
+    return true;
+}
+
+bool impair_drip_inbound(struct engine *engine, uint64_t number)
+{
+    return drip(engine, &engine->impairments.inbound, number, engine_take_datagram);
+}
+
+bool impair_drip_outbound(struct engine *engine, uint64_t number)
+{
+    return drip(engine, &engine->impairments.outbound, number, engine_send_now);
 }

@@ -60,6 +60,8 @@ static struct ike_sa *next_ike_with_peer_of(const struct engine *engine, const s
 static struct ike_sa *usable_ike(const struct engine *engine, const struct connection *connection)
 {
     struct ike_sa *ike = NULL;
+    if (is_impaired(engine, IMPAIR_IGNORE_VIABLE_PARENT))
+        return NULL;
     do
         ike = next_ike_with_peer_of(engine, connection, ike);
     while (ike != NULL && (!carries(engine, ike, connection) || ike->version != ike_version_of(connection) ||

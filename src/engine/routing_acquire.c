@@ -42,6 +42,7 @@ static bool may_begin(const struct engine *engine, const struct connection *conn
 {
     return connection->routing == ROUTING_ONDEMAND && !connection_spec_is_shunt(connection->spec) &&
            engine->is_listening && !engine->is_shutting_down &&
+           !is_impaired(engine, IMPAIR_CANNOT_ONDEMAND) &&
            engine_now(engine) >= connection->route.deaf_until && engine->ondemand_count < ONDEMAND_LIMIT;
 }
 

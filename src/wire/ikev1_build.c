@@ -1,7 +1,7 @@
 /* Writing IKEv1 messages: RFC 2408 3. */
 #include "wire/ikev1_build.h"
 
-enum { HEADER_NEXT_PAYLOAD_AT = 16, HEADER_LENGTH_AT = 24, ATTRIBUTE_BASIC = 0x8000 };
+enum { HEADER_LENGTH_AT = 24, ATTRIBUTE_BASIC = 0x8000 };
 
 struct ikev1_builder ikev1_build_start(uint8_t *buffer, size_t capacity, const struct ikev2_header *header)
 {

@@ -1,7 +1,7 @@
 /* Writing IKEv2 messages: RFC 7296 3. */
 #include "wire/ikev2_build.h"
 
-enum { HEADER_NEXT_PAYLOAD_AT = 16, HEADER_LENGTH_AT = 24 };
+enum { HEADER_LENGTH_AT = 24 };
 
 struct ikev2_builder ikev2_build_start(uint8_t *buffer, size_t capacity, const struct ikev2_header *header)
 {

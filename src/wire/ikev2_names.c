@@ -51,6 +51,7 @@ static const struct number_name notify_names[] = {
     NAME(INITIAL_CONTACT),
     NAME(SET_WINDOW_SIZE),
     NAME(ADDITIONAL_TS_POSSIBLE),
+    NAME(IPCOMP_SUPPORTED),
     NAME(NAT_DETECTION_SOURCE_IP),
     NAME(NAT_DETECTION_DESTINATION_IP),
     NAME(COOKIE),
@@ -61,7 +62,9 @@ static const struct number_name notify_names[] = {
     NAME(MOBIKE_SUPPORTED),
     NAME(UPDATE_SA_ADDRESSES),
     NAME(COOKIE2),
+    NAME(CHILDLESS_IKEV2_SUPPORTED),
     NAME(IKEV2_FRAGMENTATION_SUPPORTED),
+    NAME(SIGNATURE_HASH_ALGORITHMS),
 };
 
 static const char *look_up(const struct number_name *names, size_t count, uint16_t number)

@@ -19,6 +19,7 @@ enum ikev2_header_flags {
 
 enum {
     IKE_HEADER_SIZE = 28,
+    HEADER_NEXT_PAYLOAD_AT = 16, /* in the header: the type of the first payload */
     IKE_SPI_SIZE = 8,
     IKEV2_VERSION = 0x20,
     PAYLOAD_HEADER_SIZE = 4,
@@ -82,6 +83,7 @@ enum ikev2_notify_type {
     MOBIKE_SUPPORTED = 16396,
     UPDATE_SA_ADDRESSES = 16400,
     COOKIE2 = 16401,
+    CHILDLESS_IKEV2_SUPPORTED = 16418,
     IKEV2_FRAGMENTATION_SUPPORTED = 16430,
     SIGNATURE_HASH_ALGORITHMS = 16431,
 };

@@ -2,6 +2,7 @@
 #include "ikev1_inject.h"
 
 #include "engine/ikev1/transaction.h"
+#include "wire/ikev2_numbers.h"
 #include "world.h"
 
 static struct ike_sa *newest_isakmp(const struct engine *engine)
@@ -108,7 +109,7 @@ static void inject_pieces(struct sim *sim, const char *from, const char *to, uin
 
 bool sim_inject_ikev1(struct sim *sim, const char *from, const char *to, const struct ikev1_injection *wanted)
 {
-    enum { HEADER_NEXT_PAYLOAD_AT = 16, MESSAGE_MAX = 65000 };
+    enum { MESSAGE_MAX = 65000 };
     static uint8_t buffer[MESSAGE_MAX];
     struct sim_host *host = world_host(sim, from);
     const struct ike_sa *ike = host->engine != NULL ? newest_isakmp(host->engine) : NULL;

@@ -454,17 +454,17 @@ void sim_crash_peer(struct sim *sim, const char *host, const char *peer)
     host_command(world_host(sim, host), command);
 }
 
+int sim_impair(struct sim *sim, const char *host, const char *impairments)
+{
+    struct command command = {.kind = COMMAND_IMPAIR, .impairments = impairments};
+    struct sim_host *there = world_host(sim, host);
+    return there->engine == NULL ? -1 : sim_result(sim, host, host_command(there, command));
+}
+
 uint64_t sim_start(struct sim *sim, const char *name, enum command_kind kind, const char *connection)
 {
     struct sim_host *host = world_host(sim, name);
     return host->engine == NULL ? 0 : host_command(host, (struct command){.kind = kind, .name = connection});
-}
-
-void sim_impair(struct sim *sim, const char *name, const char *words)
-{
-    struct sim_host *host = world_host(sim, name);
-    if (host->engine != NULL)
-        host_command(host, (struct command){.kind = COMMAND_IMPAIR, .impairments = words});
 }
 
 int sim_result(struct sim *sim, const char *host, uint64_t client)

@@ -65,6 +65,8 @@ void sim_set_group(struct sim *sim, const char *host, const char *name, const ch
 void sim_set_name(struct sim *sim, const char *name, const char *address);
 /* `whack --crash PEER`: an address. */
 void sim_crash_peer(struct sim *sim, const char *host, const char *peer);
+/* `whack --impair IMPAIRMENTS`: its exit status; -1: the host is down. */
+int sim_impair(struct sim *sim, const char *host, const char *impairments);
 /* `whack --listen` when the host has its address, or (false) has lost it. */
 void sim_listen(struct sim *sim, const char *host, bool has_address);
 /* The host has this address now and no other, behind this NAT (NULL: behind none), and listens there. */
@@ -181,8 +183,6 @@ void sim_add_private_key(struct sim *sim, const char *host, const char *pkcs8);
 int sim_up(struct sim *sim, const char *host, const char *connection);
 int sim_down(struct sim *sim, const char *host, const char *connection);
 int sim_command(struct sim *sim, const char *host, enum command_kind kind, const char *connection);
-/* `whack --impair WORDS`. */
-void sim_impair(struct sim *sim, const char *host, const char *words);
 /* Asks and goes on; sim_result() tells later: -1 not ended yet. */
 uint64_t sim_start(struct sim *sim, const char *host, enum command_kind kind, const char *connection);
 int sim_result(struct sim *sim, const char *host, uint64_t client);

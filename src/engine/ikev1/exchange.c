@@ -3,6 +3,7 @@
 
 #include "base/secret.h"
 #include "engine/ikev1/fragmentation.h"
+#include "engine/impair_message.h"
 
 struct bytes ikev1_cipher_key(const struct ike_sa *ike)
 {
@@ -111,11 +112,14 @@ bool ikev1_hash3(const struct ike_sa *ike, uint32_t message_id, struct bytes non
                        ARRAY_SIZE(parts), out);
 }
 
-bool ikev1_hash_is_right(const struct ike_sa *ike, const struct ikev1_incoming *incoming, struct bytes nonce)
+bool ikev1_hash_is_right(const struct engine *engine, const struct ike_sa *ike,
+                         const struct ikev1_incoming *incoming, struct bytes nonce)
 {
     const struct ikev1_message *message = incoming->message;
     size_t size = ike->suite.prf->output_size;
     uint8_t expected[PRF_OUTPUT_MAX];
+    if (is_impaired(engine, IMPAIR_V1_HASH_CHECK))
+        return true;
     return message->hash.size == size && message->after_hash.data != NULL &&
            phase2_hash(ike, incoming->header->message_id, nonce, message->after_hash, expected) &&
            secret_equal(message->hash.data, expected, size);
@@ -132,6 +136,12 @@ static bool send_and_keep(struct engine *engine, struct ike_sa *ike, struct ikev
     return true;
 }
 
+static void impair(struct engine *engine, const struct ike_sa *ike, struct ikev1_builder *builder)
+{
+    if (engine->impairments.has_any)
+        impair_message(engine, ike, &builder->writer, HEADER_NEXT_PAYLOAD_AT, IKE_HEADER_SIZE);
+}
+
 bool ikev1_send_plain(struct engine *engine, struct ike_sa *ike, struct ikev1_exchange *exchange,
                       struct ikev1_builder *builder, size_t *owner_bytes)
 {
@@ -139,12 +149,13 @@ bool ikev1_send_plain(struct engine *engine, struct ike_sa *ike, struct ikev1_ex
     const struct connection *connection = connection_by_serial(engine, ike->connection_serial);
     size_t unit = connection != NULL && connection->spec->ikepad != IKEPAD_NO ? PADDED_TO : 0;
     struct bytes message;
+    impair(engine, ike, builder);
     return ikev1_build_finish(builder, unit, &message) &&
            send_and_keep(engine, ike, exchange, message, owner_bytes);
 }
 
-bool ikev1_send_encrypted(struct engine *engine, struct ike_sa *ike, struct ikev1_exchange *exchange,
-                          struct ikev1_builder *builder, size_t *owner_bytes)
+static bool encrypt_and_send(struct engine *engine, struct ike_sa *ike, struct ikev1_exchange *exchange,
+                             struct ikev1_builder *builder, size_t *owner_bytes)
 {
     enum { HEADER_FLAGS_AT = 19 };
     const struct algorithm *encr = ike->suite.encr;
@@ -158,17 +169,28 @@ bool ikev1_send_encrypted(struct engine *engine, struct ike_sa *ike, struct ikev
            send_and_keep(engine, ike, exchange, message, owner_bytes);
 }
 
+bool ikev1_send_encrypted(struct engine *engine, struct ike_sa *ike, struct ikev1_exchange *exchange,
+                          struct ikev1_builder *builder, size_t *owner_bytes)
+{
+    impair(engine, ike, builder);
+    return encrypt_and_send(engine, ike, exchange, builder, owner_bytes);
+}
+
 bool ikev1_send_hashed(struct engine *engine, struct ike_sa *ike, struct ikev1_exchange *exchange,
                        struct ikev1_builder *builder, struct bytes nonce, size_t *owner_bytes)
 {
     enum { HASH_AT = IKE_HEADER_SIZE + PAYLOAD_HEADER_SIZE };
     size_t rest_at = HASH_AT + ike->suite.prf->output_size;
     const struct writer *writer = &builder->writer;
+    impair(engine, ike, builder);
     if (writer->overflowed)
         return false;
     struct bytes rest = bytes_of(writer->data + rest_at, writer->size - rest_at);
-    return phase2_hash(ike, exchange->message_id, nonce, rest, writer->data + HASH_AT) &&
-           ikev1_send_encrypted(engine, ike, exchange, builder, owner_bytes);
+    if (!phase2_hash(ike, exchange->message_id, nonce, rest, writer->data + HASH_AT))
+        return false;
+    if (engine->impairments.has_any)
+        impair_hash(engine, &builder->writer);
+    return encrypt_and_send(engine, ike, exchange, builder, owner_bytes);
 }
 
 /* ---- once more ---- */

@@ -35,7 +35,8 @@ bool ikev1_send_hashed(struct engine *engine, struct ike_sa *ike, struct ikev1_e
 bool ikev1_hash3(const struct ike_sa *ike, uint32_t message_id, struct bytes nonce_i, struct bytes nonce_r,
                  uint8_t *out);
 /* Whether the HASH payload is right, in constant time. nonce: empty for HASH(1). */
-bool ikev1_hash_is_right(const struct ike_sa *ike, const struct ikev1_incoming *incoming, struct bytes nonce);
+bool ikev1_hash_is_right(const struct engine *engine, const struct ike_sa *ike,
+                         const struct ikev1_incoming *incoming, struct bytes nonce);
 
 /* Sends the same bytes again. */
 void ikev1_send_again(struct engine *engine, const struct ike_sa *ike, const struct ikev1_exchange *exchange);

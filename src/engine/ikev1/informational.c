@@ -92,7 +92,7 @@ static bool obey_notify(struct engine *engine, struct ike_sa *ike, const struct 
 bool informational_protected(struct engine *engine, struct ike_sa *ike, const struct ikev1_incoming *incoming)
 {
     const struct ikev1_message *message = incoming->message;
-    if (!ikev1_hash_is_right(ike, incoming, bytes_of(NULL, 0)))
+    if (!ikev1_hash_is_right(engine, ike, incoming, bytes_of(NULL, 0)))
         return false;
     if (is_dpd_alone(message))
         return dpd_received(engine, ike, &message->notifies[0]);

@@ -68,7 +68,8 @@ static void send_2(struct engine *engine, struct ike_sa *ike, const struct job *
     struct ikev1_builder builder = ikev1_start(ike, buffer, sizeof(buffer), ISAKMP_MAIN, 0);
     phase1_build_ke(ike, &builder);
     nat_traversal_build(engine, ike, &builder);
-    if (ikev1_send_plain(engine, ike, &ike->v1->phase1, &builder, &ike->memory_bytes))
+    if (!is_impaired(engine, IMPAIR_SEND_NO_MAIN_R2) &&
+        ikev1_send_plain(engine, ike, &ike->v1->phase1, &builder, &ike->memory_bytes))
         say_sent(engine, ike, STATE_MAIN_R2);
 }
 

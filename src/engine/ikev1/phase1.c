@@ -45,7 +45,8 @@ bool phase1_take_ke(struct engine *engine, struct ike_sa *ike, const struct ikev
 void phase1_make_nonce(struct engine *engine, struct ike_sa *ike)
 {
     struct ike_setup *setup = ike->setup;
-    engine_random(engine, ike->is_initiator ? setup->nonce_i : setup->nonce_r, NONCE_SIZE);
+    impaired_nonce(engine, ike->is_initiator ? IMPAIR_INITIATOR_NONCE : IMPAIR_RESPONDER_NONCE,
+                   ike->is_initiator ? setup->nonce_i : setup->nonce_r, NONCE_SIZE);
     *(ike->is_initiator ? &setup->nonce_i_size : &setup->nonce_r_size) = NONCE_SIZE;
 }
 

@@ -183,7 +183,7 @@ bool quick_mode_response(struct engine *engine, struct ike_sa *ike, struct quick
 {
     struct child_sa *child = quick->child;
     struct error error;
-    if (!ikev1_hash_is_right(ike, incoming, quick_nonce_i(quick)))
+    if (!ikev1_hash_is_right(engine, ike, incoming, quick_nonce_i(quick)))
         return false;
     engine_timer_cancel(engine, &quick->retransmit_timer);
     if (!accept(engine, ike, quick, incoming->message, &error)) {

@@ -266,7 +266,7 @@ bool quick_mode_request(struct engine *engine, struct ike_sa *ike, struct quick_
     struct request request = {.message = incoming->message};
     struct error error;
     (void)quick;
-    if (!ikev1_hash_is_right(ike, incoming, bytes_of(NULL, 0)) ||
+    if (!ikev1_hash_is_right(engine, ike, incoming, bytes_of(NULL, 0)) ||
         !ikev1_use_message_id(engine, ike, incoming->header->message_id) ||
         ike->v1->quick_count >= QUICK_PENDING_LIMIT)
         return false;

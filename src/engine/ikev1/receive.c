@@ -311,7 +311,7 @@ static void transaction_message(struct engine *engine, struct ike_sa *ike, struc
     if (!is_read)
         trace_ike(engine, ike, DEBUG_BASE, "#%llu: dropped a %s message: %s", (unsigned long long)ike->serial,
                   ikev1_exchange_name(header->exchange), error.text);
-    if (!is_read || !ikev1_hash_is_right(ike, incoming, bytes_of(NULL, 0)))
+    if (!is_read || !ikev1_hash_is_right(engine, ike, incoming, bytes_of(NULL, 0)))
         return;
     struct transaction *transaction = transaction_take(engine, ike, incoming, hash);
     if (transaction == NULL)

@@ -40,12 +40,13 @@ bool auth_mac(const struct ike_sa *ike, bool is_null, struct bytes secret, bool 
                           nonce_for(ike->setup, of_initiator), sk_p, id_body, out);
 }
 
-static struct bytes own_id_body(const struct connection *connection,
+static struct bytes own_id_body(const struct engine *engine, const struct connection *connection,
                                 uint8_t body[static 4 + IDENTITY_SIZE_MAX])
 {
     const struct identity *id = &connection->local_id;
     memset(body, 0, 4);
     body[0] = id->kind;
+    impaired_id(engine, body + 1);
     if (id->size > 0)
         memcpy(body + 4, id->data, id->size);
     return bytes_of(body, 4u + id->size);
@@ -126,7 +127,7 @@ static enum auth_step sign(struct engine *engine, const struct ike_sa *ike,
     if (algorithm == NULL)
         return AUTH_FAILED;
     error_set(error, FAILURE_OTHER, "out of memory");
-    if (!auth_octets(ike, ike->is_initiator, own_id_body(connection, body), maced_id, parts))
+    if (!auth_octets(ike, ike->is_initiator, own_id_body(engine, connection, body), maced_id, parts))
         return AUTH_FAILED;
     *ret_job = auth_sign_job(engine, ike, algorithm, key, parts, AUTH_OCTETS_PARTS);
     return *ret_job != NULL ? AUTH_NEEDS_JOB : AUTH_FAILED;
@@ -168,14 +169,16 @@ void auth_own_describe(struct text *text, const struct auth_proof *proof, const 
 
 /* ---- secrets ---- */
 
-static bool make_mac(const struct ike_sa *ike, const struct connection *connection,
-                     const struct secret_entry *secret, struct auth_proof *out)
+static bool make_mac(const struct engine *engine, const struct ike_sa *ike,
+                     const struct connection *connection, const struct secret_entry *secret,
+                     struct auth_proof *out)
 {
     uint8_t body[4 + IDENTITY_SIZE_MAX];
     struct bytes key = secret != NULL ? bytes_of(secret->key, secret->key_size) : bytes_of(NULL, 0);
     out->method = secret != NULL ? AUTH_METHOD_SHARED_KEY : AUTH_METHOD_NULL;
     out->size = ike->suite.prf->output_size;
-    return auth_mac(ike, secret == NULL, key, ike->is_initiator, own_id_body(connection, body), out->data);
+    return auth_mac(ike, secret == NULL, key, ike->is_initiator, own_id_body(engine, connection, body),
+                    out->data);
 }
 
 enum auth_step auth_own(struct engine *engine, const struct ike_sa *ike, const struct connection *connection,
@@ -196,7 +199,7 @@ enum auth_step auth_own(struct engine *engine, const struct ike_sa *ike, const s
             error->code = FAILURE_NO_SECRET;
         return AUTH_FAILED;
     }
-    if (make_mac(ike, connection, secret, out))
+    if (make_mac(engine, ike, connection, secret, out))
         return AUTH_DONE;
     error_set(error, FAILURE_OTHER, "AUTH could not be computed");
     return AUTH_FAILED;

@@ -1,8 +1,6 @@
 /* IKE SAs without a Child SA: RFC 6023 3 and 4. */
 #include "engine/ikev2/childless.h"
 
-enum { CHILDLESS_IKEV2_SUPPORTED = 16418 };
-
 void childless_announce(const struct connection *connection, struct ikev2_builder *builder)
 {
     if (connection->spec->ike_only)

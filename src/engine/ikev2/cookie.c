@@ -33,17 +33,21 @@ static void compute(const struct engine *engine, uint32_t version, const struct 
     memcpy(out + 4, hash, COOKIE_SIZE - 4);
 }
 
-static void refresh_secret(struct engine *engine)
+void cookie_renew_secret(struct engine *engine)
 {
-    usec_t now = engine_now(engine);
-    if (engine->cookie_version != 0 && now < engine->cookie_secret_made_at + COOKIE_SECRET_LIFETIME)
-        return;
     memcpy(engine->cookie_secret[1], engine->cookie_secret[0], sizeof(engine->cookie_secret[0]));
     engine_random(engine, engine->cookie_secret[0], sizeof(engine->cookie_secret[0]));
     if (engine->cookie_version == 0)
         engine_random(engine, engine->cookie_secret[1], sizeof(engine->cookie_secret[1]));
     engine->cookie_version++;
-    engine->cookie_secret_made_at = now;
+    engine->cookie_secret_made_at = engine_now(engine);
+}
+
+static void refresh_secret(struct engine *engine)
+{
+    if (engine->cookie_version == 0 ||
+        engine_now(engine) >= engine->cookie_secret_made_at + COOKIE_SECRET_LIFETIME)
+        cookie_renew_secret(engine);
 }
 
 void cookie_make(struct engine *engine, const struct ip_address *remote,

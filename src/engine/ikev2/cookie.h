@@ -15,4 +15,7 @@ void cookie_make(struct engine *engine, const struct ip_address *remote,
 bool cookie_is_ours(struct engine *engine, const struct ip_address *remote,
                     const uint8_t spi_i[static IKE_SPI_SIZE], struct bytes nonce, struct bytes cookie);
 
+/* Another secret from now on; cookies of the one before still count. */
+void cookie_renew_secret(struct engine *engine);
+
 #endif

@@ -113,7 +113,8 @@ static void answer(struct engine *engine, struct ike_sa *ike, const struct incom
     mobike_build(engine, ike, &builder);
     ike_auth_established(engine, ike, 0);
     initial_contact_read(engine, ike, incoming->message);
-    bool is_childless = childless_is_wanted(incoming->message);
+    bool is_childless =
+        childless_is_wanted(incoming->message) || is_impaired(engine, IMPAIR_IGNORE_AUTH_CHILD);
     struct child_sa *child = is_childless ? NULL : answer_child(engine, ike, incoming, &builder);
     if (child != NULL)
         reauthenticate_take_policy(engine, child);

@@ -5,6 +5,7 @@
 
 #include "engine/count.h"
 #include "engine/ikev2/fragmentation.h"
+#include "engine/impair_message.h"
 
 enum { CACHED_PAIRS = 16 };
 
@@ -135,6 +136,9 @@ bool protect_finish(struct engine *engine, const struct ike_sa *ike, struct ikev
 {
     if (builder->writer.overflowed)
         return false;
+    if (engine->impairments.has_any)
+        impair_message(engine, ike, &builder->writer, IKE_HEADER_SIZE,
+                       IKE_HEADER_SIZE + PAYLOAD_HEADER_SIZE + ike->suite.encr->iv_size);
     count_sent(engine, builder);
     if (fragmentation_is_due(engine, ike, builder))
         return fragmentation_seal(engine, ike, builder, ret_message);

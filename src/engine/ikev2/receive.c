@@ -17,6 +17,7 @@
 #include "engine/ikev2/rekey_child.h"
 #include "engine/ikev2/rekey_ike.h"
 #include "engine/ikev2/sa_init.h"
+#include "engine/impair_message.h"
 #include "engine/lifecycle.h"
 #include "engine/peer_path.h"
 #include "engine/sa.h"
@@ -159,6 +160,8 @@ static void dispatch(struct engine *engine, struct ike_sa *ike, struct incoming 
         count_received(engine, &message);
         count_one(engine, COUNT_MESSAGES, MESSAGES_OK);
     }
+    if (engine->impairments.has_any)
+        impair_received(engine, &message);
     if (is_response) {
         handle_response(engine, ike, incoming);
     } else {

@@ -10,6 +10,7 @@
 #include "engine/ikev2/sa_init_parts.h"
 #include "engine/ikev2/signature_hashes.h"
 #include "engine/ikev2/vendor_id.h"
+#include "engine/impair_message.h"
 #include "engine/lifecycle.h"
 #include "engine/sa.h"
 #include "engine/stream.h"
@@ -64,7 +65,7 @@ struct ike_sa *sa_init_start(struct engine *engine, const struct connection *con
     setup->client = client;
     setup->wants_child = !connection->spec->ike_only;
     setup->nonce_i_size = NONCE_SIZE;
-    engine_random(engine, setup->nonce_i, NONCE_SIZE);
+    impaired_nonce(engine, IMPAIR_INITIATOR_NONCE, setup->nonce_i, NONCE_SIZE);
     struct error error = {0};
     bool has_path = choose_path(engine, ike, connection, connection->spec->tcp_use == TCP_YES, &error);
     identity_own(engine, &ike->memory_bytes, &ike->remote_id, identity_copy(&connection->remote_id));
@@ -102,7 +103,7 @@ bool sa_init_fall_back(struct engine *engine, struct ike_sa *ike)
     setup->restarts = 0;
     ike->network_errno = 0;
     ike_renew_spi(engine, ike);
-    engine_random(engine, setup->nonce_i, NONCE_SIZE);
+    impaired_nonce(engine, IMPAIR_INITIATOR_NONCE, setup->nonce_i, NONCE_SIZE);
     say_ike(engine, RC_LOG, ike, setup->client, "no answer over UDP; falling back to TCP");
     say_begun(engine, ike, setup->client);
     if (!generate(engine, ike))
@@ -133,6 +134,8 @@ static void send_request(struct engine *engine, struct ike_sa *ike)
     fragmentation_build_offer(engine, ike, &builder);
     signature_hashes_offer(connection, &builder);
     vendor_id_build(engine, ike, &builder);
+    if (engine->impairments.has_any)
+        impair_message(engine, ike, &builder.writer, HEADER_NEXT_PAYLOAD_AT, IKE_HEADER_SIZE);
     if (!ikev2_build_finish(&builder, &message)) {
         ike_fail(engine, ike, RC_INTERNAL_ERROR, "IKE_SA_INIT request does not fit into %d bytes",
                  IKE_MESSAGE_MAX);
@@ -282,6 +285,8 @@ void sa_init_response(struct engine *engine, struct ike_sa *ike, const struct pa
     bool is_waiting = ike->request.size != 0; /* not while a new KE value is being made */
     if (is_waiting && ikev2_message_read(header->next_payload, chain, &arena, &message, &critical, &error)) {
         count_received(engine, &message);
+        if (engine->impairments.has_any)
+            impair_received(engine, &message);
         read_response(engine, ike, path, header, datagram, &message, &arena);
     }
     arena_release(&arena);

@@ -10,13 +10,14 @@
 #include "engine/ikev2/sa_init_parts.h"
 #include "engine/ikev2/signature_hashes.h"
 #include "engine/ikev2/vendor_id.h"
+#include "engine/impair_message.h"
 #include "engine/sa.h"
 
 struct request {
     const struct path *path;
     const struct ikev2_header *header;
     struct bytes datagram;
-    const struct ikev2_message *message;
+    struct ikev2_message *message;
     struct arena *arena;
 };
 
@@ -100,7 +101,7 @@ static struct ike_sa *make_ike(struct engine *engine, const struct request *requ
     setup->nonce_i_size = message->nonce.size;
     memcpy(setup->nonce_i, message->nonce.data, message->nonce.size);
     setup->nonce_r_size = NONCE_SIZE;
-    engine_random(engine, setup->nonce_r, NONCE_SIZE);
+    impaired_nonce(engine, IMPAIR_RESPONDER_NONCE, setup->nonce_r, NONCE_SIZE);
     owned_set(engine, &ike->memory_bytes, &setup->init_request, request->datagram);
     ike_index_by_initiator(engine, ike);
     ike->counted_halfopen = true;
@@ -115,6 +116,8 @@ static void respond(struct engine *engine, const struct request *request)
     const struct ikev2_message *message = request->message;
     struct suite suite;
     struct error error;
+    if (engine->impairments.has_any)
+        impair_received(engine, request->message);
     const struct connection *connection = choose(engine, request, &suite, &error);
     if (connection == NULL) {
         char remote[ENDPOINT_TEXT_SIZE];
@@ -200,6 +203,8 @@ void sa_init_answer(struct engine *engine, struct ike_sa *ike, const struct job 
     if (setup->peer_signature_hashes != 0)
         signature_hashes_answer(connection_by_serial(engine, ike->connection_serial), &builder);
     vendor_id_build(engine, ike, &builder);
+    if (engine->impairments.has_any)
+        impair_message(engine, ike, &builder.writer, HEADER_NEXT_PAYLOAD_AT, IKE_HEADER_SIZE);
     if (!ikev2_build_finish(&builder, &message))
         return;
     count_sent(engine, &builder);

@@ -14,7 +14,7 @@
 
 enum { WORDS_MAX = 8 };
 
-static char said[4096];
+static char said[32768];
 
 /* Runs the parser with what is said kept in `said`; the status. */
 static int read_options(const char *const *words, struct daemon_options *out)
