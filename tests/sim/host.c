@@ -455,14 +455,21 @@ static void add_xauth_secret(struct secrets *secrets, const struct sim_login *lo
         abort();
 }
 
-static struct secrets *secrets_of(const struct sim_host *host)
+static void add_pre_shared_key(struct secrets *secrets, const char *key)
 {
-    const char *key = host->secret;
-    struct secrets *secrets = secrets_new();
     struct secret_entry entry = {
         .key = (uint8_t *)strdup(key), .key_size = strlen(key), .origin = strdup("sim:1")};
-    if (secrets == NULL || !secrets_add(secrets, &entry))
+    if (!secrets_add(secrets, &entry))
         abort();
+}
+
+static struct secrets *secrets_of(const struct sim_host *host)
+{
+    struct secrets *secrets = secrets_new();
+    if (secrets == NULL)
+        abort();
+    if (host->secret != NULL)
+        add_pre_shared_key(secrets, host->secret);
     if (host->xauth_secret.user != NULL)
         add_xauth_secret(secrets, &host->xauth_secret);
     return secrets;

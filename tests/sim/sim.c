@@ -433,7 +433,7 @@ void sim_set_secret(struct sim *sim, const char *name, const char *secret)
 {
     struct sim_host *host = world_host(sim, name);
     free(host->secret);
-    host->secret = strdup(secret);
+    host->secret = secret != NULL ? strdup(secret) : NULL;
     sim_restart(sim, name, 0);
 }
 

@@ -164,7 +164,7 @@ void sim_add_connection(struct sim *sim, const char *name, const char *words);
 void sim_add_connection_on(struct sim *sim, const char *host, const char *name, const char *words);
 /* The same words once more, as `ipsec auto --replace` does. */
 void sim_reload_connection(struct sim *sim, const char *host, const char *name);
-/* The pre-shared key of a host; "styx" unless said otherwise. */
+/* The pre-shared key of a host; "styx" unless said otherwise, NULL: none. */
 void sim_set_secret(struct sim *sim, const char *host, const char *secret);
 /* The password file of a host: this user may log in. */
 void sim_set_password(struct sim *sim, const char *host, const char *user, const char *password);

@@ -120,6 +120,20 @@ static void an_isakmp_sa_of_too_many_message_ids_is_replaced(void **state)
     assert_ends_well(sim);
 }
 
+/* Who may not begin a new one lets it end, when no message id is left. */
+static void an_isakmp_sa_of_too_many_message_ids_is_not_replaced_with_rekey_no(void **state)
+{
+    (void)state;
+    struct sim *sim = established_with(V1 " rekey=no");
+    for (uint32_t id = 1000; id < 1000 + 4200 && sim_ike_count(sim, "west") == 1; id++)
+        say_notification(sim, V1_DOI_NOT_SUPPORTED, id);
+    assert_false(sim_log_has(sim, "west", "to replace #"));
+    assert_true(sim_log_has(sim, "west", "ISAKMP SA expired"));
+    assert_counts(sim, "west", 0, 1);
+    assert_ping(sim);
+    assert_ends_well(sim);
+}
+
 static void a_delete_with_proof_is_obeyed(void **state)
 {
     (void)state;
@@ -542,6 +556,7 @@ int main(int argument_count, char **arguments)
         cmocka_unit_test(deletes_without_proof_change_nothing),
         cmocka_unit_test(a_message_id_is_not_taken_again_however_many_came_since),
         cmocka_unit_test(an_isakmp_sa_of_too_many_message_ids_is_replaced),
+        cmocka_unit_test(an_isakmp_sa_of_too_many_message_ids_is_not_replaced_with_rekey_no),
         cmocka_unit_test(a_delete_with_proof_is_obeyed),
         cmocka_unit_test(ipsec_sas_outlive_the_isakmp_sa_and_find_another),
         cmocka_unit_test(what_follows_the_delete_of_the_sa_itself_is_not_looked_at),

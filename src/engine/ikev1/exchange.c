@@ -57,7 +57,8 @@ bool ikev1_use_message_id(struct engine *engine, struct ike_sa *ike, uint32_t me
     if (message_id == 0 || is_used(ike, message_id) || !make_room_for_id(engine, ike))
         return false;
     ike->v1->used_message_ids[ike->v1->used_message_id_count++] = message_id;
-    if (ike->v1->used_message_id_count == USED_MESSAGE_IDS_MAX * 3 / 4)
+    bool may_rekey = ike->rekey_at != USEC_NEVER; /* established, and not rekey=no */
+    if (may_rekey && ike->v1->used_message_id_count == USED_MESSAGE_IDS_MAX * 3 / 4)
         engine_timer_arm(engine, &ike->life_timer, engine_now(engine)); /* a new one in its place */
     if (ike->v1->used_message_id_count == USED_MESSAGE_IDS_MAX) {
         ike->expire_at = engine_now(engine);

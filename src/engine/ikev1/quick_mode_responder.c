@@ -266,9 +266,10 @@ bool quick_mode_request(struct engine *engine, struct ike_sa *ike, struct quick_
     struct request request = {.message = incoming->message};
     struct error error;
     (void)quick;
+    /* What finds no room comes again with the same message id. */
     if (!ikev1_hash_is_right(engine, ike, incoming, bytes_of(NULL, 0)) ||
-        !ikev1_use_message_id(engine, ike, incoming->header->message_id) ||
-        ike->v1->quick_count >= QUICK_PENDING_LIMIT)
+        ike->v1->quick_count >= QUICK_PENDING_LIMIT ||
+        !ikev1_use_message_id(engine, ike, incoming->header->message_id))
         return false;
     if (!read_ids(ike, &request, &error) || !choose(engine, ike, &request, &error) ||
         !check_ke(&request, &error) || !check_suite(&request, &error)) {
