@@ -234,7 +234,8 @@ size_t esp_inner_mtu(const struct esp_sa *sa, size_t path_mtu, enum ip_family ou
     const struct esp_sa *ah = sa->is_ah ? sa : sa->outer_ah;
     size_t fixed = network + (ah != NULL ? ah_header_size(ah, outer) : 0);
     if (!sa->is_ah)
-        fixed += (udp_encapsulation ? UDP_HEADER_SIZE : 0) + esp_payload_offset(sa) + sa->icv_size;
+        fixed += (udp_encapsulation ? UDP_HEADER_SIZE + esp_marker_size(sa) : 0) + esp_payload_offset(sa) +
+                 sa->icv_size;
     if (path_mtu < fixed + sa->pad_to)
         return 0;
     size_t payload =

@@ -100,6 +100,12 @@ static inline bool esp_sa_is_plain(const struct esp_sa *sa)
     return !sa->is_ah && sa->outer_ah == NULL && sa->compression_cpi == 0;
 }
 
+/* draft-ietf-ipsec-udp-encaps-00: bytes before the frame that tell ESP from IKE on port 500. */
+static inline size_t esp_marker_size(const struct esp_sa *sa)
+{
+    return sa->has_non_ike_marker ? NON_IKE_MARKER_SIZE : 0;
+}
+
 /* RFC 4301 5.2 step 4: the decrypted packet's source in a remote selector and its destination in a local one.
  */
 bool esp_sa_allows_inbound(const struct esp_sa *sa, const struct ip_packet *packet);

@@ -139,12 +139,6 @@ static void answer_too_big(struct outbound *out, struct bytes packet, size_t mtu
     (void)tun_write(&out->backend->tun, pieces, 2, &none, 0);
 }
 
-/* draft-ietf-ipsec-udp-encaps-00: what tells ESP from IKE on port 500. */
-static size_t marker_size(const struct esp_sa *sa)
-{
-    return sa->has_non_ike_marker ? NON_IKE_MARKER_SIZE : 0;
-}
-
 enum fit { FITS, FITS_IN_FRAGMENTS, DOES_NOT_FIT };
 
 /* Whether a packet of this size passes the tunnel; the kernel fragments the outer packet of one that may be
@@ -155,8 +149,7 @@ static enum fit check_size(struct outbound *out, const struct gso *gso, const st
     /* A stream has no packets; its messages have a limit (RFC 9329 3). */
     uint32_t mtu = to->tcp_encapsulation ? STREAM_PATH_MTU : path_mtu(out);
     size_t largest = gso_segment_size(gso, 0);
-    size_t room = mtu - (mtu != 0 ? marker_size(out->flow.sa) : 0);
-    size_t inner_mtu = esp_inner_mtu(out->flow.sa, room, to->remote.address.family, to->udp_encapsulation);
+    size_t inner_mtu = esp_inner_mtu(out->flow.sa, mtu, to->remote.address.family, to->udp_encapsulation);
     if (mtu == 0 || largest <= inner_mtu)
         return FITS;
     if (ip->source.family == IP_V6 && inner_mtu < IPV6_MINIMUM_MTU)
@@ -192,7 +185,7 @@ static bool add_segment(struct outbound *out, const struct gso *gso, size_t inde
 {
     size_t size = gso_segment_size(gso, index);
     struct esp_sa *sa = out->flow.sa;
-    size_t marker = marker_size(sa);
+    size_t marker = esp_marker_size(sa);
     uint8_t *datagram = reserve_frame(out, marker + esp_sealed_size(sa, size)), *frame = datagram + marker;
     uint8_t *payload = frame + esp_payload_offset(sa);
     gso_write_segment(gso, index, payload);
@@ -215,7 +208,7 @@ static bool may_seal_from_packet(const struct outbound *out, const struct gso *g
 {
     const struct esp_sa *sa = out->flow.sa;
     return gso->count > 1 && gso->packet.data == out->tun_buffer + TUN_HEADER_SIZE &&
-           gso->header_size <= SEGMENT_HEADERS_MAX && esp_sa_is_plain(sa) &&
+           gso->header_size <= SEGMENT_HEADERS_MAX && esp_sa_is_plain(sa) && esp_marker_size(sa) == 0 &&
            esp_cipher_seals_from_elsewhere(&sa->keys);
 }
 
@@ -274,7 +267,7 @@ static bool add_bundle_segment(struct outbound *out, const struct gso *gso, size
     struct esp_sa *sa = out->flow.sa;
     size_t size = gso_segment_size(gso, index);
     enum ip_family family = (enum ip_family)out->flow.destination.remote.address.family;
-    size_t marker = marker_size(sa);
+    size_t marker = esp_marker_size(sa);
     uint8_t *datagram = reserve_frame(out, marker + bundle_frame_size(sa, family, size));
     uint8_t *frame = datagram + marker;
     uint8_t *payload = frame + bundle_payload_offset(sa, family);

@@ -276,6 +276,9 @@ static void test_the_inner_mtu_is_the_largest_that_fits(void **state)
                 assert_true(outer + esp_sealed_size(sa, inner + 1) > mtu);
             }
         }
+        sa->has_non_ike_marker = true;
+        assert_int_equal(esp_inner_mtu(sa, 640, IP_V4, true),
+                         esp_inner_mtu(sa, 640 - UDP_HEADER_SIZE - NON_IKE_MARKER_SIZE, IP_V4, false));
         assert_int_equal(esp_inner_mtu(sa, 20, IP_V4, false), 0);
         esp_sa_unref(sa);
     }

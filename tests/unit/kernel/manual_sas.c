@@ -20,7 +20,7 @@ struct options {
     const char *backend, *local, *remote, *local_selector, *remote_selector, *encr, *integ, *sourceip, *ah;
     unsigned key_bits, spi_in, spi_out, local_port, remote_port, replay_window;
     uint64_t soft_packets, hard_packets;
-    bool udp, transport, esn, trap, nopmtudisc, compress;
+    bool udp, marker, transport, esn, trap, nopmtudisc, compress;
 };
 
 struct host {
@@ -138,8 +138,10 @@ static void parse_option(struct options *options, char *word)
         {"spiin", 0, &options->spi_in, 0, 0},
         {"spiout", 0, &options->spi_out, 0, 0},
         {"localport", 0, &options->local_port, 0, 0},
+        {"remoteport", 0, &options->remote_port, 0, 0},
         {"replay", 0, &options->replay_window, 0, 0},
         {"udp", 0, 0, &options->udp, 0},
+        {"marker", 0, 0, &options->marker, 0}, /* on the port of IKE */
         {"transport", 0, 0, &options->transport, 0},
         {"esn", 0, 0, &options->esn, 0},
         {"compress", 0, 0, &options->compress, 0},
@@ -210,6 +212,7 @@ static struct kernel_sa make_sa(const struct host *host, enum sa_direction direc
         .local = {parse_address(options->local), (uint16_t)options->local_port},
         .remote = {parse_address(options->remote), (uint16_t)options->remote_port},
         .udp_encapsulation = options->udp,
+        .has_non_ike_marker = options->marker,
         .esn = options->esn,
         .nopmtudisc = options->nopmtudisc,
         .encr = is_ah_alone(options) ? NULL : find_algorithm(TRANSFORM_ENCR, options->encr),
@@ -290,7 +293,8 @@ static void attach_natt(struct host *host)
     if (host->functions->prepare_socket != NULL)
         host->functions->prepare_socket(host->backend, host->natt_fd, local.address.family, true);
     if (host->functions->attach_natt_socket != NULL &&
-        !host->functions->attach_natt_socket(host->backend, host->natt_fd, &local, true, on_ike, host))
+        !host->functions->attach_natt_socket(host->backend, host->natt_fd, &local, !host->options.marker,
+                                             on_ike, host))
         fail("cannot attach the NAT-T socket");
 }
 
