@@ -109,7 +109,7 @@ static const struct algorithm algorithms[] = {
     ENCR(65004, 65004, 252, "SERPENT_CBC", .aliases = {"serpent"}, AES_KEYS, .iv_size = 16, .block_size = 16),
     ENCR(65005, 65005, 253, "TWOFISH_CBC", .aliases = {"twofish"}, AES_KEYS, .iv_size = 16, .block_size = 16),
 
-    PRF(1, 1, "HMAC_MD5", &hmac_md5, 16, .aliases = {"md5"}, .uses = USE_IKEV1_IKE, .is_weak = true),
+    PRF(1, 1, "HMAC_MD5", &hmac_md5, 16, .aliases = {"md5"}, .uses = USE_IKEV2_IKE | USE_IKEV1_IKE, .is_weak = true),
     PRF(PRF_HMAC_SHA1, 2, "HMAC_SHA1", &hmac_sha1, 20, .aliases = {"sha", "sha1"}, .uses = USE_IKEV2_IKE | USE_IKEV1_IKE),
     PRF(PRF_HMAC_SHA2_256, 4, "HMAC_SHA2_256", &hmac_sha2_256, 32, .aliases = {"sha2", "sha256", "sha2_256"},
         .uses = USE_IKEV2_IKE | USE_IKEV1_IKE),
@@ -120,7 +120,7 @@ static const struct algorithm algorithms[] = {
     PRF(PRF_AES128_XCBC, 0, "AES_XCBC", &aes_xcbc, 16, .aliases = {"aes128_xcbc"}, .uses = USE_IKEV2_IKE),
     PRF(PRF_AES128_CMAC, 0, "AES_CMAC", &aes_cmac, 16, .aliases = {"aes128_cmac"}, .uses = USE_IKEV2_IKE),
 
-    INTEG(1, 1, 1, "HMAC_MD5_96", &hmac_md5, 16, 12, .aliases = {"md5", "hmac_md5"}, .uses = ESP_AH | V1_IKE_ESP_AH,
+    INTEG(1, 1, 1, "HMAC_MD5_96", &hmac_md5, 16, 12, .aliases = {"md5", "hmac_md5"}, .uses = IKE_ESP_AH | V1_IKE_ESP_AH,
           .is_weak = true),
     INTEG(INTEG_HMAC_SHA1_96, 2, 2, "HMAC_SHA1_96", &hmac_sha1, 20, 12,
           .aliases = {"sha", "sha1", "sha1_96", "hmac_sha1"}, .uses = IKE_ESP_AH | V1_IKE_ESP_AH),
@@ -133,7 +133,8 @@ static const struct algorithm algorithms[] = {
     INTEG(INTEG_HMAC_SHA2_256_TRUNCBUG, 0, 0, "HMAC_SHA2_256_TRUNCBUG", &hmac_sha2_256, 32, 12),
     INTEG(INTEG_AES_XCBC_96, 0, 9, "AES_XCBC_96", &aes_xcbc, 16, 12,
           .aliases = {"aes_xcbc", "aes128_xcbc", "aes128_xcbc_96"}, .uses = IKE_ESP_AH | V1_ESP_AH),
-    INTEG(INTEG_AES_CMAC_96, 0, 0, "AES_CMAC_96", &aes_cmac, 16, 12, .aliases = {"aes_cmac"}, .uses = IKE_ESP_AH),
+    /* 250 in IKEv1: nothing is assigned there, old peers take this of the numbers for private use. */
+    INTEG(INTEG_AES_CMAC_96, 0, 250, "AES_CMAC_96", &aes_cmac, 16, 12, .aliases = {"aes_cmac"}, .uses = IKE_ESP_AH | V1_ESP_AH),
     INTEG(INTEG_NONE, 0, 0, "NONE", NULL, 0, 0, .aliases = {"null"}, .uses = IKE_ESP | V1_ESP),
 
     {.type = TRANSFORM_KE, .id = KE_NONE, .name = "NONE", .aliases = {"null", "dh0"}, .uses = IKE_ESP_AH},

@@ -6,6 +6,7 @@
 #include "proposal/proposal_build.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 /* key_bits 0 of an algorithm that needs a length: its longest and its default one. id 0 ends a list. */
 struct choice {
@@ -99,9 +100,47 @@ static bool add_all_choices(const struct builder *builder, struct draft *draft, 
     return true;
 }
 
-/* Appends the finished proposal, its transforms in the order of their types. */
-static bool builder_append(struct builder *builder, const struct draft *draft)
+static void sort_by_type(struct draft *draft)
 {
+    struct transform sorted[PROPOSAL_TRANSFORM_LIMIT];
+    size_t count = 0;
+    for (uint8_t type = TRANSFORM_ENCR; type <= TRANSFORM_ESN; type++)
+        for (size_t i = 0; i < draft->count; i++)
+            if (draft->transforms[i].type == type)
+                sorted[count++] = draft->transforms[i];
+    memcpy(draft->transforms, sorted, count * sizeof(*sorted));
+}
+
+static bool has_same_transforms(const struct draft *draft, const struct transform *others)
+{
+    for (size_t i = 0; i < draft->count; i++) {
+        const struct transform *one = &draft->transforms[i], *other = &others[i];
+        if (one->type != other->type || one->id != other->id || one->key_bits != other->key_bits ||
+            one->is_any_length != other->is_any_length)
+            return false;
+    }
+    return true;
+}
+
+static bool is_repeated(const struct builder *builder, const struct draft *draft)
+{
+    const struct transform *transforms = builder->transforms;
+    for (size_t i = 0; i < builder->proposal_count; i++) {
+        uint16_t count = builder->proposals[i].transform_count;
+        if (count == draft->count && has_same_transforms(draft, transforms))
+            return true;
+        transforms += count;
+    }
+    return false;
+}
+
+/* Appends the finished proposal, its transforms in the order of their types; one that is there already, not
+ * again. */
+static bool builder_append(struct builder *builder, struct draft *draft)
+{
+    sort_by_type(draft);
+    if (is_repeated(builder, draft))
+        return true;
     if (builder->proposal_count == PROPOSAL_LIMIT)
         return builder_fail(builder, 0, "more than %d proposals", PROPOSAL_LIMIT);
     struct proposal *proposal = &builder->proposals[builder->proposal_count++];
@@ -110,10 +149,9 @@ static bool builder_append(struct builder *builder, const struct draft *draft)
         .protocol = (uint8_t)builder->protocol,
         .transform_count = draft->count,
     };
-    for (uint8_t type = TRANSFORM_ENCR; type <= TRANSFORM_ESN; type++)
-        for (size_t i = 0; i < draft->count; i++)
-            if (draft->transforms[i].type == type)
-                builder->transforms[builder->transform_count++] = draft->transforms[i];
+    memcpy(&builder->transforms[builder->transform_count], draft->transforms,
+           draft->count * sizeof(*draft->transforms));
+    builder->transform_count += draft->count;
     return true;
 }
 
@@ -301,14 +339,13 @@ bool builder_complete(struct builder *builder, const struct draft *draft)
     static const enum transform_type ikev2[] = {TRANSFORM_ENCR, none};
     static const enum transform_type ikev1_ike[] = {TRANSFORM_KE, TRANSFORM_PRF, TRANSFORM_ENCR, none};
     static const enum transform_type ikev1_child[] = {TRANSFORM_ENCR, TRANSFORM_INTEG, none};
-    uint16_t count = builder->proposal_count;
     bool is_ikev1 = builder->flags & PROPOSAL_IKEV1;
     if (!multiply(builder, draft,
                   !is_ikev1                           ? ikev2
                   : builder->protocol == PROTOCOL_IKE ? ikev1_ike
                                                       : ikev1_child))
         return false;
-    return builder->proposal_count > count ||
+    return builder->proposal_count > 0 ||
            builder_fail(builder, 0, "this build can run none of the default algorithms that it leaves open");
 }
 

@@ -21,6 +21,7 @@ struct group {
     size_t end;
     unsigned types; /* bit 1 << enum transform_type: what it can be */
     bool has_key;
+    bool is_behind_semicolon; /* where the key exchange stands, by custom */
 };
 
 static bool is_separator(char c)
@@ -151,8 +152,10 @@ static bool scan_proposal(const struct builder *builder, size_t *at, struct grou
     size_t count = 0;
     for (;; (*at)++) {
         struct group group;
+        bool is_behind_semicolon = count > 0 && text[*at - 1] == ';';
         if (!scan_group(builder, at, &group))
             return false;
+        group.is_behind_semicolon = is_behind_semicolon;
         if (text[*at] == '=') {
             unsigned types = 0;
             if (!find_key(builder, (struct word){group.start, group.end}, &types))
@@ -189,7 +192,7 @@ static unsigned common_types(const struct builder *builder, const struct group *
 
 /*
  * Two hash groups stand as INTEG-PRF, unless their words can only be PRF-INTEG; one alone is the PRF if it
- * can be. "none" is the integrity algorithm first, the key exchange after that.
+ * can be. "none" is the integrity algorithm first, the key exchange after that and behind ";".
  */
 static enum transform_type choose_type(unsigned types, unsigned next_types)
 {
@@ -225,6 +228,8 @@ static bool assign_types(const struct builder *builder, struct group *groups, si
         unsigned types = common_types(builder, &groups[i], allowed, &word, &before);
         if (types == 0)
             return word_fail_expected(builder, word, before);
+        if (groups[i].is_behind_semicolon && (types & 1u << TRANSFORM_KE))
+            types = 1u << TRANSFORM_KE;
         bool has_next = i + 1 < count && !groups[i + 1].has_key;
         unsigned next_types = has_next ? common_types(builder, &groups[i + 1], possible, &word, &before) : 0;
         groups[i].types = i == 0 ? allowed : 1u << choose_type(types, next_types);

@@ -60,14 +60,25 @@ static void weak_algorithms_are_known_but_ikev2_has_no_use_for_them(void **state
 {
     (void)state;
     const unsigned ikev2 = USE_IKEV2_IKE | USE_IKEV2_ESP | USE_IKEV2_AH;
-    const struct algorithm *weak[] = {
-        algorithm_named(TRANSFORM_KE, "modp1024"), algorithm_named(TRANSFORM_KE, "modp768"),
-        algorithm_named(TRANSFORM_PRF, "md5"), algorithm_named(TRANSFORM_ENCR, "des")};
+    const struct algorithm *weak[] = {algorithm_named(TRANSFORM_KE, "modp1024"),
+                                      algorithm_named(TRANSFORM_KE, "modp768"),
+                                      algorithm_named(TRANSFORM_ENCR, "des")};
     for (size_t i = 0; i < ARRAY_SIZE(weak); i++) {
         assert_true(weak[i]->is_weak);
         assert_int_equal(weak[i]->uses & ikev2, 0);
     }
     assert_int_equal(algorithm_named(TRANSFORM_KE, "dh22")->uses, 0);
+}
+
+static void md5_is_weak_but_has_its_uses_in_both_versions(void **state)
+{
+    (void)state;
+    const struct algorithm *prf = algorithm_named(TRANSFORM_PRF, "md5");
+    const struct algorithm *integ = algorithm_named(TRANSFORM_INTEG, "md5");
+    assert_true(prf->is_weak && integ->is_weak);
+    assert_int_equal(prf->uses, USE_IKEV2_IKE | USE_IKEV1_IKE);
+    assert_true((integ->uses & USE_IKEV2_IKE) && (integ->uses & USE_IKEV1_IKE));
+    assert_ptr_equal(algorithm_integ_of_prf(prf), integ);
 }
 
 static void prf_and_integrity_of_one_hash_find_each_other(void **state)
@@ -126,6 +137,7 @@ int main(void)
         cmocka_unit_test(a_name_is_matched_whole),
         cmocka_unit_test(a_name_belongs_to_its_transform_type),
         cmocka_unit_test(weak_algorithms_are_known_but_ikev2_has_no_use_for_them),
+        cmocka_unit_test(md5_is_weak_but_has_its_uses_in_both_versions),
         cmocka_unit_test(prf_and_integrity_of_one_hash_find_each_other),
         cmocka_unit_test(key_lengths_are_those_of_the_cipher),
         cmocka_unit_test(sizes_fit_the_fixed_buffers),

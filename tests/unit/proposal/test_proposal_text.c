@@ -36,8 +36,37 @@ static void ike_text_is_printed_as_libreswan_prints_it(void **state)
         {PROTOCOL_IKE, V2, "3des-sha1-modp1536", "3DES_CBC-HMAC_SHA1-MODP1536"},
         {PROTOCOL_IKE, V2, "chacha20_poly1305-sha2_512-dh31", "CHACHA20_POLY1305-HMAC_SHA2_512-DH31"},
         {PROTOCOL_IKE, V2, "AES256-SHA2_256-DH14", "AES_CBC_256-HMAC_SHA2_256-MODP2048"},
+        {PROTOCOL_IKE, V2, "aes-sha1-modp2048,3des-md5-modp1536",
+         "AES_CBC-HMAC_SHA1-MODP2048, 3DES_CBC-HMAC_MD5-MODP1536"},
+        {PROTOCOL_IKE, V2, "aes_gcm-md5-dh31", "AES_GCM_16-HMAC_MD5-DH31"},
     };
     check_examples(examples, ARRAY_SIZE(examples));
+}
+
+static void proposals_that_are_said_again_fold(void **state)
+{
+    (void)state;
+    static const struct example examples[] = {
+        {PROTOCOL_ESP, V2, "aes-sha1,aes-sha1", "AES_CBC-HMAC_SHA1_96"},
+        {PROTOCOL_ESP, V2, "aes-sha1,aes128-sha1,aes-sha1", "AES_CBC-HMAC_SHA1_96, AES_CBC_128-HMAC_SHA1_96"},
+        {PROTOCOL_ESP, V1, "aes128-sha1,aes128-sha1;dh14,aes128-sha1",
+         "AES_CBC_128-HMAC_SHA1_96, AES_CBC_128-HMAC_SHA1_96-MODP2048"},
+        {PROTOCOL_AH, V2, "sha1,sha2+sha1,sha1+sha2",
+         "HMAC_SHA1_96, HMAC_SHA2_256_128+HMAC_SHA1_96, "
+         "HMAC_SHA1_96+HMAC_SHA2_256_128"},
+    };
+    check_examples(examples, ARRAY_SIZE(examples));
+}
+
+static void more_repetitions_than_a_list_holds_fold(void **state)
+{
+    (void)state;
+    char text[(PROPOSAL_LIMIT + 1) * 9] = "", buffer[LIST_TEXT_SIZE];
+    for (size_t i = 0; i <= PROPOSAL_LIMIT; i++)
+        strcat(text, i == 0 ? "3des-md5" : ",3des-md5");
+    struct proposal_list *list = list_of(PROTOCOL_ESP, V1, text);
+    assert_string_equal(list_text(list, buffer), "3DES_CBC-HMAC_MD5_96");
+    proposals_free(list);
 }
 
 static void child_text_is_printed_as_libreswan_prints_it(void **state)
@@ -53,6 +82,10 @@ static void child_text_is_printed_as_libreswan_prints_it(void **state)
         {PROTOCOL_ESP, V2, "aes256", "AES_CBC_256-HMAC_SHA2_512_256+HMAC_SHA2_256_128"},
         {PROTOCOL_ESP, V2, "null-sha1", "NULL-HMAC_SHA1_96"},
         {PROTOCOL_ESP, NO_PFS, "aes_gcm128-null-dh0", "AES_GCM_16_128-NONE"},
+        {PROTOCOL_ESP, V2, "aes;none", "AES_CBC-HMAC_SHA2_512_256+HMAC_SHA2_256_128-NONE"},
+        {PROTOCOL_ESP, NO_PFS, "aes;null", "AES_CBC-HMAC_SHA2_512_256+HMAC_SHA2_256_128"},
+        {PROTOCOL_ESP, V1, "aes-aes_cmac", "AES_CBC-AES_CMAC_96"},
+        {PROTOCOL_AH, V1, "aes_cmac", "AES_CMAC_96"},
         {PROTOCOL_AH, V2, "sha2_512+sha2", "HMAC_SHA2_512_256+HMAC_SHA2_256_128"},
         {PROTOCOL_AH, V2, "sha1-dh19", "HMAC_SHA1_96-DH19"},
     };
@@ -408,14 +441,21 @@ static void ikev1_is_refused_by_name_where_it_cannot_run(void **state)
         &(struct refusal){PROTOCOL_IKE, V1, "aes-sha1", 0, "AES_CBC cannot be used for IKE with IKEv1"}, 1);
 }
 
+/* All different: the bits of the number choose from seven integrity algorithms. */
 static void too_many_proposals_are_refused(void **state)
 {
     (void)state;
-    char text[PROPOSAL_LIMIT * 8 + 16] = "";
-    for (size_t i = 0; i < PROPOSAL_LIMIT; i++)
-        strcat(text, i == 0 ? "aes256" : ",aes256");
-    proposals_free(list_of(PROTOCOL_ESP, V2, text));
-    strcat(text, ",aes");
+    static const char *const names[] = {"sha1", "sha2_256", "sha2_384", "sha2_512",
+                                        "md5",  "aes_xcbc", "aes_cmac"};
+    char text[(PROPOSAL_LIMIT + 1) * 64] = "";
+    for (unsigned number = 1; number <= PROPOSAL_LIMIT + 1; number++) {
+        if (number == PROPOSAL_LIMIT + 1)
+            proposals_free(list_of(PROTOCOL_ESP, V2, text));
+        strcat(text, number == 1 ? "aes256" : ",aes256");
+        for (size_t i = 0, count = 0; i < ARRAY_SIZE(names); i++)
+            if (number >> i & 1)
+                strcat(strcat(text, count++ == 0 ? "-" : "+"), names[i]);
+    }
     check_refusals(&(struct refusal){PROTOCOL_ESP, V2, text, 0, "more than 64 proposals"}, 1);
 }
 
@@ -424,6 +464,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(ike_text_is_printed_as_libreswan_prints_it),
         cmocka_unit_test(child_text_is_printed_as_libreswan_prints_it),
+        cmocka_unit_test(proposals_that_are_said_again_fold),
+        cmocka_unit_test(more_repetitions_than_a_list_holds_fold),
         cmocka_unit_test(a_key_length_may_be_written_in_every_way),
         cmocka_unit_test(separators_and_blanks_are_free),
         cmocka_unit_test(the_long_form_names_each_type),
