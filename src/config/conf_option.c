@@ -25,13 +25,11 @@ static bool unknown_keyword(const struct conf_loader *loader, const struct conf_
 {
     char nearest[SPELLING_MAX], shown[SHOWN_MAX];
     enum keyword_section section = loader->is_setup ? SECTION_SETUP : SECTION_CONN;
-    enum keyword_section other = loader->is_setup ? SECTION_CONN : SECTION_SETUP;
-    const char *names[] = {[SECTION_SETUP] = "config setup", [SECTION_CONN] = "conn"};
     const char *expected = loader->is_setup ? "a keyword of config setup" : "a keyword of conn";
     escaped(item->word, shown);
-    if (keyword_find(other, item->word, NULL) != NULL)
-        return conf_error(error, &item->word_place, "found \"%s\", which belongs in %s; expected %s", shown,
-                          names[other], expected);
+    if (loader->is_setup && keyword_find(SECTION_CONN, item->word, NULL) != NULL)
+        return conf_error(error, &item->word_place, "found \"%s\", which belongs in conn; expected %s", shown,
+                          expected);
     if (keyword_suggest(section, item->word, nearest, sizeof(nearest)))
         return conf_error(error, &item->word_place, "found \"%s\"; expected %s; did you mean \"%s\"?", shown,
                           expected, nearest);
@@ -141,6 +139,16 @@ static bool take_comment(const struct conf_loader *loader, const struct conf_ite
     return true;
 }
 
+/* It spoils nothing there: pluto takes it from config setup, or its default. */
+static bool is_misplaced_in_conn(const struct conf_loader *loader, const struct conf_item *item)
+{
+    if (loader->is_setup || keyword_find(SECTION_SETUP, item->word, NULL) == NULL)
+        return false;
+    warning_send(loader->warnings, "%s:%u: %s= belongs in config setup; it does not count in a conn",
+                 item->word_place.source->path, item->word_place.line, item->word);
+    return true;
+}
+
 bool conf_add_option(struct conf_loader *loader, const struct conf_item *item, struct error *error)
 {
     char shown[SHOWN_MAX];
@@ -159,6 +167,7 @@ bool conf_add_option(struct conf_loader *loader, const struct conf_item *item, s
     option.keyword = keyword_find(section, item->word, &option.end);
     if (!loader->is_setup && conf_word_is_comment(item->word) && !take_comment(loader, item, &option, error))
         return false;
-    return option.keyword != NULL ? add_value(loader, item, &option, error)
-                                  : unknown_keyword(loader, item, error);
+    if (option.keyword != NULL)
+        return add_value(loader, item, &option, error);
+    return is_misplaced_in_conn(loader, item) || unknown_keyword(loader, item, error);
 }
