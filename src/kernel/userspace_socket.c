@@ -106,16 +106,20 @@ void sockets_close(struct socket_set *set)
     pthread_rwlock_destroy(&set->lock);
 }
 
-/* UDP_ENCAP is never set: a kernel without ESP accepts it and then swallows the packets. */
+/* UDP_ENCAP is never set: a kernel without ESP accepts it and then swallows the packets. Errors of the
+ * network are not queued, which also empties the queue: nobody here reads it, and poll() would tell of it for
+ * ever. */
 static void prepare_natt(int fd, const struct ip_endpoint *local)
 {
     (void)set_mark(fd);
     enlarge_buffers(fd);
     set_int(fd, IPPROTO_UDP, UDP_GRO, 1);
     if (local->address.family == IP_V6) {
+        set_int(fd, IPPROTO_IPV6, IPV6_RECVERR, 0);
         set_int(fd, IPPROTO_IPV6, IPV6_RECVTCLASS, 1);
         set_int(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, 1);
     } else {
+        set_int(fd, IPPROTO_IP, IP_RECVERR, 0);
         set_int(fd, IPPROTO_IP, IP_RECVTOS, 1);
         set_int(fd, IPPROTO_IP, IP_PKTINFO, 1);
         socket_set_fragmentation(fd, false);
@@ -139,16 +143,17 @@ int sockets_attach(struct socket_set *set, int fd, const struct ip_endpoint *loc
         error_set(error, 0, "cannot share the NAT-T socket: %s", strerror(errno));
         return -1;
     }
-    prepare_natt(duplicate, local);
     pthread_rwlock_wrlock(&set->lock);
     struct natt_socket *slot = free_slot(set);
-    if (slot != NULL)
+    if (slot != NULL) {
+        prepare_natt(duplicate, local);
         *slot = (struct natt_socket){.fd = duplicate,
                                      .owner_fd = fd,
                                      .local = *local,
                                      .has_bare_ike = !is_natt,
                                      .on_ike = on_ike,
                                      .context = context};
+    }
     pthread_rwlock_unlock(&set->lock);
     if (slot != NULL)
         return (int)(slot - set->natt);
