@@ -118,7 +118,7 @@ static uint64_t find_word(const char *value, const char *const *words)
 static bool find_wire_name(enum impair_way way, const char *value, uint64_t *out)
 {
     enum { METHOD_MAX = 255, NOTIFICATION_NAMED_MAX = 16500 };
-    if (way == IMPAIR_EXCHANGE && parse_number(value, 1, UINT8_MAX, out))
+    if (way == IMPAIR_EXCHANGE && parse_number(value, IKE_AUTH, INFORMATIONAL, out))
         return true;
     if (way == IMPAIR_NOTIFICATION && parse_number(value, 1, UINT16_MAX, out))
         return true;
@@ -126,8 +126,11 @@ static bool find_wire_name(enum impair_way way, const char *value, uint64_t *out
         ++*out;
         return true;
     }
-    uint16_t max = way == IMPAIR_NOTIFICATION ? NOTIFICATION_NAMED_MAX : METHOD_MAX;
-    for (uint16_t i = 1; i <= max; i++) {
+    uint16_t first = way == IMPAIR_EXCHANGE ? IKE_AUTH : 1;
+    uint16_t last = way == IMPAIR_NOTIFICATION ? NOTIFICATION_NAMED_MAX
+                    : way == IMPAIR_EXCHANGE   ? INFORMATIONAL
+                                               : METHOD_MAX;
+    for (uint16_t i = first; i <= last; i++) {
         const char *name = way == IMPAIR_EXCHANGE       ? ikev2_exchange_name((uint8_t)i)
                            : way == IMPAIR_NOTIFICATION ? ikev2_notify_name(i)
                                                         : ikev2_auth_method_name((uint8_t)i);
@@ -144,9 +147,9 @@ static const char *value_form(enum impair_way way)
     static const char *const forms[] = {
         [IMPAIR_FLAG] = "yes or no",
         [IMPAIR_NUMBER] = "a number from 1",
-        [IMPAIR_COUNT] = "a number from 0 to 65535",
+        [IMPAIR_COUNT] = "a number from 0 to 255",
         [IMPAIR_CONTENT] = "omit, empty, duplicate or a number from 0 to 65535",
-        [IMPAIR_EXCHANGE] = "an IKEv2 exchange, such as IKE_AUTH, or its number",
+        [IMPAIR_EXCHANGE] = "IKE_AUTH, CREATE_CHILD_SA or INFORMATIONAL, or its number",
         [IMPAIR_NOTIFICATION] = "an IKEv2 notification, such as REKEY_SA, or its number",
         [IMPAIR_METHOD] = "an IKEv2 authentication method, such as null, or its number",
         [IMPAIR_TRIGGER] = "a number: #N",
@@ -182,7 +185,7 @@ static bool find_value(const struct impair_name *row, const char *value, struct 
     case IMPAIR_TRIGGER:
         return parse_number(value, 1, UINT64_MAX, &change->value);
     case IMPAIR_COUNT:
-        return parse_number(value, 0, UINT16_MAX, &change->value) && ++change->value != 0;
+        return parse_number(value, 0, UINT8_MAX, &change->value) && ++change->value != 0;
     case IMPAIR_CONTENT:
         return find_content(value, &change->value);
     case IMPAIR_WORD:

@@ -14,10 +14,10 @@ struct engine;
 enum impair_way {
     IMPAIR_FLAG,         /* on or off */
     IMPAIR_NUMBER,       /* NAME:N, from 1 */
-    IMPAIR_COUNT,        /* NAME:N, from 0; kept as N + 1 */
+    IMPAIR_COUNT,        /* NAME:N, a byte; kept as N + 1 */
     IMPAIR_CONTENT,      /* one of enum impair_content, or NAME:N: so many IMPAIR_CONTENT_FILL + N */
     IMPAIR_WORD,         /* one of the row's words; kept as its index + 1 */
-    IMPAIR_EXCHANGE,     /* an IKEv2 exchange, by name or number */
+    IMPAIR_EXCHANGE,     /* an IKEv2 exchange that is encrypted, by name or number */
     IMPAIR_NOTIFICATION, /* an IKEv2 notification, by name or number */
     IMPAIR_METHOD,       /* an IKEv2 authentication method, by name or number; kept as its number + 1 */
     IMPAIR_TRIGGER,      /* does something at once to the SA or connection of serial number N */
@@ -26,7 +26,7 @@ enum impair_way {
 };
 
 enum impair_content { IMPAIR_OMIT = 1, IMPAIR_EMPTY, IMPAIR_DUPLICATE, IMPAIR_CONTENT_FILL = 16 };
-enum impair_transform { IMPAIR_ALLOW_NONE = 1, IMPAIR_DROP_NONE, IMPAIR_OMIT_TRANSFORM };
+enum impair_transform { IMPAIR_ALLOW_NONE = 1, IMPAIR_OMIT_TRANSFORM, IMPAIR_DROP_NONE };
 enum impair_cookie { IMPAIR_COOKIE_ADD = 1, IMPAIR_COOKIE_MANGLE };
 enum impair_hash_exchange {
     IMPAIR_HASH_QUICK = 1,

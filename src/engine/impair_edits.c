@@ -53,9 +53,10 @@ static void add_unknown(struct edited_message *message)
     edit_add(message, UNKNOWN_PAYLOAD, is_critical ? CRITICAL : 0, 8);
 }
 
-static void add_unknown_in_clear(struct edited_message *message, uint64_t exchange)
+static void add_unknown_in_clear(struct edited_message *message, uint64_t value)
 {
-    if (message->exchange == exchange && !message->is_protected)
+    (void)value;
+    if (!message->is_protected)
         add_unknown(message);
 }
 

@@ -80,29 +80,35 @@ static void put_together(const struct edited_message *message, struct writer *wr
         writer->data[first_at] = PAYLOAD_NONE;
 }
 
-static void rebuild(struct edited_message *message, struct writer *writer, size_t first_at, size_t chain_at)
+/* The room holds the payloads as they are edited and, behind it, the message as it was. */
+enum { EDIT_MEMORY_SIZE = sizeof(struct edited_message) + EDIT_ROOM_SIZE + IKE_MESSAGE_MAX };
+
+static void rebuild(struct edited_message *message, struct writer *writer, size_t first_at, size_t chain_at,
+                    void (*edit)(struct edited_message *message))
 {
-    struct bytes chain = bytes_of(writer->data + chain_at, writer->size - chain_at);
+    uint8_t *original = (uint8_t *)(message + 1) + EDIT_ROOM_SIZE;
     size_t size = writer->size;
-    uint8_t first = writer->data[first_at];
-    take_apart(message, first, chain);
-    const uint8_t *original = message->room.data;
-    edit_message(message);
+    memcpy(original, writer->data, size);
+    take_apart(message, writer->data[first_at], bytes_of(writer->data + chain_at, size - chain_at));
+    edit(message);
     writer->size = chain_at;
     put_together(message, writer, first_at);
     if (!writer->overflowed)
         return;
-    writer->overflowed = false; /* it did not fit: it stays as it was */
+    writer->overflowed = false;
     writer->size = size;
-    writer->data[first_at] = first;
-    memcpy(writer->data + chain_at, original, chain.size);
+    memcpy(writer->data, original, size);
+    trace_ike(message->engine, message->ike, DEBUG_BASE,
+              "#%llu: what impairments make of a message does not fit into %zu bytes; it stays as it was",
+              (unsigned long long)message->ike->serial, writer->capacity);
 }
 
-void impair_message(struct engine *engine, const struct ike_sa *ike, struct writer *writer, size_t first_at,
-                    size_t chain_at)
+static void change(struct engine *engine, const struct ike_sa *ike, struct writer *writer, size_t first_at,
+                   size_t chain_at, void (*edit)(struct edited_message *message))
 {
     struct edited_message *message;
-    if (writer->overflowed || (message = calloc(1, sizeof(*message) + EDIT_ROOM_SIZE)) == NULL)
+    if (writer->overflowed || writer->size > IKE_MESSAGE_MAX ||
+        (message = calloc(1, EDIT_MEMORY_SIZE)) == NULL)
         return;
     message->engine = engine;
     message->ike = ike;
@@ -112,8 +118,14 @@ void impair_message(struct engine *engine, const struct ike_sa *ike, struct writ
     message->is_response = (writer->data[HEADER_FLAGS] & IKEV2_FLAG_RESPONSE) != 0 && !message->is_v1;
     message->is_protected = chain_at != IKE_HEADER_SIZE;
     message->room = writer_of((uint8_t *)(message + 1), EDIT_ROOM_SIZE);
-    rebuild(message, writer, first_at, chain_at);
-    secret_free(message, sizeof(*message) + EDIT_ROOM_SIZE);
+    rebuild(message, writer, first_at, chain_at, edit);
+    secret_free(message, EDIT_MEMORY_SIZE);
+}
+
+void impair_message(struct engine *engine, const struct ike_sa *ike, struct writer *writer, size_t first_at,
+                    size_t chain_at)
+{
+    change(engine, ike, writer, first_at, chain_at, edit_message);
 }
 
 /* ---- the HASH payload of IKEv1 ---- */
@@ -137,20 +149,16 @@ static bool is_hash_meant(const struct engine *engine, const uint8_t *data, size
     }
 }
 
-void impair_hash(struct engine *engine, struct writer *writer)
+static void edit_hash(struct edited_message *message)
 {
-    enum { FIRST_AT = 16 };
-    uint64_t content = impaired_value(engine, IMPAIR_V1_HASH_PAYLOAD);
-    if (content == 0 || writer->overflowed || !is_hash_meant(engine, writer->data, writer->size))
-        return;
-    struct edited_message message = {.engine = engine};
-    uint8_t room[IKE_MESSAGE_MAX];
-    message.room = writer_of(room, sizeof(room));
-    take_apart(&message, writer->data[FIRST_AT],
-               bytes_of(writer->data + IKE_HEADER_SIZE, writer->size - IKE_HEADER_SIZE));
-    edit_content(&message, 0, 0, content);
-    writer->size = IKE_HEADER_SIZE;
-    put_together(&message, writer, FIRST_AT);
+    if (message->count > 0)
+        edit_content(message, 0, 0, impaired_value(message->engine, IMPAIR_V1_HASH_PAYLOAD));
+}
+
+void impair_hash(struct engine *engine, const struct ike_sa *ike, struct writer *writer)
+{
+    if (is_impaired(engine, IMPAIR_V1_HASH_PAYLOAD) && is_hash_meant(engine, writer->data, writer->size))
+        change(engine, ike, writer, HEADER_NEXT_PAYLOAD_AT, IKE_HEADER_SIZE, edit_hash);
 }
 
 /* ---- inbound ---- */

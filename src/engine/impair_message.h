@@ -15,7 +15,7 @@
 void impair_message(struct engine *engine, const struct ike_sa *ike, struct writer *writer, size_t first_at,
                     size_t chain_at);
 /* IKEv1: the HASH payload in front, once it is computed. */
-void impair_hash(struct engine *engine, struct writer *writer);
+void impair_hash(struct engine *engine, const struct ike_sa *ike, struct writer *writer);
 /* Notifications that are not to be heard are taken out. */
 void impair_received(const struct engine *engine, struct ikev2_message *message);
 

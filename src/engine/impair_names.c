@@ -3,9 +3,11 @@
 #include "engine/impair.h"
 #include "wire/ikev2_numbers.h"
 
+static const char *const clear_words[] = {"IKE_SA_INIT", NULL};
 static const char *const cookie_words[] = {"add", "mangle", NULL};
 static const char *const hash_words[] = {"quick", "xauth", "notification", "delete", NULL};
-static const char *const transform_words[] = {"allow-none", "drop-none", "omit", NULL};
+static const char *const integ_words[] = {"allow-none", "omit", NULL}; /* NONE is never proposed */
+static const char *const ke_words[] = {"allow-none", "omit", "drop-none", NULL};
 /* As event_triggers of impair_trigger.c. */
 static const char *const event_words[] = {"reinit_secret", "pending_ddns", "rekey",     "liveness",
                                           "replace",       "revival",      "keepalive", NULL};
@@ -29,7 +31,7 @@ static const char *const event_words[] = {"reinit_secret", "pending_ddns", "reke
 
 /* clang-format off */
 const struct impair_name impair_names[] = {
-    DOES("add_unknown_v2_payload_to", EXCHANGE, UNKNOWN_PAYLOAD, "add a payload of an unknown type to the part in clear of this exchange: IKE_SA_INIT"),
+    WORDS("add_unknown_v2_payload_to", WORD, UNKNOWN_PAYLOAD, clear_words, "add a payload of an unknown type to the messages in clear, those of this exchange"),
     DOES("add_unknown_v2_payload_to_sk", EXCHANGE, UNKNOWN_PAYLOAD_SK, "add a payload of an unknown type to the encrypted part of this exchange"),
     DOES("add_v2_notification", NOTIFICATION, ADD_NOTIFICATION, "add this notification to every IKEv2 message"),
     REFUSED("allow_dns_insecure", "no keys are looked up in the DNS"),
@@ -148,8 +150,8 @@ const struct impair_name impair_names[] = {
     DOES("v1_isakmp_delete_payload", CONTENT, V1_ISAKMP_DELETE, "Delete payloads of ISAKMP SAs"),
     DOES("v1_remote_quick_id", COUNT, V1_REMOTE_QUICK_ID, "the type of the second identity of a client in Quick Mode"),
     DOES("v2_delete_protoid", COUNT, DELETE_PROTOCOL, "the protocol in Delete payloads"),
-    WORDS("v2_proposal_dh", WORD, PROPOSAL_DH, transform_words, "key exchanges in proposals: NONE added, NONE left out, all left out"),
-    WORDS("v2_proposal_integ", WORD, PROPOSAL_INTEG, transform_words, "integrity in proposals: NONE added, NONE left out, all left out"),
+    WORDS("v2_proposal_dh", WORD, PROPOSAL_DH, ke_words, "key exchanges in proposals: NONE added, all left out, NONE left out"),
+    WORDS("v2_proposal_integ", WORD, PROPOSAL_INTEG, integ_words, "integrity in proposals: NONE added, all left out"),
     DOES("v2_proposal_protoid", COUNT, PROPOSAL_PROTOCOL, "the protocol in proposals"),
     DOES("v2n_rekey_sa_protoid", COUNT, REKEY_PROTOCOL, "the protocol in REKEY_SA notifications"),
 };

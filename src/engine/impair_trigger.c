@@ -34,6 +34,9 @@ static bool trigger_on_sa(struct engine *engine, enum impairment which, uint64_t
     struct ike_sa *ike = ike_by_serial(engine, child != NULL ? child->ike_serial : serial);
     if (ike == NULL || ike->setup != NULL || (child != NULL && child->state != CHILD_STATE_ESTABLISHED))
         return no_such_sa(serial, error);
+    if (which == IMPAIR_TRIGGER_LIVENESS && ike->version != &ikev2_version)
+        return error_set(error, RC_WHACK_PROBLEM, "SA #%llu is of IKEv1: only IKEv2 has a liveness exchange",
+                         (unsigned long long)serial);
     if (which == IMPAIR_TRIGGER_KEEPALIVE) {
         peer_path_keep_alive(engine, ike);
     } else if (which == IMPAIR_TRIGGER_LIVENESS) {

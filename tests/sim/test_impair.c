@@ -123,6 +123,7 @@ static void ikev2_messages_that_are_accepted_all_the_same(void **state)
         {"add_unknown_v2_payload_to_sk:IKE_AUTH", "east", UP},
         {"add_unknown_v2_payload_to_sk:CREATE_CHILD_SA", "west", UP},
         {"pad_with_unknown_v2_payloads:3", "east", UP},
+        {"pad_with_unknown_v2_payloads:50", "east", UP}, /* more than fits into the small messages */
         {"add_v2_notification:50000", "east", UP},
         {"omit_v2_notification:IKEV2_FRAGMENTATION_SUPPORTED", "east", UP},
         {"omit_v2_notification:NAT_DETECTION_SOURCE_IP", "west", UP},
@@ -130,6 +131,7 @@ static void ikev2_messages_that_are_accepted_all_the_same(void **state)
         {"ike_initiator_nonce:7", "east", UP},
         {"ike_responder_nonce:0", "west", UP},
         {"ike_initiator_spi:77", "east", UP},
+        {"ike_responder_spi:78", "west", UP},
         {"ikev2_add_ike_transform:0x1fffe", "east", UP},
         {"ikev2_add_child_transform:0x1fffe", "east", UP},
         {"ddos_cookie:add", "east", UP},
@@ -194,6 +196,31 @@ static void ikev2_rekeys(void **state)
     };
     (void)state;
     try_all(PLAIN QUICK_TO_GIVE_UP, rows, ARRAY_SIZE(rows));
+}
+
+static void none_is_left_out_of_proposals(void **state)
+{
+    static const struct row row = {"v2_proposal_dh:drop-none", "east", UP};
+    (void)state;
+    try(TUNNEL " ms-dh-downgrade=yes" QUICK_TO_GIVE_UP, &row);
+}
+
+/* RFC 6023 3: a Child SA is left out only where the responder has said that it may be. */
+static void nobody_speaks_of_ike_sas_without_a_child(void **state)
+{
+    static const char *const hosts[] = {"east", "west"};
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(hosts); i++) {
+        struct sim *sim = gateways_with(HOSTS " ike=aes_gcm128-sha2_256;dh31 ike-only=yes" QUICK_TO_GIVE_UP);
+        assert_int_equal(sim_impair(sim, hosts[i], "childless_ikev2_supported"), 0);
+        assert_int_not_equal(sim_up(sim, "east", "tunnel"), 0);
+        assert_int_equal(sim_impair(sim, hosts[i], "none"), 0);
+        sim_down(sim, "east", "tunnel");
+        sim_run_for(sim, minutes(12));
+        assert_up(sim, "east");
+        assert_int_equal(sim_ike_count(sim, "east"), 1);
+        sim_free(sim);
+    }
 }
 
 static void ikev1_messages(void **state)
@@ -305,6 +332,72 @@ static void messages_drip_one_at_a_time(void **state)
     assert_ends_well(sim);
 }
 
+static void messages_drip_out_one_at_a_time(void **state)
+{
+    (void)state;
+    struct sim *sim = gateways();
+    assert_int_equal(sim_impair(sim, "east", "record_outbound,block_outbound"), 0);
+    sim_start(sim, "east", COMMAND_INITIATE, "tunnel");
+    sim_run_for(sim, milliseconds(100));
+    assert_int_equal(sim_ike_count(sim, "west"), 0);
+    assert_int_equal(sim_impair(sim, "east", "drip_outbound:1"), 0);
+    sim_run_for(sim, milliseconds(100));
+    assert_true(sim_log_has(sim, "east", "sent IKE_AUTH request"));
+    assert_both_have(sim, 0, 0);
+    assert_int_equal(sim_impair(sim, "east", "drip_outbound:2"), 0);
+    sim_run_for(sim, milliseconds(100));
+    assert_both_have(sim, 1, 1);
+    assert_int_equal(sim_impair(sim, "east", "none"), 0);
+    assert_ends_well(sim);
+}
+
+static int trigger(struct sim *sim, const char *format, uint64_t serial)
+{
+    char words[64];
+    snprintf(words, sizeof(words), format, (unsigned long long)serial);
+    int result = sim_impair(sim, "east", words);
+    sim_run_for(sim, seconds(2));
+    return result;
+}
+
+static void a_peer_is_asked_for_life_at_once(void **state)
+{
+    (void)state;
+    struct sim *sim = established();
+    struct child_view child;
+    assert_true(sim_newest_child(sim, "east", "tunnel", &child));
+    sim_record(sim);
+    assert_int_equal(trigger(sim, "trigger_v2_liveness:#%llu", child.ike_serial), 0);
+    assert_int_equal(sent_by(sim, "east").count, 1);
+    assert_int_equal(sent_by(sim, "west").count, 1);
+    assert_ends_well(sim);
+    sim = established_with(V1);
+    assert_true(sim_newest_child(sim, "east", "tunnel", &child));
+    assert_int_not_equal(trigger(sim, "trigger_v2_liveness:#%llu", child.ike_serial), 0);
+    assert_true(sim_log_has(sim, "east", "only IKEv2 has a liveness exchange"));
+    assert_ends_well(sim);
+}
+
+static void an_sa_ends_and_is_revived_at_once(void **state)
+{
+    (void)state;
+    static const char *const words[] = {TUNNEL, V1};
+    for (size_t i = 0; i < ARRAY_SIZE(words); i++) {
+        struct sim *sim = established_with(words[i]);
+        struct child_view before, after;
+        assert_true(sim_newest_child(sim, "east", "tunnel", &before));
+        assert_int_equal(trigger(sim, "trigger:replace:#%llu", before.serial), 0);
+        assert_false(sim_newest_child(sim, "east", "tunnel", &after) && after.serial == before.serial);
+        sim_down(sim, "east", "tunnel");
+        sim_run_for(sim, seconds(20));
+        assert_int_equal(sim_child_count(sim, "east"), 0);
+        assert_int_equal(trigger(sim, "trigger_revival:$%llu", before.connection_serial), 0);
+        assert_true(sim_newest_child(sim, "east", "tunnel", &after));
+        assert_int_not_equal(after.serial, before.serial);
+        assert_ends_well(sim);
+    }
+}
+
 static void events_of_an_sa_are_triggered(void **state)
 {
     (void)state;
@@ -330,12 +423,17 @@ int main(int argument_count, char **arguments)
         cmocka_unit_test(ikev2_messages_that_are_accepted_all_the_same),
         cmocka_unit_test(ikev2_messages_that_are_refused),
         cmocka_unit_test(ikev2_rekeys),
+        cmocka_unit_test(none_is_left_out_of_proposals),
+        cmocka_unit_test(nobody_speaks_of_ike_sas_without_a_child),
         cmocka_unit_test(ikev1_messages),
         cmocka_unit_test(a_wrong_hash_is_believed_on_request),
         cmocka_unit_test(a_cookie_that_is_spoilt_or_not_heard_of_is_of_no_use),
         cmocka_unit_test(no_packet_begins_anything),
         cmocka_unit_test(an_ike_sa_of_its_own_for_each_connection),
         cmocka_unit_test(messages_drip_one_at_a_time),
+        cmocka_unit_test(messages_drip_out_one_at_a_time),
+        cmocka_unit_test(a_peer_is_asked_for_life_at_once),
+        cmocka_unit_test(an_sa_ends_and_is_revived_at_once),
         cmocka_unit_test(events_of_an_sa_are_triggered),
     };
     choose_scenarios(argument_count, arguments);

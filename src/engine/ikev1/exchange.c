@@ -190,7 +190,7 @@ bool ikev1_send_hashed(struct engine *engine, struct ike_sa *ike, struct ikev1_e
     if (!phase2_hash(ike, exchange->message_id, nonce, rest, writer->data + HASH_AT))
         return false;
     if (engine->impairments.has_any)
-        impair_hash(engine, &builder->writer);
+        impair_hash(engine, ike, &builder->writer);
     return encrypt_and_send(engine, ike, exchange, builder, owner_bytes);
 }
 
