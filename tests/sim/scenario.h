@@ -21,13 +21,29 @@
 /* Two further subnets between the same gateways. */
 #define SECOND HOSTS " leftsubnet=10.3.0.0/24 rightsubnet=10.4.0.0/24" CIPHERS
 
-/* East 192.0.2.1 and west 192.0.2.2, each with this connection loaded under the name "tunnel". */
-static inline struct sim *gateways_with(const char *words)
+/* East 192.0.2.1 and west 192.0.2.2. */
+static inline struct sim *two_hosts(void)
 {
     struct sim *sim = sim_new(1);
     sim_add_host(sim, "east", "192.0.2.1");
     sim_add_host(sim, "west", "192.0.2.2");
+    return sim;
+}
+
+/* Each with this connection loaded under the name "tunnel". */
+static inline struct sim *gateways_with(const char *words)
+{
+    struct sim *sim = two_hosts();
     sim_add_connection(sim, "tunnel", words);
+    return sim;
+}
+
+/* Each with its own idea of that connection. */
+static inline struct sim *gateways_that_differ(const char *east, const char *west)
+{
+    struct sim *sim = two_hosts();
+    sim_add_connection_on(sim, "east", "tunnel", east);
+    sim_add_connection_on(sim, "west", "tunnel", west);
     return sim;
 }
 
@@ -52,14 +68,18 @@ static inline struct sim *gateways(void)
     } while (0)
 #define assert_settles(sim) assert_true(sim_settle(sim, minutes(10)))
 #define assert_ends_well(sim) assert_true(sim_end(sim))
+#define assert_established(sim)                                                                              \
+    do {                                                                                                     \
+        assert_up(sim, "east");                                                                              \
+        assert_settles(sim);                                                                                 \
+        assert_both_have(sim, 1, 1);                                                                         \
+    } while (0)
 
 /* An established tunnel. */
 static inline struct sim *established_with(const char *words)
 {
     struct sim *sim = gateways_with(words);
-    assert_up(sim, "east");
-    assert_settles(sim);
-    assert_both_have(sim, 1, 1);
+    assert_established(sim);
     return sim;
 }
 

@@ -11,10 +11,10 @@
 #define ECDSA_KEYS " leftecdsakey=0s" EAST_P256 " rightecdsakey=0s" WEST_P256
 #define EDDSA_KEYS " lefteddsakey=0s" EAST_ED25519 " righteddsakey=0s" WEST_ED25519
 
-/* Both hosts with a private key each. */
-static struct sim *keyed(const char *east, const char *west, const char *words)
+/* With a private key each; NULL: none. */
+static struct sim *keyed_hosts(const char *east, const char *west)
 {
-    struct sim *sim = gateways_with(words);
+    struct sim *sim = two_hosts();
     if (east != NULL)
         sim_add_private_key(sim, "east", east);
     if (west != NULL)
@@ -22,11 +22,23 @@ static struct sim *keyed(const char *east, const char *west, const char *words)
     return sim;
 }
 
+static struct sim *differing(const char *east, const char *west, const char *east_words,
+                             const char *west_words)
+{
+    struct sim *sim = keyed_hosts(east, west);
+    sim_add_connection_on(sim, "east", "tunnel", east_words);
+    sim_add_connection_on(sim, "west", "tunnel", west_words);
+    return sim;
+}
+
+static struct sim *keyed(const char *east, const char *west, const char *words)
+{
+    return differing(east, west, words, words);
+}
+
 static void assert_works(struct sim *sim, const char *line)
 {
-    assert_up(sim, "east");
-    assert_settles(sim);
-    assert_both_have(sim, 1, 1);
+    assert_established(sim);
     assert_ping(sim);
     if (!sim_log_has(sim, "east", line) || !sim_log_has(sim, "west", line))
         fail_msg("nobody said: %s", line);
@@ -106,9 +118,7 @@ static void each_end_has_its_own_method(void **state)
     (void)state;
     struct sim *sim =
         keyed(EAST_RSA_PRIVATE, NULL, ENDS " leftrsasigkey=0s" EAST_RSA " leftauth=rsasig rightauth=secret");
-    assert_up(sim, "east");
-    assert_settles(sim);
-    assert_both_have(sim, 1, 1);
+    assert_established(sim);
     assert_true(sim_log_has(sim, "east", "authenticated peer using authby=secret"));
     assert_true(sim_log_has(sim, "west", "RSASSA-PSS with SHA2_512 digital signature"));
     assert_ends_well(sim);
@@ -129,29 +139,17 @@ static void curves_may_differ(void **state)
 static void a_responder_with_both_takes_what_the_peer_has(void **state)
 {
     (void)state;
-    struct sim *sim = sim_new(1);
-    sim_add_host(sim, "east", "192.0.2.1");
-    sim_add_host(sim, "west", "192.0.2.2");
-    sim_add_private_key(sim, "west", WEST_RSA_PRIVATE);
-    sim_add_connection_on(sim, "east", "tunnel",
-                          ENDS " rightrsasigkey=0s" WEST_RSA " leftauth=secret rightauth=rsasig");
-    sim_add_connection_on(sim, "west", "tunnel", ENDS RSA_KEYS " authby=secret|rsasig");
-    assert_up(sim, "east");
-    assert_settles(sim);
-    assert_both_have(sim, 1, 1);
+    struct sim *sim = differing(NULL, WEST_RSA_PRIVATE,
+                                ENDS " rightrsasigkey=0s" WEST_RSA " leftauth=secret rightauth=rsasig",
+                                ENDS RSA_KEYS " authby=secret|rsasig");
+    assert_established(sim);
     assert_ends_well(sim);
 }
 
 static void of_two_connections_that_which_allows_the_method_is_taken(void **state)
 {
     (void)state;
-    struct sim *sim = sim_new(1);
-    sim_add_host(sim, "east", "192.0.2.1");
-    sim_add_host(sim, "west", "192.0.2.2");
-    sim_add_private_key(sim, "east", EAST_RSA_PRIVATE);
-    sim_add_private_key(sim, "west", WEST_RSA_PRIVATE);
-    sim_add_connection_on(sim, "east", "tunnel", ENDS RSA_KEYS);
-    sim_add_connection_on(sim, "west", "tunnel", ENDS RSA_KEYS);
+    struct sim *sim = differing(EAST_RSA_PRIVATE, WEST_RSA_PRIVATE, ENDS RSA_KEYS, ENDS RSA_KEYS);
     sim_add_connection_on(sim, "west", "by-secret", ENDS " authby=secret");
     assert_works(sim, "RSASSA-PSS");
 }
@@ -170,28 +168,17 @@ static void an_rsa_tunnel_survives_loss_of_its_messages(void **state)
 static void a_peer_with_another_key_is_refused(void **state)
 {
     (void)state;
-    struct sim *sim = sim_new(1);
-    sim_add_host(sim, "east", "192.0.2.1");
-    sim_add_host(sim, "west", "192.0.2.2");
-    sim_add_private_key(sim, "east", STRAY_RSA_PRIVATE);
-    sim_add_private_key(sim, "west", WEST_RSA_PRIVATE);
-    sim_add_connection_on(sim, "east", "tunnel",
-                          ENDS " leftrsasigkey=0s" STRAY_RSA " rightrsasigkey=0s" WEST_RSA);
-    sim_add_connection_on(sim, "west", "tunnel", ENDS RSA_KEYS);
+    struct sim *sim =
+        differing(STRAY_RSA_PRIVATE, WEST_RSA_PRIVATE,
+                  ENDS " leftrsasigkey=0s" STRAY_RSA " rightrsasigkey=0s" WEST_RSA, ENDS RSA_KEYS);
     assert_fails(sim, "west", "the RSASSA-PSS with SHA2_512 signature is not of the key AwEAA");
 }
 
 static void a_responder_with_another_key_is_refused(void **state)
 {
     (void)state;
-    struct sim *sim = sim_new(1);
-    sim_add_host(sim, "east", "192.0.2.1");
-    sim_add_host(sim, "west", "192.0.2.2");
-    sim_add_private_key(sim, "east", EAST_RSA_PRIVATE);
-    sim_add_private_key(sim, "west", STRAY_RSA_PRIVATE);
-    sim_add_connection_on(sim, "east", "tunnel", ENDS RSA_KEYS);
-    sim_add_connection_on(sim, "west", "tunnel",
-                          ENDS " leftrsasigkey=0s" EAST_RSA " rightrsasigkey=0s" STRAY_RSA);
+    struct sim *sim = differing(EAST_RSA_PRIVATE, STRAY_RSA_PRIVATE, ENDS RSA_KEYS,
+                                ENDS " leftrsasigkey=0s" EAST_RSA " rightrsasigkey=0s" STRAY_RSA);
     assert_fails(sim, "east", "authentication of the peer failed: the RSASSA-PSS with SHA2_512 signature");
 }
 
@@ -216,38 +203,23 @@ static void without_a_public_key_of_the_peer_its_identity_is_told(void **state)
                        ENDS " leftrsasigkey=0s" EAST_RSA
                             " rightckaid=0000000000000000000000000000000000000000"),
                  "west", "no private key with rightckaid=0000");
-    struct sim *sim = sim_new(1);
-    sim_add_host(sim, "east", "192.0.2.1");
-    sim_add_host(sim, "west", "192.0.2.2");
-    sim_add_private_key(sim, "east", EAST_RSA_PRIVATE);
-    sim_add_private_key(sim, "west", WEST_RSA_PRIVATE);
-    sim_add_connection_on(sim, "east", "tunnel", ENDS RSA_KEYS);
-    sim_add_connection_on(sim, "west", "tunnel", ENDS " rightrsasigkey=0s" WEST_RSA);
+    struct sim *sim =
+        differing(EAST_RSA_PRIVATE, WEST_RSA_PRIVATE, ENDS RSA_KEYS, ENDS " rightrsasigkey=0s" WEST_RSA);
     assert_fails(sim, "west", "no RSA public key of '@east': neither leftrsasigkey=");
 }
 
 static void hashes_without_one_in_common_fail_before_anything_is_sent(void **state)
 {
     (void)state;
-    struct sim *sim = sim_new(1);
-    sim_add_host(sim, "east", "192.0.2.1");
-    sim_add_host(sim, "west", "192.0.2.2");
-    sim_add_private_key(sim, "east", EAST_RSA_PRIVATE);
-    sim_add_private_key(sim, "west", WEST_RSA_PRIVATE);
-    sim_add_connection_on(sim, "east", "tunnel", ENDS RSA_KEYS " authby=rsa-sha2_256");
-    sim_add_connection_on(sim, "west", "tunnel", ENDS RSA_KEYS " authby=rsa-sha2_512");
+    struct sim *sim = differing(EAST_RSA_PRIVATE, WEST_RSA_PRIVATE, ENDS RSA_KEYS " authby=rsa-sha2_256",
+                                ENDS RSA_KEYS " authby=rsa-sha2_512");
     assert_fails(sim, "east", "it names the hashes SHA2_512 (RFC 7427), authby= has SHA2_256");
 }
 
 static void another_method_than_the_wanted_is_refused(void **state)
 {
     (void)state;
-    struct sim *sim = sim_new(1);
-    sim_add_host(sim, "east", "192.0.2.1");
-    sim_add_host(sim, "west", "192.0.2.2");
-    sim_add_private_key(sim, "west", WEST_RSA_PRIVATE);
-    sim_add_connection_on(sim, "east", "tunnel", ENDS " authby=secret");
-    sim_add_connection_on(sim, "west", "tunnel", ENDS RSA_KEYS);
+    struct sim *sim = differing(NULL, WEST_RSA_PRIVATE, ENDS " authby=secret", ENDS RSA_KEYS);
     assert_fails(sim, "west",
                  "peer authenticates by method 2 (shared-key-mac); \"tunnel\" wants authby=rsasig");
 }
@@ -255,11 +227,7 @@ static void another_method_than_the_wanted_is_refused(void **state)
 static void null_is_no_proof_where_one_is_wanted(void **state)
 {
     (void)state;
-    struct sim *sim = sim_new(1);
-    sim_add_host(sim, "east", "192.0.2.1");
-    sim_add_host(sim, "west", "192.0.2.2");
-    sim_add_connection_on(sim, "east", "tunnel", ENDS " authby=null");
-    sim_add_connection_on(sim, "west", "tunnel", ENDS " authby=secret");
+    struct sim *sim = differing(NULL, NULL, ENDS " authby=null", ENDS " authby=secret");
     assert_fails(sim, "west", "peer authenticates by method 13 (null); \"tunnel\" wants authby=secret");
 }
 
@@ -269,10 +237,7 @@ static void assert_guests_get_nothing_else(const char *words, const char *guests
     static const char *const subnets[] = {SUBNETS, " leftsubnet=10.3.0.0/24 rightsubnet=10.4.0.0/24"};
     static const char *const names[] = {"guest", "staff"};
     char line[4096];
-    struct sim *sim = sim_new(1);
-    sim_add_host(sim, "east", "192.0.2.1");
-    sim_add_host(sim, "west", "192.0.2.2");
-    sim_add_private_key(sim, "west", WEST_RSA_PRIVATE);
+    struct sim *sim = keyed_hosts(NULL, WEST_RSA_PRIVATE);
     sim_add_private_key(sim, "east", EAST_RSA_PRIVATE);
     for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
         snprintf(line, sizeof(line), "%s%s%s", words, subnets[i], guests);
@@ -306,9 +271,7 @@ static void who_proves_nothing_takes_nobodys_place(void **state)
     static const char *const ids[] = {"", " leftid=@staff"};
     for (size_t i = 0; i < ARRAY_SIZE(ids); i++) {
         char words[512];
-        struct sim *sim = sim_new(1);
-        sim_add_host(sim, "east", "192.0.2.1");
-        sim_add_host(sim, "west", "192.0.2.2");
+        struct sim *sim = two_hosts();
         sim_add_host(sim, "south", "192.0.2.3");
         sim_add_connection_on(sim, "west", "guests", ANYBODY " authby=null");
         sim_add_connection_on(sim, "west", "staff", ANYBODY " authby=secret leftid=@staff");
@@ -346,10 +309,7 @@ static void an_unproved_name_does_not_stick(void **state)
         char words[3][4096];
         for (size_t j = 0; j < ARRAY_SIZE(who); j++)
             snprintf(words[j], sizeof(words[j]), "%s%s%s", RSA_ENDS, versions[i], who[j]);
-        struct sim *sim = sim_new(1);
-        sim_add_host(sim, "east", "192.0.2.1");
-        sim_add_host(sim, "west", "192.0.2.2");
-        sim_add_private_key(sim, "east", EAST_RSA_PRIVATE);
+        struct sim *sim = keyed_hosts(EAST_RSA_PRIVATE, NULL);
         sim_add_private_key(sim, "east", STRAY_RSA_PRIVATE);
         sim_add_private_key(sim, "west", WEST_RSA_PRIVATE);
         sim_add_connection_on(sim, "west", "tunnel", words[0]);
@@ -442,11 +402,7 @@ static void an_ikev1_responder_with_both_takes_either(void **state)
     const char *const theirs[] = {" authby=secret", " authby=rsasig" RSA_KEYS};
     for (size_t i = 0; i < ARRAY_SIZE(theirs); i++) {
         char words[4096];
-        struct sim *sim = sim_new(1);
-        sim_add_host(sim, "east", "192.0.2.1");
-        sim_add_host(sim, "west", "192.0.2.2");
-        sim_add_private_key(sim, "east", EAST_RSA_PRIVATE);
-        sim_add_private_key(sim, "west", WEST_RSA_PRIVATE);
+        struct sim *sim = keyed_hosts(EAST_RSA_PRIVATE, WEST_RSA_PRIVATE);
         snprintf(words, sizeof(words), IKEV1 "%s", theirs[i]);
         sim_add_connection_on(sim, "east", "tunnel", words);
         sim_add_connection_on(sim, "west", "tunnel", IKEV1 RSA_KEYS " authby=secret|rsasig");
@@ -460,11 +416,7 @@ static void ikev1_peers_with_another_key_are_refused(void **state)
     const char *const modes[] = {"", " aggressive=yes"};
     for (size_t i = 0; i < ARRAY_SIZE(modes); i++) {
         char ours[4096], theirs[4096];
-        struct sim *sim = sim_new(1);
-        sim_add_host(sim, "east", "192.0.2.1");
-        sim_add_host(sim, "west", "192.0.2.2");
-        sim_add_private_key(sim, "east", STRAY_RSA_PRIVATE);
-        sim_add_private_key(sim, "west", WEST_RSA_PRIVATE);
+        struct sim *sim = keyed_hosts(STRAY_RSA_PRIVATE, WEST_RSA_PRIVATE);
         snprintf(ours, sizeof(ours), IKEV1 " leftrsasigkey=0s" STRAY_RSA " rightrsasigkey=0s" WEST_RSA "%s",
                  modes[i]);
         snprintf(theirs, sizeof(theirs), IKEV1 RSA_KEYS "%s", modes[i]);
@@ -477,14 +429,8 @@ static void ikev1_peers_with_another_key_are_refused(void **state)
 static void an_ikev1_responder_with_another_key_is_refused(void **state)
 {
     (void)state;
-    struct sim *sim = sim_new(1);
-    sim_add_host(sim, "east", "192.0.2.1");
-    sim_add_host(sim, "west", "192.0.2.2");
-    sim_add_private_key(sim, "east", EAST_RSA_PRIVATE);
-    sim_add_private_key(sim, "west", STRAY_RSA_PRIVATE);
-    sim_add_connection_on(sim, "east", "tunnel", IKEV1 RSA_KEYS);
-    sim_add_connection_on(sim, "west", "tunnel",
-                          IKEV1 " leftrsasigkey=0s" EAST_RSA " rightrsasigkey=0s" STRAY_RSA);
+    struct sim *sim = differing(EAST_RSA_PRIVATE, STRAY_RSA_PRIVATE, IKEV1 RSA_KEYS,
+                                IKEV1 " leftrsasigkey=0s" EAST_RSA " rightrsasigkey=0s" STRAY_RSA);
     assert_fails(sim, "east", "authentication of the peer failed: the raw RSA signature");
 }
 
@@ -504,11 +450,7 @@ static void pam_may_refuse_who_has_proved_its_identity(void **state)
     for (size_t i = 0; i < ARRAY_SIZE(methods); i++) {
         char words[4096];
         snprintf(words, sizeof(words), "%s%s pam-authorize=yes", TUNNEL, methods[i]);
-        struct sim *sim = sim_new(1);
-        sim_add_host(sim, "east", "192.0.2.1");
-        sim_add_host(sim, "west", "192.0.2.2");
-        sim_add_private_key(sim, "east", EAST_RSA_PRIVATE);
-        sim_add_private_key(sim, "west", WEST_RSA_PRIVATE);
+        struct sim *sim = keyed_hosts(EAST_RSA_PRIVATE, WEST_RSA_PRIVATE);
         sim_set_delays(sim, "west", seconds(1), 0, 0);
         sim_add_connection(sim, "tunnel", words);
         assert_int_not_equal(sim_up(sim, "east", "tunnel"), 0);
@@ -517,9 +459,7 @@ static void pam_may_refuse_who_has_proved_its_identity(void **state)
         assert_true(sim_settle(sim, minutes(10)));
         assert_both_have(sim, 0, 0);
         sim_set_password(sim, "west", "@east", "");
-        assert_up(sim, "east");
-        assert_settles(sim);
-        assert_both_have(sim, 1, 1);
+        assert_established(sim);
         assert_ping(sim);
         assert_ends_well(sim);
     }

@@ -104,20 +104,10 @@ static void compression_goes_with_esp_and_ah(void **state)
     carries(ESP_V1 " compress=yes pfs=no", false, false, true);
 }
 
-static struct sim *different(const char *east, const char *west)
-{
-    struct sim *sim = sim_new(1);
-    sim_add_host(sim, "east", "192.0.2.1");
-    sim_add_host(sim, "west", "192.0.2.2");
-    sim_add_connection_on(sim, "east", "tunnel", east);
-    sim_add_connection_on(sim, "west", "tunnel", west);
-    return sim;
-}
-
 static void who_does_not_compress_does_well_with_who_would(const char *yes, const char *no)
 {
     for (int i = 0; i < 2; i++) {
-        struct sim *sim = different(i ? yes : no, i ? no : yes);
+        struct sim *sim = gateways_that_differ(i ? yes : no, i ? no : yes);
         assert_up(sim, "east");
         assert_settles(sim);
         assert_protocols(sim, false, false, false);
@@ -134,7 +124,7 @@ static void compression_is_an_offer_not_a_demand(void **state)
 
 static void refused_with(const char *east, const char *west, const char *line)
 {
-    struct sim *sim = different(east, west);
+    struct sim *sim = gateways_that_differ(east, west);
     assert_int_not_equal(sim_up(sim, "east", "tunnel"), 0);
     assert_int_equal(sim_child_count(sim, "east") + sim_child_count(sim, "west"), 0);
     if (!sim_log_has(sim, "west", line))
@@ -200,7 +190,7 @@ static void ah_stops_at_a_nat(void **state)
 static void kilobytes_of_lifetime_bind_both_sides(void **state)
 {
     (void)state;
-    struct sim *sim = different(ESP_V1 " ipsec-max-bytes=1Mi", ESP_V1);
+    struct sim *sim = gateways_that_differ(ESP_V1 " ipsec-max-bytes=1Mi", ESP_V1);
     struct child_view child;
     assert_up(sim, "east");
     assert_settles(sim);
@@ -213,7 +203,7 @@ static void kilobytes_of_lifetime_bind_both_sides(void **state)
 static void a_responder_tells_its_kilobytes(void **state)
 {
     (void)state;
-    struct sim *sim = different(ESP_V1 " ipsec-max-bytes=1Mi", ESP_V1);
+    struct sim *sim = gateways_that_differ(ESP_V1 " ipsec-max-bytes=1Mi", ESP_V1);
     struct child_view child;
     assert_up(sim, "west");
     assert_settles(sim);

@@ -19,9 +19,7 @@ static bool exists(struct sim *sim, const char *name)
 
 static struct sim *world(void)
 {
-    struct sim *sim = sim_new(1);
-    sim_add_host(sim, "east", "192.0.2.1");
-    sim_add_host(sim, "west", "192.0.2.2");
+    struct sim *sim = two_hosts();
     return sim;
 }
 

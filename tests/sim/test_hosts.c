@@ -7,11 +7,7 @@
 
 static struct sim *east_knows_west_by(const char *words)
 {
-    struct sim *sim = sim_new(1);
-    sim_add_host(sim, "east", "192.0.2.1");
-    sim_add_host(sim, "west", "192.0.2.2");
-    sim_add_connection_on(sim, "east", "tunnel", words);
-    sim_add_connection_on(sim, "west", "tunnel", FROM_WEST);
+    struct sim *sim = gateways_that_differ(words, FROM_WEST);
     return sim;
 }
 

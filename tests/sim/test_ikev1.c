@@ -305,9 +305,7 @@ static void a_road_warrior_gets_the_connection_of_its_name(void **state)
     static const char *const modes[] = {"", " aggressive=yes"};
     for (size_t i = 0; i < 2; i++) {
         char words[2][512];
-        struct sim *sim = sim_new(1);
-        sim_add_host(sim, "east", "192.0.2.1");
-        sim_add_host(sim, "west", "192.0.2.2");
+        struct sim *sim = two_hosts();
         snprintf(words[0], sizeof(words[0]), "%s leftid=@other%s%s%s", V1_ANY, V1_OTHER_SUBNETS,
                  V1_ALGORITHMS, modes[i]);
         snprintf(words[1], sizeof(words[1]), "%s leftid=@east%s%s%s", V1_ANY, SUBNETS, V1_ALGORITHMS,
@@ -334,9 +332,7 @@ static void the_connection_of_the_name_must_allow_what_was_agreed_on(void **stat
                                          V1_ALGORITHMS " aggressive=yes"};
     for (size_t i = 0; i < 2; i++) {
         char words[512];
-        struct sim *sim = sim_new(1);
-        sim_add_host(sim, "east", "192.0.2.1");
-        sim_add_host(sim, "west", "192.0.2.2");
+        struct sim *sim = two_hosts();
         sim_add_connection_on(sim, "east", "tunnel", V1);
         sim_add_connection_on(sim, "west", "other", V1_ANY " leftid=@other" V1_OTHER_SUBNETS V1_ALGORITHMS);
         snprintf(words, sizeof(words), "%s leftid=@east%s%s", V1_ANY, SUBNETS, strict[i]);
@@ -393,11 +389,8 @@ static void a_responder_that_wants_less_says_so(void **state)
 static void no_common_proposal_is_told_at_both_ends(void **state)
 {
     (void)state;
-    struct sim *sim = sim_new(1);
-    sim_add_host(sim, "east", "192.0.2.1");
-    sim_add_host(sim, "west", "192.0.2.2");
-    sim_add_connection_on(sim, "east", "tunnel", HOSTS SUBNETS " keyexchange=ikev1 ike=aes128-sha2;dh31");
-    sim_add_connection_on(sim, "west", "tunnel", HOSTS SUBNETS " keyexchange=ikev1 ike=aes256-sha1;dh19");
+    struct sim *sim = gateways_that_differ(HOSTS SUBNETS " keyexchange=ikev1 ike=aes128-sha2;dh31",
+                                           HOSTS SUBNETS " keyexchange=ikev1 ike=aes256-sha1;dh19");
     assert_int_not_equal(sim_up(sim, "east", "tunnel"), 0);
     assert_true(sim_log_has(sim, "west", "peer offers AES_CBC_128-HMAC_SHA2_256-DH31"));
     assert_true(sim_log_has(sim, "east", "NO_PROPOSAL_CHOSEN"));
@@ -440,11 +433,7 @@ static void a_lost_message_of_aggressive_mode_is_repeated(void **state)
 static void an_ikev1_peer_is_not_taken_for_an_ikev2_one(void **state)
 {
     (void)state;
-    struct sim *sim = sim_new(1);
-    sim_add_host(sim, "east", "192.0.2.1");
-    sim_add_host(sim, "west", "192.0.2.2");
-    sim_add_connection_on(sim, "east", "tunnel", V1);
-    sim_add_connection_on(sim, "west", "tunnel", TUNNEL);
+    struct sim *sim = gateways_that_differ(V1, TUNNEL);
     assert_int_not_equal(sim_up(sim, "east", "tunnel"), 0);
     assert_int_not_equal(sim_up(sim, "west", "tunnel"), 0);
     assert_int_equal(sim_down(sim, "east", "tunnel"), 0);
@@ -460,16 +449,6 @@ static const struct failure *failure_of(struct sim *sim, const char *host)
     return explanation.failure;
 }
 
-static struct sim *different(const char *east, const char *west)
-{
-    struct sim *sim = sim_new(1);
-    sim_add_host(sim, "east", "192.0.2.1");
-    sim_add_host(sim, "west", "192.0.2.2");
-    sim_add_connection_on(sim, "east", "tunnel", east);
-    sim_add_connection_on(sim, "west", "tunnel", west);
-    return sim;
-}
-
 static void expect_cause(struct sim *sim, const char *host, enum failure_kind kind, const char *text)
 {
     const struct failure *failure = failure_of(sim, host);
@@ -480,7 +459,7 @@ static void expect_cause(struct sim *sim, const char *host, enum failure_kind ki
 static void expect_causes(const char *east, const char *west, enum failure_kind kind,
                           const char *of_initiator, const char *of_responder)
 {
-    struct sim *sim = different(east, west);
+    struct sim *sim = gateways_that_differ(east, west);
     sim_start(sim, "east", COMMAND_INITIATE, "tunnel");
     sim_run_for(sim, seconds(40));
     expect_cause(sim, "west", kind, of_responder);
@@ -542,7 +521,7 @@ static void an_isakmp_sa_may_be_all_that_is_wanted(void **state)
 static void a_connection_for_an_isakmp_sa_takes_no_quick_mode(void **state)
 {
     (void)state;
-    struct sim *sim = different(V1, HOSTS " keyexchange=ikev1 ike=aes128-sha2;dh31 ike-only=yes");
+    struct sim *sim = gateways_that_differ(V1, HOSTS " keyexchange=ikev1 ike=aes128-sha2;dh31 ike-only=yes");
     sim_start(sim, "east", COMMAND_INITIATE, "tunnel");
     sim_run_for(sim, seconds(40));
     assert_true(sim_log_has(sim, "west", "is for an ISAKMP SA alone"));

@@ -384,11 +384,7 @@ static bool rekeys_without_pfs(const char *words, const char *host)
 {
     char near[512];
     snprintf(near, sizeof(near), "%s %s", TUNNEL, words);
-    struct sim *sim = sim_new(1);
-    sim_add_host(sim, "east", "192.0.2.1");
-    sim_add_host(sim, "west", "192.0.2.2");
-    sim_add_connection_on(sim, "east", "tunnel", near);
-    sim_add_connection_on(sim, "west", "tunnel", TUNNEL " pfs=no");
+    struct sim *sim = gateways_that_differ(near, TUNNEL " pfs=no");
     assert_up(sim, "east");
     uint32_t old_spi = newest_spi(sim, "east");
     sim_command(sim, host, COMMAND_REKEY_CHILD, "tunnel");

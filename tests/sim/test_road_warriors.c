@@ -278,12 +278,18 @@ static void overlapip_lets_both_have_it(void **state)
     assert_ends_well(sim);
 }
 
-static void a_road_warrior_gets_a_child_sa_for_each_of_several_templates(void **state)
+static struct sim *east_and_ann(void)
 {
-    (void)state;
     struct sim *sim = sim_new(1);
     sim_add_host(sim, "east", "192.0.2.1");
     sim_add_host(sim, "ann", "192.0.2.7");
+    return sim;
+}
+
+/* Behind no NAT; two templates of east's, an instance of each. */
+static struct sim *ann_with_two_children(void)
+{
+    struct sim *sim = east_and_ann();
     sim_add_connection_on(sim, "east", "rw",
                           "left=192.0.2.1 leftid=@east leftsubnets=10.1.0.0/24,10.3.0.0/24 right=%any "
                           "authby=secret" CIPHERS);
@@ -291,6 +297,13 @@ static void a_road_warrior_gets_a_child_sa_for_each_of_several_templates(void **
                           "left=192.0.2.1 leftid=@east leftsubnets=10.1.0.0/24,10.3.0.0/24 "
                           "right=192.0.2.7 rightid=@ann authby=secret" CIPHERS);
     assert_is_up(sim, "ann");
+    return sim;
+}
+
+static void a_road_warrior_gets_a_child_sa_for_each_of_several_templates(void **state)
+{
+    (void)state;
+    struct sim *sim = ann_with_two_children();
     assert_counts(sim, "east", 1, 2);
     assert_int_equal(instance_count(sim), 2);
     assert_true(sim_ping(sim, "ann", "192.0.2.7", "10.3.0.1"));
@@ -320,16 +333,7 @@ static void an_address_that_goes_takes_the_instances_of_a_template_along(void **
 static void a_peer_that_has_crashed_loses_all_its_instances(void **state)
 {
     (void)state;
-    struct sim *sim = sim_new(1);
-    sim_add_host(sim, "east", "192.0.2.1");
-    sim_add_host(sim, "ann", "192.0.2.7");
-    sim_add_connection_on(sim, "east", "rw",
-                          "left=192.0.2.1 leftid=@east leftsubnets=10.1.0.0/24,10.3.0.0/24 right=%any "
-                          "authby=secret" CIPHERS);
-    sim_add_connection_on(sim, "ann", "tunnel",
-                          "left=192.0.2.1 leftid=@east leftsubnets=10.1.0.0/24,10.3.0.0/24 "
-                          "right=192.0.2.7 rightid=@ann authby=secret" CIPHERS);
-    assert_is_up(sim, "ann");
+    struct sim *sim = ann_with_two_children();
     assert_int_equal(instance_count(sim), 2);
     sim_crash_peer(sim, "east", "192.0.2.7");
     assert_int_equal(instance_count(sim), 0);
@@ -340,9 +344,7 @@ static void a_peer_that_has_crashed_loses_all_its_instances(void **state)
 static void the_connection_of_the_peers_identity_beats_the_template_of_anybody(void **state)
 {
     (void)state;
-    struct sim *sim = sim_new(1);
-    sim_add_host(sim, "east", "192.0.2.1");
-    sim_add_host(sim, "ann", "192.0.2.7");
+    struct sim *sim = east_and_ann();
     sim_add_connection_on(sim, "east", "ann", EAST " right=%any rightid=@ann rightsubnet=10.9.0.0/24");
     sim_add_connection_on(sim, "east", "bob", EAST " right=%any rightid=@bob");
     sim_add_connection_on(sim, "east", "any", ANYBODY);

@@ -391,11 +391,7 @@ static void a_lost_tunnel_that_is_to_stay_up_leaks_nothing_meanwhile(void **stat
 static void auto_keep_revives_what_the_peer_began(void **state)
 {
     (void)state;
-    struct sim *sim = sim_new(1);
-    sim_add_host(sim, "east", "192.0.2.1");
-    sim_add_host(sim, "west", "192.0.2.2");
-    sim_add_connection_on(sim, "east", "tunnel", TUNNEL " auto=keep");
-    sim_add_connection_on(sim, "west", "tunnel", TUNNEL);
+    struct sim *sim = gateways_that_differ(TUNNEL " auto=keep", TUNNEL);
     assert_both_have(sim, 0, 0);
     assert_up(sim, "west");
     assert_int_equal(sim_down(sim, "west", "tunnel"), 0);
@@ -409,9 +405,7 @@ static void auto_keep_revives_what_the_peer_began(void **state)
 static void a_shunt_connection_is_routed_and_never_initiated(void **state)
 {
     (void)state;
-    struct sim *sim = sim_new(1);
-    sim_add_host(sim, "east", "192.0.2.1");
-    sim_add_host(sim, "west", "192.0.2.2");
+    struct sim *sim = two_hosts();
     sim_add_connection_on(sim, "east", "tunnel", HOSTS SUBNETS " type=passthrough");
     assert_int_equal(sim_up(sim, "east", "tunnel"), RC_INITSHUNT);
     offer(sim);
@@ -446,11 +440,7 @@ static void the_narrower_of_shunt_and_tunnel_wins(void **state)
 static void a_peer_cannot_come_in_by_a_shunt_connection(void **state)
 {
     (void)state;
-    struct sim *sim = sim_new(1);
-    sim_add_host(sim, "east", "192.0.2.1");
-    sim_add_host(sim, "west", "192.0.2.2");
-    sim_add_connection_on(sim, "east", "tunnel", HOSTS SUBNETS " type=passthrough");
-    sim_add_connection_on(sim, "west", "tunnel", TUNNEL);
+    struct sim *sim = gateways_that_differ(HOSTS SUBNETS " type=passthrough", TUNNEL);
     assert_int_not_equal(sim_up(sim, "west", "tunnel"), 0);
     assert_int_equal(sim_command(sim, "west", COMMAND_TERMINATE, "tunnel"), 0);
     assert_settles(sim);

@@ -7,9 +7,7 @@ static void a_tunnel_comes_up_and_carries_traffic(void **state)
     (void)state;
     struct sim *sim = gateways();
     assert_no_ping(sim);
-    assert_up(sim, "east");
-    assert_settles(sim);
-    assert_both_have(sim, 1, 1);
+    assert_established(sim);
     assert_ping(sim);
     assert_ends_well(sim);
 }
@@ -157,15 +155,10 @@ static void ipv6_gateways(void **state)
 static void a_wide_initiator_is_narrowed_to_what_the_responder_has(void **state)
 {
     (void)state;
-    struct sim *sim = sim_new(1);
-    sim_add_host(sim, "east", "192.0.2.1");
-    sim_add_host(sim, "west", "192.0.2.2");
-    sim_add_connection_on(sim, "east", "tunnel",
-                          HOSTS " leftsubnet=10.1.0.0/16 rightsubnet=10.2.0.0/16 narrowing=yes" CIPHERS);
-    sim_add_connection_on(sim, "west", "tunnel", TUNNEL " narrowing=yes");
-    assert_up(sim, "east");
-    assert_settles(sim);
-    assert_both_have(sim, 1, 1);
+    struct sim *sim =
+        gateways_that_differ(HOSTS " leftsubnet=10.1.0.0/16 rightsubnet=10.2.0.0/16 narrowing=yes" CIPHERS,
+                             TUNNEL " narrowing=yes");
+    assert_established(sim);
     assert_ping(sim);
     assert_false(sim_ping(sim, "east", "10.1.5.1", "10.2.0.1"));
     assert_ends_well(sim);
@@ -174,12 +167,8 @@ static void a_wide_initiator_is_narrowed_to_what_the_responder_has(void **state)
 static void without_narrowing_the_initiator_does_not_take_less_than_it_asked_for(void **state)
 {
     (void)state;
-    struct sim *sim = sim_new(1);
-    sim_add_host(sim, "east", "192.0.2.1");
-    sim_add_host(sim, "west", "192.0.2.2");
-    sim_add_connection_on(sim, "east", "tunnel",
-                          HOSTS " leftsubnet=10.1.0.0/16 rightsubnet=10.2.0.0/16" CIPHERS);
-    sim_add_connection_on(sim, "west", "tunnel", TUNNEL);
+    struct sim *sim =
+        gateways_that_differ(HOSTS " leftsubnet=10.1.0.0/16 rightsubnet=10.2.0.0/16" CIPHERS, TUNNEL);
     assert_int_not_equal(sim_up(sim, "east", "tunnel"), 0);
     assert_true(sim_log_has(sim, "east", "narrowing=yes"));
     sim_down(sim, "east", "tunnel");
@@ -191,11 +180,7 @@ static void without_narrowing_the_initiator_does_not_take_less_than_it_asked_for
 static void disjoint_selectors_are_refused_as_unacceptable(void **state)
 {
     (void)state;
-    struct sim *sim = sim_new(1);
-    sim_add_host(sim, "east", "192.0.2.1");
-    sim_add_host(sim, "west", "192.0.2.2");
-    sim_add_connection_on(sim, "east", "tunnel", TUNNEL " narrowing=yes");
-    sim_add_connection_on(sim, "west", "tunnel", SECOND " narrowing=yes");
+    struct sim *sim = gateways_that_differ(TUNNEL " narrowing=yes", SECOND " narrowing=yes");
     sim_record(sim);
     assert_int_not_equal(sim_up(sim, "east", "tunnel"), 0);
     assert_int_not_equal(sim_count_errors(sim, "west", TS_UNACCEPTABLE), 0);
@@ -222,12 +207,8 @@ static void a_wrong_secret_is_refused_by_name(void **state)
 static void an_initiator_does_not_believe_a_responder_with_another_name(void **state)
 {
     (void)state;
-    struct sim *sim = sim_new(1);
-    sim_add_host(sim, "east", "192.0.2.1");
-    sim_add_host(sim, "west", "192.0.2.2");
-    sim_add_connection_on(sim, "east", "tunnel", TUNNEL);
-    sim_add_connection_on(
-        sim, "west", "tunnel",
+    struct sim *sim = gateways_that_differ(
+        TUNNEL,
         "left=192.0.2.1 right=192.0.2.2 leftid=@east rightid=@impostor authby=secret" SUBNETS CIPHERS);
     assert_int_not_equal(sim_up(sim, "east", "tunnel"), 0);
     assert_int_equal(sim_ike_count(sim, "east"), 0);
@@ -238,13 +219,8 @@ static void an_initiator_does_not_believe_a_responder_with_another_name(void **s
 static void different_ike_algorithms_give_no_proposal_chosen(void **state)
 {
     (void)state;
-    struct sim *sim = sim_new(1);
-    sim_add_host(sim, "east", "192.0.2.1");
-    sim_add_host(sim, "west", "192.0.2.2");
-    sim_add_connection_on(sim, "east", "tunnel",
-                          HOSTS SUBNETS " ike=aes_gcm128-sha2_256;dh31 esp=aes_gcm128");
-    sim_add_connection_on(sim, "west", "tunnel",
-                          HOSTS SUBNETS " ike=aes_gcm256-sha2_512;dh31 esp=aes_gcm128");
+    struct sim *sim = gateways_that_differ(HOSTS SUBNETS " ike=aes_gcm128-sha2_256;dh31 esp=aes_gcm128",
+                                           HOSTS SUBNETS " ike=aes_gcm256-sha2_512;dh31 esp=aes_gcm128");
     sim_record(sim);
     assert_int_not_equal(sim_up(sim, "east", "tunnel"), 0);
     assert_int_not_equal(sim_count_errors(sim, "west", NO_PROPOSAL_CHOSEN), 0);
@@ -256,12 +232,8 @@ static void different_ike_algorithms_give_no_proposal_chosen(void **state)
 static void different_esp_algorithms_refuse_the_child_only(void **state)
 {
     (void)state;
-    struct sim *sim = sim_new(1);
-    sim_add_host(sim, "east", "192.0.2.1");
-    sim_add_host(sim, "west", "192.0.2.2");
-    sim_add_connection_on(sim, "east", "tunnel", TUNNEL);
-    sim_add_connection_on(sim, "west", "tunnel",
-                          HOSTS SUBNETS " ike=aes_gcm128-sha2_256;dh31 esp=aes_gcm256");
+    struct sim *sim =
+        gateways_that_differ(TUNNEL, HOSTS SUBNETS " ike=aes_gcm128-sha2_256;dh31 esp=aes_gcm256");
     sim_record(sim);
     assert_int_not_equal(sim_up(sim, "east", "tunnel"), 0);
     assert_int_not_equal(sim_count_errors(sim, "west", NO_PROPOSAL_CHOSEN), 0);
@@ -274,12 +246,8 @@ static void different_esp_algorithms_refuse_the_child_only(void **state)
 static void the_initiator_retries_with_the_group_that_invalid_ke_names(void **state)
 {
     (void)state;
-    struct sim *sim = sim_new(1);
-    sim_add_host(sim, "east", "192.0.2.1");
-    sim_add_host(sim, "west", "192.0.2.2");
-    sim_add_connection_on(sim, "east", "tunnel",
-                          HOSTS SUBNETS " ike=aes_gcm128-sha2_256;dh19+dh31 esp=aes_gcm128");
-    sim_add_connection_on(sim, "west", "tunnel", TUNNEL);
+    struct sim *sim =
+        gateways_that_differ(HOSTS SUBNETS " ike=aes_gcm128-sha2_256;dh19+dh31 esp=aes_gcm128", TUNNEL);
     sim_record(sim);
     assert_up(sim, "east");
     assert_settles(sim);
@@ -335,9 +303,7 @@ static void a_busy_responder_asks_for_a_cookie_and_gets_it(void **state)
 static void a_cookie_and_then_another_group(void **state)
 {
     (void)state;
-    struct sim *sim = sim_new(1);
-    sim_add_host(sim, "east", "192.0.2.1");
-    sim_add_host(sim, "west", "192.0.2.2");
+    struct sim *sim = two_hosts();
     sim_settings(sim, "west")->ddos_mode = DDOS_BUSY;
     sim_restart(sim, "west", 0);
     sim_add_connection_on(sim, "east", "tunnel",
@@ -381,9 +347,7 @@ static void auto_start_comes_up_by_itself_and_again_after_a_restart(void **state
 static void auto_start_keeps_trying_until_the_peer_is_there(void **state)
 {
     (void)state;
-    struct sim *sim = sim_new(1);
-    sim_add_host(sim, "east", "192.0.2.1");
-    sim_add_host(sim, "west", "192.0.2.2");
+    struct sim *sim = two_hosts();
     sim_partition(sim, NULL, NULL, minutes(30));
     sim_add_connection_on(sim, "east", "tunnel", TUNNEL " auto=start");
     sim_add_connection_on(sim, "west", "tunnel", TUNNEL " auto=add");
@@ -397,16 +361,9 @@ static void auto_start_keeps_trying_until_the_peer_is_there(void **state)
 static void a_roadwarrior_meets_a_template(void **state)
 {
     (void)state;
-    struct sim *sim = sim_new(1);
-    sim_add_host(sim, "east", "192.0.2.1");
-    sim_add_host(sim, "west", "192.0.2.2");
-    sim_add_connection_on(sim, "east", "tunnel", TUNNEL);
-    sim_add_connection_on(
-        sim, "west", "tunnel",
-        "left=%any right=192.0.2.2 leftid=@east rightid=@west authby=secret" SUBNETS CIPHERS);
-    assert_up(sim, "east");
-    assert_settles(sim);
-    assert_both_have(sim, 1, 1);
+    struct sim *sim = gateways_that_differ(
+        TUNNEL, "left=%any right=192.0.2.2 leftid=@east rightid=@west authby=secret" SUBNETS CIPHERS);
+    assert_established(sim);
     assert_ping(sim);
     assert_int_equal(sim_down(sim, "east", "tunnel"), 0);
     assert_settles(sim);
@@ -420,9 +377,7 @@ static void slow_jobs_kernel_and_scripts_change_nothing(void **state)
     struct sim *sim = gateways();
     sim_set_delays(sim, "east", seconds(2), milliseconds(300), seconds(3));
     sim_set_delays(sim, "west", seconds(2), milliseconds(300), seconds(3));
-    assert_up(sim, "east");
-    assert_settles(sim);
-    assert_both_have(sim, 1, 1);
+    assert_established(sim);
     assert_ping(sim);
     assert_ends_well(sim);
 }
@@ -446,13 +401,8 @@ static void a_data_plane_that_refuses_the_sa_fails_the_command(void **state)
 static void the_log_names_the_cause_on_both_ends_when_algorithms_differ(void **state)
 {
     (void)state;
-    struct sim *sim = sim_new(1);
-    sim_add_host(sim, "east", "192.0.2.1");
-    sim_add_host(sim, "west", "192.0.2.2");
-    sim_add_connection_on(sim, "east", "tunnel",
-                          HOSTS SUBNETS " ike=aes_gcm128-sha2_256;dh31 esp=aes_gcm128");
-    sim_add_connection_on(sim, "west", "tunnel",
-                          HOSTS SUBNETS " ike=aes_gcm256-sha2_512;dh31 esp=aes_gcm128");
+    struct sim *sim = gateways_that_differ(HOSTS SUBNETS " ike=aes_gcm128-sha2_256;dh31 esp=aes_gcm128",
+                                           HOSTS SUBNETS " ike=aes_gcm256-sha2_512;dh31 esp=aes_gcm128");
     assert_int_not_equal(sim_up(sim, "east", "tunnel"), 0);
     assert_true(sim_log_has(sim, "west", "AES_GCM_16_256"));
     assert_true(sim_log_has(sim, "west", "AES_GCM_16_128"));

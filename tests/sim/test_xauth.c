@@ -20,9 +20,7 @@ static struct sim *gateways_of_alice(const char *words)
 static struct sim *logged_in_with(const char *words)
 {
     struct sim *sim = gateways_of_alice(words);
-    assert_up(sim, "east");
-    assert_settles(sim);
-    assert_both_have(sim, 1, 1);
+    assert_established(sim);
     return sim;
 }
 
@@ -91,9 +89,7 @@ static void a_soft_failure_lets_the_user_in_and_says_so(void **state)
     (void)state;
     struct sim *sim = gateways_of_alice(ALICE " xauthfail=soft");
     sim_set_password(sim, "west", "alice", "another");
-    assert_up(sim, "east");
-    assert_settles(sim);
-    assert_both_have(sim, 1, 1);
+    assert_established(sim);
     assert_true(sim_log_has(sim, "west", "Authentication Failed"));
     assert_true(sim_log_has(sim, "west", "XAUTH_FAILED=1"));
     assert_ping(sim);
@@ -105,9 +101,7 @@ static void alwaysok_asks_nobody_for_a_password(void **state)
     (void)state;
     struct sim *sim = gateways_of_alice(ALICE " xauthby=alwaysok");
     sim_set_password(sim, "west", "alice", "another");
-    assert_up(sim, "east");
-    assert_settles(sim);
-    assert_both_have(sim, 1, 1);
+    assert_established(sim);
     assert_ends_well(sim);
 }
 
@@ -117,9 +111,7 @@ static void who_waits_is_asked_for_name_and_password(void **state)
     struct sim *sim = gateways_with(XAUTH);
     sim_set_password(sim, "west", "bob", "hidden");
     sim_set_answers(sim, "east", "bob", "hidden");
-    assert_up(sim, "east");
-    assert_settles(sim);
-    assert_both_have(sim, 1, 1);
+    assert_established(sim);
     assert_true(sim_log_has(sim, "east", "prompt for Username:"));
     assert_true(sim_log_has(sim, "east", "prompt for Password:"));
     assert_false(sim_log_has(sim, "east", "hidden"));
@@ -146,11 +138,7 @@ static void without_a_user_the_server_is_told_at_once(void **state)
 static void a_client_that_knows_nothing_of_it_finds_no_proposal(void **state)
 {
     (void)state;
-    struct sim *sim = sim_new(1);
-    sim_add_host(sim, "east", "192.0.2.1");
-    sim_add_host(sim, "west", "192.0.2.2");
-    sim_add_connection_on(sim, "east", "tunnel", V1);
-    sim_add_connection_on(sim, "west", "tunnel", V1 " rightxauthserver=yes leftxauthclient=yes");
+    struct sim *sim = gateways_that_differ(V1, V1 " rightxauthserver=yes leftxauthclient=yes");
     assert_int_not_equal(sim_up(sim, "east", "tunnel"), 0);
     sim_down(sim, "east", "tunnel");
     assert_settles(sim);
@@ -166,9 +154,7 @@ static void any_message_may_be_lost(void **state)
         for (unsigned lost = 0; lost < 16; lost++) {
             struct sim *sim = gateways_of_alice(is_aggressive ? ALICE " aggressive=yes" : ALICE);
             sim_drop(sim, lost % 2 ? "east" : "west", MESSAGE_ANY, PART_EITHER, lost / 2, 1);
-            assert_up(sim, "east");
-            assert_settles(sim);
-            assert_both_have(sim, 1, 1);
+            assert_established(sim);
             assert_ping(sim);
             assert_ends_well(sim);
         }
@@ -238,9 +224,7 @@ static void a_slow_check_is_waited_for(void **state)
     (void)state;
     struct sim *sim = gateways_of_alice(ALICE);
     sim_set_delays(sim, "west", seconds(8), 0, 0);
-    assert_up(sim, "east");
-    assert_settles(sim);
-    assert_both_have(sim, 1, 1);
+    assert_established(sim);
     assert_ends_well(sim);
 }
 
