@@ -121,6 +121,7 @@ struct script_hosts {
 struct connection_scripts {
     bool are_routed, are_up;
     bool are_moving;           /* while what runs is because of a move */
+    bool has_moved_on;         /* after what runs was told: it is told anew when it has ended */
     struct script_hosts *told; /* by the last call that set something up; NULL: none */
     uint64_t route_request_id; /* routes it, while it runs */
     uint64_t route_client;     /* waits for that */

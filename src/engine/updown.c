@@ -222,6 +222,7 @@ void updown_run_up(struct engine *engine, struct connection *connection, const s
     if (pairs.count == 0)
         return;
     note_pairs_left_out(engine, connection, &pairs);
+    scripts->has_moved_on = false;
     scripts->request_id =
         run(engine, connection, child, scripts->are_routed ? verbs + 2 : verbs, &pairs, true);
     scripts->are_routed = scripts->are_up = true;
@@ -252,6 +253,16 @@ void updown_run_down(struct engine *engine, struct connection *connection, const
     scripts->request_id = 0;
 }
 
+static bool are_same_clients(const struct child_sa *a, const struct child_sa *b)
+{
+    if (a->local_count != b->local_count || a->remote_count != b->remote_count)
+        return false;
+    for (size_t i = 0; i < (size_t)a->local_count + a->remote_count; i++)
+        if (!selector_equal(&a->selectors[i], &b->selectors[i]))
+            return false;
+    return true;
+}
+
 void updown_follow(struct engine *engine, struct connection *connection, const struct child_sa *before,
                    const struct child_sa *child, bool is_move)
 {
@@ -260,6 +271,10 @@ void updown_follow(struct engine *engine, struct connection *connection, const s
     struct script_hosts now = hosts_of(engine, connection, child);
     if (!scripts->are_up || scripts->told == NULL || memcmp(scripts->told, &now, sizeof(now)) == 0)
         return;
+    if (scripts->request_id != 0 && are_same_clients(before, child)) {
+        scripts->has_moved_on = is_move || scripts->has_moved_on;
+        return;
+    }
     scripts->are_moving = is_move;
     run_to_undo(engine, connection, before, undo);
     scripts->are_routed = scripts->are_up = false;
@@ -324,6 +339,15 @@ static void take_down(struct engine *engine, struct connection *connection, cons
         child_delete(engine, child, 0);
 }
 
+static void catch_up(struct engine *engine, struct connection *connection)
+{
+    const struct child_sa *child = child_by_serial(engine, connection->newest_child_serial);
+    bool is_move = connection->scripts.has_moved_on;
+    connection->scripts.has_moved_on = false;
+    if (child != NULL)
+        updown_follow(engine, connection, child, child, is_move);
+}
+
 /* Whoever asked for the route gets none; a trap that nobody waits for stays, or packets would leave in clear.
  */
 static void route_ended(struct engine *engine, struct connection *connection,
@@ -360,6 +384,7 @@ void engine_updown_done(struct engine *engine, const struct updown_result *resul
     connection->revive_attempts = 0;
     connection->scripts.client = connection->scripts.request_id = 0;
     finish_client(engine, client, 0);
+    catch_up(engine, connection);
 }
 
 /* Whoever waits for the connection sees it, and the log. */

@@ -19,7 +19,8 @@ void updown_run_down(struct engine *engine, struct connection *connection, const
                      bool stays_routed);
 
 /* With the SA `child`, as once with `before`, scripts are up: when the hosts or our source address have
- * changed since, what they did is undone as they were told then, and done anew. */
+ * changed since, what they did is undone as they were told then, and done anew; once those that run have
+ * ended, so that a peer that moves without end makes no queue of them. */
 void updown_follow(struct engine *engine, struct connection *connection, const struct child_sa *before,
                    const struct child_sa *child, bool is_move);
 

@@ -341,6 +341,30 @@ static struct sim *configured_road(const char *more)
     return sim;
 }
 
+/* A peer that moves without end makes no queue of scripts. */
+static void moves_while_scripts_run_are_followed_together(void **state)
+{
+    (void)state;
+    static const char with_script[] = MOBILE " leftupdown=/script rightupdown=/script leftsourceip=10.1.0.1";
+    static const char *const verbs = "prepare-client route-client up-client down-client unroute-client "
+                                     "prepare-client route-client up-client down-client unroute-client "
+                                     "prepare-client route-client up-client ";
+    struct sim *sim = road_with(with_script, with_script, NULL);
+    sim_set_delays(sim, "east", 0, 0, minutes(2));
+    char address[ADDRESS_TEXT_SIZE];
+    for (unsigned i = 0; i < 40; i++) {
+        snprintf(address, sizeof(address), "198.51.100.%u", 60 + i);
+        sim_move_host(sim, "road", address, NULL);
+        sim_run_for(sim, milliseconds(100));
+    }
+    assert_settles(sim);
+    assert_string_equal(sim_scripts(sim, "east"), verbs);
+    assert_true(sim_log_has(sim, "east",
+                            "script: up-client PLUTO_ME=192.0.2.1 PLUTO_PEER=198.51.100.99 "
+                            "PLUTO_MY_SOURCEIP=10.1.0.1 PLUTO_MOBIKE_EVENT=yes"));
+    assert_ends_well(sim);
+}
+
 static void a_configured_peer_that_has_moved_is_known_still(void **state)
 {
     (void)state;
@@ -415,6 +439,7 @@ int main(int argument_count, char **arguments)
         cmocka_unit_test(unless_both_ends_want_it_the_tunnel_begins_anew),
         cmocka_unit_test(several_tunnels_move_together),
         cmocka_unit_test(scripts_follow_a_move_at_both_ends),
+        cmocka_unit_test(moves_while_scripts_run_are_followed_together),
         cmocka_unit_test(a_configured_peer_that_has_moved_is_known_still),
         cmocka_unit_test(a_move_while_it_reauthenticates_loses_nothing),
         cmocka_unit_test(behind_a_nat_it_is_kept_open_also_where_encapsulation_is_forced),
