@@ -179,6 +179,8 @@ void engine_take_datagram(struct engine *engine, const struct path *path, struct
     statistics_add(&engine->statistics, COUNT_IKE_TRAFFIC, TRAFFIC_IN, datagram.size);
     if (!ikev2_header_read(datagram, &header))
         return;
+    if (header.version >> 4 == 1 && path->is_tcp) /* RFC 9329 has IKEv2 alone */
+        return;
     if (header.version >> 4 == 1)
         ikev1_receive(engine, path, &header, datagram);
     else

@@ -156,8 +156,8 @@ static void drop_timers(struct engine *engine, struct ike_sa *ike)
 /* All that an IKE SA means to others comes to its end. */
 static void end_life(struct engine *engine, struct ike_sa *ike)
 {
-    drop_timers(engine, ike);
     stream_release(engine, ike);
+    drop_timers(engine, ike);
     ike->version->ike_is_going(engine, ike);
     lifecycle_ike_is_going(engine, ike);
     LIST_EACH(&ike->children, node)

@@ -50,29 +50,59 @@ static void claim(struct engine *engine, const struct ike_sa *ike)
         engine->env->claim_stream(engine->env->world, &ike->path, ike->serial);
 }
 
+/* One that replaces another inherits the connection when that ends: until then the peer may not know it. */
 void stream_is_up(struct engine *engine, const struct ike_sa *ike)
 {
-    bool is_first = ike->path.is_tcp && !ike->is_stream_originator && ike->setup != NULL;
-    claim(engine, ike);
+    bool is_first = ike->setup != NULL;
     if (is_first)
+        claim(engine, ike);
+    if (is_first && ike->path.is_tcp && !ike->is_stream_originator)
         count_one(engine, COUNT_TCP_SERVER, STREAMS_STARTED);
+}
+
+/* At once, but ever later while no connection brings anything. */
+static void plan_reconnect(struct engine *engine, struct ike_sa *ike)
+{
+    unsigned tries = ike->stream_reconnects++;
+    unsigned doublings = tries < RECONNECT_DOUBLINGS ? tries : RECONNECT_DOUBLINGS;
+    usec_t delay = tries > 0 ? RECONNECT_DELAY_FIRST << (doublings - 1) : 0;
+    engine_timer_arm(engine, &ike->stream_timer, engine_now(engine) + delay);
 }
 
 void stream_release(struct engine *engine, const struct ike_sa *ike)
 {
     if (!ike->path.is_tcp || engine->env->release_stream == NULL)
         return;
-    const struct ike_sa *heir = ike_by_serial(engine, ike->replaced_by_serial);
-    if (heir != NULL && heir->state == IKE_STATE_ESTABLISHED && paths_are_same(&heir->path, &ike->path))
-        claim(engine, heir);
-    else
+    struct ike_sa *heir = ike_by_serial(engine, ike->replaced_by_serial);
+    if (heir == NULL || heir->state != IKE_STATE_ESTABLISHED || !paths_are_same(&heir->path, &ike->path))
         engine->env->release_stream(engine->env->world, &ike->path, ike->serial);
+    else if (timer_is_armed(&ike->stream_timer.timer)) /* it has ended, and nobody else will be told */
+        plan_reconnect(engine, heir);
+    else
+        claim(engine, heir);
 }
 
 static void move_children(struct engine *engine, struct ike_sa *ike)
 {
     LIST_EACH(&ike->children, node)
     child_follow_path(engine, CONTAINER_OF(node, struct child_sa, siblings));
+}
+
+/* All that shared the connection `before`: this IKE SA, and the one that is replacing it (RFC 9329 6.1). */
+static void take_along(struct engine *engine, struct ike_sa *ike, const struct path *before)
+{
+    struct ike_sa *heir = ike_by_serial(engine, ike->replaced_by_serial);
+    move_children(engine, ike);
+    if (heir == NULL || !paths_are_same(&heir->path, before))
+        return;
+    heir->path = ike->path;
+    move_children(engine, heir);
+}
+
+/* Also one that is rekeyed here: its peer may not know yet, and waits for its Delete in any case. */
+static bool is_alive(const struct ike_sa *ike)
+{
+    return ike->state == IKE_STATE_ESTABLISHED || ike->state == IKE_STATE_REPLACED;
 }
 
 /* Who has made the connection has chosen it; what comes by UDP meanwhile moves nothing. */
@@ -85,7 +115,7 @@ void stream_follow(struct engine *engine, struct ike_sa *ike, const struct path 
         ike->stream_reconnects = 0;
         return;
     }
-    if (ike->is_stream_originator || ike->state != IKE_STATE_ESTABLISHED ||
+    if (ike->is_stream_originator || (!is_alive(ike) && ike->state != IKE_STATE_DELETING) ||
         !address_equal(&ike->path.local.address, &path->local.address))
         return;
     struct path before = ike->path;
@@ -94,7 +124,7 @@ void stream_follow(struct engine *engine, struct ike_sa *ike, const struct path 
     count_one(engine, COUNT_TCP_SERVER, STREAMS_STARTED);
     engine->env->release_stream(engine->env->world, &before, ike->serial);
     say_ike(engine, RC_LOG, ike, 0, "peer has made a new TCP connection: %s", path_text(path, remote));
-    move_children(engine, ike);
+    take_along(engine, ike, &before);
     if (ike->request.size != 0)
         engine_send(engine, &ike->path, owned_bytes(&ike->request));
 }
@@ -102,15 +132,6 @@ void stream_follow(struct engine *engine, struct ike_sa *ike, const struct path 
 static const char *reason_of(int number)
 {
     return number != 0 ? strerror(number) : "the peer has closed it";
-}
-
-/* At once, but ever later while no connection brings anything. */
-static void plan_reconnect(struct engine *engine, struct ike_sa *ike)
-{
-    unsigned tries = ike->stream_reconnects++;
-    unsigned doublings = tries < RECONNECT_DOUBLINGS ? tries : RECONNECT_DOUBLINGS;
-    usec_t delay = tries > 0 ? RECONNECT_DELAY_FIRST << (doublings - 1) : 0;
-    engine_timer_arm(engine, &ike->stream_timer, engine_now(engine) + delay);
 }
 
 void engine_stream_closed(struct engine *engine, const struct path *path, uint64_t ike_serial, int number)
@@ -138,19 +159,21 @@ void engine_stream_closed(struct engine *engine, const struct path *path, uint64
     }
 }
 
-/* The peer learns of the new connection by whatever comes first: what it has not answered, or a question
- * whether it is alive. */
+/* The peer learns of the new connection by what it has not answered, and by a question whether it is alive:
+ * what it has answered already, on the connection that broke, is old to it and moves nothing. */
 void stream_reconnect(struct engine *engine, struct ike_sa *ike)
 {
+    struct path before = ike->path;
     struct error error;
     if (!stream_open(engine, ike, &error)) {
+        ike->path = before;
         say_ike(engine, RC_LOG, ike, 0, "cannot make a TCP connection: %s", error.text);
         plan_reconnect(engine, ike);
         return;
     }
-    move_children(engine, ike);
+    take_along(engine, ike, &before);
     if (ike->request.size != 0)
         engine_send(engine, &ike->path, owned_bytes(&ike->request));
-    else if (ike_add_task(engine, ike, TASK_LIVENESS, 0, 0, 0))
+    if (is_alive(ike) && ike_add_task(engine, ike, TASK_LIVENESS, 0, 0, 0))
         ike->version->run_tasks(engine, ike);
 }

@@ -123,6 +123,7 @@ static void move_sa(struct data_plane *plane, const struct kernel_sa *sa, struct
     moved->sa.local = sa->local;
     moved->sa.remote = sa->remote;
     moved->sa.udp_encapsulation = sa->udp_encapsulation;
+    moved->sa.tcp_encapsulation = sa->tcp_encapsulation;
 }
 
 static struct virtual_policy **policy_link(struct data_plane *plane, uint64_t policy_id)
@@ -351,6 +352,8 @@ bool virtual_sa_matches(const struct virtual_sa *outbound, const struct virtual_
         return error_set(error, 0, "SPI %08x: one end has a non-IKE marker, the other has not", out->spi);
     if (out->udp_encapsulation != in->udp_encapsulation)
         return error_set(error, 0, "SPI %08x: one end encapsulates in UDP, the other does not", out->spi);
+    if (out->tcp_encapsulation != in->tcp_encapsulation)
+        return error_set(error, 0, "SPI %08x: one end is in TCP, the other is not", out->spi);
     return true;
 }
 

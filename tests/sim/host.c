@@ -5,6 +5,7 @@
 
 #include "base/text.h"
 #include "config/spec_build.h"
+#include "streams.h"
 #include "world.h"
 
 enum { STORM_LIMIT = 4000, SPIN_LIMIT = 100, TICK_USEC = 1024 };
@@ -98,7 +99,10 @@ static void env_send(void *world, const struct path *path, struct bytes datagram
     watch_for_storm(host);
     if (!address_equal(&path->local.address, &host->address))
         world_fail(host->sim, "%s sends from an address that is not its own", host->name);
-    network_send(&host->sim->network, host->node, &path->local, &path->remote, datagram);
+    if (path->is_tcp)
+        streams_send(host, path, datagram);
+    else
+        network_send(&host->sim->network, host->node, &path->local, &path->remote, datagram);
 }
 
 static void discard_job(void *context)
@@ -394,6 +398,9 @@ struct sim_host *host_new(struct sim *sim, const char *name, const struct ip_add
         .kernel_request = env_kernel_request,
         .resolve = env_resolve,
         .open_port = env_open_port,
+        .open_stream = streams_open,
+        .claim_stream = streams_claim,
+        .release_stream = streams_release,
         .updown = env_updown,
         .check_login = host_check_login,
         .report = env_report,
@@ -419,6 +426,7 @@ void host_crash(struct sim_host *host)
     host->incarnation++;
     host->kernel_pending = host->jobs_pending = 0;
     host->kernel_free_at = 0;
+    streams_reset_host(host);
     data_plane_clear(&host->plane);
     free_commands(host);
 }

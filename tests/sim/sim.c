@@ -1,4 +1,5 @@
 /* The simulator's loop and what scenarios ask of it. */
+#include "streams.h"
 #include "world.h"
 
 #include <stdarg.h>
@@ -32,6 +33,7 @@ void sim_free(struct sim *sim)
     event_queue_clear(&sim->queue);
     for (size_t i = 0; i < sim->host_count; i++)
         host_free(sim->hosts[i]);
+    streams_free(sim);
     event_queue_clear(&sim->queue);
     network_free(&sim->network);
     for (size_t i = 0; i < sim->record_count; i++)
@@ -117,6 +119,14 @@ struct sim_host *world_host(const struct sim *sim, const char *name)
             return sim->hosts[i];
     fprintf(stderr, "the simulation has no host '%s'\n", name);
     abort();
+}
+
+struct sim_host *world_host_of_address(const struct sim *sim, const struct ip_address *address)
+{
+    for (size_t i = 0; i < sim->host_count; i++)
+        if (address_equal(&sim->hosts[i]->address, address))
+            return sim->hosts[i];
+    return NULL;
 }
 
 static struct ip_address parse_address(const char *text)

@@ -98,6 +98,9 @@ void sim_partition(struct sim *sim, const char *from, const char *to, usec_t dur
 void sim_heal(struct sim *sim);
 /* Total loss of state; the host is up again after `downtime` with its configuration loaded. */
 void sim_restart(struct sim *sim, const char *host, usec_t downtime);
+/* Resets every TCP connection, as a middlebox does that has lost its state. */
+void sim_break_streams(struct sim *sim);
+size_t sim_stream_count(const struct sim *sim);
 void sim_forget_nat_mappings(struct sim *sim, const char *public_address);
 void sim_set_nat_timeout(struct sim *sim, const char *public_address, usec_t timeout);
 /* Jobs, kernel requests and scripts of the host take up to so long, each its own draw. */

@@ -1,6 +1,7 @@
 /* Virtual ESP: one packet from the policy look-up of the sender to the policy check of the receiver. */
 #include <stdlib.h>
 
+#include "streams.h"
 #include "world.h"
 
 static void deliver_event(struct sim_host *host, void *context)
@@ -91,6 +92,16 @@ static bool receive_packet(struct sim_host *host, const struct virtual_sa *outbo
     return true;
 }
 
+static bool carry_in_stream(const struct sim_host *from, const struct virtual_sa *outbound,
+                            const struct virtual_packet *packet, struct sim_host **ret_receiver,
+                            struct error *error)
+{
+    const struct path path = {outbound->sa.local, outbound->sa.remote, true};
+    if (!streams_has(from, &path, ret_receiver))
+        return error_set(error, 0, "%s has lost the TCP connection of the SA", from->name);
+    return receive_packet(*ret_receiver, outbound, &path.local, packet, error);
+}
+
 /* Returns the receiver in *ret_receiver (may be NULL). */
 static bool carry(struct sim *sim, struct sim_host *from, const struct virtual_packet *packet,
                   struct sim_host **ret_receiver, struct error *error)
@@ -102,6 +113,8 @@ static bool carry(struct sim *sim, struct sim_host *from, const struct virtual_p
         return false;
     count_packet(from, outbound, packet);
     struct ip_endpoint source = outbound->sa.local, destination = outbound->sa.remote;
+    if (outbound->sa.tcp_encapsulation)
+        return carry_in_stream(from, outbound, packet, ret_receiver, error);
     if (!outbound->sa.udp_encapsulation) {
         source.port = destination.port = 0;
         if (from->node->nat != NULL)

@@ -110,6 +110,8 @@ struct sim_name {
     struct ip_address address; /* unset: it does not resolve */
 };
 
+struct sim_stream;
+
 struct sim {
     struct sim_name names[SIM_NAMES_MAX];
     size_t name_count;
@@ -118,6 +120,8 @@ struct sim {
     usec_t now;
     struct event_queue queue;
     struct network network;
+    struct sim_stream *streams;
+    unsigned stream_number; /* of the next one */
     struct sim_host *hosts[SIM_HOSTS_MAX];
     size_t host_count;
     uint64_t last_client;

@@ -80,7 +80,9 @@ static bool may_start(const struct ike_sa *ike, enum task_kind kind)
                         ike->undecided_old_serial != 0;
     if (ike->state == IKE_STATE_ESTABLISHED)
         return !is_patient || !is_unsettled;
-    return ike->state == IKE_STATE_REPLACED && kind == TASK_DELETE_IKE;
+    /* A liveness check shows the peer a new TCP connection. */
+    return ike->state == IKE_STATE_REPLACED &&
+           (kind == TASK_DELETE_IKE || (kind == TASK_LIVENESS && ike->path.is_tcp));
 }
 
 static void start(struct engine *engine, struct ike_sa *ike, const struct task *task)

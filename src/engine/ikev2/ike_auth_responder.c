@@ -243,7 +243,9 @@ void ike_auth_request(struct engine *engine, struct ike_sa *ike, const struct in
         resume(engine, ike, incoming);
         return;
     }
-    ike->path = *incoming->path; /* an initiator that found a NAT now speaks from and to port 4500 (2.23) */
+    /* An initiator that found a NAT now speaks from and to port 4500 (2.23); none changes to TCP here. */
+    if (incoming->path->is_tcp == ike->path.is_tcp)
+        ike->path = *incoming->path;
     /* Only who was told that it may leaves out the Child SA. */
     bool may_be_childless = connection_by_serial(engine, ike->connection_serial)->spec->ike_only;
     size_t needed_count = may_be_childless && childless_is_wanted(message) ? 1 : ARRAY_SIZE(needed);
