@@ -72,7 +72,7 @@ void stream_queue(struct stream *stream, enum stream_content content, struct byt
     size_t waiting = evbuffer_get_length(stream->queue);
     if (content == STREAM_ESP && (waiting > STREAM_QUEUE_ESP_MAX || !stream->is_connected))
         return;
-    if (waiting > STREAM_QUEUE_MAX) {
+    if (waiting > (stream->ike_serial != 0 ? STREAM_QUEUE_MAX : STREAM_QUEUE_UNCLAIMED_MAX)) {
         stream_break(stream, ENOBUFS);
         return;
     }

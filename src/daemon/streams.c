@@ -47,16 +47,21 @@ static uint64_t hash_path(const struct streams *streams, const struct path *path
     return hash_bytes(streams->hash_key, bytes_of(key, sizeof(key)));
 }
 
+/* One that is broken may wait for its end beside its successor. */
 static struct stream *find(const struct streams *streams, const struct path *path)
 {
+    struct stream *broken = NULL;
     struct hash_node *node = hash_table_find(&streams->by_path, hash_path(streams, path));
     for (; node != NULL; node = hash_node_next(node)) {
         struct stream *stream = CONTAINER_OF(node, struct stream, by_path);
         if (endpoint_equal(&stream->path.local, &path->local) &&
-            endpoint_equal(&stream->path.remote, &path->remote))
-            return stream;
+            endpoint_equal(&stream->path.remote, &path->remote)) {
+            if (!stream->is_broken)
+                return stream;
+            broken = stream;
+        }
     }
-    return NULL;
+    return broken;
 }
 
 static void arm_expiry(struct streams *streams)
@@ -255,8 +260,12 @@ bool streams_open(struct streams *streams, struct path *path, uint64_t ike_seria
 void streams_claim(struct streams *streams, const struct path *path, uint64_t ike_serial)
 {
     struct stream *stream = find(streams, path);
-    if (stream == NULL || stream->is_broken)
+    if (stream == NULL)
         return;
+    if (stream->is_broken) { /* it is the one to be told */
+        stream->ike_serial = ike_serial;
+        return;
+    }
     leave_list(stream);
     stream->ike_serial = ike_serial;
     arm_expiry(streams);
@@ -265,10 +274,15 @@ void streams_claim(struct streams *streams, const struct path *path, uint64_t ik
 void streams_release(struct streams *streams, const struct path *path, uint64_t ike_serial)
 {
     struct stream *stream = find(streams, path);
-    if (stream != NULL && !stream->is_broken && stream->ike_serial == ike_serial)
-        enter_unclaimed(stream);
-    else if (stream != NULL && stream->is_broken && stream->ike_serial == ike_serial)
+    if (stream == NULL || stream->ike_serial != ike_serial)
+        return;
+    if (stream->is_broken) {
         stream->ike_serial = 0;
+        return;
+    }
+    enter_unclaimed(stream);
+    if (!stream->is_connected) /* nobody waits for it any more */
+        stream_break(stream, ECANCELED);
 }
 
 void streams_send(struct streams *streams, const struct path *path, enum stream_content content,
@@ -325,6 +339,9 @@ static void accept_one(struct listener *listener, int descriptor, const struct s
     socklen_t size = sizeof(here);
     (void)getsockname(descriptor, (struct sockaddr *)&here, &size);
     struct path path = {endpoint_from_sockaddr(&here), endpoint_from_sockaddr(from), true};
+    struct stream *dead = find(listener->all, &path); /* its reset has not been read yet */
+    if (dead != NULL)
+        stream_break(dead, ECONNRESET);
     struct stream *stream = add(listener->all, descriptor, &path);
     if (stream == NULL)
         return;
@@ -332,6 +349,13 @@ static void accept_one(struct listener *listener, int descriptor, const struct s
     stream->is_connected = true;
     event_add(stream->readable, NULL);
     enter_unclaimed(stream);
+}
+
+/* Without descriptors the next one would wait, and wake us for nothing, until somebody goes. */
+static void make_room(struct streams *streams, int number)
+{
+    if ((number == EMFILE || number == ENFILE) && !list_is_empty(&streams->unclaimed))
+        stream_break(CONTAINER_OF(streams->unclaimed.next, struct stream, idle), number);
 }
 
 static void accept_some(evutil_socket_t descriptor, short what, void *context)
@@ -342,8 +366,10 @@ static void accept_some(evutil_socket_t descriptor, short what, void *context)
         struct sockaddr_storage from = {0};
         socklen_t size = sizeof(from);
         int accepted = accept4(descriptor, (struct sockaddr *)&from, &size, SOCK_NONBLOCK | SOCK_CLOEXEC);
-        if (accepted < 0)
+        if (accepted < 0) {
+            make_room(listener->all, errno);
             return;
+        }
         accept_one(listener, accepted, &from);
     }
 }
@@ -393,9 +419,12 @@ static void listen_on(struct streams *streams, const struct listen_address *addr
     }
     *listener = (struct listener){.all = streams, .local = local, .descriptor = descriptor};
     memcpy(listener->interface, address->interface, sizeof(listener->interface));
-    listener->event = event_new(daemon->base, descriptor, EV_READ | EV_PERSIST, accept_some, listener);
-    event_add(listener->event, NULL);
     list_append(&streams->listeners, &listener->node);
+    listener->event = event_new(daemon->base, descriptor, EV_READ | EV_PERSIST, accept_some, listener);
+    if (listener->event == NULL || event_add(listener->event, NULL) != 0) {
+        close_listener(listener);
+        return;
+    }
     log_line("adding TCP interface %s %s", address->interface, endpoint_text(&local, text));
 }
 

@@ -13,10 +13,11 @@
 #include "wire/stream_frame.h"
 
 enum {
-    STREAMS_UNCLAIMED_MAX = 1024,   /* beyond, the oldest of them is closed */
-    STREAM_QUEUE_ESP_MAX = 1 << 18, /* bytes that wait: from here on ESP is dropped */
-    STREAM_QUEUE_MAX = 1 << 20,     /* with this much IKE the peer has stopped reading: it is closed */
-    STREAM_SILENCE_MSEC = 20000,    /* unacknowledged bytes so old: the network has lost the connection */
+    STREAMS_UNCLAIMED_MAX = 1024,         /* beyond, the oldest of them is closed */
+    STREAM_QUEUE_ESP_MAX = 1 << 18,       /* bytes that wait: from here on ESP is dropped */
+    STREAM_QUEUE_UNCLAIMED_MAX = 1 << 15, /* of IKE, to one who has not proved himself, and does not read */
+    STREAM_QUEUE_MAX = 1 << 20,           /* with this much IKE the peer has stopped reading: it is closed */
+    STREAM_SILENCE_MSEC = 20000, /* unacknowledged bytes so old: the network has lost the connection */
 };
 #define STREAM_UNCLAIMED_LIFETIME (30 * USEC_PER_SEC) /* as a half-open IKE SA */
 
