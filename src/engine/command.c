@@ -56,8 +56,8 @@ static void act_on_named(struct engine *engine, const struct command *command, c
     if (command->name != NULL)
         set = connections_named(engine, command->name);
     if (set.count == 0) {
-        if (command->kind ==
-            COMMAND_DELETE) /* what is not there is as it is wanted: scripts delete, then add */
+        /* What is not there is as it is wanted: scripts delete, then add. */
+        if (command->kind == COMMAND_DELETE)
             finish(engine, command, 0);
         else
             refuse_name(engine, command);

@@ -34,7 +34,8 @@ struct ip_packet {
     size_t total_size;                      /* by the header; what follows in the buffer is TFC padding */
 };
 
-/* Every length is checked against the bytes that are there. False: not an IP packet that we can judge. */
+/* Every length is checked against the bytes that are there. False: not an IP packet that we can judge, and
+ * *ret_packet says nothing. */
 bool ip_packet_parse(struct bytes bytes, struct ip_packet *ret_packet);
 
 /* Whether source (of this pair) falls under `source`, destination under `destination`. */

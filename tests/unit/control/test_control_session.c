@@ -12,6 +12,7 @@
 #include "control/control.h"
 #include "engine/prompt.h"
 #include "engine/sa.h"
+#include "idle_world.h"
 
 /* ---- a world in which nothing happens ---- */
 
@@ -58,30 +59,10 @@ static void drop_request(void *world, const struct kernel_request *request)
     (void)request;
 }
 
-static void drop_query(void *world, uint64_t query_id, const char *name, enum ip_family family)
-{
-    (void)world;
-    (void)query_id;
-    (void)name;
-    (void)family;
-}
-
-static void drop_script(void *world, const struct updown_request *request)
-{
-    (void)world;
-    (void)request;
-}
-
 static void report(void *world, const struct report *report)
 {
     (void)world;
     control_report(control, report);
-}
-
-static void drop_line(void *world, const char *line)
-{
-    (void)world;
-    (void)line;
 }
 
 static void end_reply(void *context, uint64_t client)
@@ -110,36 +91,11 @@ static void end_shutdown(void *context, uint64_t client, bool leave_state)
     end_reply(context, client);
 }
 
-static void ready(void *context, struct control_session *session, void *user)
-{
-    (void)context;
-    (void)session;
-    (void)user;
-}
-
 static void wake_at_once(void *context, uint64_t client, usec_t delay)
 {
     (void)context;
     (void)client;
     (void)delay;
-}
-
-static const struct control_facts *facts(void *context)
-{
-    static const struct control_facts all = {
-        .kernel_interface = "none",
-        .config_file = "unset",
-        .secrets_file = "/etc/ipsec.secrets",
-        .ipsec_dir = "/etc/ipsec.d",
-        .nss_dir = "/var/lib/ipsec/nss",
-        .dump_dir = "/run/pluto",
-        .exec_dir = "/",
-        .listen = "<any>",
-        .nhelpers = 1,
-        .pid = 1,
-    };
-    (void)context;
-    return &all;
 }
 
 static int make_world(void **state)
@@ -149,9 +105,9 @@ static int make_world(void **state)
         .unlisten = end_reply,
         .reread_secrets = end_reply,
         .shutdown = end_shutdown,
-        .session_ready = ready,
+        .session_ready = idle_session_ready,
         .wake_later = wake_at_once,
-        .facts = facts,
+        .facts = idle_facts,
     };
     struct engine_settings settings = engine_settings_default();
     env = (struct engine_env){
@@ -161,10 +117,10 @@ static int make_world(void **state)
         .send = send_nothing,
         .submit_job = drop_job,
         .kernel_request = drop_request,
-        .resolve = drop_query,
-        .updown = drop_script,
+        .resolve = idle_resolve,
+        .updown = idle_updown,
         .report = report,
-        .trace = drop_line,
+        .trace = idle_trace,
     };
     engine = engine_new(&env, &settings);
     control = control_new(engine, &host);

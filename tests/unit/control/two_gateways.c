@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "base/list.h"
+#include "idle_world.h"
 
 /* What has been asked of a world and is to happen. */
 enum action_kind { ACTION_DATAGRAM, ACTION_JOB, ACTION_KERNEL, ACTION_WAKE };
@@ -89,31 +90,11 @@ static void kernel_request(void *world, const struct kernel_request *request)
     add_action(ACTION_KERNEL, gateway)->event = event;
 }
 
-static void resolve(void *world, uint64_t query_id, const char *name, enum ip_family family)
-{
-    (void)world;
-    (void)query_id;
-    (void)name;
-    (void)family;
-}
-
-static void updown(void *world, const struct updown_request *request)
-{
-    (void)world;
-    (void)request;
-}
-
 static void report(void *world, const struct report *report)
 {
     struct gateway *gateway = world;
     if (gateway->control != NULL)
         control_report(gateway->control, report);
-}
-
-static void trace_line(void *world, const char *line)
-{
-    (void)world;
-    (void)line;
 }
 
 /* ---- the control protocol's host ---- */
@@ -130,35 +111,10 @@ static void end_shutdown(void *context, uint64_t client, bool leave_state)
     end_reply(context, client);
 }
 
-static void ready(void *context, struct control_session *session, void *user)
-{
-    (void)context;
-    (void)session;
-    (void)user;
-}
-
 static void wake_later(void *context, uint64_t client, usec_t delay)
 {
     (void)delay;
     add_action(ACTION_WAKE, context)->client = client;
-}
-
-static const struct control_facts *facts(void *context)
-{
-    static const struct control_facts all = {
-        .kernel_interface = "userspace",
-        .config_file = "/etc/ipsec.conf",
-        .secrets_file = "/etc/ipsec.secrets",
-        .ipsec_dir = "/etc/ipsec.d",
-        .nss_dir = "/var/lib/ipsec/nss",
-        .dump_dir = "/run/pluto",
-        .exec_dir = "/usr/libexec/ipsec",
-        .listen = "<any>",
-        .nhelpers = 1,
-        .pid = 42,
-    };
-    (void)context;
-    return &all;
 }
 
 /* ---- the gateways ---- */
@@ -189,9 +145,9 @@ static void start(struct gateway *gateway, const char *name, const char *address
         .unlisten = end_reply,
         .reread_secrets = end_reply,
         .shutdown = end_shutdown,
-        .session_ready = ready,
+        .session_ready = idle_session_ready,
         .wake_later = wake_later,
-        .facts = facts,
+        .facts = idle_facts,
     };
     struct engine_settings settings = engine_settings_default();
     struct listen_address listen = {.interface = "eth0"};
@@ -205,10 +161,10 @@ static void start(struct gateway *gateway, const char *name, const char *address
         .send = send_datagram,
         .submit_job = submit_job,
         .kernel_request = kernel_request,
-        .resolve = resolve,
-        .updown = updown,
+        .resolve = idle_resolve,
+        .updown = idle_updown,
         .report = report,
-        .trace = trace_line,
+        .trace = idle_trace,
     };
     gateway->engine = engine_new(&gateway->env, &settings);
     gateway->control = control_new(gateway->engine, &host);
