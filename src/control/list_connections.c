@@ -54,7 +54,7 @@ static const char *const lines[] = {
     "{!is_shunt?{name}:   IKE algorithms: {ike_algorithms}}",
     "{newest_ike_algorithm?{name}:   IKEv{ike_version} algorithm newest: {newest_ike_algorithm}}",
     "{!is_shunt?{name}:   {esp} algorithms: {esp_algorithms}}",
-    "{newest_esp_algorithm?{name}:   {esp} algorithm newest: {newest_esp_algorithm}; "
+    "{newest_esp_algorithm?{name}:   {esp} algorithm newest: {newest_esp_transforms}; "
     "pfsgroup={pfs?<Phase1>}{!pfs?<N/A>}}",
 };
 
@@ -398,6 +398,19 @@ static void put_suite(struct facts *facts, const char *name, const struct suite 
     facts_text(facts, name, suite ? list : NULL);
 }
 
+/* For text, where pfsgroup= tells of the key exchange. */
+static void put_without_ke(struct facts *facts, const struct suite *suite)
+{
+    char list[512] = "";
+    struct text text = text_of(list, sizeof(list));
+    if (suite != NULL) {
+        struct suite rest = *suite;
+        rest.ke = NULL;
+        suite_text(&text, &rest);
+    }
+    facts_shown(facts, "newest_esp_transforms", list);
+}
+
 /* What was agreed on by the newest SAs stands below what is offered. */
 static void put_algorithms(struct facts *facts, const struct engine *engine,
                            const struct connection_view *view)
@@ -415,17 +428,15 @@ static void put_algorithms(struct facts *facts, const struct engine *engine,
     proposals_text(&text, view->spec->child_proposals);
     facts_text(facts, "esp_algorithms", list);
     put_suite(facts, "newest_esp_algorithm", has_child ? child.suite : NULL);
+    put_without_ke(facts, has_child ? child.suite : NULL);
 }
 
 static void put_connection(struct facts *facts, const struct engine *engine,
                            const struct connection_view *view, const struct text_form *as)
 {
-    char peer[ADDRESS_TEXT_SIZE] = "";
-    if (view->is_instance)
-        address_text(&view->remote.address, peer);
     facts_begin(facts, NULL, as);
     facts_number(facts, "serial", view->serial);
-    put_connection_name(facts, view->spec->name, view->instance_number, peer);
+    put_connection_name(facts, view->spec->name, view->instance_number, NULL);
     facts_bool(facts, "is_template", view->is_template);
     facts_limit(facts, "template_serial", view->is_instance ? view->template_serial : UINT64_MAX, "0");
     facts_bool(facts, "is_oriented", view->is_oriented);

@@ -22,6 +22,7 @@ static const char *const state_lines[] = {
     "Traffic: {esp.label}in={esp.in_readable} {esp.label}out={esp.out_readable} "
     "{esp.label}max={esp.max_bytes}B "
     "{user?username={user}}}",
+    "{pending?#{serial}: pending {pending} for {name}}",
 };
 
 static const struct text_form state_form = TEXT_FORM(RC_COMMENT, state_lines);
@@ -37,7 +38,7 @@ static const struct text_form traffic_form = TEXT_FORM(RC_INFORMATIONAL_TRAFFIC,
 struct state {
     uint64_t serial, ike_serial, connection_serial;
     unsigned ike_version;
-    bool is_child, is_established, is_newest, is_initiator;
+    bool is_child, is_established, is_newest, is_initiator, awaits_child;
     const char *connection_name, *state_name, *story, *event, *user;
     unsigned instance_number;
     const struct ip_endpoint *local, *remote;
@@ -91,6 +92,7 @@ static void put_state(struct facts *facts, const struct state *state, usec_t now
     facts_text(facts, "event", has_event ? state->event : NULL);
     facts_limit(facts, "event_in_seconds", seconds_until(state->event_at, now), "");
     facts_number(facts, "memory_bytes", state->memory_bytes);
+    facts_shown(facts, "pending", !state->awaits_child ? "" : is_ikev1 ? "Phase 2" : "CHILD SA");
 }
 
 static void put_selectors(struct facts *facts, const char *name, const struct selector *list, size_t count)
@@ -186,6 +188,7 @@ static void put_ike(struct facts *facts, const struct ike_view *view, usec_t now
                   .story = view->state_story,
                   .is_established = view->is_established,
                   .is_initiator = view->is_initiator,
+                  .awaits_child = view->awaits_child,
                   .is_newest = view->is_newest,
                   .local = &view->path.local,
                   .remote = &view->path.remote,

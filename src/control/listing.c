@@ -261,6 +261,8 @@ void put_connection_name(struct facts *facts, const char *name, unsigned instanc
     facts_limit(facts, "instance", instance_number ? instance_number : UINT64_MAX, "");
     text_add(&text, "\"%s\"", name);
     if (instance_number != 0)
-        text_add(&text, "[%u] %s", instance_number, peer);
+        text_add(&text, "[%u]", instance_number);
+    if (instance_number != 0 && peer != NULL)
+        text_add(&text, " %s", peer);
     facts_shown(facts, "name", shown);
 }

@@ -75,7 +75,8 @@ void listing_order(struct control_session *session);
 bool listing_next_connection(struct control_session *session, struct connection_view *ret_view);
 bool listing_next_child(struct control_session *session, struct child_view *ret_view);
 
-/* "connection", "instance" and, in text, "name": "NAME" or "NAME"[1] 192.0.2.7. `peer` as it is shown. */
+/* "connection", "instance" and, in text, "name": "NAME" or "NAME"[1] 192.0.2.7. `peer` as it is shown; NULL:
+ * "NAME"[1] will do. */
 void put_connection_name(struct facts *facts, const char *name, unsigned instance_number, const char *peer);
 
 extern const struct list_section section_daemon, section_interfaces, section_platform, section_setup,

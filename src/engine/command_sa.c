@@ -23,7 +23,8 @@ void command_rekey(struct engine *engine, const struct command *command, struct 
         ike->version->rekey_ike(engine, ike, command->client);
     else
         command_fail(engine, command, RC_UNKNOWN_NAME, connection,
-                     "connection has no established SA to rekey");
+                     "connection does not have an established %s SA",
+                     command->kind == COMMAND_REKEY_IKE ? "IKE" : "Child");
 }
 
 void command_end_sa(struct engine *engine, const struct command *command, struct connection *connection)

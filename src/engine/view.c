@@ -174,6 +174,7 @@ static void fill_ike(const struct engine *engine, const struct ike_sa *ike, stru
         .is_open = ike->state == IKE_STATE_AUTH_SENT || ike->state == IKE_STATE_INIT_SENT ||
                    ike->state == IKE_STATE_PHASE1_DONE,
         .is_initiator = ike->is_initiator,
+        .awaits_child = ike->setup != NULL && ike->setup->wants_child && ike->setup->child_serial == 0,
         .replaced_by_serial = ike->replaced_by_serial,
         .remote_id = &ike->remote_id,
         .user = login_user(ike),

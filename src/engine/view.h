@@ -44,6 +44,7 @@ struct ike_view {
     const char *state_name;   /* STATE_V2_ESTABLISHED_IKE_SA ... */
     const char *state_story;  /* established IKE SA ... */
     bool is_established, is_halfopen, is_open, is_initiator, is_newest;
+    bool awaits_child;                /* on its way, and a Child SA of the connection is to follow */
     unsigned version;                 /* of IKE */
     uint64_t replaced_by_serial;      /* by a rekey; 0 none */
     const struct identity *remote_id; /* ID_NONE before the peer has named itself */

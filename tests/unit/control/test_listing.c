@@ -226,6 +226,54 @@ static void blank_lines_do_not_pile_up(void **state)
     free(answer.text);
 }
 
+static void beginning_tells_what_waits_for_it_and_how_it_was_ended(void **state)
+{
+    static const struct {
+        const char *version, *state, *pending;
+    } rows[] = {{"ikev2", "STATE_V2_PARENT_I1", "CHILD SA"}, {"ikev1", "STATE_MAIN_I1", "Phase 2"}};
+    (void)state;
+    world->near.is_cut_off = true;
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        char options[160], wanted[96];
+        snprintf(
+            options, sizeof(options),
+            "{\"left\":\"192.0.2.1\",\"right\":\"192.0.2.99\",\"authby\":\"secret\",\"keyexchange\":\"%s\"}",
+            rows[i].version);
+        gateway_add(&world->near, rows[i].version, options);
+        snprintf(options, sizeof(options), ",\"name\":\"%s\",\"asynchronous\":true", rows[i].version);
+        free(ask("initiate", options).text);
+        struct answer states = ask("showstates", TEXT);
+        snprintf(wanted, sizeof(wanted), "000 #%zu: pending %s for \"%s\"\n", i + 1, rows[i].pending,
+                 rows[i].version);
+        if (strstr(states.text, rows[i].state) == NULL || strstr(states.text, wanted) == NULL)
+            fail_msg("%s", states.text);
+        free(states.text);
+        snprintf(options, sizeof(options), ",\"name\":\"%s\"", rows[i].version);
+        struct answer down = ask("terminate", options);
+        snprintf(wanted, sizeof(wanted), "002 \"%s\" #%zu: deleting state (%s) aged ", rows[i].version, i + 1,
+                 rows[i].state);
+        if (strstr(down.text, wanted) == NULL ||
+            strstr(down.text, "s and NOT sending notification\n") == NULL)
+            fail_msg("%s", down.text);
+        free(down.text);
+        expect("showstates", TEXT, "");
+    }
+}
+
+static void what_is_not_there_is_not_rekeyed(void **state)
+{
+    (void)state;
+    gateway_add(&world->near, "west-east", west);
+    struct answer ike = ask("rekey-ike", ",\"name\":\"west-east\"");
+    assert_int_equal(ike.code, RC_UNKNOWN_NAME);
+    assert_non_null(strstr(ike.text, "\"west-east\": connection does not have an established IKE SA\n"));
+    free(ike.text);
+    struct answer child = ask("rekey-child", ",\"name\":\"west-east\"");
+    assert_int_equal(child.code, RC_UNKNOWN_NAME);
+    assert_non_null(strstr(child.text, "connection does not have an established Child SA\n"));
+    free(child.text);
+}
+
 static void instance_is_named_with_number_and_peer(void **state)
 {
     static const char far_road[] = "{\"left\":\"192.0.2.2\",\"right\":\"192.0.2.1\",\"authby\":\"secret\","
@@ -238,7 +286,7 @@ static void instance_is_named_with_number_and_peer(void **state)
     free(up.text);
     struct answer brief = ask("briefconnectionstatus", ",\"name\":\"road\"" TEXT);
     assert_string_equal(brief.text, "000 \"road\": 192.0.2.1...%any; unrouted; eroute owner: #0\n"
-                                    "000 \"road\"[1] 192.0.2.2: 192.0.2.1...192.0.2.2; erouted; "
+                                    "000 \"road\"[1]: 192.0.2.1...192.0.2.2; erouted; "
                                     "eroute owner: #2\n");
     free(brief.text);
     struct answer traffic = ask("trafficstatus", ",\"name\":\"road\"" TEXT);
@@ -496,6 +544,8 @@ int main(int argc, char **argv)
         TEST(lines_and_text_say_the_same),
         TEST(status_goes_from_the_interface_to_the_shunts),
         TEST(blank_lines_do_not_pile_up),
+        TEST(beginning_tells_what_waits_for_it_and_how_it_was_ended),
+        TEST(what_is_not_there_is_not_rekeyed),
         TEST(instance_is_named_with_number_and_peer),
         TEST(connections_are_in_the_order_of_their_names),
         TEST(unknown_name_is_refused),

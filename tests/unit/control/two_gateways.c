@@ -61,6 +61,8 @@ static void random_bytes(void *world, uint8_t *out, size_t size)
 static void send_datagram(void *world, const struct path *path, struct bytes datagram)
 {
     struct gateway *gateway = world;
+    if (gateway->is_cut_off)
+        return;
     struct action *action = add_action(ACTION_DATAGRAM, gateway->peer);
     action->path = (struct path){.local = path->remote, .remote = path->local};
     action->data = malloc(datagram.size);

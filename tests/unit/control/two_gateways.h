@@ -21,6 +21,7 @@ struct gateway {
     struct ip_address address;
     uint64_t in_bytes, out_bytes; /* what the data plane says of every SA */
     uint8_t next_random;
+    bool is_cut_off;         /* what it sends gets lost */
     bool data_plane_is_dead; /* queries are not answered */
 };
 
