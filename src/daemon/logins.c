@@ -276,6 +276,7 @@ void logins_check(struct logins *logins, const struct login_request *request)
     login->logins = logins;
     login->result.request_id = request->request_id;
     login->result.ike_serial = request->ike_serial;
+    login->result.by = request->by;
     snprintf(login->user, sizeof(login->user), "%s", request->user);
     snprintf(login->password, sizeof(login->password), "%s", request->password);
     snprintf(login->connection, sizeof(login->connection), "%s", request->connection);

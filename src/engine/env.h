@@ -60,6 +60,7 @@ struct login_request {
 
 struct login_result {
     uint64_t request_id, ike_serial;
+    enum xauth_by by; /* as it was asked */
     bool is_right;
     bool is_for_one;           /* the password opens this connection and no other */
     struct ip_address address; /* that this user is to have in the tunnel; unset: any */

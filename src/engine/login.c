@@ -1,6 +1,7 @@
 /* Users who log in over an IKE SA: see login.h. */
 #include "engine/login.h"
 
+#include "engine/count.h"
 #include "engine/version.h"
 
 enum login_role login_role_of(const struct connection *connection)
@@ -69,6 +70,16 @@ bool login_name_is_fit(struct bytes name)
 
 /* ---- the server's question ---- */
 
+enum { PAM_STARTED, PAM_STOPPED, PAM_ABORTED };
+
+static uint64_t ask(struct engine *engine, const struct login_request *request)
+{
+    if (request->by == XAUTHBY_PAM)
+        count_one(engine, COUNT_PAM, PAM_STARTED);
+    engine->env->check_login(engine->env->world, request);
+    return request->request_id;
+}
+
 uint64_t login_check(struct engine *engine, const struct ike_sa *ike, const char *user, const char *password)
 {
     const struct connection *connection = connection_by_serial(engine, ike->connection_serial);
@@ -81,8 +92,7 @@ uint64_t login_check(struct engine *engine, const struct ike_sa *ike, const char
         .password = password,
         .peer = ike->path.remote.address,
     };
-    engine->env->check_login(engine->env->world, &request);
-    return request.request_id;
+    return ask(engine, &request);
 }
 
 uint64_t login_authorize(struct engine *engine, const struct ike_sa *ike)
@@ -102,13 +112,15 @@ uint64_t login_authorize(struct engine *engine, const struct ike_sa *ike)
         return 0;
     request.request_id = ++engine->last_job_id;
     say_ike(engine, RC_LOG, ike, 0, "IKEv2: [XAUTH]PAM method requested to authorize '%s'", name);
-    engine->env->check_login(engine->env->world, &request);
-    return request.request_id;
+    return ask(engine, &request);
 }
 
+/* An answer that nobody waits for any more is that of an aborted question. */
 void engine_login_checked(struct engine *engine, const struct login_result *result)
 {
     struct ike_sa *ike = ike_by_serial(engine, result->ike_serial);
+    if (result->by == XAUTHBY_PAM)
+        count_one(engine, COUNT_PAM, ike != NULL ? PAM_STOPPED : PAM_ABORTED);
     if (ike != NULL && ike->version->login_checked != NULL)
         ike->version->login_checked(engine, ike, result);
 }

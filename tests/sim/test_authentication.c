@@ -461,6 +461,10 @@ static void pam_may_refuse_who_has_proved_its_identity(void **state)
         sim_set_password(sim, "west", "@east", "");
         assert_established(sim);
         assert_ping(sim);
+        const uint64_t *counted = engine_view_statistics(sim_engine(sim, "west"))->values[COUNT_PAM];
+        assert_true(counted[0] >= 2);             /* started */
+        assert_int_equal(counted[1], counted[0]); /* stopped */
+        assert_int_equal(counted[2], 0);          /* aborted */
         assert_ends_well(sim);
     }
 }

@@ -15,16 +15,16 @@ void host_check_login(void *world, const struct login_request *request)
 {
     struct sim_host *host = world;
     struct login_result *result = sim_alloc(sizeof(*result));
-    *result = (struct login_result){.request_id = request->request_id, .ike_serial = request->ike_serial};
+    *result = (struct login_result){
+        .request_id = request->request_id, .ike_serial = request->ike_serial, .by = request->by};
     snprintf(result->reason, sizeof(result->reason), "Incorrect Username or Password");
     for (size_t i = 0; i < host->login_count; i++)
         if (strcmp(host->logins[i].user, request->user) == 0 &&
-            strcmp(host->logins[i].password, request->password) == 0)
-            *result = (struct login_result){.request_id = request->request_id,
-                                            .ike_serial = request->ike_serial,
-                                            .is_right = true,
-                                            .is_for_one = host->logins[i].is_for_one,
-                                            .address = host->logins[i].address};
+            strcmp(host->logins[i].password, request->password) == 0) {
+            result->is_right = true;
+            result->is_for_one = host->logins[i].is_for_one;
+            result->address = host->logins[i].address;
+        }
     usec_t delay = host->delays.job_max == 0 ? 0 : prng_between(&host->sim->prng, 0, host->delays.job_max);
     host_later(host, delay, finish_check, free, result);
 }
