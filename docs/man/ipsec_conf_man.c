@@ -37,6 +37,7 @@ static const char *mark(const struct keyword *keyword)
         return "";
     case KEYWORD_NOT_YET:
         return keyword->concern == CONCERNS_PUBLIC_KEYS ? " (public keys and certificates only, not yet)"
+               : keyword->concern == CONCERNS_NAMES     ? " (not yet, ignored with a warning)"
                                                         : " (not yet)";
     case KEYWORD_OBSOLETE:
         return " (obsolete, ignored with a warning)";
@@ -74,6 +75,10 @@ static void print_keyword(const struct keyword *keyword)
     }
     printf("\\fR%s\n\\&", mark(keyword));
     print_text(keyword->help != NULL ? keyword->help : "");
+    if (keyword->reason != NULL) {
+        printf(".\n\\&So far ");
+        print_text(keyword->reason);
+    }
     if (keyword->words != NULL) {
         printf(".\nOne of");
         for (const struct keyword_word *word = keyword->words; word->word != NULL; word++)

@@ -87,3 +87,9 @@ bool keyword_suggest(enum keyword_section section, const char *name, char *out, 
     free(candidates);
     return nearest != NULL;
 }
+
+bool keyword_refuse_not_yet(const struct keyword *keyword, const char *spelling, struct error *error)
+{
+    return error_set(error, -1, "keyword \"%s\" is not supported yet%s%s", spelling,
+                     keyword->reason != NULL ? ": " : "", keyword->reason != NULL ? keyword->reason : "");
+}

@@ -37,6 +37,7 @@ enum keyword_status {
 enum keyword_concern {
     CONCERNS_ALL,
     CONCERNS_PUBLIC_KEYS, /* connections of which an end proves its identity by a key or a certificate */
+    CONCERNS_NAMES,       /* how names are looked up, which works without it */
 };
 
 /* One word of an enumeration. */
@@ -60,8 +61,9 @@ struct keyword {
     const struct keyword_word *words;
     const char *values;       /* the accepted forms, for people */
     const char *default_text; /* "" when unset is the default */
-    const char *inert; /* a further value accepted though it does not act: what this build does anyway */
-    const char *help;  /* one line */
+    const char *inert;  /* a further value accepted though it does not act: what this build does anyway */
+    const char *help;   /* one line */
+    const char *reason; /* of KEYWORD_NOT_YET: what is done instead; NULL: nothing that would tell more */
     uint64_t minimum, maximum;
     usec_t unit;   /* KEYWORD_TIME */
     size_t offset; /* of the field in struct setup, connection_spec or end_spec; SIZE_MAX: none */
@@ -82,6 +84,9 @@ const struct keyword *keyword_find(enum keyword_section section, const char *nam
 bool keyword_suggest(enum keyword_section section, const char *name, char *out, size_t size);
 /* "leftid", "authby", "right". */
 const char *keyword_spelling(const struct keyword *keyword, enum keyword_end end, char *out, size_t size);
+
+/* "keyword "leftcat" is not supported yet", with the reason. Returns false. */
+bool keyword_refuse_not_yet(const struct keyword *keyword, const char *spelling, struct error *error);
 
 enum option_argument { ARGUMENT_NONE, ARGUMENT_OPTIONAL, ARGUMENT_REQUIRED };
 

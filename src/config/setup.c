@@ -173,8 +173,13 @@ static bool refuse_unknown(const char *name, struct error *error)
 static bool set_aside(const struct keyword *keyword, bool in_file, const struct warning_sink *warnings,
                       struct error *error)
 {
+    if (keyword->concern == CONCERNS_NAMES) {
+        warning_send(warnings, "config setup: keyword \"%s\" is not supported yet and has no effect: %s",
+                     keyword->name, keyword->reason);
+        return true;
+    }
     if (!in_file || keyword->concern != CONCERNS_PUBLIC_KEYS)
-        return error_set(error, -1, "keyword \"%s\" is not supported yet", keyword->name);
+        return keyword_refuse_not_yet(keyword, keyword->name, error);
     warning_send(warnings,
                  "config setup: keyword \"%s\" concerns certificates, which are not supported yet: no effect",
                  keyword->name);

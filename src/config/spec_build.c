@@ -230,7 +230,7 @@ static bool set_by_hand(struct spec_builder *builder, const struct keyword *keyw
     for (size_t i = 0; end == NULL && i < ARRAY_SIZE(handlers); i++)
         if (strcmp(handlers[i].keyword, keyword->name) == 0)
             return handlers[i].set(builder, value, error);
-    return error_set(error, -1, "keyword \"%s\" is not supported yet", keyword->name);
+    return keyword_refuse_not_yet(keyword, keyword->name, error);
 }
 
 /* ---- keywords that are a field ---- */
@@ -290,10 +290,12 @@ static bool refuse_unknown(const struct spec_builder *builder, const char *name,
                      is_near ? "; did you mean \"" : "", is_near ? nearest : "", is_near ? "\"?" : "");
 }
 
-static bool refuse_not_yet(const struct spec_builder *builder, const char *spelling, struct error *error)
+static bool refuse_not_yet(const struct spec_builder *builder, const struct keyword *keyword,
+                           const char *spelling, struct error *error)
 {
-    return error_set(error, -1, "conn \"%.100s\": keyword \"%s\" is not supported yet", builder->spec->name,
-                     spelling);
+    struct error reason;
+    keyword_refuse_not_yet(keyword, spelling, &reason);
+    return error_set(error, -1, "conn \"%.100s\": %.300s", builder->spec->name, reason.text);
 }
 
 /* Refused at once when it matters to every connection, else when the whole is known. */
@@ -301,7 +303,7 @@ static bool set_aside(struct spec_builder *builder, const struct keyword *keywor
                       const char *spelling, struct error *error)
 {
     if (keyword->concern == CONCERNS_ALL || builder->set_aside_count == SET_ASIDE_MAX)
-        return refuse_not_yet(builder, spelling, error);
+        return refuse_not_yet(builder, keyword, spelling, error);
     builder->set_aside[builder->set_aside_count++] =
         (struct set_aside){keyword, end, builder->pair_count - 1};
     return true;
@@ -345,7 +347,7 @@ bool spec_build_option(struct spec_builder *builder, const char *name, const cha
             snprintf(builder->ikev1_only, sizeof(builder->ikev1_only), "%s", spelling);
         return true;
     case KEYWORD_COMMAND_LINE:
-        return refuse_not_yet(builder, spelling, error);
+        return refuse_not_yet(builder, keyword, spelling, error);
     case KEYWORD_ACTS:
         if (set_acting(builder, keyword, end, value, &reason))
             return true;

@@ -96,7 +96,7 @@ static bool settle(struct spec_builder *builder, const struct set_aside *aside, 
                      spec->name, spelling);
     else {
         builder->faulty_pair = aside->pair;
-        return error_set(error, -1, "keyword \"%s\" is not supported yet", spelling);
+        return keyword_refuse_not_yet(aside->keyword, spelling, error);
     }
     return true;
 }

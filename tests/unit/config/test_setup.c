@@ -78,6 +78,8 @@ static void bad_options_are_refused_by_name_and_change_nothing(void **state)
         {"listen", "192.0.2.300", "listen=192.0.2.300"},
         {"protostack", "klips", "found \"klips\""},
         {"global-redirect", "yes", "keyword \"global-redirect\" is not supported yet"},
+        {"expire-shunt-interval", "5s", "not supported yet: every bare shunt has a timer of its own"},
+        {"nflog-all", "5", "not supported yet: no rules for netfilter's log are made"},
         {"logstderr", "yes", "command line only"},
         {"plutodebug", "bsae", "did you mean \"base\"?"},
         {"virtual-private", "10.0.0.0/8", "%v4:CIDR"},
@@ -108,6 +110,22 @@ static void obsolete_keywords_warn(void **state)
     assert_true(setup_option(setup, "plutostderrlog", "/tmp/log", true, &sink, NULL));
     assert_int_equal(kept.count, 1);
     assert_non_null(strstr(kept.text, "\"plutostderrlog\" is obsolete"));
+    setup_free(setup);
+}
+
+static void asking_for_dnssec_warns_in_a_file_and_on_the_command_line(void **state)
+{
+    (void)state;
+    struct setup *setup = setup_new();
+    for (int in_file = 0; in_file < 2; in_file++) {
+        struct kept_warnings kept;
+        struct warning_sink sink = keep_warnings(&kept);
+        assert_true(setup_option(setup, "dnssec-enable", "no", in_file, &sink, NULL));
+        assert_int_equal(kept.count, 0);
+        assert_true(setup_option(setup, "dnssec-enable", "yes", in_file, &sink, NULL));
+        assert_int_equal(kept.count, 1);
+        assert_non_null(strstr(kept.text, "names are looked up without DNSSEC"));
+    }
     setup_free(setup);
 }
 
@@ -172,6 +190,7 @@ int main(void)
         cmocka_unit_test(good_options_are_taken),
         cmocka_unit_test(bad_options_are_refused_by_name_and_change_nothing),
         cmocka_unit_test(obsolete_keywords_warn),
+        cmocka_unit_test(asking_for_dnssec_warns_in_a_file_and_on_the_command_line),
         cmocka_unit_test(listen_of_the_command_line_adds_up_and_replaces_the_file),
         cmocka_unit_test(debug_classes_set_and_clear),
         cmocka_unit_test(private_debugging_is_never_on_by_an_alias),
