@@ -107,6 +107,15 @@ void stream_break(struct stream *stream, int number)
     event_active(stream->all->reaper, EV_TIMEOUT, 0);
 }
 
+/* Those that we accept share the port of the listening socket. */
+static void close_socket(const struct daemon *daemon, int descriptor, bool has_own_port)
+{
+    const struct backend_functions *functions = daemon->backend_functions;
+    if (has_own_port && daemon->backend != NULL && functions->forget_socket != NULL)
+        functions->forget_socket(daemon->backend, descriptor);
+    close(descriptor);
+}
+
 static void destroy(struct stream *stream)
 {
     hash_table_remove(&stream->all->by_path, &stream->by_path);
@@ -118,7 +127,7 @@ static void destroy(struct stream *stream)
     if (stream->queue != NULL)
         evbuffer_free(stream->queue);
     stream_reader_free(&stream->reader);
-    close(stream->descriptor);
+    close_socket(stream->all->daemon, stream->descriptor, stream->is_originator);
     free(stream);
 }
 
@@ -242,7 +251,7 @@ bool streams_open(struct streams *streams, struct path *path, uint64_t ike_seria
         return error_set(error, errno, "%s", strerror(errno));
     if (connect(descriptor, (struct sockaddr *)&there, size) < 0 && errno != EINPROGRESS) {
         error_set(error, errno, "%s", strerror(errno));
-        close(descriptor);
+        close_socket(streams->daemon, descriptor, true);
         return false;
     }
     path->local.port = port_of(descriptor);

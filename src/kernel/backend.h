@@ -56,6 +56,9 @@ struct backend_functions {
     /* What a new IKE socket needs so that policies leave it alone, and a NAT-T one so that the kernel takes
      * its ESP packets. NULL: nothing. */
     void (*prepare_socket)(struct backend *backend, int fd, enum ip_family family, bool is_natt);
+    /* One with a port of its own is about to be closed, whose preparation would outlive it. NULL: none does.
+     */
+    void (*forget_socket)(struct backend *backend, int fd);
     /* ESP in TCP (RFC 9329). The kernel takes the ESP packets out of this connected socket from now on, and
      * puts its own in: what is left are IKE messages with their marker, one a call of recv() or send().
      * False, and a word in the log, if it does not. NULL: the daemon does the framing. */

@@ -40,6 +40,7 @@ struct port_order {
     struct order order;
     struct clear_guard *guard;
     uint16_t port;
+    bool is_tcp, is_open;
 };
 
 static void complain(struct clear_guard *guard, const char *reason)
@@ -180,22 +181,25 @@ static bool carry_out_port(struct order *order, struct error *error)
     struct port_order *wish = CONTAINER_OF(order, struct port_order, order);
     struct clear_guard *guard = wish->guard;
     (void)error;
-    clear_table_put_port(&guard->link, wish->port);
+    clear_table_put_port(&guard->link, wish->is_tcp, wish->port, wish->is_open);
     int failure = nft_link_commit(&guard->link);
-    if (failure != 0)
+    if (failure != 0 && wish->is_open)
         complain(guard, strerror(failure));
     free_port_order(order);
     commit(guard);
     return true;
 }
 
-void clear_guard_allow_port(struct clear_guard *guard, uint16_t port)
+void clear_guard_set_port(struct clear_guard *guard, bool is_tcp, uint16_t port, bool is_open)
 {
     struct port_order *wish = guard != NULL ? calloc(1, sizeof(*wish)) : NULL;
     if (wish == NULL)
         return;
-    *wish = (struct port_order){
-        .order = {.carry_out = carry_out_port, .drop = free_port_order}, .guard = guard, .port = port};
+    *wish = (struct port_order){.order = {.carry_out = carry_out_port, .drop = free_port_order},
+                                .guard = guard,
+                                .port = port,
+                                .is_tcp = is_tcp,
+                                .is_open = is_open};
     order_queue_give(&guard->orders, &wish->order, false);
 }
 

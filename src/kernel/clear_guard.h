@@ -29,7 +29,7 @@ void clear_guard_close(struct clear_guard *guard);
 /* Packets that the policy's inbound side would want protected or dropped are refused from now on. */
 void clear_guard_set(struct clear_guard *guard, const struct kernel_policy *policy);
 void clear_guard_delete(struct clear_guard *guard, uint64_t policy_id);
-/* A port of ours for IKE and ESP in UDP, open whatever the policies are. */
-void clear_guard_allow_port(struct clear_guard *guard, uint16_t port);
+/* A port of ours for IKE and ESP in UDP or TCP: open whatever the policies are, or no longer. */
+void clear_guard_set_port(struct clear_guard *guard, bool is_tcp, uint16_t port, bool is_open);
 
 #endif

@@ -19,7 +19,7 @@ enum { PRIORITY = -50 };
 /* How nft(8) shows the sets. */
 enum { TYPE_OF_PORTS = 13, TYPE_OF_ICMP = 14, TYPE_OF_ICMPV6 = 29 };
 
-static const char ports[] = "ports", icmp[] = "icmp", icmpv6[] = "icmpv6";
+static const char ports[] = "ports", streams[] = "streams", icmp[] = "icmp", icmpv6[] = "icmpv6";
 static const uint8_t icmp_types[] = {3, 11, 12};
 static const uint8_t icmpv6_types[] = {1, 2, 3, 4, 130, 131, 132, 133, 134, 135, 136, 137, 143};
 
@@ -81,6 +81,7 @@ static void put_chains(struct nft_link *link, int device)
 {
     static const char input[] = "input", forward[] = "forward";
     nft_put_set(link, ports, false, TYPE_OF_PORTS, sizeof(uint16_t));
+    nft_put_set(link, streams, false, TYPE_OF_PORTS, sizeof(uint16_t));
     put_types(link, icmp, TYPE_OF_ICMP, icmp_types, sizeof(icmp_types));
     put_types(link, icmpv6, TYPE_OF_ICMPV6, icmpv6_types, sizeof(icmpv6_types));
     nft_put_chain(link, CLEAR_CHAIN, -1, 0);
@@ -90,7 +91,7 @@ static void put_chains(struct nft_link *link, int device)
     pass_protocol(link, input, IPPROTO_ESP, NULL, 0, 0);
     pass_protocol(link, input, IPPROTO_AH, NULL, 0, 0);
     pass_protocol(link, input, IPPROTO_UDP, ports, 2, sizeof(uint16_t));
-    pass_protocol(link, input, IPPROTO_TCP, ports, 2, sizeof(uint16_t));
+    pass_protocol(link, input, IPPROTO_TCP, streams, 2, sizeof(uint16_t));
     pass_protocol(link, input, IPPROTO_ICMP, icmp, 0, sizeof(uint8_t));
     pass_protocol(link, input, IPPROTO_ICMPV6, icmpv6, 0, sizeof(uint8_t));
     pass_later_fragments(link, input);
@@ -137,8 +138,9 @@ void clear_table_remove(struct nft_link *link)
     (void)nft_link_commit(link);
 }
 
-void clear_table_put_port(struct nft_link *link, uint16_t port)
+void clear_table_put_port(struct nft_link *link, bool is_tcp, uint16_t port, bool is_open)
 {
     uint16_t wire = htons(port);
-    nft_put_element(link, NFT_MSG_NEWSETELEM, ports, &wire, sizeof(wire), -1);
+    nft_put_element(link, is_open ? NFT_MSG_NEWSETELEM : NFT_MSG_DELSETELEM, is_tcp ? streams : ports, &wire,
+                    sizeof(wire), -1);
 }

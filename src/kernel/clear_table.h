@@ -11,6 +11,7 @@
 /* Makes the table anew. ret_knows_way_back: whether nft_rule_way_back() works where the chain is asked. */
 bool clear_table_make(struct nft_link *link, int device, bool *ret_knows_way_back, struct error *error);
 void clear_table_remove(struct nft_link *link);
-void clear_table_put_port(struct nft_link *link, uint16_t port);
+/* A port of ours in UDP or TCP, open whatever the policies are, or no longer. */
+void clear_table_put_port(struct nft_link *link, bool is_tcp, uint16_t port, bool is_open);
 
 #endif

@@ -186,14 +186,27 @@ static uint64_t set_routes(struct backend *backend, const struct kernel_request 
 }
 
 /* Port of an IKE socket: whatever the policies say, IKE comes in (RFC 4301 4.4.1). */
-static void userspace_prepare_socket(struct backend *backend, int fd, enum ip_family family, bool is_natt)
+static void set_port_of(struct backend *backend, int fd, bool is_open)
 {
     struct sockaddr_storage here;
-    socklen_t size = sizeof(here);
+    int type = SOCK_DGRAM;
+    socklen_t size = sizeof(here), type_size = sizeof(type);
+    (void)getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &type_size);
+    if (getsockname(fd, (struct sockaddr *)&here, &size) == 0)
+        clear_guard_set_port(backend->clear_guard, type == SOCK_STREAM, endpoint_from_sockaddr(&here).port,
+                             is_open);
+}
+
+static void userspace_prepare_socket(struct backend *backend, int fd, enum ip_family family, bool is_natt)
+{
     (void)family;
     (void)is_natt;
-    if (getsockname(fd, (struct sockaddr *)&here, &size) == 0)
-        clear_guard_allow_port(backend->clear_guard, endpoint_from_sockaddr(&here).port);
+    set_port_of(backend, fd, true);
+}
+
+static void userspace_forget_socket(struct backend *backend, int fd)
+{
+    set_port_of(backend, fd, false);
 }
 
 static void set_policy(struct backend *backend, const struct kernel_request *request)
@@ -495,4 +508,5 @@ const struct backend_functions backend_userspace = {
     .detach_natt_socket = userspace_detach,
     .receive_esp = userspace_receive_esp,
     .prepare_socket = userspace_prepare_socket,
+    .forget_socket = userspace_forget_socket,
 };
