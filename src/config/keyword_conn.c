@@ -82,8 +82,11 @@ static const struct keyword_word natt_words[] = {{"both", IKEV1_NATT_RFC | IKEV1
                                                  {"drafts", IKEV1_NATT_DRAFTS},
                                                  {"none", 0},
                                                  {NULL}};
-static const struct keyword_word offload_words[] = {
-    {"no", 0}, {"crypto", 1}, {"yes", 1}, {"packet", 2}, {NULL}};
+static const struct keyword_word offload_words[] = {{"no", NIC_OFFLOAD_NO},
+                                                    {"crypto", NIC_OFFLOAD_CRYPTO},
+                                                    {"yes", NIC_OFFLOAD_CRYPTO},
+                                                    {"packet", NIC_OFFLOAD_PACKET},
+                                                    {NULL}};
 static const struct keyword_word ppk_words[] = {{"no", 0},  {"never", 0},  {"permit", 1}, {"propose", 1},
                                                 {"yes", 1}, {"insist", 2}, {"always", 2}, {NULL}};
 static const struct keyword_word peer_type_words[] = {{"ietf", false}, {"cisco", true}, {NULL}};
@@ -240,7 +243,8 @@ const struct keyword conn_keywords[] = {
     {"nflog", ALIAS_OF("nflog-group")},
     {"nflog-group", NOT_YET, UINT(1, 65535, ""), .help = "netfilter group that sees the packets",
      .reason = "no rules for netfilter's log are made"},
-    {"nic-offload", NOT_YET, ENUM(offload_words, "no"), .help = "leave ESP to the network card"},
+    {"nic-offload", ACTS(nic_offload), ENUM(offload_words, "no"),
+     .help = "the network card does the cryptography of ESP, or all of it (protostack=xfrm)"},
     {"nm-configured", ACTS(nm_configured), BOOL("no"), .help = "set by NetworkManager"},
     {"nopmtudisc", ACTS(nopmtudisc), BOOL("no"), .help = "never set Don't Fragment on the outer header"},
     {"overlapip", ACTS(overlapip), BOOL("no"), .help = "several peers may have the same client subnet"},

@@ -35,7 +35,7 @@ static const char *const lines[] = {
     "metric: {metric}; mtu: {mtu}; sa_prio:{priority}; sa_tfc:{tfc};",
     "{name}:   nflog-group: unset; mark: {mark}; vti-iface:{vti_interface}; vti-routing:{vti_routing}; "
     "vti-shared:{vti_shared}; "
-    "nic-offload:no;",
+    "nic-offload:{nic_offload};",
     "{name}:   our idtype: {local.id_type}; our id={local.id}; their idtype: {remote.id_type}; "
     "their id={remote.id}",
     "{is_ikev1?{name}:   dpd: {dpd_delay_seconds?active}{!dpd_delay_seconds?passive}; "
@@ -297,6 +297,9 @@ static void put_end(struct facts *facts, const char *name, const struct connecti
     facts_object(facts, NULL);
 }
 
+static const char *const nic_offload_names[] = {
+    [NIC_OFFLOAD_NO] = "no", [NIC_OFFLOAD_CRYPTO] = "crypto", [NIC_OFFLOAD_PACKET] = "packet"};
+
 static void put_extras(struct facts *facts, const struct connection_spec *spec)
 {
     const struct vti_interface *vti = &spec->interface.vti;
@@ -304,6 +307,7 @@ static void put_extras(struct facts *facts, const struct connection_spec *spec)
     snprintf(tfc, sizeof(tfc), "%u", spec->tfc_pad);
     facts_text_or(facts, "tfc", spec->tfc_pad != 0 ? tfc : NULL, "none");
     facts_text_or(facts, "vti_interface", vti->name[0] != '\0' ? vti->name : NULL, "unset");
+    facts_text(facts, "nic_offload", nic_offload_names[spec->nic_offload]);
     facts_bool(facts, "vti_routing", vti->has_routes);
     facts_bool(facts, "vti_shared", vti->is_shared);
 }

@@ -103,6 +103,7 @@ static struct kernel_sa describe(const struct engine *engine, const struct child
         .outer_ah_spi = child->suite.ah_integ != NULL ? ah_spi : 0,
         .ah_integ = integrity_of(spec, child->suite.ah_integ),
         .tfc_pad = padding_of(spec, child, direction),
+        .nic_offload = spec->nic_offload,
         .replay_window = spec->replay_window,
         .reqid = child_reqid(connection),
         .interface_id = tunnel_interface_id(&spec->interface),

@@ -167,7 +167,8 @@ struct connection_spec {
     bool sha2_truncbug;   /* HMAC-SHA2-256 of IPsec SAs is cut to 96 bits */
     bool send_no_esp_tfc; /* tell the peer not to pad ESP */
     bool fake_strongswan; /* send strongSwan's vendor id */
-    uint32_t tfc_pad;     /* bytes up to which ESP packets are padded; 0: none */
+    enum nic_offload nic_offload;
+    uint32_t tfc_pad; /* bytes up to which ESP packets are padded; 0: none */
     struct modecfg_spec modecfg;
     bool overlapip; /* clients may be those of other connections with overlapip=yes */
     char **aliases; /* connalias=; of subnets= also the conn's name */

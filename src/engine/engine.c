@@ -323,10 +323,15 @@ static void limit_reached(struct engine *engine, const struct kernel_event *even
         child_rekey(engine, child, 0);
 }
 
-static void install_failed(struct engine *engine, const struct kernel_event *event)
+/* What the data plane refuses once it will refuse again: the next attempt waits longer. */
+static void install_ended(struct engine *engine, const struct kernel_event *event)
 {
     struct child_sa *child = child_by_serial(engine, event->request_id);
-    if (child == NULL)
+    struct connection *connection = child ? connection_by_serial(engine, child->connection_serial) : NULL;
+    if (connection == NULL)
+        return;
+    connection->plane_refusals = event->ok ? 0 : connection->plane_refusals + 1;
+    if (event->ok)
         return;
     say_child(engine, RC_LOG_SERIOUS, child, child->client, "data plane refused the IPsec SA: %s",
               event->text);
@@ -341,8 +346,7 @@ void engine_kernel_event(struct engine *engine, const struct kernel_event *event
     struct child_sa *child;
     switch (event->kind) {
     case KERNEL_DONE:
-        if (!event->ok)
-            install_failed(engine, event);
+        install_ended(engine, event);
         break;
     case KERNEL_EXPIRE:
         limit_reached(engine, event);

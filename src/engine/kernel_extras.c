@@ -11,6 +11,8 @@ static const char *keyword_of_kernel(const struct connection_spec *spec)
         return "mark=";
     if (spec->tfc_pad != 0)
         return "tfc=";
+    if (spec->nic_offload != NIC_OFFLOAD_NO)
+        return "nic-offload=";
     return spec->interface.is_wanted ? "ipsec-interface=" : NULL;
 }
 

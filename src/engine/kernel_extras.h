@@ -28,6 +28,9 @@ static inline bool tunnel_interface_is_any(const struct tunnel_interface *interf
     return interface->is_wanted || interface->vti.name[0] != '\0';
 }
 
+/* nic-offload=: what a network card does of ESP. */
+enum nic_offload { NIC_OFFLOAD_NO, NIC_OFFLOAD_CRYPTO, NIC_OFFLOAD_PACKET };
+
 struct connection_spec;
 /* Whether the data plane of this name (protostack=; NULL: any) can do what the connection asks for. */
 bool kernel_extras_check(const char *stack, const struct connection_spec *spec, struct error *error);

@@ -41,6 +41,7 @@ struct kernel_sa {
     uint32_t outer_ah_spi;    /* with PROTOCOL_ESP: AH around it; 0: none */
     const struct algorithm *ah_integ; /* of outer_ah_spi */
     uint8_t ah_integ_key[INTEG_KEY_MAX];
+    enum nic_offload nic_offload;
     uint32_t tfc_pad;       /* outbound: bytes up to which packets are padded (RFC 4303 2.7); 0: none */
     uint32_t replay_window; /* packets; 0 none; at most 4096 */
     uint32_t reqid;

@@ -221,7 +221,8 @@ void lifecycle_schedule_revival(struct engine *engine, struct connection *connec
         engine->is_shutting_down || !engine->is_listening || connection->is_instance ||
         timer_is_armed(&connection->revive_timer.timer))
         return;
-    usec_t delay = REVIVAL_DELAY_FIRST + connection->revive_attempts * REVIVAL_DELAY_STEP;
+    unsigned failures = connection->revive_attempts + connection->plane_refusals;
+    usec_t delay = REVIVAL_DELAY_FIRST + failures * REVIVAL_DELAY_STEP;
     if (delay > REVIVAL_DELAY_MAX)
         delay = REVIVAL_DELAY_MAX;
     connection->revive_attempts++;

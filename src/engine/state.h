@@ -167,6 +167,7 @@ struct connection {
     struct list_node children;    /* struct child_sa.of_connection */
     unsigned sa_count; /* IKE and Child SAs that name this connection; an instance dies with the last */
     unsigned revive_attempts;
+    unsigned plane_refusals; /* of SAs by the data plane, since it last took one */
     uint64_t debug;
     struct engine_timer revive_timer;
     struct failure *failure;                 /* the last one; NULL: none so far */

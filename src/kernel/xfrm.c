@@ -14,6 +14,7 @@
 
 #include "kernel/acquire_lifetime.h"
 #include "kernel/resync.h"
+#include "kernel/xfrm_offload.h"
 
 /* ---- answers ---- */
 
@@ -23,6 +24,10 @@ static void answered(void *context, const struct kernel_ticket *ticket, int fail
     struct backend *backend = context;
     if (ticket->may_be_missing && (failure == ESRCH || failure == ENOENT))
         failure = 0;
+    if (failure != 0 && ticket->purpose == XFRM_PURPOSE_OFFLOAD_ADD) {
+        xfrm_offload_refused(backend, ticket, failure, words);
+        return;
+    }
     if (failure != 0) {
         kernel_plane_refused(&backend->plane, ticket, failure, words);
         return;
@@ -33,6 +38,8 @@ static void answered(void *context, const struct kernel_ticket *ticket, int fail
         xfrm_sa_refusals_came(backend, ticket, reply);
     else if (ticket->purpose == XFRM_PURPOSE_CHECK)
         xfrm_resync_answer(backend, ticket, reply);
+    else if (ticket->purpose == XFRM_PURPOSE_OFFLOAD)
+        xfrm_offload_came(backend, ticket, reply);
     else if (ticket->purpose == XFRM_PURPOSE_MOVE && reply != NULL)
         xfrm_sa_make_anew(backend, ticket, reply);
     else if (ticket->purpose == XFRM_PURPOSE_SAY_DONE)

@@ -20,9 +20,11 @@ enum xfrm_purpose {
     XFRM_PURPOSE_CHANGE,   /* to be done, and its failure to be told */
     XFRM_PURPOSE_SAY_DONE, /* the same, and its success too */
     XFRM_PURPOSE_COUNTERS,
-    XFRM_PURPOSE_REFUSALS, /* of the AH around ESP */
-    XFRM_PURPOSE_CHECK,    /* whether the SA has reached a limit, or is gone */
-    XFRM_PURPOSE_MOVE,     /* the SA as it is, to be made anew at its new addresses */
+    XFRM_PURPOSE_REFUSALS,    /* of the AH around ESP */
+    XFRM_PURPOSE_CHECK,       /* whether the SA has reached a limit, or is gone */
+    XFRM_PURPOSE_OFFLOAD_ADD, /* xfrm_offload.c: a refusal is told in its own words */
+    XFRM_PURPOSE_OFFLOAD,     /* which card has the SA */
+    XFRM_PURPOSE_MOVE,        /* the SA as it is, to be made anew at its new addresses */
 };
 
 /* An SA that the kernel has from us; its keys only the kernel has. */
@@ -38,6 +40,8 @@ struct xfrm_sa {
     struct ip_endpoint local, remote;
     struct ip_endpoint told_remote; /* the mapping that the engine has been told of */
     uint64_t policy_id;             /* outbound: whose policy leads here */
+    enum nic_offload nic_offload;   /* as wanted */
+    unsigned card;                  /* the interface that does it; 0: none */
 };
 
 struct backend {

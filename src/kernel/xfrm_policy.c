@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "kernel/xfrm.h"
+#include "kernel/xfrm_offload.h"
 #include "kernel/xfrm_selector.h"
 
 enum { DIRECTION_BITS = 3 };
@@ -14,6 +15,7 @@ enum { DIRECTION_BITS = 3 };
 struct policy {
     struct claimed_policy claimed;
     uint32_t reqid;
+    unsigned card; /* the interface that does all of ESP; 0: none */
     struct xfrm_layers layers;
 };
 
@@ -88,6 +90,7 @@ static void send_policy(struct kernel_plane *plane, const struct policy_slot *sl
     if (policy->action == POLICY_PROTECT || policy->action == POLICY_TRAP)
         put_templates(message, policy_of(policy), direction);
     put_distinctions(message, &slot->key, direction);
+    xfrm_offload_put_policy(message, policy_of(policy)->card);
     xfrm_link_end(&backend->link, message, &ticket);
 }
 
@@ -190,6 +193,7 @@ static bool describe(const struct backend *backend, const struct kernel_policy *
     claimed->local = sa->local.address;
     claimed->remote = sa->remote.address;
     policy->reqid = sa->reqid;
+    policy->card = sa->nic_offload == NIC_OFFLOAD_PACKET ? sa->card : 0;
     policy->layers = sa->layers;
     return true;
 }

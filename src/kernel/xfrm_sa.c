@@ -10,6 +10,7 @@
 #include <time.h>
 
 #include "kernel/netlink_attributes.h"
+#include "kernel/xfrm_offload.h"
 #include "kernel/xfrm_selector.h"
 
 /* ---- the table of what the kernel has from us ---- */
@@ -56,6 +57,7 @@ static struct xfrm_sa *remember(struct backend *backend, const struct kernel_sa 
         .udp_encapsulation = wanted->udp_encapsulation,
         .tcp_encapsulation = wanted->tcp_encapsulation,
         .reqid = wanted->reqid,
+        .nic_offload = wanted->nic_offload,
         .local = wanted->local,
         .remote = wanted->remote,
     };
@@ -88,21 +90,32 @@ static struct kernel_ticket ticket_for(const struct kernel_request *request, enu
     };
 }
 
-/* The last of the states says that all is done. */
+/* The last of the states says that all is done, or who asks then where it went. */
+static enum xfrm_purpose purpose_of(const struct xfrm_sa *sa, size_t layer)
+{
+    if (sa->nic_offload != NIC_OFFLOAD_NO)
+        return XFRM_PURPOSE_OFFLOAD_ADD;
+    return layer + 1u < sa->layers.count ? XFRM_PURPOSE_CHANGE : XFRM_PURPOSE_SAY_DONE;
+}
+
 static void add_states(struct backend *backend, const struct kernel_request *request,
-                       const struct xfrm_layers *layers)
+                       const struct xfrm_sa *made)
 {
     const struct kernel_sa *sa = request->sa;
+    const struct xfrm_layers *layers = &made->layers;
     for (size_t i = 0; i < layers->count; i++) {
-        struct kernel_ticket ticket =
-            ticket_for(request, i + 1 < layers->count ? XFRM_PURPOSE_CHANGE : XFRM_PURPOSE_SAY_DONE);
+        struct kernel_ticket ticket = ticket_for(request, purpose_of(made, i));
         struct xfrm_usersa_info info;
         xfrm_state_describe(sa, layers, i, backend->last_sequence, &info);
         struct nlmsghdr *message =
             xfrm_link_begin(&backend->link, XFRM_MSG_NEWSA, NLM_F_ACK | NLM_F_CREATE, &info, sizeof(info));
         xfrm_state_put_details(message, sa, &layers->at[i]);
+        if (layers->at[i].protocol == IPPROTO_ESP)
+            xfrm_offload_put_state(message, made->nic_offload, made->direction);
         xfrm_link_end(&backend->link, message, &ticket);
     }
+    if (made->nic_offload != NIC_OFFLOAD_NO)
+        xfrm_offload_ask(backend, made, ticket_for(request, XFRM_PURPOSE_OFFLOAD));
 }
 
 void xfrm_sa_add(struct backend *backend, const struct kernel_request *request)
@@ -118,7 +131,7 @@ void xfrm_sa_add(struct backend *backend, const struct kernel_request *request)
     }
     backend->last_sequence = (uint32_t)XFRM_SIGNATURE << XFRM_SIGNATURE_SHIFT |
                              ((backend->last_sequence + 1) & ((1u << XFRM_SIGNATURE_SHIFT) - 1));
-    add_states(backend, request, &sa->layers);
+    add_states(backend, request, sa);
 }
 
 /* ---- away ---- */
@@ -217,7 +230,7 @@ void xfrm_sa_make_anew(struct backend *backend, const struct kernel_ticket *tick
     const struct ip_endpoint *source = sa->direction == SA_INBOUND ? &sa->remote : &sa->local;
     const struct ip_endpoint *destination = sa->direction == SA_INBOUND ? &sa->local : &sa->remote;
     struct kernel_ticket done = *ticket;
-    done.purpose = ticket->layer + 1 < sa->layers.count ? XFRM_PURPOSE_CHANGE : XFRM_PURPOSE_SAY_DONE;
+    done.purpose = (uint8_t)purpose_of(sa, ticket->layer);
     struct xfrm_usersa_info info;
     memcpy(&info, mnl_nlmsg_get_payload(reply), sizeof(info));
     info.id.daddr = xfrm_address_of(&destination->address);
@@ -239,7 +252,11 @@ void xfrm_sa_make_anew(struct backend *backend, const struct kernel_ticket *tick
     }
     if ((sa->udp_encapsulation || sa->tcp_encapsulation) && info.id.proto == IPPROTO_ESP)
         xfrm_state_put_encapsulation(message, sa->tcp_encapsulation, source->port, destination->port);
+    if (info.id.proto == IPPROTO_ESP)
+        xfrm_offload_put_state(message, sa->nic_offload, sa->direction);
     xfrm_link_end(&backend->link, message, &done);
+    if (sa->nic_offload != NIC_OFFLOAD_NO && ticket->layer + 1u == sa->layers.count)
+        xfrm_offload_ask(backend, sa, *ticket);
 }
 
 /* ---- counters ---- */

@@ -1,4 +1,5 @@
-/* What connections ask of the data plane's SAs beyond what is negotiated: sha2-truncbug=, tfc=. */
+/* What connections ask of the data plane's SAs beyond what is negotiated: sha2-truncbug=, tfc=,
+ * nic-offload=; and a data plane that takes none. */
 #include "scenario.h"
 #include "world.h"
 
@@ -61,6 +62,35 @@ static void tfc_is_not_done_to_a_peer_that_refuses_it(void **state)
     assert_ends_well(sim);
 }
 
+static void nic_offload_goes_with_both_sas(void **state)
+{
+    struct sim *sim = up_with(BASE " nic-offload=packet");
+    (void)state;
+    assert_int_equal(plane_sa(sim, "east", SA_INBOUND)->nic_offload, NIC_OFFLOAD_PACKET);
+    assert_int_equal(plane_sa(sim, "east", SA_OUTBOUND)->nic_offload, NIC_OFFLOAD_PACKET);
+    assert_ends_well(sim);
+}
+
+/* Established and gone at once, again and again: the peer need not suffer for it. */
+static void a_data_plane_that_refuses_every_sa_is_not_asked_without_rest(void **state)
+{
+    struct sim *sim = gateways_with(BASE);
+    (void)state;
+    sim_record(sim);
+    sim_fail_kernel(sim, "west", KERNEL_SA_ADD, 1000);
+    sim_start(sim, "west", COMMAND_INITIATE, "tunnel");
+    sim_run_for(sim, seconds(100));
+    assert_true(sim_log_has(sim, "west", "data plane refused the IPsec SA"));
+    size_t attempts = sim_count(sim, "west", MESSAGE_CREATE, PART_REQUEST) +
+                      sim_count(sim, "west", MESSAGE_INIT, PART_REQUEST);
+    assert_in_range(attempts, 2, 12);
+    sim_fail_kernel(sim, "west", KERNEL_SA_ADD, 0);
+    sim_run_for(sim, seconds(300));
+    assert_settles(sim);
+    assert_ping(sim);
+    assert_ends_well(sim);
+}
+
 int main(int argument_count, char **arguments)
 {
     const struct CMUnitTest tests[] = {
@@ -68,6 +98,8 @@ int main(int argument_count, char **arguments)
         cmocka_unit_test(sha2_truncbug_leaves_other_algorithms_alone),
         cmocka_unit_test(tfc_pads_what_is_sent),
         cmocka_unit_test(tfc_is_not_done_to_a_peer_that_refuses_it),
+        cmocka_unit_test(nic_offload_goes_with_both_sas),
+        cmocka_unit_test(a_data_plane_that_refuses_every_sa_is_not_asked_without_rest),
     };
     choose_scenarios(argument_count, arguments);
     return cmocka_run_group_tests(tests, NULL, NULL);
