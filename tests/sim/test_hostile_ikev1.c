@@ -97,6 +97,60 @@ static void who_has_no_secret_keeps_no_state(void **state)
     }
 }
 
+/* ---- what comes back ---- */
+
+/* All that east has said since goes back to it, from mallory. */
+static size_t reflect(struct sim *sim, size_t from)
+{
+    size_t count;
+    sim_records(sim, &count);
+    for (size_t i = from; i < count; i++) {
+        const struct sim_record *record = &sim_records(sim, &(size_t){0})[i];
+        uint8_t copy[4096];
+        size_t size = record->size;
+        memcpy(copy, record->bytes, size);
+        if (strcmp(record->from, "east") == 0)
+            sim_inject(sim, "mallory", "east", record->source.port, bytes_of(copy, size));
+        sim_run_for(sim, milliseconds(20));
+    }
+    return count;
+}
+
+/* HASH says nothing of who speaks. */
+static void reflected_messages_change_nothing(void **state)
+{
+    (void)state;
+    struct sim *sim = gateways_with("left=192.0.2.1 right=192.0.2.2 leftid=@east rightid=@west authby=secret "
+                                    "keyexchange=ikev1 ike=aes128-sha2;dh31 esp=aes128-sha2 pfs=no");
+    sim_add_host(sim, "mallory", "192.0.2.66");
+    sim_record(sim);
+    assert_up(sim, "east");
+    sim_run_for(sim, minutes(3)); /* the Quick Mode is forgotten */
+    size_t answers = sim_count(sim, "east", MESSAGE_ANY, PART_EITHER);
+    reflect(sim, 1); /* the first one is a stranger's beginning when mallory says it */
+    assert_int_equal(sim_count(sim, "east", MESSAGE_ANY, PART_EITHER), answers);
+    assert_false(sim_log_has(sim, "east", "responding to Quick Mode proposal"));
+    assert_both_have(sim, 1, 1);
+    assert_ends_well(sim);
+}
+
+static void whoever_reflects_our_probes_does_not_keep_a_dead_peer_alive(void **state)
+{
+    (void)state;
+    struct sim *sim = established_with(EAST_AND_WEST V1 " dpddelay=10s dpdtimeout=30s");
+    sim_add_host(sim, "mallory", "192.0.2.66");
+    sim_partition(sim, "west", NULL, minutes(30));
+    sim_record(sim);
+    size_t reflected = 0;
+    for (int i = 0; i < 120; i++) {
+        reflected = reflect(sim, reflected);
+        sim_run_for(sim, seconds(1));
+    }
+    assert_true(sim_log_has(sim, "east", "peer is declared dead"));
+    sim_down(sim, "east", "tunnel");
+    assert_ends_well(sim);
+}
+
 /* ---- Quick Modes ---- */
 
 /* One proposal: AES-CBC with 128 bits and HMAC-SHA2-256, in a tunnel. */
@@ -211,6 +265,8 @@ int main(int argument_count, char **arguments)
     const struct CMUnitTest scenarios[] = {
         cmocka_unit_test(an_aggressive_mode_that_is_refused_leaves_no_cookie_behind),
         cmocka_unit_test(who_has_no_secret_keeps_no_state),
+        cmocka_unit_test(reflected_messages_change_nothing),
+        cmocka_unit_test(whoever_reflects_our_probes_does_not_keep_a_dead_peer_alive),
         cmocka_unit_test(quick_mode_identities_of_any_type_are_refused),
         cmocka_unit_test(quick_mode_takes_two_identities_or_none),
         cmocka_unit_test(a_quick_mode_too_many_may_come_again),

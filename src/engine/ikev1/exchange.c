@@ -67,12 +67,13 @@ bool ikev1_use_message_id(struct engine *engine, struct ike_sa *ike, uint32_t me
     return true;
 }
 
-uint32_t ikev1_new_message_id(struct engine *engine, const struct ike_sa *ike)
+uint32_t ikev1_new_message_id(struct engine *engine, struct ike_sa *ike)
 {
     uint32_t id;
     do
         engine_random(engine, &id, sizeof(id));
     while (id == 0 || is_used(ike, id) || quick_by_message_id(ike, id) != NULL);
+    (void)ikev1_use_message_id(engine, ike, id); /* nor is it the peer's, should it come back to us */
     return id;
 }
 

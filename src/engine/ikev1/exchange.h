@@ -7,8 +7,9 @@
 
 /* Phase 2: the message id, and the IV that goes with it. */
 void ikev1_exchange_begin(const struct ike_sa *ike, struct ikev1_exchange *exchange, uint32_t message_id);
-uint32_t ikev1_new_message_id(struct engine *engine, const struct ike_sa *ike);
-/* False: the peer used this id before, so it is a replay, or there is no room for more. It counts as used
+/* It counts as used: HASH says nothing of who speaks, and what we said may be reflected. */
+uint32_t ikev1_new_message_id(struct engine *engine, struct ike_sa *ike);
+/* False: this id was used before, so it is a replay, or there is no room for more. It counts as used
  * from now on. */
 bool ikev1_use_message_id(struct engine *engine, struct ike_sa *ike, uint32_t message_id);
 

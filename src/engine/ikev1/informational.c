@@ -31,12 +31,12 @@ void notify_stranger(struct engine *engine, const struct ikev1_incoming *incomin
     engine_send(engine, incoming->path, message);
 }
 
-void notify_protected(struct engine *engine, struct ike_sa *ike, uint8_t protocol, struct bytes spi,
-                      uint16_t type, struct bytes data)
+static void notify_in(struct engine *engine, struct ike_sa *ike, uint32_t message_id, uint8_t protocol,
+                      struct bytes spi, uint16_t type, struct bytes data)
 {
     uint8_t buffer[NOTIFICATION_MAX];
     struct ikev1_exchange exchange = {0};
-    ikev1_exchange_begin(ike, &exchange, ikev1_new_message_id(engine, ike));
+    ikev1_exchange_begin(ike, &exchange, message_id);
     struct ikev1_builder builder =
         ikev1_start(ike, buffer, sizeof(buffer), ISAKMP_INFORMATIONAL, exchange.message_id);
     ikev1_build_hash(ike, &builder);
@@ -46,12 +46,36 @@ void notify_protected(struct engine *engine, struct ike_sa *ike, uint8_t protoco
     owned_clear(engine, &ike->memory_bytes, &exchange.last_sent);
 }
 
+void notify_protected(struct engine *engine, struct ike_sa *ike, uint8_t protocol, struct bytes spi,
+                      uint16_t type, struct bytes data)
+{
+    notify_in(engine, ike, ikev1_new_message_id(engine, ike), protocol, spi, type, data);
+}
+
+/* Of what DPD says there is too much to remember its message ids: that of a notification of ours follows from
+ * what it says, by our secret, so that we know it again. */
+static uint32_t own_dpd_message_id(const struct engine *engine, const struct ike_sa *ike, uint16_t type,
+                                   struct bytes data)
+{
+    uint8_t type_bytes[2];
+    store_be16(type_bytes, type);
+    const struct bytes parts[] = {
+        bytes_of(ike->spi_i, IKE_SPI_SIZE),
+        bytes_of(ike->spi_r, IKE_SPI_SIZE),
+        bytes_of(type_bytes, sizeof(type_bytes)),
+        data,
+    };
+    uint32_t id = (uint32_t)engine_hash(engine, parts, ARRAY_SIZE(parts));
+    return id != 0 ? id : 1;
+}
+
 void notify_about_ike(struct engine *engine, struct ike_sa *ike, uint16_t type, struct bytes data)
 {
     uint8_t cookies[2 * IKE_SPI_SIZE];
     memcpy(cookies, ike->spi_i, IKE_SPI_SIZE);
     memcpy(cookies + IKE_SPI_SIZE, ike->spi_r, IKE_SPI_SIZE);
-    notify_protected(engine, ike, V1_PROTO_ISAKMP, bytes_of(cookies, sizeof(cookies)), type, data);
+    notify_in(engine, ike, own_dpd_message_id(engine, ike, type, data), V1_PROTO_ISAKMP,
+              bytes_of(cookies, sizeof(cookies)), type, data);
 }
 
 /* ---- theirs ---- */
@@ -62,6 +86,15 @@ static bool is_dpd_alone(const struct ikev1_message *message)
 {
     uint16_t type = message->notify_count == 1 ? message->notifies[0].type : 0;
     return message->delete_count == 0 && (type == V1_R_U_THERE || type == V1_R_U_THERE_ACK);
+}
+
+/* Somebody reflects what we said: it does not show that the peer lives. */
+static bool is_own_dpd(const struct engine *engine, const struct ike_sa *ike,
+                       const struct ikev1_incoming *incoming)
+{
+    const struct ikev1_notify *notify = &incoming->message->notifies[0];
+    return notify->data.size == 4 &&
+           incoming->header->message_id == own_dpd_message_id(engine, ike, notify->type, notify->data);
 }
 
 /* False: the SA is gone. */
@@ -95,7 +128,7 @@ bool informational_protected(struct engine *engine, struct ike_sa *ike, const st
     if (!ikev1_hash_is_right(engine, ike, incoming, bytes_of(NULL, 0)))
         return false;
     if (is_dpd_alone(message))
-        return dpd_received(engine, ike, &message->notifies[0]);
+        return !is_own_dpd(engine, ike, incoming) && dpd_received(engine, ike, &message->notifies[0]);
     if (!ikev1_use_message_id(engine, ike, incoming->header->message_id))
         return false;
     for (size_t i = 0; i < message->notify_count; i++)
