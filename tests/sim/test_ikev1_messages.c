@@ -120,6 +120,26 @@ static void an_isakmp_sa_of_too_many_message_ids_is_replaced(void **state)
     assert_ends_well(sim);
 }
 
+static void an_isakmp_sa_of_too_many_quick_modes_is_replaced_and_traffic_never_stops(void **state)
+{
+    (void)state;
+    struct sim *sim =
+        established_with(V1 " pfs=no ikelifetime=24h ipsec-lifetime=40s rekeymargin=10s rekeyfuzz=0%");
+    struct ike_view first, now;
+    assert_true(sim_newest_ike(sim, "west", "tunnel", &first));
+    for (unsigned minute = 0; minute < 15 * 60; minute++) {
+        sim_run_for(sim, minutes(1));
+        assert_ping(sim);
+    }
+    assert_true(sim_newest_ike(sim, "west", "tunnel", &now));
+    assert_int_not_equal(now.serial, first.serial);
+    assert_false(sim_log_has(sim, "west", "expired"));
+    assert_false(sim_log_has(sim, "east", "expired"));
+    assert_settles(sim);
+    assert_int_equal(sim_ike_count(sim, "west"), 1);
+    assert_ends_well(sim);
+}
+
 /* Who may not begin a new one lets it end, when no message id is left. */
 static void an_isakmp_sa_of_too_many_message_ids_is_not_replaced_with_rekey_no(void **state)
 {
@@ -556,6 +576,7 @@ int main(int argument_count, char **arguments)
         cmocka_unit_test(deletes_without_proof_change_nothing),
         cmocka_unit_test(a_message_id_is_not_taken_again_however_many_came_since),
         cmocka_unit_test(an_isakmp_sa_of_too_many_message_ids_is_replaced),
+        cmocka_unit_test(an_isakmp_sa_of_too_many_quick_modes_is_replaced_and_traffic_never_stops),
         cmocka_unit_test(an_isakmp_sa_of_too_many_message_ids_is_not_replaced_with_rekey_no),
         cmocka_unit_test(a_delete_with_proof_is_obeyed),
         cmocka_unit_test(ipsec_sas_outlive_the_isakmp_sa_and_find_another),
