@@ -229,14 +229,6 @@ static void give_up_after_answer(struct engine *engine, struct ike_sa *ike)
     ike->is_unwanted = true;
 }
 
-static void say_forgetting(struct engine *engine, const struct ike_sa *ike, uint64_t client)
-{
-    usec_t age = engine_now(engine) - ike->created_at;
-    say_ike(engine, RC_LOG, ike, client, "deleting state (%s) aged %llu.%06llus and NOT sending notification",
-            ike->version->ike_state_name(ike), (unsigned long long)(age / USEC_PER_SEC),
-            (unsigned long long)(age % USEC_PER_SEC));
-}
-
 void terminate_sas(struct engine *engine, struct connection *connection, uint64_t client)
 {
     struct ike_sa *ike;

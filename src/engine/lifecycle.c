@@ -14,6 +14,7 @@
 #include "engine/sa.h"
 #include "engine/stream.h"
 #include "engine/updown.h"
+#include "engine/version.h"
 
 /* Lifetimes shorter than this many margins are rekeyed at their half. */
 usec_t lifecycle_rekey_delay(struct engine *engine, const struct connection_spec *spec, usec_t lifetime,
@@ -234,6 +235,21 @@ void lifecycle_schedule_revival(struct engine *engine, struct connection *connec
     engine_timer_arm(engine, &connection->revive_timer, engine_now(engine) + delay);
 }
 
+void say_forgetting(struct engine *engine, const struct ike_sa *ike, uint64_t client)
+{
+    usec_t age = engine_now(engine) - ike->created_at;
+    say_ike(engine, RC_LOG, ike, client, "deleting state (%s) aged %llu.%06llus and NOT sending notification",
+            ike->version->ike_state_name(ike), (unsigned long long)(age / USEC_PER_SEC),
+            (unsigned long long)(age % USEC_PER_SEC));
+}
+
+/* What scripts look for when a peer and we could not prove to each other who we are. */
+static bool is_of_authentication(const struct ike_sa *ike, enum failure_kind kind)
+{
+    return ike->version->number == 2 && (kind == FAILURE_AUTHENTICATION || kind == FAILURE_PEER_PROOF ||
+                                         kind == FAILURE_IDENTITY || kind == FAILURE_NO_SECRET);
+}
+
 static void fail(struct engine *engine, struct ike_sa *ike, enum failure_kind kind, uint16_t notify, int code,
                  const char *text)
 {
@@ -244,8 +260,14 @@ static void fail(struct engine *engine, struct ike_sa *ike, enum failure_kind ki
         client = child->client;
     const char *cause = failure_keep(engine, connection, ike, ike->current != TASK_NONE, kind, notify, text);
     say_ike(engine, code, ike, client, "%s", text);
+    if (is_of_authentication(ike, kind))
+        say_ike(engine, RC_FATAL, ike, client, "encountered fatal error in state %s",
+                ike->version->ike_state_name(ike));
     if (cause != NULL && strstr(text, cause) == NULL)
         say_ike(engine, code, ike, client, "%s", cause);
+    if (ike->version->number == 2 && ike->setup != NULL &&
+        (kind == FAILURE_AUTHENTICATION || kind == FAILURE_NO_ANSWER))
+        say_forgetting(engine, ike, client);
     say_event(engine, EVENT_FAILED, connection->spec->name, ike->serial, 0, text);
     count_one(engine, COUNT_MESSAGES, MESSAGES_FATAL);
     finish_client(engine, client, code);

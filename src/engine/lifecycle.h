@@ -23,6 +23,8 @@ void lifecycle_arm_ike(struct engine *engine, struct ike_sa *ike);
 void lifecycle_arm_keepalive(struct engine *engine, struct ike_sa *ike);
 void lifecycle_arm_child(struct engine *engine, struct child_sa *child, bool is_initiator);
 
+/* An IKE SA that goes without a word to the peer. */
+void say_forgetting(struct engine *engine, const struct ike_sa *ike, uint64_t client);
 /* The IKE SA has failed for good: told to whoever waits, then destroyed. */
 void ike_fail(struct engine *engine, struct ike_sa *ike, int code, const char *format, ...)
     __attribute__((format(printf, 4, 5)));

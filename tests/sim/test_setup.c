@@ -199,6 +199,8 @@ static void a_wrong_secret_is_refused_by_name(void **state)
     assert_int_not_equal(sim_up(sim, "east", "tunnel"), 0);
     assert_int_not_equal(sim_count_errors(sim, "west", AUTHENTICATION_FAILED), 0);
     assert_true(sim_log_has(sim, "east", "AUTHENTICATION_FAILED"));
+    assert_true(sim_log_has(sim, "east", "encountered fatal error in state STATE_V2_PARENT_I2"));
+    assert_true(sim_log_has(sim, "east", "deleting state (STATE_V2_PARENT_I2) aged "));
     assert_int_equal(sim_ike_count(sim, "west"), 0);
     sim_down(sim, "east", "tunnel");
     assert_ends_well(sim);
