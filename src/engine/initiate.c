@@ -31,7 +31,7 @@ static bool carries(const struct engine *engine, const struct ike_sa *ike,
 {
     const struct connection *owner = connection_by_serial(engine, ike->connection_serial);
     return owner != NULL && login_is_shared(owner, connection) && login_is_for(ike, owner, connection) &&
-           proves_as_much(ike, owner, connection);
+           login_is_authorized(owner, connection) && proves_as_much(ike, owner, connection);
 }
 
 /* Of a peer that moved on from its configured address (MOBIKE) the IKE SA is elsewhere, but not that of its

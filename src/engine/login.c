@@ -43,6 +43,11 @@ bool login_is_for(const struct ike_sa *ike, const struct connection *first, cons
     return !ike->login_is_for_one || strcmp(name_in_file(first), name_in_file(other)) == 0;
 }
 
+bool login_is_authorized(const struct connection *first, const struct connection *other)
+{
+    return first->spec->pam_authorize || !other->spec->pam_authorize;
+}
+
 bool login_users_are_equal(const struct ike_sa *a, const struct ike_sa *b)
 {
     return a->login_failed == b->login_failed && strcmp(login_user(a), login_user(b)) == 0;

@@ -20,6 +20,9 @@ bool login_is_shared(const struct connection *a, const struct connection *b);
 /* Whether who logged in on the IKE SA of `first` may have Child SAs of the other, too: password files name
  * connections. */
 bool login_is_for(const struct ike_sa *ike, const struct connection *first, const struct connection *other);
+/* pam-authorize=: whether an IKE SA of `first` may carry Child SAs of the other: not where only the other
+ * asks PAM, which has then not been asked about this peer. */
+bool login_is_authorized(const struct connection *first, const struct connection *other);
 /* Whether both IKE SAs are the same user's, or nobody's. Who was let in without the right password is not the
  * user that he says. */
 bool login_users_are_equal(const struct ike_sa *a, const struct ike_sa *b);

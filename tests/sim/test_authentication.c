@@ -469,6 +469,23 @@ static void pam_may_refuse_who_has_proved_its_identity(void **state)
     }
 }
 
+static void who_came_in_without_pam_gets_nothing_that_pam_guards(void **state)
+{
+    (void)state;
+    struct sim *sim = sim_new(1);
+    sim_add_host(sim, "east", "192.0.2.1");
+    sim_add_host(sim, "west", "192.0.2.2");
+    sim_add_connection_on(sim, "west", "staff", SECOND " pam-authorize=yes");
+    sim_add_connection_on(sim, "west", "guest", TUNNEL);
+    sim_add_connection_on(sim, "east", "guest", TUNNEL);
+    sim_add_connection_on(sim, "east", "staff", SECOND);
+    assert_int_equal(sim_up(sim, "east", "guest"), 0);
+    assert_int_not_equal(sim_up(sim, "east", "staff"), 0);
+    assert_false(sim_log_has(sim, "west", "PAM method requested"));
+    assert_int_equal(sim_child_count(sim, "west"), 1);
+    assert_ends_well(sim);
+}
+
 int main(int argument_count, char **arguments)
 {
     const struct CMUnitTest tests[] = {
@@ -497,6 +514,7 @@ int main(int argument_count, char **arguments)
         cmocka_unit_test(who_proves_nothing_takes_nobodys_place),
         cmocka_unit_test(an_unproved_name_does_not_stick),
         cmocka_unit_test(pam_may_refuse_who_has_proved_its_identity),
+        cmocka_unit_test(who_came_in_without_pam_gets_nothing_that_pam_guards),
         cmocka_unit_test(connections_of_different_methods_have_ike_sas_of_their_own),
         cmocka_unit_test(a_key_in_a_certificate_is_explained),
         cmocka_unit_test(main_mode_signs_with_rsa),

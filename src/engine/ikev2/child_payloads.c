@@ -269,7 +269,7 @@ static bool has_same_peers(const struct engine *engine, const struct ike_sa *ike
         return false;
     return identity_equal(&other->local_id, &first->local_id) &&
            identity_matches(&other->remote_id, &ike->remote_id) &&
-           connection_allows_peer(other, ike->peer_auth);
+           connection_allows_peer(other, ike->peer_auth) && login_is_authorized(first, other);
 }
 
 static bool try_other(const struct engine *engine, const struct ike_sa *ike, const struct connection *other,
