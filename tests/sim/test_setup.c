@@ -190,6 +190,23 @@ static void disjoint_selectors_are_refused_as_unacceptable(void **state)
     assert_ends_well(sim);
 }
 
+static void algorithms_of_old_peers_protect_where_they_are_named(void **state)
+{
+    (void)state;
+    static const char *const suites[] = {" ike=3des-md5-modp1536 esp=3des-md5",
+                                         " ike=aes_gcm128-md5-dh31 esp=aes128-md5",
+                                         " ike=aes128-md5-modp2048 esp=aes;none"};
+    for (size_t i = 0; i < ARRAY_SIZE(suites); i++) {
+        char words[512];
+        snprintf(words, sizeof(words), "%s%s", HOSTS SUBNETS, suites[i]);
+        struct sim *sim = established_with(words);
+        assert_ping(sim);
+        assert_int_equal(sim_command(sim, "east", COMMAND_REKEY_IKE, "tunnel"), 0);
+        assert_ping(sim);
+        assert_ends_well(sim);
+    }
+}
+
 static void a_wrong_secret_is_refused_by_name(void **state)
 {
     (void)state;
@@ -430,6 +447,7 @@ int main(int argument_count, char **arguments)
         cmocka_unit_test(a_wide_initiator_is_narrowed_to_what_the_responder_has),
         cmocka_unit_test(without_narrowing_the_initiator_does_not_take_less_than_it_asked_for),
         cmocka_unit_test(disjoint_selectors_are_refused_as_unacceptable),
+        cmocka_unit_test(algorithms_of_old_peers_protect_where_they_are_named),
         cmocka_unit_test(a_wrong_secret_is_refused_by_name),
         cmocka_unit_test(an_initiator_does_not_believe_a_responder_with_another_name),
         cmocka_unit_test(different_ike_algorithms_give_no_proposal_chosen),
