@@ -174,6 +174,6 @@ void stream_reconnect(struct engine *engine, struct ike_sa *ike)
     take_along(engine, ike, &before);
     if (ike->request.size != 0)
         engine_send(engine, &ike->path, owned_bytes(&ike->request));
-    if (is_alive(ike) && ike_add_task(engine, ike, TASK_LIVENESS, 0, 0, 0))
+    if (ike_add_task(engine, ike, TASK_LIVENESS, 0, 0, 0))
         ike->version->run_tasks(engine, ike);
 }

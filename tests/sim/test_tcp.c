@@ -118,6 +118,21 @@ static void a_break_during_a_rekey_ends_in_one_tunnel(void **state)
     }
 }
 
+/* No later than by the first question on the next connection. */
+static void a_break_during_the_set_up_ends_in_one_tunnel(void **state)
+{
+    (void)state;
+    for (unsigned after = 1; after < 40; after += 2) {
+        struct sim *sim = gateways_with(IN_TCP);
+        sim_start(sim, "east", COMMAND_INITIATE, "tunnel");
+        sim_run_for(sim, milliseconds(after));
+        sim_break_streams(sim);
+        sim_run_for(sim, seconds(5));
+        assert_served(sim);
+        assert_ends_well(sim);
+    }
+}
+
 /* The answer was lost with the connection: the question comes again by the next one, which moves nothing. */
 static void what_was_answered_on_the_broken_connection_does_not_keep_the_peer_there(void **state)
 {
@@ -201,6 +216,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(a_broken_connection_is_made_anew_by_its_originator),
         cmocka_unit_test(the_originator_is_the_same_after_the_peer_has_rekeyed),
         cmocka_unit_test(a_break_during_a_rekey_ends_in_one_tunnel),
+        cmocka_unit_test(a_break_during_the_set_up_ends_in_one_tunnel),
         cmocka_unit_test(what_was_answered_on_the_broken_connection_does_not_keep_the_peer_there),
         cmocka_unit_test(nothing_is_sent_again_by_a_timer),
         cmocka_unit_test(nobody_listens_and_the_command_fails),
