@@ -97,30 +97,64 @@ static bool fits(const struct engine *engine, const struct ike_sa *ike, const st
            quick_mode_passes_nat(ike, &request->choice.suite, error);
 }
 
+/* Whether the same two peers speak for the other connection, and the proof of phase 1 would do for it, too.
+ */
+static bool has_same_peers(const struct ike_sa *ike, const struct connection *first,
+                           const struct connection *other)
+{
+    return other != first && other->serial != first->template_serial && other->spec->ike_version == 1 &&
+           identity_equal(&other->local_id, &first->local_id) &&
+           identity_matches(&other->remote_id, &ike->remote_id) &&
+           connection_allows_peer(other, ike->peer_auth) && login_is_shared(other, first) &&
+           login_is_for(ike, first, other);
+}
+
+static bool try_other(const struct engine *engine, const struct ike_sa *ike, const struct connection *other,
+                      struct request *request, struct error *error)
+{
+    const struct connection *first = connection_by_serial(engine, ike->connection_serial);
+    struct error other_error;
+    if (!has_same_peers(ike, first, other))
+        return false;
+    if (fits(engine, ike, other, request, &other_error))
+        return true;
+    if (other_error.code != V1_INVALID_ID_INFORMATION)
+        *error = other_error;
+    return false;
+}
+
+/* Peers that have many connections with us are found by their clients. */
+static bool try_exact(const struct engine *engine, const struct ike_sa *ike, const struct ip_address *remote,
+                      struct request *request, struct error *error)
+{
+    const struct connection *other = NULL;
+    for (unsigned tried = 0; tried < CONNECTION_CANDIDATES_LIMIT; tried++) {
+        other = connection_next_for_clients(engine, &ike->path.local.address, remote, &request->ours,
+                                            &request->theirs, other);
+        if (other == NULL)
+            return false;
+        if (try_other(engine, ike, other, request, error))
+            return true;
+    }
+    return false;
+}
+
 /* The connection of phase 1, or another of the same two peers. */
 static bool choose(struct engine *engine, const struct ike_sa *ike, struct request *request,
                    struct error *error)
 {
-    const struct connection *first = connection_by_serial(engine, ike->connection_serial);
+    static const struct ip_address any;
+    const struct ip_address *local = &ike->path.local.address, *remote = &ike->path.remote.address;
     const struct connection *other = NULL;
-    struct error other_error;
-    if (fits(engine, ike, first, request, error))
+    if (fits(engine, ike, connection_by_serial(engine, ike->connection_serial), request, error) ||
+        try_exact(engine, ike, remote, request, error) || try_exact(engine, ike, &any, request, error))
         return true;
     for (unsigned tried = 0; tried < CONNECTION_CANDIDATES_LIMIT; tried++) {
-        other = connection_next_for_hosts(engine, &ike->path.local.address, &ike->path.remote.address, other);
+        other = connection_next_for_hosts(engine, local, remote, other);
         if (other == NULL)
             return false;
-        bool same_peers = identity_equal(&other->local_id, &first->local_id) &&
-                          identity_matches(&other->remote_id, &ike->remote_id) &&
-                          connection_allows_peer(other, ike->peer_auth);
-        if (other == first || other->serial == first->template_serial || !same_peers ||
-            other->spec->ike_version != 1 || !login_is_shared(other, first) ||
-            !login_is_for(ike, first, other))
-            continue;
-        if (fits(engine, ike, other, request, &other_error))
+        if (try_other(engine, ike, other, request, error))
             return true;
-        if (other_error.code != V1_INVALID_ID_INFORMATION)
-            *error = other_error;
     }
     return false;
 }
