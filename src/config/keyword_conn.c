@@ -154,7 +154,7 @@ const struct keyword conn_keywords[] = {
      .help = "silence after which an IKEv1 peer is dead"},
     {"ecdsakey", END_ACTS_BY_HAND, .empty_is_unset = true, SPECIAL("a public key, %cert or %none", ""),
      .help = "the ECDSA public key of this end"},
-    {"eddsakey", END_ACTS_BY_HAND, SPECIAL("a public key, %cert or %none", ""),
+    {"eddsakey", END_ACTS_BY_HAND, .empty_is_unset = true, SPECIAL("a public key, %cert or %none", ""),
      .help = "the EdDSA public key of this end"},
     {"enable-tcp", ACTS(tcp_use), ENUM(tcp_words, "no"),
      .help = "initiate over TCP (RFC 9329): always, or when nobody answers over UDP"},

@@ -310,6 +310,7 @@ static void values_of_keywords(void **state)
         {"leftprotoport=", ADDED, NULL},
         {"leftrsasigkey=", ADDED, NULL},
         {"leftckaid=", ADDED, NULL},
+        {"lefteddsakey=", ADDED, NULL},
     };
     EXPECT(rows, CONN "\t", "\n");
 }
