@@ -259,15 +259,17 @@ static void fail(struct engine *engine, struct ike_sa *ike, enum failure_kind ki
     if (client == 0 && child != NULL)
         client = child->client;
     const char *cause = failure_keep(engine, connection, ike, ike->current != TASK_NONE, kind, notify, text);
-    say_ike(engine, code, ike, client, "%s", text);
+    bool is_told_apart = cause != NULL && strstr(text, cause) == NULL;
+    if (is_told_apart)
+        say_ike(engine, code, ike, client, "%s", text);
     if (is_of_authentication(ike, kind))
         say_ike(engine, RC_FATAL, ike, client, "encountered fatal error in state %s",
                 ike->version->ike_state_name(ike));
-    if (cause != NULL && strstr(text, cause) == NULL)
-        say_ike(engine, code, ike, client, "%s", cause);
     if (ike->version->number == 2 && ike->setup != NULL &&
         (kind == FAILURE_AUTHENTICATION || kind == FAILURE_NO_ANSWER))
         say_forgetting(engine, ike, client);
+    /* Why it failed is the last line that the waiting person reads. */
+    say_ike(engine, code, ike, client, "%s", is_told_apart ? cause : text);
     say_event(engine, EVENT_FAILED, connection->spec->name, ike->serial, 0, text);
     count_one(engine, COUNT_MESSAGES, MESSAGES_FATAL);
     finish_client(engine, client, code);
