@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/text.h"
@@ -15,6 +16,8 @@
 
 /* Of linux/audit.h and libaudit.h: user messages of cryptography. */
 enum { RECORD_IKE_SA = 2408, RECORD_IPSEC_SA = 2409 };
+
+enum { CLOSE_SECONDS_MAX = 2 };
 
 /* The kernel lets a sender wait for auditd, so a thread of its own sends what the loop puts into the channel.
  */
@@ -208,14 +211,19 @@ struct audit_log *audit_log_open(void)
     return NULL;
 }
 
-/* What waits is still sent. */
+/* What waits is still sent, unless auditd keeps the thread waiting: then the end of the process ends it. */
 void audit_log_close(struct audit_log *log)
 {
+    struct timespec limit;
     if (log == NULL)
         return;
     shutdown(log->channel[0], SHUT_WR);
-    pthread_join(log->thread, NULL);
-    free_log(log);
+    clock_gettime(CLOCK_REALTIME, &limit);
+    limit.tv_sec += CLOSE_SECONDS_MAX;
+    if (pthread_timedjoin_np(log->thread, NULL, &limit) == 0)
+        free_log(log);
+    else
+        log_line("the audit system does not take its records; the last of them are lost");
 }
 
 static bool put(struct audit_log *log, unsigned type, const char *text)

@@ -83,7 +83,13 @@ void xfrm_offload_came(struct backend *backend, const struct kernel_ticket *tick
 void xfrm_offload_refused(struct backend *backend, const struct kernel_ticket *ticket, int failure,
                           const char *words)
 {
+    const struct xfrm_sa *sa =
+        xfrm_sa_of_child(backend, ticket->child_serial, (enum sa_direction)ticket->direction);
     char text[192];
+    if (sa == NULL || sa->nic_offload != NIC_OFFLOAD_PACKET) { /* not for want of a card */
+        kernel_plane_refused(&backend->plane, ticket, failure, words);
+        return;
+    }
     snprintf(text, sizeof(text),
              "nic-offload=packet: no network card on the way to the peer takes this SA: %s%s%s",
              strerror(failure), *words ? ": " : "", words);
