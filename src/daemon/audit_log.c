@@ -17,10 +17,10 @@
 /* Of linux/audit.h and libaudit.h: user messages of cryptography. */
 enum { RECORD_IKE_SA = 2408, RECORD_IPSEC_SA = 2409 };
 
-enum { CLOSE_SECONDS_MAX = 2 };
+enum { CLOSE_SECONDS_MAX = 2, CHANNEL_BYTES = 4 << 20, GATHER_NSEC = 10000000 };
 
-/* The kernel lets a sender wait for auditd, so a thread of its own sends what the loop puts into the channel.
- */
+/* The kernel lets a sender wait for auditd, so a thread of its own sends what the loop puts into the channel:
+ * the first record after a rest at once, those of a busy time gathered, for being woken costs more. */
 struct audit_log {
     int descriptor; /* netlink */
     int channel[2]; /* the loop's end and the thread's */
@@ -69,9 +69,10 @@ static void add_string(struct text *text, const char *key, const char *value)
     for (const char *at = value; *at != '\0'; at++)
         is_plain = is_plain && *at > ' ' && *at != '"' && (unsigned char)*at < 0x7f;
     text_add(text, is_plain ? " %s=\"" : " %s=", key);
-    for (const char *at = value; *at != '\0'; at++)
-        text_add(text, is_plain ? "%c" : "%02X", (unsigned char)*at);
-    text_add(text, "%s", is_plain ? "\"" : "");
+    if (is_plain)
+        text_add(text, "%s\"", value);
+    for (const char *at = value; !is_plain && *at != '\0'; at++)
+        text_add(text, "%02X", (unsigned char)*at);
 }
 
 static const char *name_of(const struct algorithm *algorithm)
@@ -144,13 +145,19 @@ static const struct sockaddr_nl kernel = {.nl_family = AF_NETLINK};
 static void *send_records(void *context)
 {
     const struct audit_log *log = context;
+    const struct timespec gathering = {.tv_nsec = GATHER_NSEC};
     struct record record;
+    int flags = 0;
     for (;;) {
-        ssize_t size = recv(log->channel[1], &record, sizeof(record), 0);
-        if (size < 0 && errno == EINTR)
+        ssize_t size = recv(log->channel[1], &record, sizeof(record), flags);
+        if (size < 0 && (errno == EINTR || errno == EAGAIN)) {
+            nanosleep(&gathering, NULL);
+            flags = 0;
             continue;
+        }
         if (size <= 0)
             return NULL;
+        flags = MSG_DONTWAIT;
         (void)sendto(log->descriptor, &record, (size_t)size, MSG_NOSIGNAL, (const struct sockaddr *)&kernel,
                      sizeof(kernel));
     }
@@ -180,9 +187,12 @@ static int may_write(int descriptor)
 static int start(struct audit_log *log)
 {
     log->descriptor = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_AUDIT);
+    const int size = CHANNEL_BYTES;
     int failure = log->descriptor < 0 ? errno : may_write(log->descriptor);
     if (failure == 0 && socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, log->channel) != 0)
         failure = errno;
+    if (failure == 0)
+        (void)setsockopt(log->channel[0], SOL_SOCKET, SO_SNDBUFFORCE, &size, sizeof(size));
     return failure != 0 ? failure : pthread_create(&log->thread, NULL, send_records, log);
 }
 

@@ -20,7 +20,7 @@ enum { CHANGES_AT_ONCE = 256 };
 
 struct clear_guard {
     struct clear_guard_settings settings;
-    struct order_queue orders;
+    struct order_queue *orders;
     struct nft_link link;
     struct clear_maps maps;
     struct policy_slots slots;
@@ -102,9 +102,9 @@ static void set_policy(struct clear_guard *guard, const struct kernel_policy *wa
         complain(guard, failure);
 }
 
-static void commit(struct clear_guard *guard)
+void clear_guard_commit(struct clear_guard *guard)
 {
-    if (guard->maps.changed_count < CHANGES_AT_ONCE && !order_queue_is_last(&guard->orders))
+    if (guard == NULL)
         return;
     int failure = clear_maps_commit(&guard->maps);
     if (failure != 0)
@@ -130,7 +130,8 @@ static bool carry_out(struct order *order, struct error *error)
     else
         set_policy(guard, &wish->wanted);
     free_order(order);
-    commit(guard);
+    if (guard->maps.changed_count >= CHANGES_AT_ONCE)
+        clear_guard_commit(guard);
     return true;
 }
 
@@ -141,7 +142,7 @@ static void give(struct clear_guard *guard, struct guard_order *wish, bool is_de
     wish->order = (struct order){.carry_out = carry_out, .drop = free_order};
     wish->guard = guard;
     wish->is_delete = is_delete;
-    order_queue_give(&guard->orders, &wish->order, false);
+    order_queue_give(guard->orders, &wish->order, false);
 }
 
 void clear_guard_set(struct clear_guard *guard, const struct kernel_policy *policy)
@@ -186,7 +187,6 @@ static bool carry_out_port(struct order *order, struct error *error)
     if (failure != 0 && wish->is_open)
         complain(guard, strerror(failure));
     free_port_order(order);
-    commit(guard);
     return true;
 }
 
@@ -200,7 +200,7 @@ void clear_guard_set_port(struct clear_guard *guard, bool is_tcp, uint16_t port,
                                 .port = port,
                                 .is_tcp = is_tcp,
                                 .is_open = is_open};
-    order_queue_give(&guard->orders, &wish->order, false);
+    order_queue_give(guard->orders, &wish->order, false);
 }
 
 /* ---- birth and death ---- */
@@ -213,16 +213,15 @@ static void free_guard(struct clear_guard *guard)
     free(guard);
 }
 
-static bool prepare(struct clear_guard *guard, struct event_queue *events, struct error *error)
+static bool prepare(struct clear_guard *guard, struct error *error)
 {
     if (!policy_slots_init(&guard->slots) || !clear_maps_init(&guard->maps))
         return error_set(error, 0, "out of memory");
     return nft_link_open(&guard->link, guard->settings.name, error) &&
-           clear_table_make(&guard->link, guard->maps.device, &guard->maps.knows_way_back, error) &&
-           order_queue_start(&guard->orders, events, error);
+           clear_table_make(&guard->link, guard->maps.device, &guard->maps.knows_way_back, error);
 }
 
-struct clear_guard *clear_guard_open(const struct clear_guard_settings *settings, struct event_queue *events,
+struct clear_guard *clear_guard_open(const struct clear_guard_settings *settings, struct order_queue *orders,
                                      struct error *error)
 {
     struct clear_guard *guard = calloc(1, sizeof(*guard));
@@ -231,6 +230,7 @@ struct clear_guard *clear_guard_open(const struct clear_guard_settings *settings
         return NULL;
     }
     guard->settings = *settings;
+    guard->orders = orders;
     guard->maps.link = &guard->link;
     guard->maps.device = settings->interface_index;
     guard->slots.install = install;
@@ -239,7 +239,7 @@ struct clear_guard *clear_guard_open(const struct clear_guard_settings *settings
     (void)!getrandom(guard->slots.hash_key, sizeof(guard->slots.hash_key), 0);
     (void)!getrandom(guard->maps.hash_key, sizeof(guard->maps.hash_key), 0);
     list_init(&guard->maps.shapes);
-    if (prepare(guard, events, error))
+    if (prepare(guard, error))
         return guard;
     free_guard(guard);
     return NULL;
@@ -249,7 +249,6 @@ void clear_guard_close(struct clear_guard *guard)
 {
     if (guard == NULL)
         return;
-    order_queue_stop(&guard->orders);
     clear_table_remove(&guard->link);
     free_guard(guard);
 }

@@ -19,10 +19,13 @@ struct clear_guard_settings {
     void *context;
 };
 
-/* NULL with the reason: this kernel has no nf_tables, or does not let us. Starts a thread. */
-struct clear_guard *clear_guard_open(const struct clear_guard_settings *settings, struct event_queue *events,
+/* NULL with the reason: this kernel has no nf_tables, or does not let us. The orders are those that the
+ * functions below give; the queue may start later. */
+struct clear_guard *clear_guard_open(const struct clear_guard_settings *settings, struct order_queue *orders,
                                      struct error *error);
-/* Takes the table away. NULL is fine. */
+/* For the queue's thread when no more orders wait: brings the table up to date. NULL is fine. */
+void clear_guard_commit(struct clear_guard *guard);
+/* Takes the table away, when the queue has stopped. NULL is fine. */
 void clear_guard_close(struct clear_guard *guard);
 
 /* All three come into force a little later; with a NULL guard they do nothing. */

@@ -44,7 +44,7 @@ static bool start_router(struct kernel_plane *plane, struct error *error)
     plane->router = router_open(&routes, &plane->orders, error);
     if (plane->router == NULL)
         return false;
-    if (order_queue_start(&plane->orders, &plane->events, error))
+    if (order_queue_start(&plane->orders, &plane->events, NULL, NULL, error))
         return true;
     router_close(plane->router, false);
     plane->router = NULL;

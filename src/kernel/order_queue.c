@@ -1,6 +1,10 @@
 /* Orders on a thread of their own: see order_queue.h. */
 #include "kernel/order_queue.h"
 
+#include <time.h>
+
+enum { GATHER_NSEC = 1000000 };
+
 static void carry_out(struct order_queue *queue, struct order *order)
 {
     struct error error = {0};
@@ -24,23 +28,38 @@ static void carry_out_first(struct order_queue *queue)
     pthread_mutex_lock(&queue->lock);
 }
 
+/* With the lock held, which is given up meanwhile: no order waits, and those of the next moment gather. */
+static void rest(struct order_queue *queue)
+{
+    const struct timespec gathering = {.tv_nsec = GATHER_NSEC};
+    pthread_mutex_unlock(&queue->lock);
+    if (queue->at_rest != NULL)
+        queue->at_rest(queue->context);
+    nanosleep(&gathering, NULL);
+    pthread_mutex_lock(&queue->lock);
+}
+
 static void *run(void *argument)
 {
     struct order_queue *queue = argument;
     pthread_mutex_lock(&queue->lock);
     while (!queue->is_closing) {
-        if (list_is_empty(&queue->orders))
+        if (list_is_empty(&queue->orders)) {
             pthread_cond_wait(&queue->has_changed, &queue->lock);
-        else
-            carry_out_first(queue);
+            continue;
+        }
+        carry_out_first(queue);
+        if (list_is_empty(&queue->orders))
+            rest(queue);
     }
     pthread_mutex_unlock(&queue->lock);
     return NULL;
 }
 
-bool order_queue_start(struct order_queue *queue, struct event_queue *events, struct error *error)
+bool order_queue_start(struct order_queue *queue, struct event_queue *events, void (*at_rest)(void *context),
+                       void *context, struct error *error)
 {
-    *queue = (struct order_queue){.events = events};
+    *queue = (struct order_queue){.events = events, .at_rest = at_rest, .context = context};
     pthread_mutex_init(&queue->lock, NULL);
     pthread_cond_init(&queue->has_changed, NULL);
     list_init(&queue->orders);
@@ -48,7 +67,7 @@ bool order_queue_start(struct order_queue *queue, struct event_queue *events, st
         return true;
     pthread_cond_destroy(&queue->has_changed);
     pthread_mutex_destroy(&queue->lock);
-    return error_set(error, 0, "cannot start a thread for routes");
+    return error_set(error, 0, "cannot start a thread for routes and filters");
 }
 
 void order_queue_stop(struct order_queue *queue)
@@ -78,14 +97,6 @@ uint64_t order_queue_give(struct order_queue *queue, struct order *order, bool i
     if (was_empty)
         pthread_cond_signal(&queue->has_changed);
     return number;
-}
-
-bool order_queue_is_last(struct order_queue *queue)
-{
-    pthread_mutex_lock(&queue->lock);
-    bool is_last = list_is_empty(&queue->orders);
-    pthread_mutex_unlock(&queue->lock);
-    return is_last;
 }
 
 uint64_t order_queue_done(const struct order_queue *queue)

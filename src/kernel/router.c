@@ -10,10 +10,10 @@
 #include "base/hash_table.h"
 #include "kernel/backend.h"
 #include "kernel/host_addresses.h"
+#include "kernel/path_mtu.h"
 #include "kernel/route_plan.h"
 #include "kernel/shared_routes.h"
 #include "kernel/tunnel_interfaces.h"
-#include "kernel/userspace_socket.h"
 #include "kernel/userspace_tun.h"
 
 struct router {
@@ -22,6 +22,7 @@ struct router {
     struct netlink netlink;
     struct route_rules rules;
     struct host_addresses addresses;
+    struct path_mtu_probe path_mtu;
     struct shared_routes routes;
     struct tunnel_interfaces tunnels;
     struct hash_table claims;
@@ -131,7 +132,7 @@ static bool leads_to_the_same(const struct claim *old, const struct claim *wante
 static uint32_t mtu_through(const struct claim *claim)
 {
     enum { IPV6_MINIMUM_MTU = 1280 };
-    uint32_t path_mtu = socket_path_mtu(&claim->local_host, &claim->remote_host);
+    uint32_t path_mtu = path_mtu_ask(&claim->router->path_mtu, &claim->local_host, &claim->remote_host);
     uint32_t mtu = path_mtu != 0 ? (uint32_t)esp_inner_mtu(claim->sa, path_mtu, claim->remote_host.family,
                                                            claim->udp_encapsulation)
                                  : 0;
@@ -355,6 +356,7 @@ static void free_router(struct router *router, bool removes_sources)
     shared_routes_free(&router->routes, removes_sources);
     netlink_close(&router->netlink);
     host_addresses_free(&router->addresses);
+    path_mtu_probe_close(&router->path_mtu);
     free(router);
 }
 
@@ -377,6 +379,7 @@ struct router *router_open(const struct router_settings *settings, struct order_
     router->routes.source_holder =
         is_of_device(router) ? settings->interface_index : (int)if_nametoindex("lo");
     host_addresses_init(&router->addresses);
+    path_mtu_probe_init(&router->path_mtu);
     if (prepare(router, error))
         return router;
     free_router(router, false);

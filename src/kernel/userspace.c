@@ -377,7 +377,7 @@ static void open_clear_guard(struct backend *backend)
                                             .context = backend->settings.context};
     struct error error = {0};
     char line[200];
-    backend->clear_guard = clear_guard_open(&settings, &backend->events, &error);
+    backend->clear_guard = clear_guard_open(&settings, &backend->orders, &error);
     if (backend->clear_guard != NULL)
         return;
     snprintf(line, sizeof(line), "packets in clear that a tunnel should bring cannot be refused here: %.120s",
@@ -385,7 +385,14 @@ static void open_clear_guard(struct backend *backend)
     settings.log(settings.context, line);
 }
 
-static bool start_threads(struct backend *backend, struct error *error)
+static void end_of_orders(void *context)
+{
+    struct backend *backend = context;
+    clear_guard_commit(backend->clear_guard);
+}
+
+/* Routes, and what is refused in clear: both wait for the kernel. */
+static bool start_orders(struct backend *backend, struct error *error)
 {
     struct router_settings routes = {.name = backend->tun.name,
                                      .number = backend->tun.number,
@@ -393,13 +400,20 @@ static bool start_threads(struct backend *backend, struct error *error)
     backend->router = router_open(&routes, &backend->orders, error);
     if (backend->router == NULL)
         return false;
-    if (!order_queue_start(&backend->orders, &backend->events, error)) {
-        router_close(backend->router, false);
-        backend->router = NULL;
-        return false;
-    }
     open_clear_guard(backend);
-    if (!worker_start(&backend->outbound, userspace_outbound_run, backend, error))
+    if (order_queue_start(&backend->orders, &backend->events, end_of_orders, backend, error))
+        return true;
+    clear_guard_close(backend->clear_guard);
+    router_close(backend->router, false);
+    backend->clear_guard = NULL;
+    backend->router = NULL;
+    return false;
+}
+
+static bool start_threads(struct backend *backend, struct error *error)
+{
+    if (!start_orders(backend, error) ||
+        !worker_start(&backend->outbound, userspace_outbound_run, backend, error))
         return false;
     return worker_start(&backend->inbound, userspace_inbound_run, backend, error);
 }
@@ -409,9 +423,9 @@ static void stop_threads(struct backend *backend)
     __atomic_store_n(&backend->is_closing, true, __ATOMIC_RELEASE);
     worker_stop(&backend->outbound);
     worker_stop(&backend->inbound);
-    clear_guard_close(backend->clear_guard);
     if (backend->router != NULL)
         order_queue_stop(&backend->orders);
+    clear_guard_close(backend->clear_guard);
     router_close(backend->router, false);
 }
 

@@ -13,6 +13,7 @@
 #include "esp/encapsulation.h"
 #include "esp/icmp_too_big.h"
 #include "esp/reassembly.h"
+#include "kernel/path_mtu.h"
 #include "kernel/userspace.h"
 #include "kernel/userspace_send.h"
 
@@ -44,6 +45,7 @@ struct outbound {
     size_t job_count;
     struct ipcomp *ipcomp;
     struct reassembly reassembly;
+    struct path_mtu_probe path_mtu;
     uint16_t identification; /* of the last packet with AH */
     size_t arena_used;
     struct sender sender;
@@ -122,7 +124,7 @@ static uint32_t path_mtu(struct outbound *out)
     struct esp_sa *sa = out->flow.sa;
     if (out->now >= __atomic_load_n(&sa->path_mtu_expiry_usec, __ATOMIC_RELAXED)) {
         const struct destination *to = &out->flow.destination;
-        sa->path_mtu = socket_path_mtu(&to->local.address, &to->remote.address);
+        sa->path_mtu = path_mtu_ask(&out->path_mtu, &to->local.address, &to->remote.address);
         __atomic_store_n(&sa->path_mtu_expiry_usec, out->now + PATH_MTU_INTERVAL_USEC, __ATOMIC_RELAXED);
     }
     return sa->path_mtu;
@@ -508,6 +510,7 @@ static struct outbound *outbound_new(struct backend *backend)
     out->sender.events = &backend->events;
     out->crypto = esp_crypto_new(ESP_ALL_PROVIDERS, userspace_random);
     out->ipcomp = ipcomp_new();
+    path_mtu_probe_init(&out->path_mtu);
     userspace_random((uint8_t *)&out->identification, sizeof(out->identification));
     userspace_random((uint8_t *)&out->sender.identification, sizeof(out->sender.identification));
     out->tun_buffer = malloc(TUN_HEADER_SIZE + TUN_PACKET_MAX + TRAILING_MAX);
@@ -523,6 +526,7 @@ static void outbound_free(struct outbound *out)
     esp_crypto_free(out->crypto);
     ipcomp_free(out->ipcomp);
     reassembly_free(&out->reassembly);
+    path_mtu_probe_close(&out->path_mtu);
     free(out->tun_buffer);
     free(out->arena);
     free(out);

@@ -276,29 +276,6 @@ void socket_write_control(struct msghdr *message, uint8_t *control, const struct
         message->msg_control = NULL;
 }
 
-uint32_t socket_path_mtu(const struct ip_address *local, const struct ip_address *remote)
-{
-    bool is_v6 = remote->family == IP_V6;
-    int fd = socket(is_v6 ? AF_INET6 : AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-    if (fd < 0)
-        return 0;
-    (void)set_mark(fd);
-    struct ip_endpoint to = {.address = *remote, .port = 4500}, from = {.address = *local};
-    struct sockaddr_storage address;
-    socklen_t size = endpoint_to_sockaddr(&from, &address);
-    int mtu = 0;
-    socklen_t mtu_size = sizeof(mtu);
-    /* A bind that fails costs only the choice of the source. */
-    if (address_is_set(local) && !address_is_any(local))
-        (void)bind(fd, (struct sockaddr *)&address, size);
-    size = endpoint_to_sockaddr(&to, &address);
-    if (connect(fd, (struct sockaddr *)&address, size) < 0 ||
-        getsockopt(fd, is_v6 ? IPPROTO_IPV6 : IPPROTO_IP, is_v6 ? IPV6_MTU : IP_MTU, &mtu, &mtu_size) < 0)
-        mtu = 0;
-    close(fd);
-    return (uint32_t)mtu;
-}
-
 void socket_set_fragmentation(int fd, bool may_fragment)
 {
     set_int(fd, IPPROTO_IP, IP_MTU_DISCOVER, may_fragment ? IP_PMTUDISC_DONT : IP_PMTUDISC_WANT);

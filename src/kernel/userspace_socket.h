@@ -70,9 +70,6 @@ void socket_read_info(const struct msghdr *message, struct received_info *ret_in
 void socket_write_control(struct msghdr *message, uint8_t *control, const struct ip_address *source,
                           enum ip_family family, uint8_t traffic_class, uint16_t segment_size);
 
-/* The path MTU that the kernel knows towards the address; 0: there is no route. */
-uint32_t socket_path_mtu(const struct ip_address *local, const struct ip_address *remote);
-
 /* Sets whether the kernel puts DF on packets that fit the path (RFC 4301 8.1). */
 void socket_set_fragmentation(int fd, bool may_fragment);
 

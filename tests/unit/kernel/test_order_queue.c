@@ -39,12 +39,22 @@ static struct trial trial_of(char name, sem_t *gate)
     return (struct trial){.order = {.carry_out = carry_out, .drop = drop}, .name = name, .gate = gate};
 }
 
+static sem_t rests;
+
+static void note_rest(void *context)
+{
+    (void)context;
+    log_of_trials[log_size++] = '.';
+    sem_post(&rests);
+}
+
 static void start(struct order_queue *queue, struct event_queue *events)
 {
     memset(log_of_trials, 0, sizeof(log_of_trials));
     log_size = 0;
+    sem_init(&rests, 0, 0);
     assert_true(event_queue_init(events, NULL));
-    assert_true(order_queue_start(queue, events, NULL));
+    assert_true(order_queue_start(queue, events, note_rest, NULL, NULL));
 }
 
 static bool wakes_within(const struct event_queue *events, int milliseconds)
@@ -61,7 +71,7 @@ static void an_awaited_order_wakes_when_it_is_done_and_not_before(void **state)
     (void)state;
     sem_init(&gate, 0, 0);
     start(&queue, &events);
-    struct trial first = trial_of('a', NULL), second = trial_of('b', &gate);
+    struct trial first = trial_of('a', &gate), second = trial_of('b', NULL);
     order_queue_give(&queue, &first.order, false);
     uint64_t number = order_queue_give(&queue, &second.order, true);
     assert_false(wakes_within(&events, 20));
@@ -69,8 +79,9 @@ static void an_awaited_order_wakes_when_it_is_done_and_not_before(void **state)
     sem_post(&gate);
     assert_true(wakes_within(&events, 5000));
     assert_int_equal(order_queue_done(&queue), number);
+    sem_wait(&rests);
     order_queue_stop(&queue);
-    assert_string_equal(log_of_trials, "ab");
+    assert_string_equal(log_of_trials, "ab.");
     event_queue_free(&events);
     sem_destroy(&gate);
 }

@@ -41,7 +41,7 @@ static int set_up(void **state)
     assert_int_equal(netlink_address_add(&bench.netlink, (int)if_nametoindex("lo"), &here), 0);
     assert_true(event_queue_init(&bench.events, NULL));
     bench.router = router_open(&settings, &bench.orders, NULL);
-    if (bench.router != NULL && order_queue_start(&bench.orders, &bench.events, NULL))
+    if (bench.router != NULL && order_queue_start(&bench.orders, &bench.events, NULL, NULL, NULL))
         *state = &bench;
     return 0;
 }
