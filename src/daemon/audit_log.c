@@ -17,7 +17,13 @@
 /* Of linux/audit.h and libaudit.h: user messages of cryptography. */
 enum { RECORD_IKE_SA = 2408, RECORD_IPSEC_SA = 2409 };
 
-enum { CLOSE_SECONDS_MAX = 2, CHANNEL_BYTES = 4 << 20, GATHER_NSEC = 10000000 };
+enum {
+    CLOSE_SECONDS_MAX = 2,
+    ASK_AGAIN_SECONDS = 10,
+    ANSWER_SECONDS_MAX = 1,
+    CHANNEL_BYTES = 4 << 20,
+    GATHER_NSEC = 10000000
+};
 
 /* The kernel lets a sender wait for auditd, so a thread of its own sends what the loop puts into the channel:
  * the first record after a rest at once, those of a busy time gathered, for being woken costs more. */
@@ -26,6 +32,7 @@ struct audit_log {
     int channel[2]; /* the loop's end and the thread's */
     pthread_t thread;
     uint64_t lost;
+    bool is_enabled; /* atomic: the kernel would do something with records */
 };
 
 struct record {
@@ -142,16 +149,57 @@ unsigned audit_record_of(const struct report *event, const struct ike_view *ike,
 
 static const struct sockaddr_nl kernel = {.nl_family = AF_NETLINK};
 
+static void set_limit(int descriptor, int seconds)
+{
+    const struct timeval limit = {.tv_sec = seconds};
+    (void)setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
+}
+
+/* Most machines run without auditing, and then making records is for nothing. True where the kernel does not
+ * say: the question takes more rights than a record. */
+static bool ask_enabled(int descriptor)
+{
+    const struct nlmsghdr question = {
+        .nlmsg_len = NLMSG_LENGTH(0), .nlmsg_type = AUDIT_GET, .nlmsg_flags = NLM_F_REQUEST};
+    struct {
+        struct nlmsghdr header;
+        union {
+            struct audit_status status;
+            struct nlmsgerr error;
+            char rest[512];
+        } of;
+    } answer = {0};
+    if (sendto(descriptor, &question, question.nlmsg_len, MSG_NOSIGNAL, (const struct sockaddr *)&kernel,
+               sizeof(kernel)) < 0)
+        return true;
+    while (recv(descriptor, &answer, sizeof(answer), 0) > 0) {
+        if (answer.header.nlmsg_type == AUDIT_GET)
+            return answer.of.status.enabled != 0;
+        if (answer.header.nlmsg_type == NLMSG_ERROR && answer.of.error.msg.nlmsg_type == AUDIT_GET)
+            return true;
+    }
+    return true;
+}
+
+static void note_enabled(struct audit_log *log)
+{
+    __atomic_store_n(&log->is_enabled, ask_enabled(log->descriptor), __ATOMIC_RELAXED);
+}
+
 static void *send_records(void *context)
 {
-    const struct audit_log *log = context;
+    struct audit_log *log = context;
     const struct timespec gathering = {.tv_nsec = GATHER_NSEC};
     struct record record;
     int flags = 0;
+    note_enabled(log);
     for (;;) {
         ssize_t size = recv(log->channel[1], &record, sizeof(record), flags);
         if (size < 0 && (errno == EINTR || errno == EAGAIN)) {
-            nanosleep(&gathering, NULL);
+            if (flags == 0)
+                note_enabled(log);
+            else
+                nanosleep(&gathering, NULL);
             flags = 0;
             continue;
         }
@@ -191,8 +239,12 @@ static int start(struct audit_log *log)
     int failure = log->descriptor < 0 ? errno : may_write(log->descriptor);
     if (failure == 0 && socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, log->channel) != 0)
         failure = errno;
-    if (failure == 0)
+    if (failure == 0) {
         (void)setsockopt(log->channel[0], SOL_SOCKET, SO_SNDBUFFORCE, &size, sizeof(size));
+        set_limit(log->channel[1], ASK_AGAIN_SECONDS);
+        set_limit(log->descriptor, ANSWER_SECONDS_MAX);
+        log->is_enabled = true;
+    }
     return failure != 0 ? failure : pthread_create(&log->thread, NULL, send_records, log);
 }
 
@@ -253,7 +305,7 @@ void audit_log_tell(struct audit_log *log, const struct engine *engine, const st
     struct ike_view ike;
     struct child_view child;
     char text[AUDIT_RECORD_SIZE - NLMSG_ALIGNTO];
-    if (log == NULL)
+    if (log == NULL || !__atomic_load_n(&log->is_enabled, __ATOMIC_RELAXED))
         return;
     bool has_ike = event->ike_serial != 0 && engine_view_ike_at(engine, event->ike_serial, &ike);
     bool has_child = event->child_serial != 0 && engine_view_child_at(engine, event->child_serial, &child);
