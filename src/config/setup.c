@@ -233,6 +233,8 @@ struct engine_settings setup_engine_settings(const struct setup *setup)
     settings.max_halfopen_ike = setup->max_halfopen_ike;
     settings.nat_keepalive_interval = setup->keep_alive;
     settings.shunt_lifetime = setup->shunt_lifetime;
+    settings.expire_shunt_interval = setup->expire_shunt_interval;
+    settings.drop_oppo_null = setup->drop_oppo_null;
     settings.debug = setup->debug;
     settings.dns_by_systemd = setup->dns_resolver == 1;
     settings.virtual_private = setup->virtual_nets;

@@ -37,6 +37,8 @@ struct setup {
     uint32_t max_halfopen_ike;
     usec_t keep_alive;
     usec_t shunt_lifetime;
+    usec_t expire_shunt_interval;
+    bool drop_oppo_null;
     usec_t expire_lifetime;       /* of the kernel's wish for an SA */
     bool ipsec_interface_managed; /* ipsecN interfaces are made and taken away by us */
     uint32_t ike_socket_bufsize;  /* 0: the kernel's */

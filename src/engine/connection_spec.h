@@ -158,6 +158,7 @@ struct connection_spec {
     bool nm_configured; /* NetworkManager sees to the DNS: told to the script */
     bool narrowing;
     bool initial_contact;
+    bool reject_simultaneous_ike_auth;
     bool send_vendorid;
     bool nat_keepalive;
     enum fragmentation fragmentation;

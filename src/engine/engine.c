@@ -33,6 +33,7 @@ struct engine_settings engine_settings_default(void)
         .max_halfopen_ike = 50000,
         .nat_keepalive_interval = 20 * USEC_PER_SEC,
         .shunt_lifetime = 900 * USEC_PER_SEC,
+        .expire_shunt_interval = 20 * USEC_PER_SEC,
         .ike_port = 500,
         .natt_port = 4500,
     };

@@ -29,10 +29,12 @@ struct engine_settings {
     uint32_t ddos_ike_threshold; /* half-open IKE SAs from which cookies are demanded */
     uint32_t max_halfopen_ike;   /* from which new ones are refused */
     usec_t nat_keepalive_interval;
-    usec_t shunt_lifetime; /* of failureshunt= */
-    uint16_t ike_port;     /* 500 */
-    uint16_t natt_port;    /* 4500 */
-    uint64_t debug;        /* enum debug_class bits */
+    usec_t shunt_lifetime;        /* of failureshunt= */
+    usec_t expire_shunt_interval; /* failure shunts end together, at multiples of it; 0: each by itself */
+    bool drop_oppo_null;          /* IKE_SA_INIT requests of who calls himself opportunistic get no answer */
+    uint16_t ike_port;            /* 500 */
+    uint16_t natt_port;           /* 4500 */
+    uint64_t debug;               /* enum debug_class bits */
     bool no_retransmits;
     bool force_keepalive;                      /* NAT keep-alives also where no NAT was found */
     const struct virtual_net *virtual_private; /* virtual-private=; must outlive the engine */

@@ -90,14 +90,21 @@ static void begin(struct engine *engine, struct connection *connection)
     enter(engine, connection, ROUTING_NEGOTIATING);
 }
 
+/* Its lifetime is over at the first sweep after it. */
+static usec_t end_of_shunt(const struct engine *engine)
+{
+    usec_t end = engine_now(engine) + engine->settings.shunt_lifetime;
+    usec_t interval = engine->settings.expire_shunt_interval;
+    return interval == 0 ? end : (end + interval - 1) / interval * interval;
+}
+
 static bool puts_up_failure_shunt(struct engine *engine, struct connection *connection)
 {
     enum shunt shunt = connection->spec->failure_shunt;
     if (shunt == SHUNT_NONE || connection->is_instance || engine->is_shutting_down ||
         !routing_policy_set(engine, connection, shunt == SHUNT_PASS ? POLICY_PASS : POLICY_DROP))
         return false;
-    engine_timer_arm(engine, &connection->route.shunt_timer,
-                     engine_now(engine) + engine->settings.shunt_lifetime);
+    engine_timer_arm(engine, &connection->route.shunt_timer, end_of_shunt(engine));
     enter(engine, connection, ROUTING_FAILURE);
     return true;
 }

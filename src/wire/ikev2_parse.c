@@ -191,6 +191,10 @@ static bool read_payload(uint8_t type, struct bytes body, struct arena *arena, s
         return read_selectors(body, arena, &out->ts_r, error);
     case PAYLOAD_CP:
         return read_configuration(body, arena, out, error);
+    case PAYLOAD_VENDOR_ID:
+        if (out->vendor_id_count < IKEV2_VENDOR_ID_LIMIT)
+            out->vendor_ids[out->vendor_id_count++] = body;
+        return true;
     default:
         return true;
     }

@@ -30,6 +30,7 @@ enum {
     IKEV2_PAYLOAD_LIMIT = 64,
     IKEV2_NOTIFY_LIMIT = 32,
     IKEV2_DELETE_LIMIT = 8,
+    IKEV2_VENDOR_ID_LIMIT = 16,
     IKEV2_SELECTOR_LIMIT = 255
 };
 enum { IKEV2_NONCE_MIN = 16, IKEV2_NONCE_MAX = 256 };
@@ -74,6 +75,8 @@ struct ikev2_message {
     struct ikev2_notify notifies[IKEV2_NOTIFY_LIMIT];
     size_t delete_count;
     struct ikev2_delete deletes[IKEV2_DELETE_LIMIT];
+    size_t vendor_id_count; /* further ones are passed over */
+    struct bytes vendor_ids[IKEV2_VENDOR_ID_LIMIT];
     /* SK or SKF: the rest of the datagram after its header, and the type of the first payload inside. */
     struct bytes sk_body;
     uint8_t sk_first;

@@ -189,6 +189,48 @@ static void both_ends_begin_at_once_with_each_loss(void **state)
         }
 }
 
+/* Every order of the nonces of the two IKE SAs that both ends begin at once, and either end alone with the
+ * option: one of them is left, that with the lowest nonce is not. */
+static void reject_simultaneous_ike_auth_leaves_one_ike_sa(void **state)
+{
+    (void)state;
+    static const char with[] = TUNNEL " reject-simultaneous-ike-auth=yes";
+    for (unsigned order = 0; order < ORDERS; order++) {
+        uint8_t first[NONCES];
+        struct ike_view ike;
+        nonce_order(order, first);
+        struct sim *sim = gateways_that_differ(with, with);
+        sim_script_nonces(sim, "east", first, 2);
+        sim_script_nonces(sim, "west", first + 2, 2);
+        uint64_t of_east = sim_start(sim, "east", COMMAND_INITIATE, "tunnel");
+        uint64_t of_west = sim_start(sim, "west", COMMAND_INITIATE, "tunnel");
+        assert_settles(sim);
+        bool east_wins = strcmp(loser_of(order), "west") == 0;
+        assert_true(sim_newest_ike(sim, "east", "tunnel", &ike));
+        assert_int_equal(ike.is_initiator, east_wins);
+        assert_int_equal(sim_result(sim, east_wins ? "east" : "west", east_wins ? of_east : of_west), 0);
+        assert_true(sim_log_has(sim, east_wins ? "east" : "west", "with TEMPORARY_FAILURE: both ends began"));
+        assert_both_have(sim, 1, 1);
+        assert_ping(sim);
+        assert_ends_well(sim);
+    }
+}
+
+/* One exchange after the other is none of its business. */
+static void reject_simultaneous_ike_auth_lets_the_peer_begin(void **state)
+{
+    (void)state;
+    struct sim *sim = gateways_with(TUNNEL " reject-simultaneous-ike-auth=yes");
+    assert_up(sim, "east");
+    assert_int_equal(sim_down(sim, "east", "tunnel"), 0);
+    assert_settles(sim);
+    assert_up(sim, "west");
+    assert_settles(sim);
+    assert_both_have(sim, 1, 1);
+    assert_ping(sim);
+    assert_ends_well(sim);
+}
+
 static void an_up_meets_an_ike_rekey(void **state)
 {
     (void)state;
@@ -255,6 +297,8 @@ int main(int argument_count, char **arguments)
         cmocka_unit_test(an_ike_rekey_meets_a_delete),
         cmocka_unit_test(both_ends_delete_at_once),
         cmocka_unit_test(both_ends_begin_at_once_with_each_loss),
+        cmocka_unit_test(reject_simultaneous_ike_auth_leaves_one_ike_sa),
+        cmocka_unit_test(reject_simultaneous_ike_auth_lets_the_peer_begin),
         cmocka_unit_test(an_up_meets_an_ike_rekey),
         cmocka_unit_test(a_second_up_meets_a_child_rekey),
         cmocka_unit_test(rekeys_collide_with_slow_jobs_out_of_order),

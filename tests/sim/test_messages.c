@@ -417,6 +417,31 @@ static void send_vendorid_sends_what_myvendorid_says(void **state)
     assert_true(says(TUNNEL " send-vendorid=yes", bytes_of_text("Acme-7")));
 }
 
+/* drop-oppo-null=: as if nobody were there, before anything is kept; others are answered. */
+static void drop_oppo_null_gives_no_answer_to_who_is_nobody(void **state)
+{
+    (void)state;
+    static const char null[] =
+        "left=192.0.2.1 right=192.0.2.2 leftid=@east rightid=@west authby=null" SUBNETS CIPHERS;
+    static const char secret[] = TUNNEL;
+    for (int drops = 0; drops <= 1; drops++)
+        for (int is_null = 0; is_null <= 1; is_null++) {
+            struct sim *sim = sim_new(1);
+            sim_add_host(sim, "east", "192.0.2.1");
+            sim_add_host(sim, "west", "192.0.2.2");
+            sim_settings(sim, "west")->drop_oppo_null = drops;
+            sim_add_connection(sim, "tunnel", is_null ? null : secret);
+            sim_restart(sim, "west", 0);
+            sim_run_for(sim, seconds(1));
+            sim_record(sim);
+            bool is_up = sim_up(sim, "east", "tunnel") == 0;
+            assert_int_equal(is_up, !(drops && is_null));
+            if (drops && is_null)
+                assert_int_equal(sim_count(sim, "west", MESSAGE_ANY, PART_EITHER), 0);
+            assert_ends_well(sim);
+        }
+}
+
 static void fake_strongswan_sends_its_vendor_id(void **state)
 {
     (void)state;
@@ -452,6 +477,7 @@ int main(int argument_count, char **arguments)
         cmocka_unit_test(half_open_sas_of_strangers_go_away),
         cmocka_unit_test(cookies_are_demanded_when_many_are_half_open),
         cmocka_unit_test(fake_strongswan_sends_its_vendor_id),
+        cmocka_unit_test(drop_oppo_null_gives_no_answer_to_who_is_nobody),
         cmocka_unit_test(send_vendorid_sends_what_myvendorid_says),
     };
     choose_scenarios(argument_count, arguments);

@@ -338,6 +338,48 @@ static void failureshunt_stands_for_its_time_and_then_the_trap_again(void **stat
     }
 }
 
+static unsigned seconds_until(struct sim *sim, const char *connection, bool is_failure)
+{
+    unsigned waited = 0;
+    while ((sim_routing(sim, "east", connection) == ROUTING_FAILURE) != is_failure && waited < 10000) {
+        sim_run_for(sim, seconds(1));
+        waited++;
+    }
+    return waited;
+}
+
+/* They end at the sweep that comes after their lifetime; without sweeps each by itself. */
+static void failure_shunts_end_at_sweeps(void **state)
+{
+    (void)state;
+    for (unsigned interval = 0; interval <= 600; interval += 600) {
+        struct sim *sim = two_hosts();
+        sim_settings(sim, "east")->expire_shunt_interval = seconds(interval);
+        sim_add_connection(sim, "tunnel", TUNNEL " failureshunt=drop");
+        sim_add_connection(sim, "second", SECOND " failureshunt=drop");
+        sim_restart(sim, "east", 0);
+        sim_run_for(sim, seconds(1));
+        assert_int_equal(sim_command(sim, "east", COMMAND_ROUTE, "tunnel"), 0);
+        assert_int_equal(sim_command(sim, "east", COMMAND_ROUTE, "second"), 0);
+        assert_settles(sim);
+        sim_partition(sim, NULL, NULL, minutes(120));
+        offer(sim);
+        assert_in_range(seconds_until(sim, "tunnel", true), 1, 100);
+        sim_send_packet(sim, "east", "10.3.0.1", "10.4.0.1", NULL);
+        unsigned later = seconds_until(sim, "second", true);
+        assert_in_range(later, 1, 100);
+        unsigned first = later + seconds_until(sim, "tunnel", false);
+        unsigned second = seconds_until(sim, "second", false);
+        assert_in_range(first, 899, 901 + interval);
+        if (interval == 0)
+            assert_in_range(second, later - 1, later + 1);
+        else
+            assert_int_equal(second % interval, 0);
+        sim_heal(sim);
+        assert_ends_well(sim);
+    }
+}
+
 static void up_ends_the_failure_shunt(void **state)
 {
     (void)state;
@@ -535,6 +577,7 @@ int main(int argument_count, char **arguments)
         cmocka_unit_test(an_absent_peer_leaves_the_trap),
         cmocka_unit_test(a_refusing_peer_is_not_asked_for_every_packet),
         cmocka_unit_test(failureshunt_stands_for_its_time_and_then_the_trap_again),
+        cmocka_unit_test(failure_shunts_end_at_sweeps),
         cmocka_unit_test(up_ends_the_failure_shunt),
         cmocka_unit_test(negotiationshunt_pass_lets_packets_go_meanwhile),
         cmocka_unit_test(a_lost_tunnel_that_is_to_stay_up_leaks_nothing_meanwhile),

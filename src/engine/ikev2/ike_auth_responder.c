@@ -11,6 +11,7 @@
 #include "engine/ikev2/protect.h"
 #include "engine/ikev2/reauthenticate.h"
 #include "engine/ikev2/receive.h"
+#include "engine/ikev2/rekey_child.h"
 #include "engine/lifecycle.h"
 #include "engine/login.h"
 #include "engine/sa.h"
@@ -159,11 +160,41 @@ static void prove_ourselves(struct engine *engine, struct ike_sa *ike, const str
     secret_wipe(&proof, sizeof(proof));
 }
 
+static struct bytes lowest_nonce(const struct ike_setup *setup)
+{
+    struct bytes ours = bytes_of(setup->nonce_i, setup->nonce_i_size);
+    struct bytes theirs = bytes_of(setup->nonce_r, setup->nonce_r_size);
+    return rekey_nonce_is_lower(ours, theirs) ? ours : theirs;
+}
+
+/* reject-simultaneous-ike-auth=: an IKE SA that we began is as far as this one, and one of them is enough;
+ * which one is told as in the collisions of rekeys (RFC 7296 2.8.2), so that both ends keep the same. */
+static bool loses_to_ours(struct engine *engine, const struct ike_sa *ike)
+{
+    const struct connection *connection = connection_by_serial(engine, ike->connection_serial);
+    if (!connection->spec->reject_simultaneous_ike_auth)
+        return false;
+    LIST_EACH(&connection->ikes, node)
+    {
+        const struct ike_sa *other = CONTAINER_OF(node, const struct ike_sa, of_connection);
+        if (other->is_initiator && other->state == IKE_STATE_AUTH_SENT && !other->is_unwanted &&
+            rekey_nonce_is_lower(lowest_nonce(ike->setup), lowest_nonce(other->setup)))
+            return true;
+    }
+    return false;
+}
+
 /* pam-authorize=: a proof of identity is not enough. */
 static void peer_is_proved(struct engine *engine, struct ike_sa *ike, const struct incoming *incoming,
                            const struct job *job)
 {
     ike_auth_peer_is_proved(engine, ike, incoming->message, job);
+    if (loses_to_ours(engine, ike)) {
+        refuse(engine, ike, incoming, FAILURE_OTHER, TEMPORARY_FAILURE,
+               "both ends began an IKE SA at once, and the other one stays "
+               "(reject-simultaneous-ike-auth=yes)");
+        return;
+    }
     if (!connection_by_serial(engine, ike->connection_serial)->spec->pam_authorize) {
         prove_ourselves(engine, ike, incoming);
         return;

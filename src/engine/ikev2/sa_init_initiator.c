@@ -134,6 +134,7 @@ static void send_request(struct engine *engine, struct ike_sa *ike)
     fragmentation_build_offer(engine, ike, &builder);
     signature_hashes_offer(connection, &builder);
     vendor_id_build(engine, ike, &builder);
+    vendor_id_build_opportunistic(engine, ike, &builder);
     if (engine->impairments.has_any)
         impair_message(engine, ike, &builder.writer, HEADER_NEXT_PAYLOAD_AT, IKE_HEADER_SIZE);
     if (!ikev2_build_finish(&builder, &message)) {

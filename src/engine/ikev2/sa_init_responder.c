@@ -174,6 +174,8 @@ void sa_init_request(struct engine *engine, const struct path *path, const struc
         refuse(engine, &request, (uint16_t)error.code, bytes_of(&critical, critical ? 1 : 0));
     } else if (!has_all_payloads(&message)) {
         refuse(engine, &request, INVALID_SYNTAX, bytes_of(NULL, 0));
+    } else if (engine->settings.drop_oppo_null && vendor_id_is_opportunistic(&message)) {
+        trace(engine, DEBUG_BASE, "dropped an opportunistic IKE_SA_INIT request (drop-oppo-null=yes)");
     } else if (engine->totals.ike_halfopen < engine->settings.max_halfopen_ike &&
                (path->is_tcp || !cookie_is_demanded(engine) || shows_cookie(engine, &request))) {
         /* Who has a TCP connection has shown where he is (RFC 9329 6.3). */

@@ -15,3 +15,24 @@ void vendor_id_build(const struct engine *engine, const struct ike_sa *ike, stru
     if (connection->spec->send_vendorid)
         ikev2_build_body(builder, PAYLOAD_VENDOR_ID, bytes_of_text(id));
 }
+
+static struct bytes opportunistic(void)
+{
+    return bytes_of_text("Opportunistic IPsec");
+}
+
+void vendor_id_build_opportunistic(const struct engine *engine, const struct ike_sa *ike,
+                                   struct ikev2_builder *builder)
+{
+    const struct connection *connection = connection_by_serial(engine, ike->connection_serial);
+    if (connection != NULL && ((connection->local_end->auth | connection->remote_end->auth) & AUTH_NULL) != 0)
+        ikev2_build_body(builder, PAYLOAD_VENDOR_ID, opportunistic());
+}
+
+bool vendor_id_is_opportunistic(const struct ikev2_message *message)
+{
+    for (size_t i = 0; i < message->vendor_id_count; i++)
+        if (bytes_equal(message->vendor_ids[i], opportunistic()))
+            return true;
+    return false;
+}

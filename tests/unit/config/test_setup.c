@@ -78,7 +78,7 @@ static void bad_options_are_refused_by_name_and_change_nothing(void **state)
         {"listen", "192.0.2.300", "listen=192.0.2.300"},
         {"protostack", "klips", "found \"klips\""},
         {"global-redirect", "yes", "keyword \"global-redirect\" is not supported yet"},
-        {"expire-shunt-interval", "5s", "not supported yet: every bare shunt has a timer of its own"},
+        {"expire-shunt-interval", "soon", "expire-shunt-interval=soon"},
         {"nflog-all", "5", "not supported yet: no rules for netfilter's log are made"},
         {"logstderr", "yes", "command line only"},
         {"plutodebug", "bsae", "did you mean \"base\"?"},
