@@ -273,6 +273,7 @@ struct ike_sa {
     unsigned address_updates, checked_update; /* the peer's moves, and which of them is being checked */
     bool sends_fragments;                     /* both ends know them (RFC 7383) */
     bool counted_halfopen;
+    bool has_refused_syntax; /* a request was answered with INVALID_SYNTAX: it ends (fatal_error.h) */
     struct suite suite;
     struct ikev2_keys keys;
     struct ikev1_sa *v1;     /* IKEv1: its own part (ikev1/ikev1.h) */

@@ -195,6 +195,13 @@ static void unusable(struct engine *engine, struct ike_sa *ike, struct child_sa 
     ikev2_delete_child(engine, child, 0);
 }
 
+/* A key exchange value that no honest peer sends ends the IKE SA (RFC 6989 2.5). */
+static void distrust(struct engine *engine, struct ike_sa *ike, struct child_sa *child, const char *reason)
+{
+    unusable(engine, ike, child, reason);
+    ikev2_delete_ike(engine, ike, 0);
+}
+
 /* The peer made it and has deleted it since; what it was to replace is useless to the peer too. */
 static void gone_already(struct engine *engine, struct ike_sa *ike, struct child_sa *child)
 {
@@ -306,7 +313,7 @@ void create_child_response(struct engine *engine, struct ike_sa *ike, struct inc
     else if (job == NULL)
         accepted(engine, ike, child, incoming);
     else if (!job->ok)
-        unusable(engine, ike, child, job->error.text);
+        distrust(engine, ike, child, job->error.text);
     else
         complete(engine, ike, child, incoming, bytes_of(job->secret, job->secret_size));
     if ((ike = ike_by_serial(engine, serial)) != NULL)

@@ -206,6 +206,7 @@ void exchange_answer_notify(struct engine *engine, struct ike_sa *ike, const str
     struct ikev2_builder builder = exchange_answer_start(ike, incoming, buffer, sizeof(buffer));
     ikev2_build_notify(&builder, PROTOCOL_NONE, bytes_of(NULL, 0), type, data);
     exchange_answer_finish(engine, ike, &builder);
+    ike->has_refused_syntax |= type == INVALID_SYNTAX;
 }
 
 /* ---- jobs ---- */

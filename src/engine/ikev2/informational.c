@@ -3,6 +3,7 @@
 
 #include "engine/child_install.h"
 #include "engine/count.h"
+#include "engine/ikev2/fatal_error.h"
 #include "engine/ikev2/mobike.h"
 #include "engine/ikev2/protect.h"
 #include "engine/ikev2/reauthenticate.h"
@@ -41,6 +42,8 @@ void informational_request(struct engine *engine, struct ike_sa *ike, struct inc
     exchange_answer_finish(engine, ike, &builder);
     if (incoming->message->delete_count == 0 && incoming->message->notify_count == 0)
         count_one(engine, COUNT_LIVENESS, ANSWERS_SENT);
+    if (fatal_error_was_told(engine, ike, incoming))
+        return;
     if (!is_whole) {
         exchange_next(engine, ike);
         return;

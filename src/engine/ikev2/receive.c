@@ -10,6 +10,7 @@
 #include "engine/count.h"
 #include "engine/ikev2/create_child.h"
 #include "engine/ikev2/exchange.h"
+#include "engine/ikev2/fatal_error.h"
 #include "engine/ikev2/fragmentation.h"
 #include "engine/ikev2/ike_auth.h"
 #include "engine/ikev2/informational.h"
@@ -100,6 +101,8 @@ static void handle_request(struct engine *engine, struct ike_sa *ike, struct inc
 
 static void handle_response(struct engine *engine, struct ike_sa *ike, struct incoming *incoming)
 {
+    if (fatal_error_was_answered(engine, ike, incoming))
+        return;
     switch (ike->current) {
     case TASK_AUTH:
         ike_auth_response(engine, ike, incoming);
@@ -117,8 +120,9 @@ static void handle_response(struct engine *engine, struct ike_sa *ike, struct in
     }
 }
 
-/* The inner payloads are syntactically wrong: a request is answered with the reason, then the IKE SA is given
- * up if it was INVALID_SYNTAX (2.21.3); a response that makes no sense is treated the same. */
+/* The inner payloads are syntactically wrong, or one is critical and unknown: a request is answered with the
+ * reason, which ends an IKE SA that is not authenticated yet (2.21.2; the others: fatal_error.h); a response
+ * that makes no sense does so, too. */
 static void malformed(struct engine *engine, struct ike_sa *ike, const struct incoming *incoming,
                       bool is_response, uint8_t critical, const struct error *error)
 {
@@ -133,7 +137,7 @@ static void malformed(struct engine *engine, struct ike_sa *ike, const struct in
     bool is_critical = error->code == UNSUPPORTED_CRITICAL_PAYLOAD;
     exchange_answer_notify(engine, ike, incoming, (uint16_t)error->code,
                            bytes_of(&critical, is_critical ? 1 : 0));
-    if (!is_critical && ike->state == IKE_STATE_INIT_RESPONDED)
+    if (ike->state == IKE_STATE_INIT_RESPONDED)
         ike_auth_give_up(engine, ike);
 }
 
@@ -146,6 +150,7 @@ static void dispatch(struct engine *engine, struct ike_sa *ike, struct incoming 
     incoming->arena = &arena;
     incoming->message = &message;
     bool is_resumed = incoming->job != NULL;
+    uint64_t serial = ike->serial;
     trace_ike(engine, ike, DEBUG_BASE, "#%llu: %s %s %u, %zu bytes of payloads",
               (unsigned long long)ike->serial, ikev2_exchange_name(incoming->exchange),
               is_response ? "response" : "request", incoming->message_id, incoming->chain.size);
@@ -153,6 +158,7 @@ static void dispatch(struct engine *engine, struct ike_sa *ike, struct incoming 
         (ikev2_has(&message, PAYLOAD_SK) &&
          !error_set(&error, INVALID_SYNTAX, "SK payload inside SK payload"))) {
         malformed(engine, ike, incoming, is_response, critical, &error);
+        fatal_error_conclude(engine, serial);
         arena_release(&arena);
         return;
     }
@@ -168,6 +174,7 @@ static void dispatch(struct engine *engine, struct ike_sa *ike, struct incoming 
         if (!is_resumed)
             ike->expected_message_id++;
         handle_request(engine, ike, incoming);
+        fatal_error_conclude(engine, serial);
     }
     arena_release(&arena);
 }

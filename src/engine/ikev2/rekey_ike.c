@@ -201,6 +201,13 @@ static void give_up(struct engine *engine, struct ike_sa *ike, const char *reaso
     finish_client(engine, client, RC_FATAL);
 }
 
+/* A key exchange value that no honest peer sends ends the IKE SA (RFC 6989 2.5). */
+static void distrust(struct engine *engine, struct ike_sa *ike, const char *reason)
+{
+    give_up(engine, ike, reason);
+    ikev2_delete_ike(engine, ike, 0);
+}
+
 void rekey_ike_generated(struct engine *engine, struct ike_sa *ike, struct job *job)
 {
     struct ike_sa *new = ike_by_serial(engine, ike->current_ike_serial);
@@ -357,7 +364,7 @@ void rekey_ike_response(struct engine *engine, struct ike_sa *ike, struct incomi
     else if (incoming->job == NULL)
         accepted(engine, ike, new, incoming);
     else if (!incoming->job->ok)
-        give_up(engine, ike, incoming->job->error.text);
+        distrust(engine, ike, incoming->job->error.text);
     else
         complete(engine, ike, new, incoming->job);
     if ((ike = ike_by_serial(engine, serial)) != NULL)

@@ -77,7 +77,11 @@ static struct ike_sa *choose(struct engine *engine, struct ike_sa *ike, const st
         refuse(engine, ike, incoming, INVALID_SYNTAX, "the accepted proposal carries no usable SPI");
         return NULL;
     }
-    if (message->ke_group != suite.ke->id || message->ke_data.size != ke_public_size(suite.ke)) {
+    if (message->ke_group == suite.ke->id && message->ke_data.size != ke_public_size(suite.ke)) {
+        refuse(engine, ike, incoming, INVALID_SYNTAX, "the key exchange value is not of its group's size");
+        return NULL;
+    }
+    if (message->ke_group != suite.ke->id) {
         uint8_t group[2];
         store_be16(group, suite.ke->id);
         count_invalid_ke(engine, true, message->ke_group, suite.ke->id);
@@ -119,7 +123,7 @@ void rekey_ike_request(struct engine *engine, struct ike_sa *ike, struct incomin
     }
     if (!ikev2_has(message, PAYLOAD_SA) || !ikev2_has(message, PAYLOAD_NONCE) ||
         !ikev2_has(message, PAYLOAD_KE)) {
-        refuse(engine, ike, incoming, INVALID_SYNTAX, "SA, Nonce, KE or TSi is missing");
+        refuse(engine, ike, incoming, INVALID_SYNTAX, "SA, Nonce or KE is missing, or TSi");
         return;
     }
     struct ike_sa *new = choose(engine, ike, incoming);
