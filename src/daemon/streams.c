@@ -10,7 +10,7 @@
 
 #include "base/sockaddr.h"
 
-enum { BACKLOG = 512, ACCEPTS_A_TURN = 64 };
+enum { BACKLOG = 512, ACCEPTS_A_TURN = 64, ACCEPT_PAUSE_MSEC = 100 /* when descriptors have run out */ };
 
 struct listener {
     struct list_node node;
@@ -18,7 +18,7 @@ struct listener {
     struct ip_endpoint local;
     char interface[16];
     int descriptor;
-    struct event *event;
+    struct event *event, *resume;
     bool is_stale;
 };
 
@@ -28,7 +28,7 @@ struct streams {
     struct hash_table by_path;
     struct list_node listeners;
     struct list_node unclaimed; /* the oldest first */
-    size_t unclaimed_count;
+    struct stream_hosts hosts;
     struct list_node broken;
     struct event *reaper, *expiry;
 };
@@ -78,9 +78,13 @@ static void arm_expiry(struct streams *streams)
 
 static void leave_list(struct stream *stream)
 {
-    bool was_unclaimed = !stream->is_broken && stream->ike_serial == 0;
     list_remove(&stream->idle);
-    stream->all->unclaimed_count -= was_unclaimed;
+    stream_hosts_leave(&stream->all->hosts, &stream->place);
+}
+
+static struct stream *at_place(struct stream_place *place)
+{
+    return CONTAINER_OF(place, struct stream, place);
 }
 
 static void enter_unclaimed(struct stream *stream)
@@ -89,8 +93,13 @@ static void enter_unclaimed(struct stream *stream)
     stream->ike_serial = 0;
     stream->deadline = streams->daemon->env.now(streams->daemon) + STREAM_UNCLAIMED_LIFETIME;
     list_append(&streams->unclaimed, &stream->idle);
-    if (++streams->unclaimed_count > STREAMS_UNCLAIMED_MAX)
-        stream_break(CONTAINER_OF(streams->unclaimed.next, struct stream, idle), ETIMEDOUT);
+    if (!stream_hosts_enter(&streams->hosts, &stream->place, &stream->path.remote.address)) {
+        stream_break(stream, ENOMEM);
+        return;
+    }
+    struct stream_place *too_many = stream_hosts_one_too_many(&streams->hosts, &stream->place);
+    if (too_many != NULL)
+        stream_break(at_place(too_many), ETIMEDOUT);
     arm_expiry(streams);
 }
 
@@ -319,8 +328,7 @@ static void reap(evutil_socket_t unused, short what, void *context)
         uint64_t ike_serial = stream->ike_serial;
         int number = stream->broken_by;
         destroy(stream);
-        if (ike_serial != 0)
-            engine_stream_closed(daemon->engine, &path, ike_serial, number);
+        engine_stream_closed(daemon->engine, &path, ike_serial, number);
     }
     daemon_rearm(daemon);
 }
@@ -360,11 +368,24 @@ static void accept_one(struct listener *listener, int descriptor, const struct s
     enter_unclaimed(stream);
 }
 
-/* Without descriptors the next one would wait, and wake us for nothing, until somebody goes. */
-static void make_room(struct streams *streams, int number)
+static void accept_again(evutil_socket_t unused, short what, void *context)
 {
-    if ((number == EMFILE || number == ENFILE) && !list_is_empty(&streams->unclaimed))
-        stream_break(CONTAINER_OF(streams->unclaimed.next, struct stream, idle), number);
+    struct listener *listener = context;
+    (void)unused;
+    (void)what;
+    event_add(listener->event, NULL);
+}
+
+/* Without descriptors the next one waits, and would wake us for nothing: who is expendable goes for it. */
+static void make_room(struct listener *listener, int number)
+{
+    if (number == EAGAIN || number == EINTR || number == ECONNABORTED)
+        return;
+    struct stream_place *expendable = stream_hosts_most_expendable(&listener->all->hosts);
+    if (expendable != NULL && (number == EMFILE || number == ENFILE))
+        stream_break(at_place(expendable), number);
+    event_del(listener->event);
+    event_add(listener->resume, &(struct timeval){.tv_usec = ACCEPT_PAUSE_MSEC * 1000});
 }
 
 static void accept_some(evutil_socket_t descriptor, short what, void *context)
@@ -376,7 +397,7 @@ static void accept_some(evutil_socket_t descriptor, short what, void *context)
         socklen_t size = sizeof(from);
         int accepted = accept4(descriptor, (struct sockaddr *)&from, &size, SOCK_NONBLOCK | SOCK_CLOEXEC);
         if (accepted < 0) {
-            make_room(listener->all, errno);
+            make_room(listener, errno);
             return;
         }
         accept_one(listener, accepted, &from);
@@ -388,6 +409,8 @@ static void close_listener(struct listener *listener)
     list_remove(&listener->node);
     if (listener->event != NULL)
         event_free(listener->event);
+    if (listener->resume != NULL)
+        event_free(listener->resume);
     close(listener->descriptor);
     free(listener);
 }
@@ -430,7 +453,8 @@ static void listen_on(struct streams *streams, const struct listen_address *addr
     memcpy(listener->interface, address->interface, sizeof(listener->interface));
     list_append(&streams->listeners, &listener->node);
     listener->event = event_new(daemon->base, descriptor, EV_READ | EV_PERSIST, accept_some, listener);
-    if (listener->event == NULL || event_add(listener->event, NULL) != 0) {
+    listener->resume = event_new(daemon->base, -1, 0, accept_again, listener);
+    if (listener->event == NULL || listener->resume == NULL || event_add(listener->event, NULL) != 0) {
         close_listener(listener);
         return;
     }
@@ -483,8 +507,11 @@ struct streams *streams_new(struct daemon *daemon)
     list_init(&streams->broken);
     streams->reaper = event_new(daemon->base, -1, 0, reap, streams);
     streams->expiry = event_new(daemon->base, -1, 0, expire, streams);
-    if (streams->reaper != NULL && streams->expiry != NULL && hash_table_init(&streams->by_path))
-        return streams;
+    if (streams->reaper != NULL && streams->expiry != NULL && hash_table_init(&streams->by_path)) {
+        if (stream_hosts_init(&streams->hosts, streams->hash_key))
+            return streams;
+        hash_table_free(&streams->by_path);
+    }
     if (streams->reaper != NULL)
         event_free(streams->reaper);
     if (streams->expiry != NULL)
@@ -514,5 +541,6 @@ void streams_free(struct streams *streams)
     event_free(streams->reaper);
     event_free(streams->expiry);
     hash_table_free(&streams->by_path);
+    stream_hosts_free(&streams->hosts);
     free(streams);
 }

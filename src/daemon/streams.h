@@ -1,8 +1,8 @@
 /*
  * IKE and ESP in TCP (RFC 9329). A stream is a TCP connection, named by its path. One that serves no IKE SA,
  * because nobody has proved himself there yet or the last one has ended, lives a short while, and there are
- * only so many of them. Nothing waits: what a slow peer does not take queues up to a limit, of ESP a small
- * one.
+ * only so many of them, in all and of one host (stream_hosts.h). Nothing waits: what a slow peer does not
+ * take queues up to a limit, of ESP a small one.
  */
 #ifndef STYX_DAEMON_STREAMS_H
 #define STYX_DAEMON_STREAMS_H
@@ -10,10 +10,10 @@
 #include "base/hash_table.h"
 #include "base/list.h"
 #include "daemon/daemon.h"
+#include "daemon/stream_hosts.h"
 #include "wire/stream_frame.h"
 
 enum {
-    STREAMS_UNCLAIMED_MAX = 1024,         /* beyond, the oldest of them is closed */
     STREAM_QUEUE_ESP_MAX = 1 << 18,       /* bytes that wait: from here on ESP is dropped */
     STREAM_QUEUE_UNCLAIMED_MAX = 1 << 15, /* of IKE, to one who has not proved himself, and does not read */
     STREAM_QUEUE_MAX = 1 << 20,           /* with this much IKE the peer has stopped reading: it is closed */
@@ -26,7 +26,8 @@ struct streams;
 
 struct stream {
     struct hash_node by_path;
-    struct list_node idle; /* of streams.unclaimed, or streams.broken */
+    struct list_node idle;     /* of streams.unclaimed, or streams.broken */
+    struct stream_place place; /* among the unclaimed of its host */
     struct streams *all;
     struct path path;
     uint64_t ike_serial; /* that it serves; 0: none */

@@ -70,8 +70,8 @@ void engine_resolved(struct engine *engine, uint64_t query_id, const struct ip_a
                      size_t count);
 /* The network could not deliver a datagram of ours: number is an errno. Not authenticated. */
 void engine_network_error(struct engine *engine, const struct path *path, int number);
-/* A TCP connection that served this IKE SA has ended, or could not be made: number is an errno, 0: the peer
- * has closed it. */
+/* A TCP connection that served this IKE SA (0: nobody has claimed it) has ended, or could not be made: number
+ * is an errno, 0: the peer has closed it. */
 void engine_stream_closed(struct engine *engine, const struct path *path, uint64_t ike_serial, int number);
 /* There is no address; the reason is for people. */
 void engine_resolve_failed(struct engine *engine, uint64_t query_id, const char *reason);

@@ -208,21 +208,29 @@ void ike_destroy(struct engine *engine, struct ike_sa *ike)
 
 /* ---- the index of half-open responders ---- */
 
-static uint64_t hash_initiator(const struct engine *engine, const uint8_t *spi_i,
-                               const struct ip_endpoint *remote)
+static uint64_t hash_initiator(const struct engine *engine, const uint8_t *spi_i, const struct path *path)
 {
+    const struct ip_endpoint *remote = &path->remote;
     const struct bytes parts[] = {
-        bytes_of(spi_i, IKE_SPI_SIZE),
+        bytes_of(spi_i, path->is_tcp ? 0 : IKE_SPI_SIZE),
         bytes_of(&remote->address, sizeof(remote->address)),
         bytes_of(&remote->port, sizeof(remote->port)),
     };
     return engine_hash(engine, parts, 3);
 }
 
+static bool is_initiator(const struct ike_sa *ike, const uint8_t *spi_i, const struct path *path)
+{
+    if (ike->path.is_tcp != path->is_tcp || !endpoint_equal(&ike->path.remote, &path->remote))
+        return false;
+    return path->is_tcp ? endpoint_equal(&ike->path.local, &path->local)
+                        : memcmp(ike->spi_i, spi_i, IKE_SPI_SIZE) == 0;
+}
+
 void ike_index_by_initiator(struct engine *engine, struct ike_sa *ike)
 {
     hash_table_insert(&engine->ike_by_initiator, &ike->by_initiator,
-                      hash_initiator(engine, ike->spi_i, &ike->path.remote));
+                      hash_initiator(engine, ike->spi_i, &ike->path));
     ike->is_indexed_by_initiator = true;
 }
 
@@ -234,13 +242,12 @@ void ike_unindex_by_initiator(struct engine *engine, struct ike_sa *ike)
 }
 
 struct ike_sa *ike_by_initiator(const struct engine *engine, const uint8_t spi_i[static IKE_SPI_SIZE],
-                                const struct ip_endpoint *remote)
+                                const struct path *path)
 {
-    struct hash_node *node =
-        hash_table_find(&engine->ike_by_initiator, hash_initiator(engine, spi_i, remote));
+    struct hash_node *node = hash_table_find(&engine->ike_by_initiator, hash_initiator(engine, spi_i, path));
     for (; node != NULL; node = hash_node_next(node)) {
         struct ike_sa *ike = CONTAINER_OF(node, struct ike_sa, by_initiator);
-        if (memcmp(ike->spi_i, spi_i, IKE_SPI_SIZE) == 0 && endpoint_equal(&ike->path.remote, remote))
+        if (is_initiator(ike, spi_i, path))
             return ike;
     }
     return NULL;

@@ -25,9 +25,10 @@ void ike_set_connection(struct engine *engine, struct ike_sa *ike, const struct 
 const uint8_t *ike_own_spi(const struct ike_sa *ike);
 
 struct ike_sa *ike_by_own_spi(const struct engine *engine, const uint8_t spi[static IKE_SPI_SIZE]);
-/* Responder: the half-open IKE SA of this initiator SPI and address. */
+/* Responder: the half-open IKE SA of this initiator SPI and address; of a TCP connection that which it has,
+ * whatever its SPI: there is one at a time (RFC 9329 6.1). */
 struct ike_sa *ike_by_initiator(const struct engine *engine, const uint8_t spi_i[static IKE_SPI_SIZE],
-                                const struct ip_endpoint *remote);
+                                const struct path *path);
 void ike_index_by_initiator(struct engine *engine, struct ike_sa *ike);
 void ike_unindex_by_initiator(struct engine *engine, struct ike_sa *ike);
 /* Established IKE SAs between the same two hosts and identities. Start with NULL. */

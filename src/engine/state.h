@@ -34,6 +34,7 @@ enum {
 };
 
 #define HALFOPEN_LIFETIME (30 * USEC_PER_SEC)    /* a responder waits this long for IKE_AUTH */
+#define HALFOPEN_STREAMLESS (3 * USEC_PER_SEC)   /* and so long once its TCP connection has ended */
 #define REPLACED_CHILD_GRACE (5 * USEC_PER_SEC)  /* responder of a rekey: then it sends on the new SA */
 #define REPLACED_CHILD_LIMIT (60 * USEC_PER_SEC) /* whoever should delete a replaced one has this long */
 #define REPLACED_IKE_GRACE                                                                                   \

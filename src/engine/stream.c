@@ -134,10 +134,22 @@ static const char *reason_of(int number)
     return number != 0 ? strerror(number) : "the peer has closed it";
 }
 
+/* Whoever was about to prove himself comes again at once, or was nobody: what a host can make us keep by
+ * making connections and leaving them is soon forgotten. */
+static void nobodys_stream_closed(struct engine *engine, const struct path *path)
+{
+    static const uint8_t any_spi[IKE_SPI_SIZE];
+    struct ike_sa *ike = ike_by_initiator(engine, any_spi, path);
+    if (ike != NULL && ike->state == IKE_STATE_INIT_RESPONDED)
+        engine_timer_arm(engine, &ike->life_timer, engine_now(engine) + HALFOPEN_STREAMLESS);
+}
+
 void engine_stream_closed(struct engine *engine, const struct path *path, uint64_t ike_serial, int number)
 {
     char remote[PATH_TEXT_SIZE];
     struct ike_sa *ike = ike_by_serial(engine, ike_serial);
+    if (ike_serial == 0)
+        nobodys_stream_closed(engine, path);
     if (ike == NULL || ike->state == IKE_STATE_RETIRED || !paths_are_same(&ike->path, path))
         return;
     path_text(path, remote);

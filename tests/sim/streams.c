@@ -50,7 +50,7 @@ static void tell_closed(struct sim_host *host, void *context)
 
 static void close_end(const struct stream_end *end, int number)
 {
-    if (end->host == NULL || end->host->engine == NULL || end->ike_serial == 0)
+    if (end->host == NULL || end->host->engine == NULL)
         return;
     struct closing *closing = sim_alloc(sizeof(*closing));
     *closing = (struct closing){end->path, end->ike_serial, number};

@@ -160,6 +160,52 @@ static void nothing_is_sent_again_by_a_timer(void **state)
     sim_free(sim);
 }
 
+/* East has connected, and cannot prove itself: west has half an IKE SA. */
+static struct sim *half_open_in_tcp(void)
+{
+    struct sim *sim = gateways_with(IN_TCP);
+    sim_record(sim);
+    sim_drop(sim, "east", MESSAGE_AUTH, PART_REQUEST, 0, 100);
+    sim_start(sim, "east", COMMAND_INITIATE, "tunnel");
+    sim_run_for(sim, milliseconds(200));
+    assert_int_equal(engine_view_totals(sim_engine(sim, "west")).ike_halfopen, 1);
+    return sim;
+}
+
+static void a_connection_has_one_half_open_ike_sa(void **state)
+{
+    (void)state;
+    struct sim *sim = half_open_in_tcp();
+    uint8_t copy[1024];
+    size_t count;
+    const struct sim_record *first = sim_records(sim, &count);
+    assert_true(count > 0 && first->kind == MESSAGE_INIT && first->size <= sizeof(copy));
+    struct ike_view ike;
+    assert_true(engine_view_ike_at(sim_engine(sim, "west"), 1, &ike));
+    struct path path = ike.path;
+    memcpy(copy, first->bytes, first->size);
+    for (uint8_t i = 1; i < 50; i++) {
+        copy[0] = (uint8_t)(first->bytes[0] ^ i);
+        engine_receive(sim_engine(sim, "west"), &path, bytes_of(copy, first->size));
+    }
+    sim_run_for(sim, milliseconds(200));
+    assert_int_equal(engine_view_totals(sim_engine(sim, "west")).ike_halfopen, 1);
+    sim_forgive(sim);
+    sim_free(sim);
+}
+
+static void what_was_half_open_soon_follows_its_connection(void **state)
+{
+    (void)state;
+    struct sim *sim = half_open_in_tcp();
+    sim_command(sim, "east", COMMAND_DELETE, "tunnel");
+    sim_break_streams(sim);
+    sim_run_for(sim, seconds(4));
+    assert_int_equal(engine_view_totals(sim_engine(sim, "west")).ike_halfopen, 0);
+    assert_int_equal(sim_ike_count(sim, "west"), 0);
+    assert_ends_well(sim);
+}
+
 static void nobody_listens_and_the_command_fails(void **state)
 {
     (void)state;
@@ -219,6 +265,8 @@ int main(int argc, char **argv)
         cmocka_unit_test(a_break_during_the_set_up_ends_in_one_tunnel),
         cmocka_unit_test(what_was_answered_on_the_broken_connection_does_not_keep_the_peer_there),
         cmocka_unit_test(nothing_is_sent_again_by_a_timer),
+        cmocka_unit_test(a_connection_has_one_half_open_ike_sa),
+        cmocka_unit_test(what_was_half_open_soon_follows_its_connection),
         cmocka_unit_test(nobody_listens_and_the_command_fails),
         cmocka_unit_test(the_connection_is_deleted_while_it_connects),
         cmocka_unit_test(a_restarted_peer_is_reached_again),

@@ -191,7 +191,7 @@ static void first_message(struct engine *engine, struct opened *opened)
     bool is_aggressive = exchange == ISAKMP_AGGRESSIVE;
     const struct transition *row =
         find_transition(is_aggressive ? STATE_AGGR_R0 : STATE_MAIN_R0, exchange, false);
-    struct ike_sa *known = ike_by_initiator(engine, incoming->header->spi_i, &incoming->path->remote);
+    struct ike_sa *known = ike_by_initiator(engine, incoming->header->spi_i, incoming->path);
     struct error error;
     if (row == NULL || (incoming->header->flags & ISAKMP_ENCRYPTED) != 0 || incoming->header->message_id != 0)
         return;

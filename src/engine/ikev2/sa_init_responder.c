@@ -167,7 +167,7 @@ void sa_init_request(struct engine *engine, const struct path *path, const struc
     struct error error;
     uint8_t critical;
     struct bytes chain = bytes_of(datagram.data + IKE_HEADER_SIZE, datagram.size - IKE_HEADER_SIZE);
-    const struct ike_sa *ike = ike_by_initiator(engine, header->spi_i, &path->remote);
+    const struct ike_sa *ike = ike_by_initiator(engine, header->spi_i, path);
     if (ike != NULL) {
         request_again(engine, ike, &request);
     } else if (!ikev2_message_read(header->next_payload, chain, &arena, &message, &critical, &error)) {
