@@ -28,6 +28,10 @@ struct control_process {
     int pid;
 };
 
+/* A socket that IKE comes in by; the interface's name is "" where it is not known. */
+typedef void control_socket_visitor(void *context, const char *interface, const char *protocol,
+                                    const struct ip_endpoint *local);
+
 /* What the daemon does for the control protocol. Each of the first six ends the reply with control_finish().
  */
 struct control_host {
@@ -45,6 +49,8 @@ struct control_host {
     const struct control_facts *(*facts)(void *context);
     /* The programs that the daemon runs, one by one; the name is NULL past the last. May be NULL: none. */
     struct control_process (*process_at)(void *context, size_t index);
+    /* May be NULL: both UDP ports of each of the engine's interfaces. */
+    void (*each_socket)(void *context, control_socket_visitor *visit, void *visitor);
 };
 
 /* What status shows of the daemon itself. Borrowed until the next call. */

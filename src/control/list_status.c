@@ -28,29 +28,42 @@ static bool next_daemon(struct control_session *session, struct facts *facts)
 
 const struct list_section section_daemon = {.name = "daemon", .ending = blank, .next = next_daemon};
 
-static const char *const interface_lines[] = {"interface {interface} UDP {endpoint}"};
+static const char *const interface_lines[] = {"interface {interface} {protocol} {endpoint}"};
 static const struct text_form interface_form = TEXT_FORM(RC_COMMENT, interface_lines);
 
-static void put_interface(struct facts *facts, const struct listen_address *listen, uint16_t port)
+static void put_socket(void *context, const char *interface, const char *protocol,
+                       const struct ip_endpoint *local)
 {
+    struct facts *facts = context;
     char address[ADDRESS_TEXT_SIZE], endpoint[ENDPOINT_TEXT_SIZE];
     facts_begin(facts, NULL, &interface_form);
-    facts_text(facts, "interface", listen->interface);
-    facts_text(facts, "address", address_text(&listen->address, address));
-    facts_number(facts, "port", port);
-    facts_shown(facts, "endpoint",
-                endpoint_text(&(struct ip_endpoint){.address = listen->address, .port = port}, endpoint));
+    facts_text(facts, "interface", interface);
+    facts_text(facts, "protocol", protocol);
+    facts_text(facts, "address", address_text(&local->address, address));
+    facts_number(facts, "port", local->port);
+    facts_shown(facts, "endpoint", endpoint_text(local, endpoint));
     facts_end(facts);
+}
+
+static void put_udp(struct facts *facts, const struct listen_address *listen, uint16_t port)
+{
+    const struct ip_endpoint local = {.address = listen->address, .port = port};
+    put_socket(facts, listen->interface, "UDP", &local);
 }
 
 static bool next_interfaces(struct control_session *session, struct facts *facts)
 {
+    const struct control_host *host = &session->control->host;
     const struct listen_address *list;
     const struct engine_settings *settings = engine_view_settings(session->control->engine);
     size_t count = engine_view_interfaces(session->control->engine, &list);
+    if (host->each_socket != NULL) {
+        host->each_socket(host->context, put_socket, facts);
+        return false;
+    }
     for (size_t i = 0; i < count; i++) {
-        put_interface(facts, &list[i], settings->natt_port);
-        put_interface(facts, &list[i], settings->ike_port);
+        put_udp(facts, &list[i], settings->natt_port);
+        put_udp(facts, &list[i], settings->ike_port);
     }
     return false;
 }

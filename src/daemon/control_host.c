@@ -1,6 +1,8 @@
 /* What commands want of pluto itself: listening, secrets, sockets, its end. */
 #include "daemon/control_host.h"
 
+#include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -11,7 +13,18 @@
 #include "daemon/sandbox.h"
 #include "daemon/streams.h"
 
-enum { SHUTDOWN_LIMIT_SECONDS = 30 };
+enum { SHUTDOWN_LIMIT_SECONDS = 30, LINE_SIZE = 512 };
+
+void daemon_tell(struct daemon *daemon, uint64_t client, int code, const char *format, ...)
+{
+    char line[LINE_SIZE];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(line, sizeof(line), format, arguments);
+    va_end(arguments);
+    log_text(line);
+    control_line(daemon->control, client, code, line);
+}
 
 void control_socket_session_ready(void *context, struct control_session *session, void *user);
 
@@ -25,9 +38,8 @@ static void host_unlisten(void *context, uint64_t client)
 {
     struct daemon *daemon = context;
     udp_close_all(daemon);
-    streams_listen(daemon->streams, NULL, 0);
-    log_line("no longer listening for IKE messages");
-    control_line(daemon->control, client, RC_LOG, "no longer listening for IKE messages");
+    streams_listen(daemon->streams, client, NULL, 0);
+    daemon_tell(daemon, client, RC_LOG, "no longer listening for IKE messages");
     engine_command(daemon->engine, &(struct command){.kind = COMMAND_UNLISTEN, .client = client});
 }
 
@@ -123,6 +135,13 @@ static struct control_process host_process_at(void *context, size_t index)
     return process;
 }
 
+static void host_each_socket(void *context, control_socket_visitor *visit, void *visitor)
+{
+    const struct daemon *daemon = context;
+    udp_each_socket(daemon, visit, visitor);
+    streams_each_listener(daemon->streams, visit, visitor);
+}
+
 static const struct control_facts *host_facts(void *context)
 {
     struct daemon *daemon = context;
@@ -214,5 +233,6 @@ struct control_host control_host_of(struct daemon *daemon)
         .wake_later = host_wake_later,
         .facts = host_facts,
         .process_at = host_process_at,
+        .each_socket = host_each_socket,
     };
 }

@@ -84,6 +84,7 @@ void udp_follow_addresses(struct daemon *daemon, const struct listen_address *li
 void udp_close_all(struct daemon *daemon);
 /* Applies what setup says of buffers and error queues to the sockets that are open. */
 void udp_apply_setup(struct daemon *daemon);
+void udp_each_socket(const struct daemon *daemon, control_socket_visitor *visit, void *context);
 void udp_open_port(struct daemon *daemon, const struct ip_endpoint *local);
 /* From now on the data plane reads this socket of port 500: ESP comes there too. */
 void udp_share_with_plane(struct daemon *daemon, const struct ip_endpoint *local);
@@ -94,6 +95,9 @@ void ike_send(struct daemon *daemon, const struct path *path, struct bytes datag
 void default_route_mark(struct listen_address *list, size_t count);
 /* interfaces.c: the addresses that we may listen on. Returns a malloc'd list. */
 struct listen_address *interfaces_list(const struct daemon_options *options, size_t *ret_count);
+/* What --interface and listen= name and the machine does not have. */
+void interfaces_tell_missing(struct daemon *daemon, uint64_t client, const struct listen_address *list,
+                             size_t count);
 
 /* policy_groups.c */
 void daemon_read_policy_groups(struct daemon *daemon, uint64_t client);
@@ -118,7 +122,10 @@ void updown_submit(struct updown_queue *queue, const struct updown_request *requ
 void updown_counters_came(struct updown_queue *queue, const struct kernel_event *event);
 void updown_set_time_limit(struct updown_queue *queue, unsigned seconds);
 bool updown_is_idle(const struct updown_queue *queue);
-/* control_host.c: no script runs or waits any more. */
+/* control_host.c: to the log, and to the client of a command. */
+void daemon_tell(struct daemon *daemon, uint64_t client, int code, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
+/* No script runs or waits any more. */
 void daemon_scripts_done(struct daemon *daemon);
 
 /* resolver.c: names on a thread of its own. After resolver_stop() no answer comes any more. */

@@ -57,3 +57,37 @@ struct listen_address *interfaces_list(const struct daemon_options *options, siz
     *ret_count = count;
     return list;
 }
+
+static bool has_interface(const char *name, const struct listen_address *list, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(name, list[i].interface) == 0)
+            return true;
+    return false;
+}
+
+static bool has_address(const struct ip_address *address, const struct listen_address *list, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (address_equal(address, &list[i].address))
+            return true;
+    return false;
+}
+
+void interfaces_tell_missing(struct daemon *daemon, uint64_t client, const struct listen_address *list,
+                             size_t count)
+{
+    const struct daemon_options *options = &daemon->options;
+    char text[ADDRESS_TEXT_SIZE];
+    for (size_t i = 0; i < options->interface_count; i++)
+        if (!has_interface(options->interfaces[i], list, count))
+            daemon_tell(daemon, client, RC_LOG_SERIOUS,
+                        "--interface %s: no such interface that is up and has an address to listen on",
+                        options->interfaces[i]);
+    for (size_t i = 0; i < options->setup->listen_count; i++)
+        if (!has_address(&options->setup->listen[i], list, count))
+            daemon_tell(daemon, client, RC_LOG_SERIOUS, "listen=%s: no interface that is up has this address",
+                        address_text(&options->setup->listen[i], text));
+    if (count == 0)
+        daemon_tell(daemon, client, RC_LOG_SERIOUS, "no public interfaces found");
+}

@@ -26,27 +26,6 @@ static const struct warning_sink sink = {warn, NULL};
 /* Known words of ipsec_pluto(8) that do not act in this version. */
 static const char *const not_yet[] = {"use-klips", "use-mast"};
 
-static const struct own_option *find_own(const char *name)
-{
-    for (size_t i = 0; i < own_option_count; i++)
-        if (strcmp(own_options[i].name, name) == 0)
-            return &own_options[i];
-    return NULL;
-}
-
-static void print_help(void)
-{
-    printf("Usage: pluto [options]      the IKE daemon; ipsec_pluto(8) tells more\n");
-    for (size_t i = 0; i < own_option_count; i++)
-        if (own_options[i].help != NULL)
-            printf("  --%-18s %s\n", own_options[i].name, own_options[i].help);
-    printf("Options that stand for a keyword of `config setup` in ipsec.conf(5):\n");
-    for (size_t i = 0; i < pluto_setup_option_count; i++)
-        if (!pluto_setup_options[i].is_obsolete)
-            printf("  --%-18s %s=\n", pluto_setup_options[i].name, pluto_setup_options[i].keyword);
-    printf("  --help, --version\n");
-}
-
 /* One argument: its name without dashes, its value (NULL if none may follow), and how many words it took. */
 struct argument {
     const char *name, *value;
@@ -58,6 +37,9 @@ static bool unknown(const char *name, struct error *error)
     for (size_t i = 0; i < ARRAY_SIZE(not_yet); i++)
         if (strcmp(not_yet[i], name) == 0)
             return error_set(error, 0, "option --%s is not supported yet", name);
+    const char *nearest = options_nearest(name);
+    if (nearest != NULL)
+        return error_set(error, 0, "unknown option --%s; did you mean --%s?", name, nearest);
     return error_set(error, 0, "unknown option --%s; pluto --help lists them", name);
 }
 
@@ -70,7 +52,7 @@ static bool next_argument(int left, char **words, char name[static 64], struct a
     const char *equals = strchr(word, '=');
     size_t length = equals ? (size_t)(equals - word) - 2 : strlen(word) - 2;
     snprintf(name, 64, "%.*s", (int)(length < 63 ? length : 63), word + 2);
-    const struct own_option *own = find_own(name);
+    const struct own_option *own = own_option_find(name);
     const struct keyword_option *option = own ? NULL : pluto_setup_option_find(name);
     *out = (struct argument){name, equals ? equals + 1 : NULL, 1};
     if (own == NULL && option == NULL)
@@ -103,7 +85,7 @@ static void warn_of_old_spelling(const struct keyword_option *option)
 
 static bool apply(struct daemon_options *options, const struct argument *argument, struct error *error)
 {
-    const struct own_option *own = find_own(argument->name);
+    const struct own_option *own = own_option_find(argument->name);
     if (own != NULL)
         return own->set(options, own, argument->value, error);
     const struct keyword_option *option = pluto_setup_option_find(argument->name);
@@ -178,7 +160,7 @@ static bool ends_at_once(const struct argument_list *arguments)
     for (size_t i = 1; i < arguments->count; i++) {
         const char *word = arguments->words[i], *next = arguments->words[i + 1];
         if (strcmp(word, "--help") == 0)
-            print_help();
+            options_print_help();
         else if (strcmp(word, "--version") == 0)
             printf("Styx %s\n", STYX_VERSION);
         else if (asks_for_names("--debug", word, next))

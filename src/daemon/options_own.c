@@ -112,20 +112,21 @@ static bool warn_obsolete(struct daemon_options *options, const struct own_optio
 #define ALONE ARGUMENT_NONE
 
 const struct own_option own_options[] = {
-    {"config", TAKES, set_text, "FILE  read `config setup` of this ipsec.conf", FIELD(config_file)},
-    {"rundir", TAKES, set_text, "DIR  folder of pluto.ctl and pluto.pid (default " DEFAULT_RUNDIR ")",
-     FIELD(rundir)},
-    {"ctlbase", TAKES, set_ctlbase, "PATH  control socket PATH.ctl, lock file PATH.pid"},
-    {"ctlsocket", TAKES, set_text, "PATH  control socket", FIELD(control_socket)},
+    {"config", TAKES, set_text, "read `config setup` of this ipsec.conf", FIELD(config_file), .form = "FILE"},
+    {"rundir", TAKES, set_text, "folder of pluto.ctl and pluto.pid (default " DEFAULT_RUNDIR ")",
+     FIELD(rundir), .form = "DIR"},
+    {"ctlbase", TAKES, set_ctlbase, "control socket PATH.ctl, lock file PATH.pid", .form = "PATH"},
+    {"ctlsocket", TAKES, set_text, "control socket", FIELD(control_socket), .form = "PATH"},
     {"nofork", ALONE, set_flag, "stay in the foreground and say \"Pluto initialized\"", FIELD(nofork)},
     {"stderrlog", ALONE, set_stderrlog, "log to standard error"},
     {"perpeerlog", ALONE, set_flag, "a log file for each peer as well", FIELD(perpeerlog)},
-    {"perpeerlogbase", TAKES, set_perpeerlogbase, "DIR  where those are (default " DEFAULT_PEER_LOGS ")",
-     FIELD(perpeerlogbase)},
-    {"interface", TAKES, set_interface, "NAME  only this network interface; may be repeated"},
-    {"ikeport", TAKES, set_port, "PORT  UDP port instead of 500", FIELD(ike_port)},
-    {"natikeport", TAKES, set_port, "PORT  UDP port instead of 4500", FIELD(natt_port)},
-    {"protostack", TAKES, set_text, "NAME  data plane: xfrm, pfkey, userspace or none", FIELD(protostack)},
+    {"perpeerlogbase", TAKES, set_perpeerlogbase, "where those are (default " DEFAULT_PEER_LOGS ")",
+     FIELD(perpeerlogbase), .form = "DIR"},
+    {"interface", TAKES, set_interface, "only this network interface; may be repeated", .form = "NAME"},
+    {"ikeport", TAKES, set_port, "UDP port instead of 500", FIELD(ike_port), .form = "PORT"},
+    {"natikeport", TAKES, set_port, "UDP port instead of 4500", FIELD(natt_port), .form = "PORT"},
+    {"protostack", TAKES, set_text, "data plane: xfrm, pfkey, userspace or none", FIELD(protostack),
+     .form = "NAME"},
     {"noklips", ALONE, set_text, "negotiate only, as --protostack none", FIELD(protostack), "none"},
     {"use-nostack", ALONE, set_text, NULL, FIELD(protostack), "none"},
     {"use-none", ALONE, set_text, NULL, FIELD(protostack), "none"},
@@ -139,10 +140,19 @@ const struct own_option own_options[] = {
     {"leak-detective", MAY, set_flag, "at exit tell what is still owned", FIELD(leak_detective)},
     {"no-leak-detective", ALONE, set_flag, NULL, FIELD(leak_detective), "no"},
     {"noretransmits", ALONE, set_flag, "never send a message twice", FIELD(no_retransmits)},
-    {"impair", TAKES, add_impairments, "BEHAVIOURS  misbehave, to test; --impair help lists the ways"},
+    {"impair", TAKES, add_impairments, "misbehave, to test; --impair help lists the ways",
+     .form = "BEHAVIOURS"},
     {"selftest", ALONE, set_flag, "test the cryptography and exit", FIELD(selftest)},
     {"adns", TAKES, warn_obsolete, NULL, .text = "names are looked up by the daemon itself"},
     {"lwdnsq", TAKES, warn_obsolete, NULL, .text = "names are looked up by the daemon itself"},
     {"efence-protect", ALONE, warn_obsolete, NULL, .text = "build with -Db_sanitize=address instead"},
 };
 const size_t own_option_count = ARRAY_SIZE(own_options);
+
+const struct own_option *own_option_find(const char *name)
+{
+    for (size_t i = 0; i < own_option_count; i++)
+        if (strcmp(own_options[i].name, name) == 0)
+            return &own_options[i];
+    return NULL;
+}

@@ -16,9 +16,18 @@ struct own_option {
     const char *help; /* NULL: another spelling is preferred */
     size_t offset;    /* of the field that set_text and set_flag fill */
     const char *text; /* the value that the option stands for */
+    const char *form; /* of its value, for --help */
 };
 
 extern const struct own_option own_options[];
 extern const size_t own_option_count;
+
+/* By its name without dashes; NULL: unknown. */
+const struct own_option *own_option_find(const char *name);
+
+/* options_help.c: what --help prints. */
+void options_print_help(void);
+/* The known option that is nearest to `name`; NULL: none is near. */
+const char *options_nearest(const char *name);
 
 #endif

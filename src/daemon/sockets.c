@@ -181,8 +181,8 @@ static void attach(struct udp_socket *udp)
     event_add(udp->event, NULL);
 }
 
-static void listen_on(struct daemon *daemon, const struct listen_address *address, uint16_t port,
-                      bool is_natt)
+static void listen_on(struct daemon *daemon, uint64_t client, const struct listen_address *address,
+                      uint16_t port, bool is_natt)
 {
     struct ip_endpoint local = {address->address, port};
     char text[ENDPOINT_TEXT_SIZE];
@@ -194,8 +194,8 @@ static void listen_on(struct daemon *daemon, const struct listen_address *addres
     }
     int descriptor = open_socket(&local, daemon->options.setup->ike_socket_bufsize);
     if (descriptor < 0) {
-        log_line("cannot listen on UDP interface %s %s: %s", address->interface, endpoint_text(&local, text),
-                 strerror(errno));
+        daemon_tell(daemon, client, RC_LOG_SERIOUS, "cannot listen on UDP interface %s %s: %s",
+                    address->interface, endpoint_text(&local, text), strerror(errno));
         return;
     }
     struct udp_socket *udp = calloc(1, sizeof(*udp));
@@ -249,7 +249,7 @@ void udp_open_port(struct daemon *daemon, const struct ip_endpoint *local)
     for (const struct udp_socket *udp = daemon->sockets; udp != NULL; udp = udp->next)
         if (address_equal(&udp->local.address, &local->address))
             memcpy(address.interface, udp->interface, sizeof(address.interface));
-    listen_on(daemon, &address, local->port, true);
+    listen_on(daemon, 0, &address, local->port, true);
 }
 
 /* Ports of connections are not listed anywhere: their addresses tell whether they stay. */
@@ -274,17 +274,19 @@ bool udp_has_lost_address(const struct daemon *daemon, const struct listen_addre
     return false;
 }
 
-static void open_sockets(struct daemon *daemon, const struct listen_address *list, size_t count)
+/* The newest socket stands first in the list, as status shows it. */
+static void open_sockets(struct daemon *daemon, uint64_t client, const struct listen_address *list,
+                         size_t count)
 {
     for (struct udp_socket *udp = daemon->sockets; udp != NULL; udp = udp->next)
         udp->is_stale = true;
-    for (size_t i = 0; i < count && daemon->options.setup->listen_udp; i++) {
-        listen_on(daemon, &list[i], daemon->options.ike_port, false);
-        listen_on(daemon, &list[i], daemon->options.natt_port, true);
+    for (size_t i = count; i > 0 && daemon->options.setup->listen_udp; i--) {
+        listen_on(daemon, client, &list[i - 1], daemon->options.ike_port, false);
+        listen_on(daemon, client, &list[i - 1], daemon->options.natt_port, true);
     }
     keep_own_ports(daemon, list, count);
     close_stale(daemon);
-    streams_listen(daemon->streams, list, count);
+    streams_listen(daemon->streams, client, list, count);
 }
 
 static void tell_engine(struct daemon *daemon, uint64_t client, const struct listen_address *list,
@@ -300,7 +302,7 @@ static void tell_engine(struct daemon *daemon, uint64_t client, const struct lis
 
 void udp_follow_addresses(struct daemon *daemon, const struct listen_address *list, size_t count)
 {
-    open_sockets(daemon, list, count);
+    open_sockets(daemon, 0, list, count);
     tell_engine(daemon, 0, list, count);
 }
 
@@ -308,9 +310,9 @@ void udp_listen(struct daemon *daemon, uint64_t client)
 {
     size_t count;
     struct listen_address *list = interfaces_list(&daemon->options, &count);
-    log_line("listening for IKE messages");
-    control_line(daemon->control, client, RC_LOG, "listening for IKE messages");
-    open_sockets(daemon, list, count);
+    daemon_tell(daemon, client, RC_LOG, "listening for IKE messages");
+    interfaces_tell_missing(daemon, client, list, count);
+    open_sockets(daemon, client, list, count);
     daemon_read_secrets(daemon, client);
     key_loader_read(daemon->key_loader, 0);
     daemon_read_policy_groups(daemon, client);
@@ -326,6 +328,12 @@ void udp_apply_setup(struct daemon *daemon)
         if (!udp->is_attached)
             socket_errors_watch(udp->descriptor, &udp->local, setup->ike_socket_errqueue);
     }
+}
+
+void udp_each_socket(const struct daemon *daemon, control_socket_visitor *visit, void *context)
+{
+    for (const struct udp_socket *udp = daemon->sockets; udp != NULL; udp = udp->next)
+        visit(context, udp->interface, "UDP", &udp->local);
 }
 
 void udp_close_all(struct daemon *daemon)

@@ -426,7 +426,7 @@ static struct listener *find_listener(struct streams *streams, const struct ip_e
     return NULL;
 }
 
-static void listen_on(struct streams *streams, const struct listen_address *address)
+static void listen_on(struct streams *streams, uint64_t client, const struct listen_address *address)
 {
     struct daemon *daemon = streams->daemon;
     struct ip_endpoint local = {address->address, daemon->options.natt_port};
@@ -438,8 +438,8 @@ static void listen_on(struct streams *streams, const struct listen_address *addr
     }
     int descriptor = open_socket(daemon, &local);
     if (descriptor < 0 || listen(descriptor, BACKLOG) < 0) {
-        log_line("cannot listen on TCP interface %s %s: %s", address->interface, endpoint_text(&local, text),
-                 strerror(errno));
+        daemon_tell(daemon, client, RC_LOG_SERIOUS, "cannot listen on TCP interface %s %s: %s",
+                    address->interface, endpoint_text(&local, text), strerror(errno));
         if (descriptor >= 0)
             close(descriptor);
         return;
@@ -462,7 +462,7 @@ static void listen_on(struct streams *streams, const struct listen_address *addr
 }
 
 /* Whether the data plane can serve whom we would let in. */
-static bool may_listen(const struct daemon *daemon)
+static bool may_listen(struct daemon *daemon, uint64_t client)
 {
     const struct backend_functions *functions = daemon->backend_functions;
     const struct plane_limits *limits = functions->limits != NULL ? functions->limits(daemon->backend) : NULL;
@@ -470,18 +470,19 @@ static bool may_listen(const struct daemon *daemon)
         return false;
     if (limits == NULL || !limits->lacks_tcp)
         return true;
-    log_line("listen-tcp=yes is more than this pluto's protostack=%s can do", limits->stack);
+    daemon_tell(daemon, client, RC_LOG_SERIOUS,
+                "listen-tcp=yes is more than this pluto's protostack=%s can do", limits->stack);
     return false;
 }
 
-void streams_listen(struct streams *streams, const struct listen_address *list, size_t count)
+void streams_listen(struct streams *streams, uint64_t client, const struct listen_address *list, size_t count)
 {
     char text[ENDPOINT_TEXT_SIZE];
     LIST_EACH(&streams->listeners, node)
     CONTAINER_OF(node, struct listener, node)->is_stale = true;
-    bool is_wanted = may_listen(streams->daemon);
+    bool is_wanted = may_listen(streams->daemon, client);
     for (size_t i = 0; i < count && is_wanted; i++)
-        listen_on(streams, &list[i]);
+        listen_on(streams, client, &list[i]);
     LIST_EACH(&streams->listeners, node)
     {
         struct listener *listener = CONTAINER_OF(node, struct listener, node);
@@ -490,6 +491,15 @@ void streams_listen(struct streams *streams, const struct listen_address *list, 
         log_line("shutting down TCP interface %s %s", listener->interface,
                  endpoint_text(&listener->local, text));
         close_listener(listener);
+    }
+}
+
+void streams_each_listener(const struct streams *streams, control_socket_visitor *visit, void *context)
+{
+    LIST_EACH(&streams->listeners, node)
+    {
+        const struct listener *listener = CONTAINER_OF(node, struct listener, node);
+        visit(context, listener->interface, "TCP", &listener->local);
     }
 }
 

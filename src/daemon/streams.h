@@ -47,7 +47,9 @@ struct stream {
 struct streams *streams_new(struct daemon *daemon);
 void streams_free(struct streams *streams);
 /* Listens on these addresses and on no other, if listen-tcp=yes. */
-void streams_listen(struct streams *streams, const struct listen_address *list, size_t count);
+void streams_listen(struct streams *streams, uint64_t client, const struct listen_address *list,
+                    size_t count);
+void streams_each_listener(const struct streams *streams, control_socket_visitor *visit, void *context);
 /* Closes all; nobody is told. */
 void streams_close_all(struct streams *streams);
 

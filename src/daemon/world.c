@@ -5,8 +5,8 @@
 #include <time.h>
 
 #include "base/secret.h"
-#include "daemon/daemon.h"
 #include "daemon/audit_log.h"
+#include "daemon/daemon.h"
 #include "daemon/peer_log.h"
 #include "daemon/stats_program.h"
 #include "daemon/streams.h"

@@ -240,6 +240,13 @@ static bool take_bare_word(struct whack_arguments *arguments, const char *word, 
     return true;
 }
 
+/* --oppohere ... --tunnelipv4 */
+static bool is_opportunistic(const struct whack_arguments *arguments)
+{
+    return arguments->actions[WHACK_OPPORTUNISTIC] && json_object_size(arguments->connection) == 1 &&
+           json_object_get(arguments->connection, "clientaddrfamily") != NULL;
+}
+
 bool whack_arguments_parse(struct whack_arguments *arguments, int argc, char **argv, struct error *error)
 {
     *arguments = (struct whack_arguments){.end = END_LEFT};
@@ -249,7 +256,7 @@ bool whack_arguments_parse(struct whack_arguments *arguments, int argc, char **a
                       : !take_bare_word(arguments, argv[i], error))
             return false;
     }
-    if (arguments->has_to || arguments->connection != NULL)
+    if (arguments->has_to || (arguments->connection != NULL && !is_opportunistic(arguments)))
         arguments->actions[WHACK_ADD] = true;
     return true;
 }

@@ -140,10 +140,10 @@ const struct whack_option whack_options[] = {
     ACTION("listen", WHACK_LISTEN, "look for interfaces, read the secrets, answer peers"),
     ACTION("unlisten", WHACK_UNLISTEN, "answer no peers"),
     ACTION("rereadsecrets", WHACK_REREAD_SECRETS, "read ipsec.secrets again"),
-    ACTION("rereadcerts", WHACK_REREAD_CERTIFICATES, "read the certificates of the connections again"),
+    ACTION("rereadcerts", WHACK_REREAD_CERTIFICATES, "(certificates are not supported yet)"),
     ACTION("rereadall", WHACK_REREAD_ALL, "read again all that can be read again"),
-    ACTION("fetchcrls", WHACK_FETCH_CRLS, "fetch the revocation lists anew"),
-    ACTION("purgeocsp", WHACK_PURGE_OCSP, "forget what OCSP servers said"),
+    ACTION("fetchcrls", WHACK_FETCH_CRLS, "(certificates are not supported yet)"),
+    ACTION("purgeocsp", WHACK_PURGE_OCSP, "(certificates are not supported yet)"),
     REFUSED("rereadcrls", ARGUMENT_NONE, "use --fetchcrls"),
     ACTION("ddns", WHACK_DDNS, "look up the host names of connections again"),
     ASKS("ddos-mode", WHACK_DDOS, OPTION_TEXT, "mode", "auto|busy|unlimited",
@@ -198,7 +198,7 @@ const struct whack_option whack_options[] = {
     ACTION("showstates", WHACK_SHOW_STATES, "every SA and what it waits for"),
     ACTION("statestatus", WHACK_SHOW_STATES, NULL),
     ACTION("shuntstatus", WHACK_SHUNT_STATUS, "shunts without a connection"),
-    ACTION("processstatus", WHACK_PROCESS_STATUS, "helper threads and child processes"),
+    ACTION("processstatus", WHACK_PROCESS_STATUS, "the programs (updown scripts ...) that run just now"),
     ACTION("addresspoolstatus", WHACK_ADDRESSPOOL_STATUS, "address pools and their leases"),
     ACTION("fipsstatus", WHACK_FIPS_STATUS, "whether FIPS mode is on"),
     ACTION("globalstatus", WHACK_GLOBAL_STATUS, "counters, as NAME=VALUE"),
@@ -237,6 +237,16 @@ const struct whack_option *whack_option_find(const char *name)
             return &whack_options[i];
     }
     return NULL;
+}
+
+const char *whack_option_of_member(enum whack_action action, const char *member)
+{
+    for (size_t i = 0; i < whack_option_count; i++) {
+        const struct whack_option *option = &whack_options[i];
+        if (option->action == action && option->member != NULL && strcmp(option->member, member) == 0)
+            return option->name;
+    }
+    return member;
 }
 
 const struct keyword *whack_connection_keyword(const struct keyword_option *option)

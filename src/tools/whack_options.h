@@ -44,6 +44,8 @@ extern const size_t whack_option_count;
 
 /* By its name without dashes; NULL: unknown. */
 const struct whack_option *whack_option_find(const char *name);
+/* The option that sets this member of the request of `action`. */
+const char *whack_option_of_member(enum whack_action action, const char *member);
 /* The keyword that an option of the connection form sets; NULL: none in this build. */
 const struct keyword *whack_connection_keyword(const struct keyword_option *option);
 /* The known option, of either table, that is nearest to `name`; NULL: none is near. */

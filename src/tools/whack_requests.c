@@ -3,6 +3,7 @@
 
 #include "base/bytes.h"
 #include "tools/whack_arguments.h"
+#include "tools/whack_options.h"
 
 enum name_use { NAME_UNUSED, NAME_OPTIONAL, NAME_NEEDED };
 
@@ -10,9 +11,10 @@ static const struct request_form {
     const char *option; /* for error messages */
     const char *command;
     enum name_use name;
+    const char *name_of; /* what --name names; NULL: a connection */
 } forms[WHACK_ACTION_COUNT] = {
-    [WHACK_DELETE_ID] = {"deleteid", "delete-id", NAME_NEEDED},
-    [WHACK_DELETE_USER] = {"deleteuser", "delete-user", NAME_NEEDED},
+    [WHACK_DELETE_ID] = {"deleteid", "delete-id", NAME_NEEDED, "identity"},
+    [WHACK_DELETE_USER] = {"deleteuser", "delete-user", NAME_NEEDED, "user_name"},
     [WHACK_DELETE_STATE] = {"deletestate", "delete-state", NAME_UNUSED},
     [WHACK_CRASH] = {"crash", "crash", NAME_UNUSED},
     [WHACK_DELETE] = {"delete", "delete", NAME_NEEDED},
@@ -144,18 +146,21 @@ static bool set_text(json_t *object, const char *member, const char *text, struc
     return error_set(error, 0, "\"%s\" is not UTF-8 text", text);
 }
 
-/* --pfsgroup GROUP: of every proposal of --esp. */
+/* --pfsgroup GROUP: of every proposal of --esp or --ah, of the default ones where neither is given. */
 static bool add_pfs_group(const struct whack_arguments *arguments, json_t *options, struct error *error)
 {
-    const char *esp = json_string_value(json_object_get(options, "esp"));
+    const char *phase2 = connection_value(arguments, "phase2");
+    bool is_ah = connection_value(arguments, "esp") == NULL &&
+                 (connection_value(arguments, "ah") != NULL || (phase2 != NULL && strcmp(phase2, "ah") == 0));
+    const char *keyword = is_ah ? "ah" : "esp", *algorithms = connection_value(arguments, keyword);
     if (arguments->pfs_group == NULL)
         return true;
-    if (esp == NULL)
-        return error_set(error, 0, "--pfsgroup %s needs --esp ALGORITHMS, to which it is added",
-                         arguments->pfs_group);
+    json_t *joined = algorithms != NULL ? json_sprintf("%s;%s", algorithms, arguments->pfs_group)
+                                        : json_sprintf("ke=%s", arguments->pfs_group);
+    if (joined == NULL)
+        return error_set(error, 0, "--pfsgroup: not UTF-8 text");
     json_object_set_new(options, "pfs", json_string("yes"));
-    json_t *joined = json_sprintf("%s;%s", esp, arguments->pfs_group);
-    return joined != NULL && json_object_set_new(options, "esp", joined) == 0;
+    return json_object_set_new(options, keyword, joined) == 0;
 }
 
 /*
@@ -193,10 +198,20 @@ static bool add_connection(const struct whack_arguments *arguments, json_t *requ
     return complete_connection(arguments, options, error);
 }
 
-static bool check_opportunistic(const json_t *request, struct error *error)
+/* --tunnelipv4 and --tunnelipv6 may say of which family the addresses are. */
+static bool check_opportunistic(const struct whack_arguments *arguments, const json_t *request,
+                                struct error *error)
 {
-    if (json_object_get(request, "here") == NULL || json_object_get(request, "there") == NULL)
+    const char *family = connection_value(arguments, "clientaddrfamily");
+    const char *ends[] = {json_string_value(json_object_get(request, "here")),
+                          json_string_value(json_object_get(request, "there"))};
+    if (ends[0] == NULL || ends[1] == NULL)
         return error_set(error, 0, "--oppohere and --oppothere must be used together");
+    for (size_t i = 0; i < ARRAY_SIZE(ends) && family != NULL; i++) {
+        const char *is = strchr(ends[i], ':') != NULL ? "ipv6" : "ipv4";
+        if (strcmp(is, family) != 0)
+            return error_set(error, 0, "--tunnel%s, but %s is an address of %s", family, ends[i], is);
+    }
     return true;
 }
 
@@ -226,7 +241,7 @@ static bool add_details(const struct whack_arguments *arguments, enum whack_acti
     case WHACK_INITIATE:
         return add_login(arguments, request, error);
     case WHACK_OPPORTUNISTIC:
-        return check_opportunistic(request, error);
+        return check_opportunistic(arguments, request, error);
     case WHACK_KEY:
         return check_key(request, error);
     default:
@@ -258,7 +273,8 @@ static bool fill_request(const struct whack_arguments *arguments, enum whack_act
 {
     const struct request_form *form = &forms[action];
     if (form->name == NAME_NEEDED && arguments->name == NULL)
-        return error_set(error, 0, "missing --name <connection_name> for --%s", form->option);
+        return error_set(error, 0, "missing --name <%s> for --%s",
+                         form->name_of != NULL ? form->name_of : "connection_name", form->option);
     if (!set_text(request, "command", form->command, error) || !add_common(arguments, (int)action, request) ||
         (arguments->members[action] != NULL && json_object_update(request, arguments->members[action]) != 0))
         return error_set(error, 0, "out of memory");
@@ -285,9 +301,9 @@ static bool check_modifiers(const struct whack_arguments *arguments, struct erro
             continue;
         if (action == WHACK_KEY)
             return error_set(error, 0, "--addkey and --pubkeyrsa require --keyid");
-        return error_set(error, 0, "option \"%s\" goes with --%s",
-                         json_object_iter_key(json_object_iter(arguments->members[action])),
-                         forms[action].option);
+        const char *member = json_object_iter_key(json_object_iter(arguments->members[action]));
+        return error_set(error, 0, "--%s goes with --%s",
+                         whack_option_of_member((enum whack_action)action, member), forms[action].option);
     }
     if (arguments->wants_json && !has_listing)
         return error_set(error, 0, "--json goes with a status, list or traffic command");

@@ -199,7 +199,9 @@ static void faults_are_told_and_are_status_1(void **state)
 {
     (void)state;
     static const char *const rows[][4] = {
-        {"unknown option --nosuch", "--nosuch"},
+        {"unknown option --nosuch; pluto --help lists them", "--nosuch"},
+        {"unknown option --nhelper; did you mean --nhelpers?", "--nhelper", "3"},
+        {"unknown option --no-fork; did you mean --nofork?", "--no-fork"},
         {"\"word\" is no option", "word"},
         {"option --rundir needs a value", "--rundir"},
         {"option --nofork takes no value", "--nofork=yes"},
@@ -223,7 +225,12 @@ static void help_and_version_end_with_status_0(void **state)
     struct daemon_options options;
     assert_int_equal(read_options((const char *const[]){"--help", NULL}, &options), 0);
     assert_non_null(strstr(said, "--perpeerlog"));
-    assert_non_null(strstr(said, "--statsbin"));
+    assert_non_null(strstr(said, "--statsbin VALUE "));
+    assert_non_null(strstr(said, "  --nhelpers NUMBER "));
+    assert_non_null(strstr(said, "nhelpers= threads for cryptography"));
+    assert_non_null(strstr(said, "  --uniqueids[=yes|no] "));
+    assert_null(strstr(said, "--ocsp")); /* not supported yet */
+    assert_null(strstr(strstr(said, "--rundir") + 1, "--rundir"));
     assert_int_equal(read_options((const char *const[]){"--debug", "help", NULL}, &options), 0);
     assert_non_null(strstr(said, "cpu-usage"));
     assert_int_equal(read_options((const char *const[]){"--impair=help", NULL}, &options), 0);

@@ -78,6 +78,8 @@ static void a_command_without_its_name_is_refused(void **state)
 {
     (void)state;
     REFUSES("--initiate", "missing --name <connection_name>");
+    REFUSES("--deleteid", "missing --name <identity> for --deleteid");
+    REFUSES("--deleteuser", "missing --name <user_name> for --deleteuser");
     REFUSES("--host a --to --host b --encrypt", "missing --name <connection_name>");
     REFUSES("--listen --name x", "no reason for --name");
     REFUSES("--showstates --name x", "no reason for --name");
@@ -122,7 +124,12 @@ static void pfsgroup_is_added_to_the_algorithms(void **state)
     (void)state;
     assert_non_null(strstr(requests_of("--name n --host a --to --host b --esp aes --pfsgroup modp2048"),
                            "\"esp\":\"aes;modp2048\""));
-    REFUSES("--name n --host a --to --host b --encrypt --pfsgroup modp2048", "needs --esp");
+    assert_non_null(strstr(requests_of("--name n --host a --to --host b --encrypt --pfsgroup modp2048"),
+                           "\"esp\":\"ke=modp2048\""));
+    assert_non_null(strstr(requests_of("--name n --host a --to --host b --authenticate --pfsgroup modp2048"),
+                           "\"ah\":\"ke=modp2048\""));
+    assert_non_null(strstr(requests_of("--name n --host a --to --host b --ah sha1 --pfsgroup modp2048"),
+                           "\"ah\":\"sha1;modp2048\""));
 }
 
 static void a_key_needs_its_identity(void **state)
@@ -140,6 +147,10 @@ static void opportunistic_initiation_needs_both_addresses(void **state)
     ASKS("--oppohere 10.0.0.1 --oppothere 10.0.0.2 --oppodport 80",
          "[{\"command\":\"initiate-opportunistic\",\"destination-port\":80,\"here\":\"10.0.0.1\",\"there\":"
          "\"10.0.0.2\"}]");
+    ASKS("--oppohere 10.0.0.1 --oppothere 10.0.0.2 --tunnelipv4",
+         "[{\"command\":\"initiate-opportunistic\",\"here\":\"10.0.0.1\",\"there\":\"10.0.0.2\"}]");
+    REFUSES("--oppohere 10.0.0.1 --oppothere 10.0.0.2 --tunnelipv6",
+            "--tunnelipv6, but 10.0.0.1 is an address of ipv4");
     REFUSES("--oppohere 10.0.0.1", "--oppohere and --oppothere must be used together");
 }
 
@@ -232,7 +243,8 @@ static void nonsense_is_refused_with_the_nearest_word(void **state)
     REFUSES("--initate --name x", "did you mean --initiate?");
     REFUSES("--listen=yes", "doesn't allow an argument");
     REFUSES("--deletestate seven", "expected a number");
-    REFUSES("--status --asynchronous", "\"asynchronous\" goes with --initiate");
+    REFUSES("--status --asynchronous", "--asynchronous goes with --initiate");
+    REFUSES("--oppoproto 6", "--oppoproto goes with --oppohere");
     REFUSES("--name", "option '--name' requires an argument");
     REFUSES("", "no action specified; try --help for hints");
     REFUSES("--name x", "no action specified");
