@@ -27,6 +27,8 @@ void connection_take_hosts(struct engine *engine, struct connection *connection,
 /* In and out of the tables that are asked by peer. */
 void connection_index_by_peer(struct engine *engine, struct connection *connection);
 void connection_unindex(struct engine *engine, struct connection *connection);
+/* An instance is found by its clients alone. */
+void connection_index_by_clients(struct engine *engine, struct connection *connection);
 
 /* An instance of a template for one peer; remote_id is copied (may be ID_NONE). */
 struct connection *connection_instantiate(struct engine *engine, const struct connection *template,
