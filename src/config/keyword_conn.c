@@ -262,7 +262,8 @@ const struct keyword conn_keywords[] = {
     {"priority", ACTS(priority), UINT(0, UINT32_MAX, "0"), .help = "priority of the policies; 0 computed"},
     {"protoport", END_ACTS_BY_HAND, .empty_is_unset = true,
      SPECIAL("PROTOCOL[/PORT], such as tcp/80, udp/%any or icmp", ""),
-     .help = "the protocol and port that is protected"},
+     .help = "the protocol and port that is protected; of %any port an IKEv1 peer may name one, as L2TP "
+             "clients do"},
     {"pubkey", END_ACTS_BY_HAND, .empty_is_unset = true,
      SPECIAL("a SubjectPublicKeyInfo in base64, %cert or %none", ""), .help = "the public key of this end"},
     {"reauth", ACTS(reauth), BOOL("no"), .help = "authenticate anew instead of rekeying the IKE SA"},

@@ -311,15 +311,14 @@ bool distinguished_name_matches(struct bytes pattern, struct bytes name)
     return match(pattern, name, true);
 }
 
-uint64_t distinguished_name_hash(struct bytes der)
+uint64_t distinguished_name_hash(const uint8_t key[static 16], struct bytes der)
 {
-    static const uint8_t key[16];
     struct folded_name name;
     uint64_t sum = 0;
     if (!fold_name(der, &name))
         return 0;
-    for (int i = 0; i < name.count; i++)
-        sum +=
-            hash_bytes(key, bytes_of(name.parts[i].value, name.parts[i].size)) + (uint64_t)name.parts[i].nid;
+    for (int i = 0; i < name.count; i++) /* in any order, but CN=a, O=b is not CN=b, O=a */
+        sum += hash_bytes(key, bytes_of(name.parts[i].value, name.parts[i].size)) *
+               (2 * (uint64_t)name.parts[i].nid + 1);
     return sum;
 }

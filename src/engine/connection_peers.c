@@ -13,7 +13,7 @@ static uint64_t hash_identity(const struct engine *engine, const struct ip_addre
 {
     uint8_t folded[IDENTITY_SIZE_MAX];
     const struct bytes parts[] = {bytes_of(local, sizeof(*local)), bytes_of(&id->kind, 1),
-                                  bytes_of(folded, identity_fold(id, folded))};
+                                  bytes_of(folded, identity_fold(engine->hash_key, id, folded))};
     return engine_hash(engine, parts, 3);
 }
 

@@ -162,10 +162,12 @@ bool identity_matches(const struct identity *wanted, const struct identity *iden
     return wanted->kind == ID_NONE || identity_equal(wanted, identity);
 }
 
-size_t identity_fold(const struct identity *id, uint8_t out[static IDENTITY_SIZE_MAX])
+size_t identity_fold(const uint8_t key[static 16], const struct identity *id,
+                     uint8_t out[static IDENTITY_SIZE_MAX])
 {
     bool is_text = id->kind == ID_FQDN || id->kind == ID_USER_FQDN;
-    uint64_t name = id->kind == ID_DER_ASN1_DN ? distinguished_name_hash(bytes_of(id->data, id->size)) : 0;
+    uint64_t name =
+        id->kind == ID_DER_ASN1_DN ? distinguished_name_hash(key, bytes_of(id->data, id->size)) : 0;
     if (name != 0) { /* else it is no name, which equals nothing but the same bytes */
         memcpy(out, &name, sizeof(name));
         return sizeof(name);
@@ -177,11 +179,10 @@ size_t identity_fold(const struct identity *id, uint8_t out[static IDENTITY_SIZE
     return id->size;
 }
 
-uint64_t identity_hash(const struct identity *id)
+uint64_t identity_hash(const uint8_t key[static 16], const struct identity *id)
 {
-    static const uint8_t key[16];
     uint8_t folded[1 + IDENTITY_SIZE_MAX] = {id->kind};
-    return hash_bytes(key, bytes_of(folded, 1u + identity_fold(id, folded + 1)));
+    return hash_bytes(key, bytes_of(folded, 1u + identity_fold(key, id, folded + 1)));
 }
 
 const char *identity_text(const struct identity *identity, char out[static IDENTITY_TEXT_SIZE])

@@ -38,11 +38,11 @@ void identity_free(struct identity *identity);
 bool identity_equal(const struct identity *a, const struct identity *b);
 /* What is configured for a peer: ID_NONE fits all, "CN=*" in a distinguished name any common name. */
 bool identity_matches(const struct identity *wanted, const struct identity *identity);
-/* Bytes to be hashed, the same for those that are equal; returns how many. */
-size_t identity_fold(const struct identity *id, uint8_t out[static IDENTITY_SIZE_MAX]);
-/* Equal for those that are equal. Not keyed: for tables of what our own files and commands say, where nobody
- * chooses collisions. */
-uint64_t identity_hash(const struct identity *id);
+/* Bytes to be hashed with this key, the same for those that are equal; returns how many. */
+size_t identity_fold(const uint8_t key[static 16], const struct identity *id,
+                     uint8_t out[static IDENTITY_SIZE_MAX]);
+/* Equal for those that are equal. */
+uint64_t identity_hash(const uint8_t key[static 16], const struct identity *id);
 /* "@east", "192.0.2.1", "user@example.com", "C=CA, CN=east"; peer bytes escaped. */
 const char *identity_text(const struct identity *identity, char out[static IDENTITY_TEXT_SIZE]);
 /* ID_FQDN ... as in status output. */

@@ -263,9 +263,9 @@ static uint64_t hash_peers(const struct engine *engine, const struct ip_address 
     const struct bytes parts[] = {
         bytes_of(local, sizeof(*local)),
         bytes_of(&local_id->kind, 1),
-        bytes_of(ours, identity_fold(local_id, ours)),
+        bytes_of(ours, identity_fold(engine->hash_key, local_id, ours)),
         bytes_of(&remote_id->kind, 1),
-        bytes_of(theirs, identity_fold(remote_id, theirs)),
+        bytes_of(theirs, identity_fold(engine->hash_key, remote_id, theirs)),
     };
     return engine_hash(engine, parts, ARRAY_SIZE(parts));
 }

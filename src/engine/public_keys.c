@@ -19,7 +19,8 @@ static struct known_key *of_identity(struct known_key *key, const struct identit
 
 static struct known_key *first_of(const struct engine *engine, const struct identity *id)
 {
-    return of_identity(of_node(hash_table_find(&engine->public_keys_by_id, identity_hash(id))), id);
+    return of_identity(
+        of_node(hash_table_find(&engine->public_keys_by_id, identity_hash(engine->hash_key, id))), id);
 }
 
 static void drop(struct engine *engine, struct known_key *key)
@@ -42,7 +43,7 @@ static struct known_key *insert(struct engine *engine, const struct identity *id
     known->key = public_key_hold(key);
     known->serial = ++engine->last_public_key_serial;
     known->added_at_wall = engine->env->wall_clock(engine->env->world);
-    hash_table_insert(&engine->public_keys_by_id, &known->by_id, identity_hash(id));
+    hash_table_insert(&engine->public_keys_by_id, &known->by_id, identity_hash(engine->hash_key, id));
     hash_table_insert(&engine->public_keys_by_serial, &known->by_serial, known->serial);
     list_append(&engine->public_keys, &known->all);
     return known;

@@ -153,7 +153,7 @@ static bool index_by_ids(struct secret_index *index, struct hash_table *table,
                          const struct secret_entry *entry, size_t number)
 {
     for (size_t i = 0; i < entry->id_count; i++)
-        if (!insert(index, table, number, identity_hash(&entry->ids[i])))
+        if (!insert(index, table, number, identity_hash(hash_key, &entry->ids[i])))
             return false;
     return true;
 }
@@ -227,7 +227,7 @@ static void consider(struct search *search, size_t number)
 
 static void consider_named(struct search *search, const struct hash_table *table, const struct identity *id)
 {
-    struct hash_node *node = hash_table_find(table, identity_hash(id));
+    struct hash_node *node = hash_table_find(table, identity_hash(hash_key, id));
     for (; node != NULL; node = hash_node_next(node))
         consider(search, CONTAINER_OF(node, struct index_node, node)->entry);
 }
@@ -298,7 +298,7 @@ const struct secret_entry *secrets_find_xauth(struct secrets *secrets, const cha
         !identity_parse(index, &id, NULL))
         return NULL;
     const struct secret_entry *found =
-        find_first(secrets, &secrets->index->users, identity_hash(&id), is_of_user, &id);
+        find_first(secrets, &secrets->index->users, identity_hash(hash_key, &id), is_of_user, &id);
     identity_free(&id);
     if (found == NULL && secrets->index->user_default != SIZE_MAX)
         found = &secrets->entries[secrets->index->user_default];

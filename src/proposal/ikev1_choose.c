@@ -383,6 +383,18 @@ bool ikev1_choose(const struct ikev1_offer *ours, struct bytes sa_body, struct i
     return search_for(ours, sa_body, false, ret_choice, error);
 }
 
+struct bytes ikev1_first_spi(struct bytes sa_body)
+{
+    struct reader reader = reader_of(sa_body);
+    struct peer_proposal proposal;
+    struct error error;
+    for (bool goes_on = read_header(&reader, &error); goes_on && read_proposal(&reader, &proposal);
+         goes_on = proposal.next != ISAKMP_NONE)
+        if (proposal.spi.size == 4)
+            return proposal.spi;
+    return bytes_of(NULL, 0);
+}
+
 bool ikev1_accept_answer(const struct ikev1_offer *ours, struct bytes sa_body,
                          struct ikev1_choice *ret_choice, struct error *error)
 {

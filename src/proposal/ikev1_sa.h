@@ -59,6 +59,8 @@ void ikev1_choice_write(struct writer *writer, const struct ikev1_offer *offer,
  * is the notification that answers it. */
 bool ikev1_choose(const struct ikev1_offer *ours, struct bytes sa_body, struct ikev1_choice *ret_choice,
                   struct error *error);
+/* The SPI of the first proposal that has one of four bytes, borrowed; empty: there is none. */
+struct bytes ikev1_first_spi(struct bytes sa_body);
 /* Initiator: the answer is one transform, which we offered. */
 bool ikev1_accept_answer(const struct ikev1_offer *ours, struct bytes sa_body,
                          struct ikev1_choice *ret_choice, struct error *error);

@@ -107,7 +107,7 @@ static bool take_lifetime(struct ikev1_transform *out, uint32_t life_type, uint3
     uint32_t *slot = life_type == OAKLEY_LIFE_SECONDS     ? &out->lifetime_seconds
                      : life_type == OAKLEY_LIFE_KILOBYTES ? &out->lifetime_kilobytes
                                                           : NULL;
-    if (slot == NULL || *slot != 0 || duration == 0)
+    if (slot == NULL || *slot != 0) /* some say 0 for what they do not limit */
         return false;
     *slot = duration;
     return true;

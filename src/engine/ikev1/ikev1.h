@@ -75,6 +75,7 @@ enum ikev1_peer_feature {
 };
 
 struct ikev1_fragments;
+struct ikev1_refusals;
 struct xauth;
 
 struct ikev1_sa {
@@ -108,6 +109,7 @@ struct ikev1_sa {
     uint32_t dpd_sequence, dpd_peer_sequence;
     usec_t dpd_unanswered_since;       /* 0: every R_U_THERE was answered */
     struct ikev1_fragments *fragments; /* a message of the peer's that is being put together */
+    struct ikev1_refusals *refusals;   /* refusals.h; NULL: nothing was refused */
 };
 
 struct transaction_service;

@@ -3,6 +3,7 @@
 
 #include "engine/count.h"
 #include "engine/ikev1/dpd.h"
+#include "engine/ikev1/initial_contact.h"
 #include "engine/ikev1/quick_mode.h"
 
 enum { NOTIFICATION_MAX = 512 };
@@ -31,8 +32,8 @@ void notify_stranger(struct engine *engine, const struct ikev1_incoming *incomin
     engine_send(engine, incoming->path, message);
 }
 
-static void notify_in(struct engine *engine, struct ike_sa *ike, uint32_t message_id, uint8_t protocol,
-                      struct bytes spi, uint16_t type, struct bytes data)
+static struct owned notify_in(struct engine *engine, struct ike_sa *ike, uint32_t message_id,
+                              uint8_t protocol, struct bytes spi, uint16_t type, struct bytes data)
 {
     uint8_t buffer[NOTIFICATION_MAX];
     struct ikev1_exchange exchange = {0};
@@ -43,13 +44,13 @@ static void notify_in(struct engine *engine, struct ike_sa *ike, uint32_t messag
     ikev1_build_notify(&builder, protocol, spi, type, data);
     count_notify(engine, COUNT_IKEV1_SENT_ERRORS, type);
     ikev1_send_hashed(engine, ike, &exchange, &builder, bytes_of(NULL, 0), &ike->memory_bytes);
-    owned_clear(engine, &ike->memory_bytes, &exchange.last_sent);
+    return exchange.last_sent;
 }
 
-void notify_protected(struct engine *engine, struct ike_sa *ike, uint8_t protocol, struct bytes spi,
-                      uint16_t type, struct bytes data)
+struct owned notify_protected(struct engine *engine, struct ike_sa *ike, uint8_t protocol, struct bytes spi,
+                              uint16_t type, struct bytes data)
 {
-    notify_in(engine, ike, ikev1_new_message_id(engine, ike), protocol, spi, type, data);
+    return notify_in(engine, ike, ikev1_new_message_id(engine, ike), protocol, spi, type, data);
 }
 
 /* Of what DPD says there is too much to remember its message ids: that of a notification of ours follows from
@@ -74,8 +75,9 @@ void notify_about_ike(struct engine *engine, struct ike_sa *ike, uint16_t type, 
     uint8_t cookies[2 * IKE_SPI_SIZE];
     memcpy(cookies, ike->spi_i, IKE_SPI_SIZE);
     memcpy(cookies + IKE_SPI_SIZE, ike->spi_r, IKE_SPI_SIZE);
-    notify_in(engine, ike, own_dpd_message_id(engine, ike, type, data), V1_PROTO_ISAKMP,
-              bytes_of(cookies, sizeof(cookies)), type, data);
+    struct owned said = notify_in(engine, ike, own_dpd_message_id(engine, ike, type, data), V1_PROTO_ISAKMP,
+                                  bytes_of(cookies, sizeof(cookies)), type, data);
+    owned_clear(engine, &ike->memory_bytes, &said);
 }
 
 /* ---- theirs ---- */
@@ -106,6 +108,9 @@ static bool obey_notify(struct engine *engine, struct ike_sa *ike, const struct 
     case V1_R_U_THERE:
     case V1_R_U_THERE_ACK:
         (void)dpd_received(engine, ike, notify);
+        break;
+    case V1_INITIAL_CONTACT:
+        initial_contact_said(engine, ike, notify);
         break;
     case V1_NO_PROPOSAL_CHOSEN:
     case V1_INVALID_ID_INFORMATION:

@@ -7,9 +7,10 @@
 /* An answer in the clear to a message that could not be taken: once, smaller than what it answers, nothing is
  * kept. */
 void notify_stranger(struct engine *engine, const struct ikev1_incoming *incoming, uint16_t type);
-/* One protected notification; spi may be empty. */
-void notify_protected(struct engine *engine, struct ike_sa *ike, uint8_t protocol, struct bytes spi,
-                      uint16_t type, struct bytes data);
+/* One protected notification; spi may be empty. The message as it was sent is the caller's, accounted to the
+ * ISAKMP SA. */
+struct owned notify_protected(struct engine *engine, struct ike_sa *ike, uint8_t protocol, struct bytes spi,
+                              uint16_t type, struct bytes data);
 /* The same for the ISAKMP SA itself: the cookies are its SPI. */
 void notify_about_ike(struct engine *engine, struct ike_sa *ike, uint16_t type, struct bytes data);
 

@@ -53,3 +53,30 @@ void initial_contact_obey(struct engine *engine, struct ike_sa *ike, bool says_i
         ike_destroy(engine, older);
     }
 }
+
+/* IPsec SAs that this ISAKMP SA took over, before it was known that the peer has lost them. */
+static void drop_inherited(struct engine *engine, struct ike_sa *ike)
+{
+    LIST_EACH(&ike->children, node)
+    {
+        struct child_sa *child = CONTAINER_OF(node, struct child_sa, siblings);
+        if (child->created_at < ike->created_at)
+            child_destroy(engine, child);
+    }
+}
+
+/* Of this ISAKMP SA, or of none in particular. */
+void initial_contact_said(struct engine *engine, struct ike_sa *ike, const struct ikev1_notify *notify)
+{
+    uint8_t cookies[2 * IKE_SPI_SIZE];
+    memcpy(cookies, ike->spi_i, IKE_SPI_SIZE);
+    memcpy(cookies + IKE_SPI_SIZE, ike->spi_r, IKE_SPI_SIZE);
+    if (notify == NULL ||
+        (notify->spi.size != 0 && !bytes_equal(notify->spi, bytes_of(cookies, sizeof(cookies)))))
+        return;
+    ike->v1->says_initial_contact = true; /* after the login, should there be one */
+    if (ike->state != IKE_STATE_ESTABLISHED)
+        return;
+    initial_contact_obey(engine, ike, true);
+    drop_inherited(engine, ike);
+}

@@ -77,8 +77,9 @@ void nat_traversal_read(struct engine *engine, struct ike_sa *ike, const struct 
 
 void nat_traversal_float(const struct engine *engine, struct ike_sa *ike)
 {
+    /* Another port than IKE's own, of leftikeport=, has the framing of port 4500 already. */
     if (!ike->uses_natt || nat_traversal_stays_on_port(engine, ike) ||
-        ike->path.local.port == engine->settings.natt_port)
+        ike->path.local.port != engine->settings.ike_port)
         return;
     ike->path.local.port = engine->settings.natt_port;
     if (ike->path.remote.port == 500)

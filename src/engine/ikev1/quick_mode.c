@@ -179,6 +179,14 @@ bool quick_mode_read_id(const struct ikev1_id *id, struct selector *out, struct 
                      id->kind, id->data.size);
 }
 
+bool quick_mode_is_port_of(const struct selector *one, const struct selector *any_port)
+{
+    return any_port->protocol != 0 && any_port->port_start == 0 && any_port->port_end == UINT16_MAX &&
+           one->protocol == any_port->protocol && one->port_start == one->port_end &&
+           address_equal(&one->range.start, &any_port->range.start) &&
+           address_equal(&one->range.end, &any_port->range.end);
+}
+
 /* ---- keys ---- */
 
 static struct bytes own_nonce(const struct quick_mode *quick)

@@ -43,6 +43,8 @@ bool quick_mode_submit_job(struct engine *engine, struct ike_sa *ike, struct qui
 void quick_mode_build_id(struct ikev1_builder *builder, const struct selector *selector);
 /* The selector that an ID payload stands for. */
 bool quick_mode_read_id(const struct ikev1_id *id, struct selector *out, struct error *error);
+/* Whether `one` is a single port where rightprotoport=17/%any leaves the peer every port of that protocol. */
+bool quick_mode_is_port_of(const struct selector *one, const struct selector *any_port);
 struct bytes quick_nonce_i(const struct quick_mode *quick);
 struct bytes quick_nonce_r(const struct quick_mode *quick);
 /* Keys for both directions, and both SAs into the data plane. */

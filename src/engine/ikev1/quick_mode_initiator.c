@@ -66,6 +66,8 @@ void quick_mode_start(struct engine *engine, struct ike_sa *ike, const struct co
     }
     connection_selectors(connection, true, local);
     connection_selectors(connection, false, remote);
+    if (replaces != NULL && quick_mode_is_port_of(child_remote_selectors(replaces), &remote[0]))
+        remote[0] = *child_remote_selectors(replaces); /* the peer has settled on it */
     child_set_selectors(engine, child, local, 1, remote, 1);
     if (connection->spec->compress)
         compression_draw_cpi(engine, child);

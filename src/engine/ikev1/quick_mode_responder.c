@@ -5,9 +5,11 @@
 #include "engine/compression.h"
 #include "engine/connection.h"
 #include "engine/ikev1/informational.h"
+#include "engine/ikev1/initial_contact.h"
 #include "engine/ikev1/lifetimes.h"
 #include "engine/ikev1/nat_traversal.h"
 #include "engine/ikev1/quick_mode.h"
+#include "engine/ikev1/refusals.h"
 #include "engine/login.h"
 #include "engine/virtual_client.h"
 
@@ -77,7 +79,7 @@ static bool selectors_fit(const struct engine *engine, const struct ike_sa *ike,
         return false;
     if (connection->remote_end->virtual_client.kind != VIRTUAL_NONE)
         return virtual_client_fits(engine, ike, connection, &theirs);
-    return selector_equal(&remote[0], &theirs);
+    return selector_equal(&remote[0], &theirs) || quick_mode_is_port_of(&theirs, &remote[0]);
 }
 
 static bool fits(const struct engine *engine, const struct ike_sa *ike, const struct connection *connection,
@@ -284,14 +286,18 @@ static void answer(struct engine *engine, struct ike_sa *ike, struct quick_mode 
     ikev1_arm_retransmit(engine, ike, &quick->exchange, &quick->retransmit_timer);
 }
 
-static void refuse(struct engine *engine, struct ike_sa *ike, const struct error *error)
+/* The SPI tells the initiator of several Quick Modes which one is meant. */
+static void refuse(struct engine *engine, struct ike_sa *ike, const struct ikev1_incoming *incoming,
+                   const struct error *error)
 {
     say_ike(engine, RC_LOG_SERIOUS, ike, 0, "refusing Quick Mode request with %s: %s",
             ikev1_notify_name((uint16_t)error->code), error->text);
     engine->totals.child_failed++;
     failure_keep(engine, connection_by_serial(engine, ike->connection_serial), ike, false,
                  quick_mode_failure_kind((uint16_t)error->code), 0, error->text);
-    notify_protected(engine, ike, V1_PROTO_ESP, bytes_of(NULL, 0), (uint16_t)error->code, bytes_of(NULL, 0));
+    struct owned said = notify_protected(engine, ike, V1_PROTO_ESP, ikev1_first_spi(incoming->message->sa),
+                                         (uint16_t)error->code, bytes_of(NULL, 0));
+    refusal_keep(engine, ike, engine_hash(engine, &incoming->datagram, 1), said);
 }
 
 bool quick_mode_request(struct engine *engine, struct ike_sa *ike, struct quick_mode *quick,
@@ -305,9 +311,10 @@ bool quick_mode_request(struct engine *engine, struct ike_sa *ike, struct quick_
         ike->v1->quick_count >= QUICK_PENDING_LIMIT ||
         !ikev1_use_message_id(engine, ike, incoming->header->message_id))
         return false;
+    initial_contact_said(engine, ike, ikev1_find_notify(incoming->message, V1_INITIAL_CONTACT));
     if (!read_ids(ike, &request, &error) || !choose(engine, ike, &request, &error) ||
         !check_ke(&request, &error) || !check_suite(&request, &error)) {
-        refuse(engine, ike, &error);
+        refuse(engine, ike, incoming, &error);
         return true;
     }
     struct quick_mode *made = make(engine, ike, &request, incoming->header->message_id);

@@ -10,6 +10,7 @@
 #include "engine/ikev1/informational.h"
 #include "engine/ikev1/phase1_proof.h"
 #include "engine/ikev1/quick_mode.h"
+#include "engine/ikev1/refusals.h"
 #include "engine/ikev1/transaction.h"
 #include "engine/peer_path.h"
 
@@ -273,6 +274,8 @@ static void phase2_message(struct engine *engine, struct ike_sa *ike, struct ope
         ikev1_send_again(engine, ike, &quick->exchange);
         return;
     }
+    if (quick == NULL && is_quick && refusal_repeat(engine, ike, hash))
+        return;
     enum ikev1_state state = !is_quick ? STATE_INFO_PROTECTED : quick != NULL ? quick->state : STATE_QUICK_R0;
     const struct transition *row =
         find_transition(state, header->exchange, (header->flags & ISAKMP_ENCRYPTED) != 0);

@@ -2,6 +2,7 @@
 #include "base/secret.h"
 #include "engine/ikev1/exchange.h"
 #include "engine/ikev1/fragmentation.h"
+#include "engine/ikev1/refusals.h"
 #include "engine/ikev1/transaction.h"
 #include "engine/ikev1/xauth.h"
 
@@ -22,6 +23,7 @@ void ikev1_sa_free(struct engine *engine, struct ike_sa *ike)
     if (v1 == NULL)
         return;
     fragments_drop(engine, ike);
+    refusals_drop(engine, ike);
     transactions_drop(engine, ike);
     xauth_drop(engine, ike);
     ikev1_forget_message_ids(engine, ike);

@@ -87,6 +87,8 @@ static void a_name_too_long_for_its_place_is_refused(void **state)
     assert_false(distinguished_name_parse(text, name.der, sizeof(name.der), &name.size, &error));
 }
 
+static const uint8_t key[16] = {1};
+
 static void expect_match(const char *pattern, const char *name, bool is_equal, bool is_match)
 {
     struct name ours, theirs;
@@ -94,7 +96,17 @@ static void expect_match(const char *pattern, const char *name, bool is_equal, b
     assert_int_equal(distinguished_name_equal(a, b), is_equal);
     assert_int_equal(distinguished_name_matches(a, b), is_match);
     if (is_equal)
-        assert_int_equal(distinguished_name_hash(a), distinguished_name_hash(b));
+        assert_int_equal(distinguished_name_hash(key, a), distinguished_name_hash(key, b));
+}
+
+static void hashes_depend_on_the_key_and_on_which_part_has_which_value(void **state)
+{
+    (void)state;
+    static const uint8_t other_key[16] = {2};
+    struct name one, other;
+    struct bytes a = name_of(&one, "O=a, CN=b"), b = name_of(&other, "O=b, CN=a");
+    assert_int_not_equal(distinguished_name_hash(key, a), distinguished_name_hash(other_key, a));
+    assert_int_not_equal(distinguished_name_hash(key, a), distinguished_name_hash(key, b));
 }
 
 static void names_compare_without_case_blanks_and_order(void **state)
@@ -140,6 +152,7 @@ int main(void)
         cmocka_unit_test(every_spelling_is_understood),
         cmocka_unit_test(what_is_no_name_is_refused),
         cmocka_unit_test(a_name_too_long_for_its_place_is_refused),
+        cmocka_unit_test(hashes_depend_on_the_key_and_on_which_part_has_which_value),
         cmocka_unit_test(names_compare_without_case_blanks_and_order),
         cmocka_unit_test(a_star_stands_for_any_value_of_its_type),
         cmocka_unit_test(bytes_that_are_no_name_match_nothing),
