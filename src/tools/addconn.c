@@ -4,10 +4,12 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/text.h"
 #include "tools/addconn.h"
 #include "tools/conf_request.h"
 #include "tools/paths.h"
 #include "tools/tools.h"
+#include "tools/whack_prompt.h"
 
 enum { EXIT_PARSE = 3, EXIT_UNKNOWN = 21, EXIT_OTHER = 1, UNANSWERED_MAX = 64 };
 
@@ -21,20 +23,24 @@ static const struct warning_sink sink = {warn, NULL};
 
 /* ---- one connection ---- */
 
-/* Failures are 20 to 99. */
+/* Failures are 20 to 99; the first is the exit status, as whack's. */
 static void print_line(void *user, const struct control_line *line)
 {
-    const struct addconn *addconn = user;
-    bool is_trouble = line->number >= 20 && line->number < 100;
-    if (!addconn->quiet || is_trouble)
+    struct addconn *addconn = user;
+    bool is_trouble = line->number >= 20 && line->number < 100 && !line->wants_answer;
+    if (!addconn->quiet || is_trouble || line->wants_answer)
         printf("%03d %s\n", line->number, line->text);
+    if (is_trouble && addconn->status == 0)
+        addconn->status = line->number;
+    if (line->wants_answer)
+        whack_prompt_answer(addconn->client, line, NULL);
 }
 
 static void tell(struct addconn *addconn, const struct error *error, int status)
 {
     if (error->text[0] != '\0')
         fprintf(stderr, "ipsec addconn: %s\n", error->text);
-    if (status != 0)
+    if (addconn->status == 0)
         addconn->status = status;
 }
 
@@ -128,26 +134,46 @@ static void start(struct addconn *addconn, size_t index)
 
 /* ---- many connections ---- */
 
+/* --auto: also what it asks for once the connection is loaded. */
+static void add_and_start(struct addconn *addconn, size_t index)
+{
+    int before = addconn->status;
+    addconn->status = 0;
+    add(addconn, index);
+    await_all(addconn);
+    if (addconn->status == 0 && addconn->auto_as >= 0 && !addconn->checkconfig)
+        start(addconn, index);
+    if (before != 0)
+        addconn->status = before;
+}
+
+static void tell_unknown(struct addconn *addconn, const char *name)
+{
+    size_t count = conf_conn_count(addconn->conf);
+    const char **names = calloc(count + 1, sizeof(*names));
+    for (size_t i = 0; names != NULL && i < count; i++)
+        names[i] = conf_conn_name(addconn->conf, i);
+    const char *nearest = names != NULL ? text_nearest(name, names, count) : NULL;
+    fprintf(stderr, "conn '%s': not found (tried aliases)%s%s%s\n", name, nearest ? "; did you mean '" : "",
+            nearest ? nearest : "", nearest ? "'?" : "");
+    free(names);
+    addconn->status = EXIT_UNKNOWN;
+}
+
 static void add_named(struct addconn *addconn, const char *name)
 {
     size_t index = 0;
-    int before = addconn->status;
     bool found = conf_conn_find(addconn->conf, name, &index);
-    if (!found) {
-        for (index = 0; conf_conn_find_alias(addconn->conf, name, &index); index++) {
-            add(addconn, index);
-            found = true;
-        }
-        if (!found) {
-            fprintf(stderr, "conn '%s': not found (tried aliases)\n", name);
-            addconn->status = EXIT_UNKNOWN;
-        }
+    if (found) {
+        add_and_start(addconn, index);
         return;
     }
-    add(addconn, index);
-    await_all(addconn);
-    if (addconn->status == before && addconn->auto_as >= 0 && !addconn->checkconfig)
-        start(addconn, index);
+    for (index = 0; conf_conn_find_alias(addconn->conf, name, &index); index++) {
+        add_and_start(addconn, index);
+        found = true;
+    }
+    if (!found)
+        tell_unknown(addconn, name);
 }
 
 static bool is_loaded_at_start(const struct conf *conf, size_t index)

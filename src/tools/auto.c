@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/bytes.h"
+#include "base/text.h"
 #include "tools/shell_word.h"
 #include "tools/tools.h"
 
@@ -82,7 +84,7 @@ static const char usage[] =
 
 static const struct operation *find_operation(const char *name)
 {
-    for (size_t i = 0; i < sizeof(operations) / sizeof(operations[0]); i++)
+    for (size_t i = 0; i < ARRAY_SIZE(operations); i++)
         if (strcmp(operations[i].name, name) == 0)
             return &operations[i];
     return NULL;
@@ -117,6 +119,25 @@ static bool *flag_slot(struct arguments *arguments, const char *name)
     return strcmp(name, "utc") == 0 ? &arguments->utc : NULL;
 }
 
+static bool unknown_option(const char *name)
+{
+    static const char *const options[] = {"config",      "rundir",       "ctlsocket", "ctlbase",
+                                          "remote-host", "showonly",     "quiet",     "verbose",
+                                          "json",        "asynchronous", "utc"};
+    const char *names[ARRAY_SIZE(operations) + ARRAY_SIZE(options)];
+    size_t count = 0;
+    for (size_t i = 0; i < ARRAY_SIZE(operations); i++)
+        names[count++] = operations[i].name;
+    for (size_t i = 0; i < ARRAY_SIZE(options); i++)
+        names[count++] = options[i];
+    const char *nearest = text_nearest(name, names, count);
+    if (nearest != NULL)
+        fprintf(stderr, "ipsec auto: unknown option --%s; did you mean --%s?\n", name, nearest);
+    else
+        fprintf(stderr, "ipsec auto: unknown option --%s; ipsec auto --help lists them\n", name);
+    return false;
+}
+
 static bool parse_option(struct arguments *arguments, int argc, char **argv, int *at)
 {
     char name[64];
@@ -146,8 +167,7 @@ static bool parse_option(struct arguments *arguments, int argc, char **argv, int
     } else if (operation != NULL) {
         arguments->operation = operation;
     } else {
-        fprintf(stderr, "ipsec auto: unknown option --%s; ipsec auto --help lists them\n", name);
-        return false;
+        return unknown_option(name);
     }
     return true;
 }

@@ -80,7 +80,7 @@ const struct command_row command_rows[] = {
     {"pk12util", "", COMMAND_TOOL, nss_program_main, NULL, NULL},
     {"modutil", "", COMMAND_TOOL, nss_program_main, NULL, NULL},
     {"vfychain", "", COMMAND_TOOL, nss_program_main, NULL, NULL},
-    {"_secretcensor", "", COMMAND_TOOL, secretcensor_main, NULL, NULL},
+    {"_secretcensor", "secretcensor", COMMAND_TOOL, secretcensor_main, NULL, NULL},
     {"loadtest", "", COMMAND_TOOL, loadtest_main, NULL, "play thousands of initiators against a responder"},
     {"pluto", "", COMMAND_TOOL, pluto_main, NULL, "the IKE daemon: ipsec_pluto(8)"},
     {"_updown", "_updown.xfrm _updown.netkey", COMMAND_TOOL, updown_main, NULL, NULL},

@@ -18,6 +18,7 @@ enum { EXIT_USAGE = 1, WORDS_OF_OURS = 16 };
 struct globals {
     bool dry_run, utc, asynchronous;
     char *remote_host;
+    const char *paths[3]; /* in the order of path_options */
 };
 
 struct words {
@@ -117,10 +118,32 @@ static bool is_bare_name(char **argv, int i)
     return argv[i][0] != '-' && (i == 1 || argv[i - 1][0] != '-' || strchr(argv[i - 1], '=') != NULL);
 }
 
+static const struct {
+    const char *option, *variable;
+    bool is_of_whack;
+} path_options[] = {
+    {"--rundir", "IPSEC_RUNDIR", true},
+    {"--config", "IPSEC_CONF", false},
+    {"--ctlsocket", "IPSEC_CTLSOCKET", true},
+};
+
+/* What is shown and not run must say them: the environment will not. */
+static void add_paths(struct words *words, const struct globals *globals, enum command_kind_of_tool kind)
+{
+    for (size_t i = 0; i < ARRAY_SIZE(path_options); i++) {
+        if (globals->paths[i] == NULL || (kind == COMMAND_OF_WHACK && !path_options[i].is_of_whack))
+            continue;
+        add_word(words, path_options[i].option);
+        add_word(words, globals->paths[i]);
+    }
+}
+
 static void add_globals(struct words *words, const struct globals *globals, const struct command_row *row)
 {
     if (globals->dry_run && row->kind == COMMAND_OF_AUTO)
         add_word(words, "--showonly");
+    if (globals->dry_run && row->kind != COMMAND_TOOL)
+        add_paths(words, globals, row->kind);
     if (globals->asynchronous)
         add_word(words, "--asynchronous");
     if (globals->utc)
@@ -146,8 +169,10 @@ static int run_addconn(const struct globals *globals, int argc, char **argv)
 {
     struct words words = words_new(argc);
     add_word(&words, "addconn");
-    if (globals->dry_run)
+    if (globals->dry_run) {
         add_word(&words, "--showonly");
+        add_paths(&words, globals, COMMAND_OF_AUTO);
+    }
     if (globals->asynchronous)
         add_word(&words, "--asynchronous");
     for (int i = 1; i < argc; i++)
@@ -161,6 +186,8 @@ static struct words words_of(const struct command_row *row, const struct globals
 {
     struct words words = words_new(argc);
     static char option[64]; /* as long-lived as the words */
+    if (globals->dry_run && row->kind == COMMAND_TOOL)
+        add_paths(&words, globals, row->kind);
     add_word(&words, row->kind == COMMAND_OF_AUTO    ? "auto"
                      : row->kind == COMMAND_OF_WHACK ? "whack"
                                                      : argv[0]);
@@ -226,20 +253,13 @@ static int run(const struct globals *globals, int argc, char **argv)
 
 /* ---- options before the command ---- */
 
-static const struct {
-    const char *option, *variable;
-} path_options[] = {
-    {"--rundir", "IPSEC_RUNDIR"},
-    {"--config", "IPSEC_CONF"},
-    {"--ctlsocket", "IPSEC_CTLSOCKET"},
-};
-
-static const char *path_variable(const char *option)
+/* Which of path_options it is; -1: none. */
+static int path_index(const char *option)
 {
     for (size_t i = 0; i < ARRAY_SIZE(path_options); i++)
         if (strcmp(path_options[i].option, option) == 0)
-            return path_options[i].variable;
-    return NULL;
+            return (int)i;
+    return -1;
 }
 
 static bool flag(struct globals *globals, const char *word)
@@ -259,17 +279,19 @@ static int take_global(struct globals *globals, int argc, char **argv)
     char name[32];
     const char *equals = strchr(argv[0], '=');
     snprintf(name, sizeof(name), "%.*s", equals ? (int)(equals - argv[0]) : 31, argv[0]);
-    const char *variable = path_variable(name);
+    int path = path_index(name);
     bool is_host = strcmp(name, "--remote-host") == 0;
-    if (variable == NULL && !is_host)
+    if (path < 0 && !is_host)
         return flag(globals, argv[0]) ? 1 : 0;
     if (equals == NULL && argc < 2)
         return -1;
     char *value = equals ? argv[0] + (equals - argv[0]) + 1 : argv[1];
-    if (is_host)
+    if (is_host) {
         globals->remote_host = value;
-    else
-        setenv(variable, value, 1);
+    } else {
+        globals->paths[path] = value;
+        setenv(path_options[path].variable, value, 1);
+    }
     return equals ? 1 : 2;
 }
 

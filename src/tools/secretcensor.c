@@ -184,6 +184,11 @@ void censor_text(FILE *in, FILE *out)
 int secretcensor_main(int argc, char **argv)
 {
     int status = 0;
+    if (argc > 1 && strcmp(argv[1], "--help") == 0) {
+        puts("Usage: ipsec _secretcensor [FILE ...]\n"
+             "Prints files of the form of ipsec.secrets(5), or standard input, without their secrets.");
+        return 0;
+    }
     if (argc < 2)
         censor_secrets(stdin, stdout);
     for (int i = 1; i < argc; i++) {

@@ -4,14 +4,12 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/secret.h"
 #include "config/argument_file.h"
 #include "tools/tools.h"
 #include "tools/whack_arguments.h"
 #include "tools/whack_prompt.h"
 
 enum {
-    ANSWER_SIZE_MAX = 512,
     FIRST_FAILURE = 20, /* message numbers from here ... */
     LAST_FAILURE = 99,  /* to here are failures */
 };
@@ -32,14 +30,8 @@ static void note_failure(struct conversation *conversation, int code)
 /* pluto needs a user name or a password: from the command line, or from who sits there. */
 static void answer(struct conversation *conversation, const struct control_line *line)
 {
-    char typed[ANSWER_SIZE_MAX];
-    struct error error;
     const struct whack_arguments *arguments = conversation->arguments;
-    const char *given = line->is_secret ? arguments->password : arguments->user;
-    if (given == NULL && whack_prompt(line->text, line->is_secret, typed, sizeof(typed)))
-        given = typed;
-    control_client_answer(conversation->client, given, &error);
-    secret_wipe(typed, sizeof(typed));
+    whack_prompt_answer(conversation->client, line, line->is_secret ? arguments->password : arguments->user);
 }
 
 static void show(void *user, const struct control_line *line)

@@ -218,7 +218,7 @@ const struct whack_option whack_options[] = {
     NOT_YET("global-redirect-to", ARGUMENT_REQUIRED, "redirection (RFC 5685)"),
     NOT_YET("redirect-to", ARGUMENT_REQUIRED, "redirection (RFC 5685)"),
     NOT_YET("suspend", ARGUMENT_NONE, "session resumption (RFC 5723)"),
-    NOT_YET("listgroups", ARGUMENT_NONE, NULL),
+    NOT_YET("listgroups", ARGUMENT_NONE, "groups are those of attribute certificates"),
     NOT_YET("rereadgroups", ARGUMENT_NONE, "--listen reads policy groups"),
     {"pfsgroup", ARGUMENT_REQUIRED, OPTION_FIELD, NO_ACTION, AT(pfs_group),
      .replaced_by = "esp ALGORITHMS;GROUP"},

@@ -6,6 +6,10 @@
 #include <termios.h>
 #include <unistd.h>
 
+#include "base/secret.h"
+
+enum { ANSWER_SIZE_MAX = 512 };
+
 /* Byte by byte, so that nothing of a further answer is lost in a buffer. */
 static bool read_line(char *out, size_t size)
 {
@@ -37,4 +41,14 @@ bool whack_prompt(const char *question, bool is_secret, char *out, size_t size)
         fputc('\n', stderr);
     }
     return ok;
+}
+
+void whack_prompt_answer(struct control_client *client, const struct control_line *line, const char *given)
+{
+    char typed[ANSWER_SIZE_MAX];
+    struct error error;
+    if (given == NULL && whack_prompt(line->text, line->is_secret, typed, sizeof(typed)))
+        given = typed;
+    control_client_answer(client, given, &error);
+    secret_wipe(typed, sizeof(typed));
 }
