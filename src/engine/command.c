@@ -6,15 +6,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "engine/address_pool.h"
-#include "engine/child_install.h"
 #include "engine/client_batch.h"
 #include "engine/connection.h"
 #include "engine/connection_named.h"
 #include "engine/connection_remove.h"
 #include "engine/host_name.h"
 #include "engine/initiate.h"
-#include "engine/login.h"
 #include "engine/policy_group.h"
 #include "engine/prompt.h"
 #include "engine/routing.h"
@@ -82,223 +79,10 @@ static void act_on_named(struct engine *engine, const struct command *command, c
     connection_set_free(&set);
 }
 
-/* What a conn of this name was before, or was expanded to. */
-static void remove_earlier(struct engine *engine, const struct command *command, const char *name)
-{
-    struct connection *old = connection_by_name(engine, name);
-    if (old != NULL)
-        connection_remove(engine, old, command->client);
-    struct connection_set set = connections_of_conn(engine, name);
-    for (size_t i = 0; i < set.count; i++)
-        if ((old = connection_by_serial(engine, set.serials[i])) != NULL)
-            connection_remove(engine, old, command->client);
-    connection_set_free(&set);
-}
-
-static bool is_name_in_use(const struct engine *engine, const char *name)
-{
-    struct connection_set set = connections_of_conn(engine, name);
-    bool is_conn = set.count > 0;
-    connection_set_free(&set);
-    return is_conn || connection_by_name(engine, name) != NULL;
-}
-
-static void announce(struct engine *engine, const struct command *command,
-                     const struct connection *connection)
-{
-    char text[512];
-    struct text line = text_of(text, sizeof(text));
-    bool is_unoriented = engine->is_listening && !connection->is_oriented;
-    text_add(&line, "added %s%s connection", is_unoriented ? "unoriented " : "",
-             connection->spec->type == TYPE_PASS   ? "passthrough"
-             : connection->spec->type == TYPE_DROP ? "drop"
-             : connection->spec->ike_version == 1  ? "IKEv1"
-                                                   : "IKEv2");
-    if (is_unoriented) {
-        text_add(&line, " (neither left=");
-        connection_host_text(connection, true, &line);
-        text_add(&line, " nor right=");
-        connection_host_text(connection, false, &line);
-        text_add(&line, " match an interface)");
-    }
-    say_connection(engine, RC_LOG, connection, command->client, "%s", text);
-}
-
-static bool add_one(struct engine *engine, const struct command *command, struct connection_spec *spec)
-{
-    struct connection *old = connection_by_name(engine, spec->name);
-    if (old != NULL)
-        connection_remove(engine, old, command->client);
-    struct connection *connection = connection_add(engine, spec);
-    if (connection == NULL)
-        return false;
-    announce(engine, command, connection);
-    say_event(engine, EVENT_CONNECTION_ADDED, connection->spec->name, 0, 0, "");
-    return true;
-}
-
-static void add(struct engine *engine, const struct command *command)
-{
-    const char *name = command->spec->conn_name ? command->spec->conn_name : command->spec->name;
-    int code = 0;
-    struct error error;
-    char names[256];
-    struct text dropped = text_of(names, sizeof(names));
-    if (!kernel_extras_check(engine->settings.stack, command->spec, &error) ||
-        !plane_limits_apply(engine->settings.plane_limits, command->spec, &dropped, &error)) {
-        command_fail(engine, command, RC_FATAL, NULL, "failed to add connection \"%.80s\": %s", name,
-                     error.text);
-        connection_spec_free(command->spec);
-        return;
-    }
-    if (command->keeps_old && is_name_in_use(engine, name)) {
-        command_fail(engine, command, RC_DUPNAME, NULL, "attempt to redefine connection \"%s\"", name);
-        connection_spec_free(command->spec);
-        return;
-    }
-    if (dropped.size > 0)
-        say_plain(engine, RC_LOG, "\"%.80s\": not offered, for protostack=%s lacks it: %s", name,
-                  engine->settings.plane_limits->stack, names);
-    const struct connection *old = connection_by_name(engine, name);
-    if (!address_pools_check(engine, command->spec, old ? old->spec : NULL, &error)) {
-        command_fail(engine, command, RC_CLASH, NULL, "failed to add connection \"%.80s\": %s", name,
-                     error.text);
-        connection_spec_free(command->spec);
-        return;
-    }
-    remove_earlier(engine, command, name);
-    for (struct connection_spec *spec = command->spec, *next; spec != NULL; spec = next) {
-        next = spec->next;
-        spec->next = NULL;
-        if (!add_one(engine, command, spec))
-            code = RC_INTERNAL_ERROR;
-    }
-    finish(engine, command, code);
-}
-
-static void describe_one(const struct connection *connection, struct connection_spec *spec)
-{
-    struct connection_spec *old = connection->shared->spec;
-    old->auto_start = spec->auto_start;
-    if (old->origin == NULL || spec->origin == NULL)
-        return;
-    spec_origin_free(old->origin);
-    old->origin = spec->origin;
-    spec->origin = NULL;
-}
-
-/* Nothing that runs takes notice. */
-static void describe(struct engine *engine, const struct command *command)
-{
-    const char *name = command->spec->conn_name ? command->spec->conn_name : command->spec->name;
-    const struct connection *connection = connection_by_name(engine, name);
-    struct connection_set set = connections_of_conn(engine, name);
-    if (connection != NULL)
-        describe_one(connection, command->spec);
-    for (size_t i = 0; i < set.count; i++)
-        if ((connection = connection_by_serial(engine, set.serials[i])) != NULL)
-            describe_one(connection, command->spec);
-    bool is_known = connection != NULL;
-    connection_set_free(&set);
-    connection_spec_free(command->spec);
-    finish(engine, command, is_known ? 0 : RC_UNKNOWN_NAME);
-}
-
 static void delete_one(struct engine *engine, const struct command *command, struct connection *connection)
 {
     connection_remove(engine, connection, command->client);
     finish(engine, command, 0);
-}
-
-static void refuse_unoriented(struct engine *engine, const struct command *command,
-                              const struct connection *connection)
-{
-    char text[512];
-    struct text line = text_of(text, sizeof(text));
-    text_add(&line, "we cannot identify ourselves with either end of this connection.  ");
-    connection_host_text(connection, true, &line);
-    text_add(&line, " or ");
-    connection_host_text(connection, false, &line);
-    text_add(&line, " are not usable");
-    command_fail(engine, command, RC_ORIENT, connection, "%s", text);
-}
-
-/* A name that resolves later brings the connection up then. */
-static void refuse_without_peer(struct engine *engine, const struct command *command,
-                                struct connection *connection)
-{
-    const char *trouble = host_name_trouble(connection, !connection->left_is_local);
-    char text[512];
-    struct text line = text_of(text, sizeof(text));
-    if (trouble == NULL) {
-        command_fail(engine, command, RC_NOPEERIP, connection,
-                     "cannot initiate connection without knowing peer IP address");
-        return;
-    }
-    text_add(&line,
-             "cannot initiate connection without resolved dynamic peer IP address, will keep retrying "
-             "(kind=CK_PERMANENT): %s: %s",
-             connection->remote_end->host_name, trouble);
-    connection->keep_up = true;
-    host_name_ask_again(engine, connection);
-    command_fail(engine, command, RC_NOPEERIP, connection, "%s", text);
-}
-
-/* --xauthuser and --xauthpass come before leftusername= and ipsec.secrets. */
-static bool take_login(struct engine *engine, const struct command *command, struct connection *connection)
-{
-    if (command->user == NULL && command->password == NULL)
-        return true;
-    if (login_role_of(connection) != LOGIN_CLIENT) {
-        command_fail(engine, command, RC_WHACK_PROBLEM, connection,
-                     "a user name and a password are for connections with xauthclient=yes at our end");
-        return false;
-    }
-    if ((command->user != NULL && !login_name_is_fit(bytes_of_text(command->user))) ||
-        (command->password != NULL && strlen(command->password) >= LOGIN_PASSWORD_SIZE)) {
-        command_fail(engine, command, RC_WHACK_PROBLEM, connection, "no fit user name or password");
-        return false;
-    }
-    login_remember(engine, connection, command->user, command->password);
-    return true;
-}
-
-static void initiate(struct engine *engine, const struct command *command, struct connection *connection)
-{
-    if (connection_spec_is_shunt(connection->spec)) {
-        command_fail(engine, command, RC_INITSHUNT, connection, "cannot initiate an authby=never connection");
-        return;
-    }
-    if (!engine->is_listening) {
-        command_fail(engine, command, RC_DEAF, connection, "need --listen before --initiate");
-        return;
-    }
-    if (!connection->is_oriented) {
-        refuse_unoriented(engine, command, connection);
-        return;
-    }
-    if (connection->is_template && address_is_set(&command->remote_host)) {
-        connection =
-            connection_instantiate(engine, connection, &command->remote_host, &connection->remote_id);
-        if (connection == NULL) {
-            finish(engine, command, RC_INTERNAL_ERROR);
-            return;
-        }
-    } else if (address_is_set(&command->remote_host)) {
-        command_fail(engine, command, RC_NOPEERIP, connection,
-                     "cannot instantiate non-template connection to a supplied remote IP address");
-        return;
-    } else if (!address_is_set(&connection->remote)) {
-        refuse_without_peer(engine, command, connection);
-        return;
-    }
-    if (!take_login(engine, command, connection))
-        return;
-    uint64_t client = command->asynchronous ? 0 : command->client;
-    connection->keep_up = true;
-    if (command->asynchronous)
-        finish(engine, command, 0);
-    initiate_connection(engine, connection, client);
 }
 
 static void terminate(struct engine *engine, const struct command *command, struct connection *connection)
@@ -416,16 +200,16 @@ void engine_command(struct engine *engine, const struct command *command)
 {
     switch (command->kind) {
     case COMMAND_ADD:
-        add(engine, command);
+        command_add(engine, command);
         break;
     case COMMAND_DESCRIBE:
-        describe(engine, command);
+        command_describe(engine, command);
         break;
     case COMMAND_DELETE:
         act_on_named(engine, command, delete_one, NULL, NULL);
         break;
     case COMMAND_INITIATE:
-        act_on_named(engine, command, initiate, "initiating all conns with", NULL);
+        act_on_named(engine, command, command_initiate, "initiating all conns with", NULL);
         break;
     case COMMAND_TERMINATE:
         act_on_named(engine, command, terminate, NULL, "terminated");

@@ -9,6 +9,15 @@ void command_fail(struct engine *engine, const struct command *command, int code
                   const struct connection *connection, const char *format, ...)
     __attribute__((format(printf, 5, 6)));
 
+/* command_add.c: these take the command's specs. */
+void command_add(struct engine *engine, const struct command *command);
+/* What is known of a connection beside what it does (auto=, where it stands); nothing that runs takes notice.
+ */
+void command_describe(struct engine *engine, const struct command *command);
+
+/* command_initiate.c */
+void command_initiate(struct engine *engine, const struct command *command, struct connection *connection);
+
 /* command_sa.c: rekeying and ending SAs. Those of a connection first. */
 void command_rekey(struct engine *engine, const struct command *command, struct connection *connection);
 /* COMMAND_DELETE_IKE, DELETE_CHILD, DOWN_IKE, DOWN_CHILD */
