@@ -45,15 +45,15 @@ static const struct debug_name {
 
 const struct debug_class_row debug_class_rows[] = {
     {"none", "nothing"},
-    {"base", "what is decided and why; routing with it"},
+    {"base", "what is decided and why, and which messages come and go; routing with it"},
     {"routing", "the routing of connections"},
-    {"cpu-usage", "the time that each step takes"},
-    {"refcnt", "what holds what"},
+    {"cpu-usage", "the time that each message and each computation takes"},
+    {"refcnt", "what is made and freed, and holds what"},
     {"all", "base, cpu-usage and refcnt"},
-    {"tmi", "all, and much more"},
+    {"tmi", "all, and every datagram byte by byte"},
     {"updown", "what the updown scripts do"},
-    {"crypt", "the plaintext of messages: DANGEROUS"},
-    {"private", "keys: DANGEROUS"},
+    {"crypt", "the plaintext of messages, passwords of XAUTH in it: DANGEROUS"},
+    {"private", "the keys of IKE and IPsec SAs, by which a capture can be read: DANGEROUS"},
 };
 const size_t debug_class_row_count = ARRAY_SIZE(debug_class_rows);
 

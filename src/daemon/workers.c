@@ -4,6 +4,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "daemon/daemon.h"
@@ -49,6 +50,21 @@ static void wake(int descriptor)
         ;
 }
 
+static uint64_t processor_usec(void)
+{
+    struct timespec time;
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
+    return (uint64_t)time.tv_sec * USEC_PER_SEC + (uint64_t)time.tv_nsec / 1000;
+}
+
+static void run(struct job *job)
+{
+    uint64_t before = job->is_timed ? processor_usec() : 0;
+    job_run(job);
+    if (job->is_timed)
+        job->cpu_usec = processor_usec() - before;
+}
+
 static void *work(void *context)
 {
     struct workers *workers = context;
@@ -63,7 +79,7 @@ static void *work(void *context)
         if (workers->waiting.first == NULL)
             workers->waiting.end = &workers->waiting.first;
         pthread_mutex_unlock(&workers->lock);
-        job_run(job);
+        run(job);
         pthread_mutex_lock(&workers->lock);
         bool was_empty = workers->finished.first == NULL;
         push(&workers->finished, job);
@@ -87,7 +103,7 @@ static void collect(evutil_socket_t descriptor, short what, void *context)
     while (job != NULL) {
         struct job *next = job->next;
         if (workers->count == 0)
-            job_run(job);
+            run(job);
         engine_job_done(workers->daemon->engine, job);
         job = next;
     }

@@ -5,6 +5,7 @@
 #include "engine/compression.h"
 #include "engine/connection.h"
 #include "engine/farewell.h"
+#include "engine/ike_trace.h"
 #include "engine/routing.h"
 #include "engine/sa.h"
 
@@ -143,6 +144,8 @@ static void add_sa(struct engine *engine, const struct child_sa *child, enum sa_
 
 void child_install(struct engine *engine, struct child_sa *child, const uint8_t *keymat, bool we_initiated)
 {
+    trace_bytes(engine, ike_by_serial(engine, child->ike_serial), DEBUG_PRIVATE, "KEYMAT",
+                bytes_of(keymat, child_keymat_size(&child->suite)));
     const uint8_t *from_initiator = keymat;
     const uint8_t *from_responder = keymat + child_keymat_size(&child->suite) / 2;
     add_sa(engine, child, SA_INBOUND, we_initiated ? from_responder : from_initiator);

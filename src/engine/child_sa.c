@@ -58,6 +58,8 @@ struct child_sa *child_new(struct engine *engine, struct ike_sa *ike, const stru
     hash_table_insert(&engine->child_by_spi, &child->by_spi, hash_inbound_spi(engine, child->spi_in));
     list_append(&engine->children, &child->all);
     list_append(&ike->children, &child->siblings);
+    trace_ike(engine, ike, DEBUG_REFCNT, "Child SA #%llu is made under #%llu, and holds \"%s\"",
+              (unsigned long long)child->serial, (unsigned long long)ike->serial, connection->spec->name);
     ike->child_count++;
     count_child_started(engine, child);
     child->created_at = engine_now(engine);
@@ -106,6 +108,8 @@ void child_move(struct engine *engine, struct child_sa *child, struct ike_sa *to
 
 void child_destroy(struct engine *engine, struct child_sa *child)
 {
+    trace(engine, DEBUG_REFCNT, "Child SA #%llu of #%llu is freed with its %zu bytes",
+          (unsigned long long)child->serial, (unsigned long long)child->ike_serial, child->memory_bytes);
     engine_timer_cancel(engine, &child->life_timer);
     engine_timer_cancel(engine, &child->switch_timer);
     lifecycle_child_is_going(engine, child); /* first: the policy moves to another in one step */

@@ -1,6 +1,8 @@
 /* What is counted when. */
 #include "engine/count.h"
+
 #include "engine/compression.h"
+#include "engine/ike_trace.h"
 
 #include "engine/sa.h"
 #include "engine/version.h"
@@ -149,6 +151,7 @@ void count_invalid_ke(struct engine *engine, bool is_ours, unsigned used, unsign
 void engine_send_now(struct engine *engine, const struct path *path, struct bytes datagram)
 {
     statistics_add(&engine->statistics, COUNT_IKE_TRAFFIC, TRAFFIC_OUT, datagram.size);
+    trace_datagram(engine, path, true, datagram);
     engine->env->send(engine->env->world, path, datagram);
 }
 

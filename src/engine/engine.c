@@ -12,6 +12,7 @@
 #include "engine/count.h"
 #include "engine/farewell.h"
 #include "engine/host_name.h"
+#include "engine/ike_trace.h"
 #include "engine/ikev1/receive.h"
 #include "engine/ikev2/protect.h"
 #include "engine/ikev2/receive.h"
@@ -178,6 +179,7 @@ void engine_take_datagram(struct engine *engine, const struct path *path, struct
 {
     struct ikev2_header header;
     statistics_add(&engine->statistics, COUNT_IKE_TRAFFIC, TRAFFIC_IN, datagram.size);
+    trace_datagram(engine, path, false, datagram);
     if (!ikev2_header_read(datagram, &header))
         return;
     if (header.version >> 4 == 1 && path->is_tcp) /* RFC 9329 has IKEv2 alone */
@@ -192,10 +194,15 @@ void engine_receive(struct engine *engine, const struct path *path, struct bytes
 {
     if (!engine->is_listening)
         return;
+    bool is_timed = trace_is_timed(engine, NULL);
+    usec_t before = is_timed ? engine_now(engine) : 0;
     if (engine->impairments.has_any)
         impair_inbound(engine, path, datagram, engine_take_datagram);
     else
         engine_take_datagram(engine, path, datagram);
+    if (is_timed)
+        trace(engine, DEBUG_CPU_USAGE, "%llu us for a datagram of %zu bytes",
+              (unsigned long long)(engine_now(engine) - before), datagram.size);
 }
 
 /* ---- time ---- */
@@ -279,6 +286,7 @@ struct job *engine_new_job(struct engine *engine, const struct ike_sa *ike, enum
     job->ike_serial = ike->serial;
     job->kind = kind;
     job->ke = ke;
+    job->is_timed = trace_is_timed(engine, ike);
     if (kind != JOB_KE_DERIVE)
         engine_random(engine, job->seed, sizeof(job->seed));
     return job;
@@ -287,6 +295,10 @@ struct job *engine_new_job(struct engine *engine, const struct ike_sa *ike, enum
 void engine_job_done(struct engine *engine, struct job *job)
 {
     struct ike_sa *ike = ike_by_serial(engine, job->ike_serial);
+    if (ike != NULL && job->is_timed)
+        trace_job(engine, ike, job);
+    if (ike != NULL && job->ok && job->signature == NULL && job->inputs.prf != NULL)
+        trace_ikev2_keys(engine, ike, &job->inputs, &job->keys);
     if (ike != NULL)
         ike->version->job_done(engine, ike, job);
     job_free(job);

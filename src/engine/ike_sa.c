@@ -82,6 +82,8 @@ struct ike_sa *ike_new(struct engine *engine, const struct connection *connectio
     ike_set_connection(engine, ike, connection);
     engine->totals.ike_started++;
     count_ike_started(engine, ike);
+    trace_ike(engine, ike, DEBUG_REFCNT, "IKE SA #%llu is made for \"%s\"", (unsigned long long)ike->serial,
+              connection->spec->name);
     return ike;
 }
 
@@ -196,6 +198,8 @@ void ike_destroy(struct engine *engine, struct ike_sa *ike)
 {
     if (ike->state != IKE_STATE_RETIRED)
         end_life(engine, ike);
+    trace(engine, DEBUG_REFCNT, "IKE SA #%llu is freed with its %zu bytes", (unsigned long long)ike->serial,
+          ike->memory_bytes);
     drop_timers(engine, ike);
     hash_table_remove(&engine->ike_by_serial, &ike->by_serial);
     hash_table_remove(&engine->ike_by_spi, &ike->by_spi);

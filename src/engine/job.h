@@ -52,8 +52,10 @@ struct job {
     uint8_t nonce_i[JOB_NONCE_MAX], nonce_r[JOB_NONCE_MAX];
     uint8_t old_sk_d[PRF_OUTPUT_MAX];
     struct signature_work *signature; /* NULL: another kind of job */
+    bool is_timed;                    /* somebody wants to know what it costs */
     /* Results. */
     bool ok;
+    uint64_t cpu_usec; /* is_timed: processor time */
     uint8_t own_public[KE_PUBLIC_MAX];
     uint16_t secret_size;
     uint8_t secret[KE_SECRET_MAX];

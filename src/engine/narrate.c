@@ -109,32 +109,3 @@ void finish_client(struct engine *engine, uint64_t client, int code)
     prompt_discard(engine, client);
     emit(engine, &(struct report){.code = code, .client = client, .is_final = true, .text = ""});
 }
-
-static void trace_line(struct engine *engine, const char *format, va_list arguments)
-{
-    char line[LINE_SIZE];
-    vsnprintf(line, sizeof(line), format, arguments);
-    engine->env->trace(engine->env->world, line);
-}
-
-void trace(struct engine *engine, uint64_t debug_class, const char *format, ...)
-{
-    va_list arguments;
-    if ((engine->settings.debug & debug_class) == 0)
-        return;
-    va_start(arguments, format);
-    trace_line(engine, format, arguments);
-    va_end(arguments);
-}
-
-void trace_ike(struct engine *engine, const struct ike_sa *ike, uint64_t debug_class, const char *format, ...)
-{
-    const struct connection *connection = connection_by_serial(engine, ike->connection_serial);
-    uint64_t classes = engine->settings.debug | (connection ? connection->debug : 0);
-    va_list arguments;
-    if ((classes & debug_class) == 0)
-        return;
-    va_start(arguments, format);
-    trace_line(engine, format, arguments);
-    va_end(arguments);
-}

@@ -1,6 +1,8 @@
 /* IKEv1 exchanges: RFC 2408 5.1, RFC 2409 5.5, 5.7, Appendix B. */
 #include "engine/ikev1/exchange.h"
 
+#include "engine/ike_trace.h"
+
 #include "base/secret.h"
 #include "engine/ikev1/fragmentation.h"
 #include "engine/impair_message.h"
@@ -165,6 +167,8 @@ static bool encrypt_and_send(struct engine *engine, struct ike_sa *ike, struct i
     if (!ikev1_build_finish(builder, encr->block_size, &message))
         return false;
     uint8_t *data = builder->writer.data;
+    trace_payloads(engine, ike, true, ikev1_exchange_name(data[HEADER_FLAGS_AT - 1]), exchange->message_id,
+                   bytes_of(data + IKE_HEADER_SIZE, message.size - IKE_HEADER_SIZE));
     data[HEADER_FLAGS_AT] |= ISAKMP_ENCRYPTED;
     return ikev1_encrypt(encr, ikev1_cipher_key(ike), exchange->iv, data + IKE_HEADER_SIZE,
                          message.size - IKE_HEADER_SIZE) &&

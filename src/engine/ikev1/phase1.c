@@ -1,5 +1,6 @@
 /* Phase 1: keys, identities, and what its end means. RFC 2409 5, RFC 2407 4.6.2. */
 #include "engine/ikev1/phase1.h"
+#include "engine/ike_trace.h"
 
 #include "base/secret.h"
 #include "engine/connection.h"
@@ -111,6 +112,18 @@ static bool make_skeyid(struct engine *engine, struct ike_sa *ike, struct bytes 
            error_set(error, 0, "SKEYID could not be made");
 }
 
+static void trace_keys(struct engine *engine, const struct ike_sa *ike)
+{
+    const struct ikev1_keys *keys = &ike->v1->keys;
+    size_t size = ike->suite.prf->output_size;
+    trace_bytes(engine, ike, DEBUG_PRIVATE, "cookie_i", bytes_of(ike->spi_i, IKE_SPI_SIZE));
+    trace_bytes(engine, ike, DEBUG_PRIVATE, "cookie_r", bytes_of(ike->spi_r, IKE_SPI_SIZE));
+    trace_bytes(engine, ike, DEBUG_PRIVATE, "SKEYID_d", bytes_of(keys->skeyid_d, size));
+    trace_bytes(engine, ike, DEBUG_PRIVATE, "SKEYID_a", bytes_of(keys->skeyid_a, size));
+    trace_bytes(engine, ike, DEBUG_PRIVATE, "encryption key",
+                bytes_of(keys->encr_key, packet_encr_key_size(ike->suite.encr, ike->suite.encr_key_bits)));
+}
+
 bool phase1_make_keys(struct engine *engine, struct ike_sa *ike, const struct job *job, struct error *error)
 {
     const struct ike_setup *setup = ike->setup;
@@ -123,11 +136,14 @@ bool phase1_make_keys(struct engine *engine, struct ike_sa *ike, const struct jo
     };
     memcpy(inputs.cookie_i, ike->spi_i, IKE_SPI_SIZE);
     memcpy(inputs.cookie_r, ike->spi_r, IKE_SPI_SIZE);
-    return make_skeyid(engine, ike, inputs.shared_secret, error) &&
-           ((ikev1_derive_keys(&inputs, &ike->v1->keys) &&
-             ikev1_first_iv(ike->suite.prf, ike->suite.encr, ike->is_initiator ? own : peer,
-                            ike->is_initiator ? peer : own, ike->v1->phase1.iv)) ||
-            error_set(error, 0, "key derivation failed"));
+    bool ok = make_skeyid(engine, ike, inputs.shared_secret, error) &&
+              ((ikev1_derive_keys(&inputs, &ike->v1->keys) &&
+                ikev1_first_iv(ike->suite.prf, ike->suite.encr, ike->is_initiator ? own : peer,
+                               ike->is_initiator ? peer : own, ike->v1->phase1.iv)) ||
+               error_set(error, 0, "key derivation failed"));
+    if (ok)
+        trace_keys(engine, ike);
+    return ok;
 }
 
 /* ---- identities ---- */

@@ -4,6 +4,7 @@
  * whole, expected and, from phase 2 on, authentic.
  */
 #include "engine/ikev1/receive.h"
+#include "engine/ike_trace.h"
 
 #include "engine/ikev1/exchange.h"
 #include "engine/ikev1/fragmentation.h"
@@ -115,8 +116,8 @@ struct opened {
     uint8_t *copy;
 };
 
-static bool open_message(const struct ike_sa *ike, const uint8_t *iv, const struct transition *row,
-                         struct opened *out, struct error *error)
+static bool open_message(struct engine *engine, const struct ike_sa *ike, const uint8_t *iv,
+                         const struct transition *row, struct opened *out, struct error *error)
 {
     struct ikev1_incoming *incoming = &out->incoming;
     size_t size = incoming->datagram.size - IKE_HEADER_SIZE;
@@ -129,6 +130,9 @@ static bool open_message(const struct ike_sa *ike, const uint8_t *iv, const stru
                              "encrypted message of %zu bytes is not whole blocks", size);
     }
     incoming->message = &out->message;
+    if (ike != NULL)
+        trace_payloads(engine, ike, false, ikev1_exchange_name(incoming->header->exchange),
+                       incoming->header->message_id, bytes_of(out->copy, size));
     return ikev1_message_read(incoming->header->next_payload, bytes_of(out->copy, size),
                               incoming->was_encrypted, &out->message, error) &&
            payloads_fit(ike, row, &out->message, error);
@@ -166,7 +170,7 @@ static void phase1_message(struct engine *engine, struct ike_sa *ike, struct ope
     const struct transition *row = find_transition(ike->v1->state, incoming->header->exchange, is_encrypted);
     if (row == NULL || row->phase1 == NULL || ike->setup == NULL || ike->setup->job_id != 0)
         return;
-    if (!open_message(ike, exchange->iv, row, opened, &error)) {
+    if (!open_message(engine, ike, exchange->iv, row, opened, &error)) {
         say_unreadable(engine, ike, incoming, &error);
         if (!ike->is_initiator)
             notify_stranger(engine, incoming, V1_PAYLOAD_MALFORMED);
@@ -202,7 +206,7 @@ static void first_message(struct engine *engine, struct opened *opened)
             ikev1_send_again(engine, known, &known->v1->phase1);
         return;
     }
-    if (!open_message(NULL, NULL, row, opened, &error)) {
+    if (!open_message(engine, NULL, NULL, row, opened, &error)) {
         char remote[ENDPOINT_TEXT_SIZE];
         say_plain(engine, RC_LOG, "malformed %s message from %s: %s", ikev1_exchange_name(exchange),
                   endpoint_text(&incoming->path->remote, remote), error.text);
@@ -284,7 +288,7 @@ static void phase2_message(struct engine *engine, struct ike_sa *ike, struct ope
         return;
     if (quick == NULL)
         ikev1_exchange_begin(ike, &fresh, header->message_id);
-    if (open_message(ike, quick != NULL ? quick->exchange.iv : fresh.iv, row, opened, &error))
+    if (open_message(engine, ike, quick != NULL ? quick->exchange.iv : fresh.iv, row, opened, &error))
         handle_phase2(engine, ike, quick, row, opened, hash);
     else
         trace_ike(engine, ike, DEBUG_BASE, "#%llu: dropped a %s message: %s", (unsigned long long)ike->serial,
@@ -310,7 +314,8 @@ static void transaction_message(struct engine *engine, struct ike_sa *ike, struc
     }
     if (known == NULL)
         ikev1_exchange_begin(ike, &fresh, header->message_id);
-    bool is_read = open_message(ike, known != NULL ? known->exchange.iv : fresh.iv, row, opened, &error);
+    bool is_read =
+        open_message(engine, ike, known != NULL ? known->exchange.iv : fresh.iv, row, opened, &error);
     if (!is_read)
         trace_ike(engine, ike, DEBUG_BASE, "#%llu: dropped a %s message: %s", (unsigned long long)ike->serial,
                   ikev1_exchange_name(header->exchange), error.text);
@@ -350,7 +355,7 @@ static void plain_informational(struct engine *engine, struct ike_sa *ike, struc
     static const struct transition row = {STATE_INFO, ISAKMP_INFORMATIONAL, CLEAR, 0, ~UINT32_C(0), NULL,
                                           NULL};
     struct error error;
-    if (ike->setup != NULL && open_message(ike, NULL, &row, opened, &error))
+    if (ike->setup != NULL && open_message(engine, ike, NULL, &row, opened, &error))
         informational_plain(engine, ike, &opened->incoming);
 }
 

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "engine/count.h"
+#include "engine/ike_trace.h"
 #include "engine/ikev2/fragmentation.h"
 #include "engine/impair_message.h"
 
@@ -140,6 +141,10 @@ bool protect_finish(struct engine *engine, const struct ike_sa *ike, struct ikev
         impair_message(engine, ike, &builder->writer, IKE_HEADER_SIZE,
                        IKE_HEADER_SIZE + PAYLOAD_HEADER_SIZE + ike->suite.encr->iv_size);
     count_sent(engine, builder);
+    size_t payloads_at = IKE_HEADER_SIZE + PAYLOAD_HEADER_SIZE + ike->suite.encr->iv_size;
+    const uint8_t *data = builder->writer.data;
+    trace_payloads(engine, ike, true, ikev2_exchange_name(data[18]), load_be32(data + 20),
+                   bytes_of(data + payloads_at, builder->writer.size - payloads_at));
     if (fragmentation_is_due(engine, ike, builder))
         return fragmentation_seal(engine, ike, builder, ret_message);
     return protect_seal(engine, ike, builder, 0, ret_message);

@@ -8,6 +8,7 @@
 
 #include "engine/child_install.h"
 #include "engine/count.h"
+#include "engine/ike_trace.h"
 #include "engine/ikev2/create_child.h"
 #include "engine/ikev2/exchange.h"
 #include "engine/ikev2/fatal_error.h"
@@ -151,9 +152,9 @@ static void dispatch(struct engine *engine, struct ike_sa *ike, struct incoming 
     incoming->message = &message;
     bool is_resumed = incoming->job != NULL;
     uint64_t serial = ike->serial;
-    trace_ike(engine, ike, DEBUG_BASE, "#%llu: %s %s %u, %zu bytes of payloads",
-              (unsigned long long)ike->serial, ikev2_exchange_name(incoming->exchange),
-              is_response ? "response" : "request", incoming->message_id, incoming->chain.size);
+    if (!is_resumed)
+        trace_payloads(engine, ike, false, ikev2_exchange_name(incoming->exchange), incoming->message_id,
+                       incoming->chain);
     if (!ikev2_message_read(incoming->first, incoming->chain, &arena, &message, &critical, &error) ||
         (ikev2_has(&message, PAYLOAD_SK) &&
          !error_set(&error, INVALID_SYNTAX, "SK payload inside SK payload"))) {
