@@ -354,12 +354,22 @@ static void install_ended(struct engine *engine, const struct kernel_event *even
         child->is_unwanted = true;
 }
 
+static void policy_lacks(const struct engine *engine, const struct kernel_event *event)
+{
+    const struct connection *connection = connection_by_serial(engine, event->policy_id);
+    if (connection != NULL)
+        say_connection(engine, RC_LOG_SERIOUS, connection, 0, "%s", event->text);
+}
+
 void engine_kernel_event(struct engine *engine, const struct kernel_event *event)
 {
     struct child_sa *child;
     switch (event->kind) {
     case KERNEL_DONE:
         install_ended(engine, event);
+        break;
+    case KERNEL_POLICY_LACKS:
+        policy_lacks(engine, event);
         break;
     case KERNEL_EXPIRE:
         limit_reached(engine, event);

@@ -114,11 +114,12 @@ struct kernel_request {
 };
 
 enum kernel_event_kind {
-    KERNEL_DONE,     /* of request_id: ok, or failed with text */
-    KERNEL_EXPIRE,   /* soft or hard limit of an SA */
-    KERNEL_COUNTERS, /* answer to KERNEL_SA_QUERY */
-    KERNEL_ACQUIRE,  /* a packet met a trap policy */
-    KERNEL_MAPPING,  /* authenticated packets now come from another endpoint */
+    KERNEL_DONE,         /* of request_id: ok, or failed with text */
+    KERNEL_EXPIRE,       /* soft or hard limit of an SA */
+    KERNEL_COUNTERS,     /* answer to KERNEL_SA_QUERY */
+    KERNEL_ACQUIRE,      /* a packet met a trap policy */
+    KERNEL_MAPPING,      /* authenticated packets now come from another endpoint */
+    KERNEL_POLICY_LACKS, /* policy_id is in force, but without its route: text says why */
 };
 
 struct sa_counters {

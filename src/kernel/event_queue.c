@@ -78,6 +78,13 @@ void event_queue_push_done(struct event_queue *queue, uint64_t request_id, const
     event_queue_push(queue, &event);
 }
 
+void event_queue_push_policy_failure(struct event_queue *queue, uint64_t policy_id, const char *failure)
+{
+    struct kernel_event event = {.kind = KERNEL_POLICY_LACKS, .policy_id = policy_id};
+    snprintf(event.text, sizeof(event.text), "%s", failure);
+    event_queue_push(queue, &event);
+}
+
 void event_queue_drain(struct event_queue *queue,
                        void (*on_event)(void *context, const struct kernel_event *event), void *context)
 {

@@ -33,5 +33,7 @@ void event_queue_drain(struct event_queue *queue,
 
 /* The answer to one request. `failure` NULL: it succeeded. A request_id of 0 wants no answer. */
 void event_queue_push_done(struct event_queue *queue, uint64_t request_id, const char *failure);
+/* What a policy wanted besides is not there, which nobody has asked about. */
+void event_queue_push_policy_failure(struct event_queue *queue, uint64_t policy_id, const char *failure);
 
 #endif

@@ -8,8 +8,10 @@ enum { GATHER_NSEC = 1000000 };
 static void carry_out(struct order_queue *queue, struct order *order)
 {
     struct error error = {0};
-    uint64_t request_id = order->request_id;
+    uint64_t request_id = order->request_id, policy_id = order->policy_id;
     bool is_done = order->carry_out(order, &error);
+    if (request_id == 0 && policy_id != 0 && !is_done)
+        event_queue_push_policy_failure(queue->events, policy_id, error.text);
     event_queue_push_done(queue->events, request_id, is_done ? NULL : error.text);
 }
 

@@ -19,6 +19,7 @@ struct order {
     bool (*carry_out)(struct order *order, struct error *error);
     void (*drop)(struct order *order); /* it was not carried out: the queue stops */
     uint64_t request_id;               /* KERNEL_DONE answers it; 0: no answer */
+    uint64_t policy_id;                /* without a request: whose failure it is; 0: nobody's */
     bool is_awaited;                   /* the queue's */
 };
 

@@ -280,7 +280,7 @@ static uint8_t host_length(const struct ip_address *address)
 
 int netlink_address_add(struct netlink *netlink, int interface_index, const struct ip_address *address)
 {
-    return change_address(netlink, RTM_NEWADDR, NLM_F_CREATE | NLM_F_REPLACE, interface_index, address,
+    return change_address(netlink, RTM_NEWADDR, NLM_F_CREATE | NLM_F_EXCL, interface_index, address,
                           host_length(address));
 }
 

@@ -199,6 +199,14 @@ static bool file_claim(struct router *router, struct claim *claim)
     return false;
 }
 
+/* IPv6 has no gateways of IPv4. Packets of a tunnel take their outer header's way: then the interface is
+ * enough. */
+static struct ip_address gateway_towards(const struct claim *claim, const struct ip_prefix *destination)
+{
+    bool has_none = destination->address.family == IP_V6 && claim->gateway.family == IP_V4;
+    return has_none ? (struct ip_address){0} : claim->gateway;
+}
+
 /* 0, or what the first route that failed met. */
 static int make_routes(struct router *router, struct claim *claim)
 {
@@ -210,7 +218,7 @@ static int make_routes(struct router *router, struct claim *claim)
     for (size_t i = 0; i < claim->use_count; i++) {
         struct netlink_route *wanted = &claim->uses[i].wanted;
         wanted->interface_index = claim->interface_index;
-        wanted->gateway = claim->gateway;
+        wanted->gateway = gateway_towards(claim, &wanted->destination);
         wanted->mtu = claim->mtu;
         wanted->metric = claim->metric;
         bool is_v6 = wanted->destination.address.family == IP_V6;
@@ -302,8 +310,10 @@ uint64_t router_set(struct router *router, const struct route_request *request)
         esp_sa_unref(request->sa);
         return 0;
     }
-    claim->order =
-        (struct order){.carry_out = carry_out_set, .drop = drop_set, .request_id = request->request_id};
+    claim->order = (struct order){.carry_out = carry_out_set,
+                                  .drop = drop_set,
+                                  .request_id = request->request_id,
+                                  .policy_id = request->policy_id};
     claim->router = router;
     claim->sa = request->sa;
     claim->udp_encapsulation = request->udp_encapsulation;

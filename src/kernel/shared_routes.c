@@ -61,15 +61,19 @@ static struct shared_route *make(struct shared_routes *routes, const struct ip_p
     return NULL;
 }
 
-/* A source address that the host does not have yet is given to the holder. */
+/* A source address that the host does not have yet is given to the holder; not so if that was not what the
+ * kernel missed. */
 static int install_as(struct shared_routes *routes, const struct netlink_route *wanted)
 {
     int failure = netlink_route_replace(routes->netlink, wanted);
-    if (failure == EINVAL && address_is_set(&wanted->source) &&
-        netlink_address_add(routes->netlink, routes->source_holder, &wanted->source) == 0) {
+    if (failure != EINVAL || !address_is_set(&wanted->source) ||
+        netlink_address_add(routes->netlink, routes->source_holder, &wanted->source) != 0)
+        return failure;
+    failure = netlink_route_replace(routes->netlink, wanted);
+    if (failure == 0)
         route_sources_note_ours(&routes->sources, &wanted->source);
-        failure = netlink_route_replace(routes->netlink, wanted);
-    }
+    else
+        (void)netlink_address_delete(routes->netlink, routes->source_holder, &wanted->source);
     return failure;
 }
 

@@ -108,6 +108,8 @@ SCENARIOS = (
              Tunnel(mode="transport", between="gateways"), KERNEL_PEERS),
     Scenario("transport-we-respond", (establish("far"), ping, bulk, rekey_child("far"), ping, sealed),
              Tunnel(mode="transport", between="gateways"), KERNEL_PEERS),
+    Scenario("transport-behind-nat", (establish("near"), bulk, rekey_child("near"), bulk, rekey_child("far"), bulk, sealed),
+             Tunnel(mode="transport", between="gateways", near_behind_nat=True), ("strongswan", "styx")),
     Scenario("host-to-host", (establish("near"), ping, bulk, sealed), Tunnel(between="gateways"), KERNEL_ESP),
     Scenario("ipv6-in-ipv6", (establish("near"), ping, bulk, rekey_child("far"), ping, sealed),
              Tunnel(outer_family=6, inner_family=6), KERNEL_PEERS),

@@ -73,6 +73,9 @@ static void on_event(void *context, const struct kernel_event *event)
         printf("acquire %lu %s %s\n", event->policy_id, selector_text(&event->packet_local, local),
                selector_text(&event->packet_remote, remote));
         break;
+    case KERNEL_POLICY_LACKS:
+        printf("lacks %lu %s\n", event->policy_id, event->text);
+        break;
     case KERNEL_MAPPING:
         printf("mapping %lu %s\n", event->child_serial, endpoint_text(&event->remote, text));
         break;

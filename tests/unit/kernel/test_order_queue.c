@@ -113,6 +113,25 @@ static void a_failure_is_told_to_its_request(void **state)
     event_queue_free(&events);
 }
 
+static void a_failure_that_nobody_waits_for_names_its_policy(void **state)
+{
+    struct order_queue queue;
+    struct event_queue events;
+    (void)state;
+    start(&queue, &events);
+    struct trial trial = trial_of('a', NULL);
+    trial.fails = true;
+    trial.order.policy_id = 9;
+    order_queue_give(&queue, &trial.order, false);
+    assert_true(wakes_within(&events, 5000));
+    event_queue_drain(&events, keep, NULL);
+    assert_int_equal(last_event.kind, KERNEL_POLICY_LACKS);
+    assert_int_equal(last_event.policy_id, 9);
+    assert_string_equal(last_event.text, "it went wrong");
+    order_queue_stop(&queue);
+    event_queue_free(&events);
+}
+
 static void what_has_not_begun_is_dropped_at_the_end(void **state)
 {
     struct order_queue queue;
@@ -137,6 +156,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_awaited_order_wakes_when_it_is_done_and_not_before),
         cmocka_unit_test(a_failure_is_told_to_its_request),
+        cmocka_unit_test(a_failure_that_nobody_waits_for_names_its_policy),
         cmocka_unit_test(what_has_not_begun_is_dropped_at_the_end),
     };
     return cmocka_run_group_tests_name("order_queue", tests, NULL, NULL);
