@@ -258,6 +258,8 @@ struct connection_spec *conf_conn_build(const struct conf *conf, size_t index,
         if (spec == NULL)
             conf_error(error, reason.code >= 0 ? &options[reason.code].place : &conf->conns[index]->place,
                        "%s", reason.text);
+        if (spec == NULL && reason.code < 0 && error != NULL)
+            error->code = CONF_NOT_TOGETHER;
     }
     free(options);
     return spec;

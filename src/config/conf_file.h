@@ -18,8 +18,9 @@ enum {
 
 struct conf;
 
-/* error.code of a connection that cannot be built for a bad value of which conf_tell_faults() tells. */
-enum { CONF_BAD_VALUE = 1 };
+/* error.code of a connection that cannot be built: for a bad value of which conf_tell_faults() tells; because its
+ * values, each for itself fine, do not go together. */
+enum { CONF_BAD_VALUE = 1, CONF_NOT_TOGETHER = 2 };
 
 /* One pair as it stands in a file. */
 struct conf_option {

@@ -20,11 +20,10 @@ static const struct keyword_word resolver_words[] = {{"file", 0}, {"systemd", 1}
 static const struct keyword_word seccomp_words[] = {
     {"disabled", SECCOMP_DISABLED}, {"enabled", SECCOMP_ENABLED}, {"tolerant", SECCOMP_TOLERANT}, {NULL}};
 static const struct keyword_word stack_words[] = {
-    {"xfrm", PROTOSTACK_DEFAULT},        {"auto", PROTOSTACK_DEFAULT},
-    {"netkey", PROTOSTACK_DEFAULT},      {"native", PROTOSTACK_DEFAULT},
-    {"userspace", PROTOSTACK_USERSPACE}, {"none", PROTOSTACK_NONE},
-    {"pfkeyv2", PROTOSTACK_PFKEY},       {"pfkey", PROTOSTACK_PFKEY},
-    {"bsdkame", PROTOSTACK_PFKEY},       {NULL}};
+    {"xfrm", PROTOSTACK_DEFAULT},   {"auto", PROTOSTACK_DEFAULT},        {"netkey", PROTOSTACK_DEFAULT},
+    {"native", PROTOSTACK_DEFAULT}, {"userspace", PROTOSTACK_USERSPACE}, {"none", PROTOSTACK_NONE},
+    {"pfkeyv2", PROTOSTACK_PFKEY},  {"pfkey", PROTOSTACK_PFKEY},         {"bsdkame", PROTOSTACK_PFKEY},
+    {"klips", PROTOSTACK_DEFAULT},  {"mast", PROTOSTACK_DEFAULT},        {NULL}};
 
 const struct keyword setup_keywords[] = {
     {"audit-log", ACTS(audit_log), BOOL("yes"),

@@ -150,12 +150,22 @@ static const struct {
     {"virtual-private", set_virtual_private},
 };
 
+/* KLIPS was a kernel module of FreeS/WAN and Openswan; files that name it are still about. */
+static void warn_of_gone_stack(const struct keyword *keyword, const char *value,
+                               const struct warning_sink *warnings)
+{
+    if (strcmp(keyword->name, "protostack") == 0 &&
+        (strcasecmp(value, "klips") == 0 || strcasecmp(value, "mast") == 0))
+        warning_send(warnings, "config setup: protostack=%s is no more; the default, xfrm, is taken", value);
+}
+
 static bool set_acting(struct setup *setup, const struct keyword *keyword, const char *value, bool in_file,
                        const struct warning_sink *warnings, struct error *error)
 {
     for (size_t i = 0; i < ARRAY_SIZE(handlers); i++)
         if (strcmp(handlers[i].keyword, keyword->name) == 0)
             return handlers[i].set(setup, value, in_file, error);
+    warn_of_gone_stack(keyword, value, warnings);
     return store(setup, keyword, value, warnings, error);
 }
 

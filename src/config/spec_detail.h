@@ -40,6 +40,7 @@ struct spec_builder {
     unsigned auth_hashes[2];        /* of left and right with auth= of their own */
     bool has_public_keys;           /* leftrsasigkey= and the like */
     enum ip_family implied_family;  /* %any4, %defaultroute6 ... */
+    bool has_any_port[2];           /* protoport= of left and right ends in /%any */
     bool *client_has_protoport[2];  /* of left and right: the subnet named its own protocol and port */
     struct client_list subnets[2];  /* subnets= of left and right: a connection for each */
 };
@@ -81,6 +82,9 @@ void client_list_clear(struct client_list *list);
 /* The connections of a conn with subnets= as a chain, from the builder's spec, which they take over. NULL
  * with the reason. */
 struct connection_spec *spec_expand_subnets(struct spec_builder *builder, struct error *error);
+
+/* spec_combinations.c: before the defaults are filled in. */
+bool spec_check_combinations(const struct spec_builder *builder, struct error *error);
 
 /* spec_auth.c: authby= for those that need it, and the defaults. */
 bool spec_finish_auth(struct spec_builder *builder, struct error *error);

@@ -155,7 +155,9 @@ bool spec_end_set_nexthop(struct spec_builder *builder, struct end_spec *end, co
 bool spec_end_set_protoport(struct spec_builder *builder, struct end_spec *end, const char *value,
                             struct error *error)
 {
-    (void)builder;
+    const char *port = strchr(value, '/');
+    builder->has_any_port[end == &builder->spec->left ? 0 : 1] =
+        port != NULL && strcasecmp(port + 1, "%any") == 0;
     return value_protoport(value, &end->protocol, &end->port, error);
 }
 

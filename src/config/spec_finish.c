@@ -109,13 +109,11 @@ static bool settle_all(struct spec_builder *builder, struct error *error)
     return true;
 }
 
-/* A Quick Mode neither narrows nor has extended sequence numbers here. */
+/* A Quick Mode has no extended sequence numbers here. */
 static void warn_of_ikev2_only(struct spec_builder *builder)
 {
     struct connection_spec *spec = builder->spec;
-    const char *keywords[] = {spec->narrowing ? "narrowing" : NULL,
-                              builder->esn_flags == PROPOSAL_ESN_YES ? "esn" : NULL,
-                              spec->mobike ? "mobike" : NULL,
+    const char *keywords[] = {builder->esn_flags == PROPOSAL_ESN_YES ? "esn" : NULL,
                               spec->ms_dh_downgrade ? "ms-dh-downgrade" : NULL,
                               spec->pfs_rekey_workaround ? "pfs-rekey-workaround" : NULL,
                               spec->pam_authorize ? "pam-authorize" : NULL};
@@ -124,8 +122,6 @@ static void warn_of_ikev2_only(struct spec_builder *builder)
             warning_send(builder->warnings,
                          "conn \"%s\": keyword \"%s\" concerns IKEv2 only and has no effect", spec->name,
                          keywords[i]);
-    if (spec->ike_version == 1)
-        spec->narrowing = false;
 }
 
 /* See lifecycle_rekey_delay(). */
@@ -174,7 +170,8 @@ static bool finish(struct spec_builder *builder, struct error *error)
     struct connection_spec *spec = builder->spec;
     if (spec->host_family == IP_NONE)
         spec->host_family = builder->implied_family;
-    if (!spec_finish_auth(builder, error) || !check_client_lists(builder, error))
+    if (!spec_check_combinations(builder, error) || !spec_finish_auth(builder, error) ||
+        !check_client_lists(builder, error))
         return false;
     finish_end(builder, &spec->left, 0);
     finish_end(builder, &spec->right, 1);

@@ -198,8 +198,11 @@ static bool check_family(const struct connection_spec *spec, struct error *error
 static unsigned client_families(const struct connection_spec *spec, const struct end_spec *end)
 {
     unsigned families = 0;
-    bool is_leased = end->pool_count > 0 || end->modecfg_client;
-    if (end->virtual_client.kind != VIRTUAL_NONE || end->host_kind == HOST_GROUP || is_leased)
+    for (size_t i = 0; i < end->pool_count; i++)
+        families |= 1U << end->pools[i].range.start.family;
+    if (end->pool_count > 0)
+        return families;
+    if (end->virtual_client.kind != VIRTUAL_NONE || end->host_kind == HOST_GROUP || end->modecfg_client)
         return 0;
     for (size_t i = 0; i < end->client_count; i++)
         families |= 1U << end->clients[i].range.start.family;
@@ -292,13 +295,12 @@ static bool check_pool(const struct connection_spec *spec, const struct end_spec
         return true;
     if (spec->type != TYPE_TUNNEL)
         return error_set(error, -1, "%saddresspool= needs type=tunnel", name);
-    for (size_t i = 0; i < end->pool_count && end->client_count > 0; i++) {
-        bool is_within = false;
-        for (size_t j = 0; j < end->client_count; j++)
-            is_within = is_within || range_contains(&end->clients[j].range, &end->pools[i].range);
-        if (!is_within)
-            return error_set(error, -1, "cannot specify both %saddresspool= and %ssubnet=", name, name);
-    }
+    if (end->client_count > 0)
+        return error_set(error, -1, "cannot specify both %saddresspool= and %ssubnet=", name, name);
+    for (size_t i = 0; i < end->pool_count && spec->ike_version == 1; i++)
+        if (end->pools[i].range.start.family == IP_V6)
+            return error_set(error, -1, "%saddresspool= invalid, IKEv1 does not support IPv6 address pool",
+                             name);
     return end->virtual_client.kind == VIRTUAL_NONE ||
            error_set(error, -1, "cannot specify both %saddresspool= and a virtual %ssubnet=", name, name);
 }

@@ -88,7 +88,9 @@ static bool add(struct addconn *addconn, size_t index)
     /* pluto warns of the same when it builds it. */
     bool is_only_read = addconn->checkconfig || addconn->showonly;
     struct connection_spec *spec = conf_conn_build(addconn->conf, index, is_only_read ? &sink : NULL, &error);
-    json_t *options = spec ? conf_request_options(addconn->conf, index, &error) : NULL;
+    bool is_for_pluto_to_refuse = spec == NULL && error.code == CONF_NOT_TOGETHER && !is_only_read;
+    bool has_options = spec != NULL || is_for_pluto_to_refuse;
+    json_t *options = has_options ? conf_request_options(addconn->conf, index, &error) : NULL;
     connection_spec_free(spec);
     if (options == NULL) {
         if (error.code != CONF_BAD_VALUE || !addconn->faults_are_told)
@@ -104,7 +106,7 @@ static bool add(struct addconn *addconn, size_t index)
     } else {
         queue(addconn, conf_request("add", name, options, addconn->config_file));
     }
-    return true;
+    return !is_for_pluto_to_refuse;
 }
 
 static void command(struct addconn *addconn, const char *verb, const char *name, bool asynchronous)

@@ -133,13 +133,14 @@ static const char *draw_own_words(struct plan *plan, char *out, size_t size)
                                         " ipsec-max-bytes=20000"};
     static const char *const shunts[] = {" failureshunt=drop", " failureshunt=passthrough",
                                          " negotiationshunt=passthrough", " narrowing=yes"};
+    size_t shunt_count = ARRAY_SIZE(shunts) - (plan->kind.is_ikev1 ? 1 : 0);
     /* Where the first group is not the other end's, INVALID_KE_PAYLOAD follows. */
     snprintf(out, size, "%s%s%s%s%s", lives[pick(plan, ARRAY_SIZE(lives))],
              plan->kind.is_ikev1 ? ""
              : chance(plan, 100) ? " ike=aes_gcm128-sha2_256;dh19+dh31"
                                  : " ike=aes_gcm128-sha2_256;dh31",
              chance(plan, 500) ? " initial-contact=yes" : "",
-             chance(plan, 300) ? shunts[pick(plan, ARRAY_SIZE(shunts))] : "",
+             chance(plan, 300) ? shunts[pick(plan, shunt_count)] : "",
              plan->kind.is_mobile && chance(plan, 300) ? " reauth=yes" : "");
     return out;
 }

@@ -396,20 +396,6 @@ static void a_known_key_of_the_identity_will_do(void **state)
     assert_works(sim, "RSASSA-PSS with SHA2_512 digital signature");
 }
 
-static void an_ikev1_responder_with_both_takes_either(void **state)
-{
-    (void)state;
-    const char *const theirs[] = {" authby=secret", " authby=rsasig" RSA_KEYS};
-    for (size_t i = 0; i < ARRAY_SIZE(theirs); i++) {
-        char words[4096];
-        struct sim *sim = keyed_hosts(EAST_RSA_PRIVATE, WEST_RSA_PRIVATE);
-        snprintf(words, sizeof(words), IKEV1 "%s", theirs[i]);
-        sim_add_connection_on(sim, "east", "tunnel", words);
-        sim_add_connection_on(sim, "west", "tunnel", IKEV1 RSA_KEYS " authby=secret|rsasig");
-        assert_works(sim, i == 0 ? "{auth=PRESHARED_KEY" : "{auth=RSA_SIG");
-    }
-}
-
 static void ikev1_peers_with_another_key_are_refused(void **state)
 {
     (void)state;
@@ -522,7 +508,6 @@ int main(int argument_count, char **arguments)
         cmocka_unit_test(main_mode_survives_loss_of_signed_messages),
         cmocka_unit_test(users_log_in_over_rsa_signatures),
         cmocka_unit_test(a_known_key_of_the_identity_will_do),
-        cmocka_unit_test(an_ikev1_responder_with_both_takes_either),
         cmocka_unit_test(ikev1_peers_with_another_key_are_refused),
         cmocka_unit_test(an_ikev1_responder_with_another_key_is_refused),
         cmocka_unit_test(ikev1_without_a_private_key_tells_the_search),

@@ -448,7 +448,7 @@ static void a_shunt_connection_is_routed_and_never_initiated(void **state)
 {
     (void)state;
     struct sim *sim = two_hosts();
-    sim_add_connection_on(sim, "east", "tunnel", HOSTS SUBNETS " type=passthrough");
+    sim_add_connection_on(sim, "east", "tunnel", HOSTS SUBNETS " authby=never type=passthrough");
     assert_int_equal(sim_up(sim, "east", "tunnel"), RC_INITSHUNT);
     offer(sim);
     assert_int_equal(sim_passed_clear(sim, "east"), 0);
@@ -482,7 +482,7 @@ static void the_narrower_of_shunt_and_tunnel_wins(void **state)
 static void a_peer_cannot_come_in_by_a_shunt_connection(void **state)
 {
     (void)state;
-    struct sim *sim = gateways_that_differ(HOSTS SUBNETS " type=passthrough", TUNNEL);
+    struct sim *sim = gateways_that_differ(HOSTS SUBNETS " authby=never type=passthrough", TUNNEL);
     assert_int_not_equal(sim_up(sim, "west", "tunnel"), 0);
     assert_int_equal(sim_command(sim, "west", COMMAND_TERMINATE, "tunnel"), 0);
     assert_settles(sim);

@@ -76,7 +76,7 @@ static void bad_options_are_refused_by_name_and_change_nothing(void **state)
         {"uniqeids", "no", "did you mean \"uniqueids\"?"},
         {"uniqueids", "maybe", "uniqueids=maybe: found \"maybe\"; expected yes or no"},
         {"listen", "192.0.2.300", "listen=192.0.2.300"},
-        {"protostack", "klips", "found \"klips\""},
+        {"protostack", "clips", "found \"clips\""},
         {"global-redirect", "yes", "keyword \"global-redirect\" is not supported yet"},
         {"expire-shunt-interval", "soon", "expire-shunt-interval=soon"},
         {"nflog-all", "5", "not supported yet: no rules for netfilter's log are made"},
@@ -110,6 +110,18 @@ static void obsolete_keywords_warn(void **state)
     assert_true(setup_option(setup, "plutostderrlog", "/tmp/log", true, &sink, NULL));
     assert_int_equal(kept.count, 1);
     assert_non_null(strstr(kept.text, "\"plutostderrlog\" is obsolete"));
+    setup_free(setup);
+}
+
+static void a_data_plane_of_the_past_warns_and_is_the_default(void **state)
+{
+    (void)state;
+    struct kept_warnings kept;
+    struct warning_sink sink = keep_warnings(&kept);
+    struct setup *setup = setup_new();
+    assert_true(setup_option(setup, "protostack", "klips", true, &sink, NULL));
+    assert_int_equal(setup->protostack, PROTOSTACK_DEFAULT);
+    assert_non_null(strstr(kept.text, "protostack=klips is no more"));
     setup_free(setup);
 }
 
@@ -190,6 +202,7 @@ int main(void)
         cmocka_unit_test(good_options_are_taken),
         cmocka_unit_test(bad_options_are_refused_by_name_and_change_nothing),
         cmocka_unit_test(obsolete_keywords_warn),
+        cmocka_unit_test(a_data_plane_of_the_past_warns_and_is_the_default),
         cmocka_unit_test(asking_for_dnssec_warns_in_a_file_and_on_the_command_line),
         cmocka_unit_test(listen_of_the_command_line_adds_up_and_replaces_the_file),
         cmocka_unit_test(debug_classes_set_and_clear),

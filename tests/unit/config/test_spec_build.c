@@ -365,7 +365,7 @@ static void authby_is_a_set_of_methods_and_hashes(void **state)
     } rows[] = {
         {"", AUTH_RSASIG | AUTH_ECDSA | AUTH_RSASIG_V1_5, HASHES_SHA2},
         {"keyexchange=ikev1", AUTH_RSASIG, 0},
-        {"keyexchange=ikev1;authby=secret|rsasig", AUTH_PSK | AUTH_RSASIG, 0},
+        {"keyexchange=ikev1;authby=rsasig", AUTH_RSASIG, 0},
         {"authby=secret", AUTH_PSK, 0},
         {"authby=rsasig|secret", AUTH_RSASIG | AUTH_RSASIG_V1_5 | AUTH_PSK, HASHES_SHA2},
         {"authby=rsa-sha1", AUTH_RSASIG_V1_5, 0},
@@ -408,8 +408,26 @@ static void what_only_the_whole_shows_is_refused(void **state)
         {"left=192.0.2.1;right=2001:db8::1;authby=secret", "both be IPv4 or both be IPv6"},
         {BASE "keyexchange=ikev1;authby=ecdsa",
          "ikev1 connection must use authby= of rsasig, secret or never"},
-        {BASE "keyexchange=ikev1;leftauth=rsasig;rightauth=secret",
-         "must be the same with keyexchange=ikev1"},
+        {BASE "keyexchange=ikev1;leftauth=rsasig;rightauth=rsasig", "leftauth= is not supported by IKEv1"},
+        {BASE "keyexchange=ikev1;authby=rsa-sha2", "authby= of rsasig, secret or never"},
+        {BASE "keyexchange=ikev1;authby=rsa-sha1", "authby= of rsasig, secret or never"},
+        {BASE "keyexchange=ikev1;authby=secret,rsasig", "additional PSK in authby=PSK+RSASIG"},
+        {BASE "keyexchange=ikev1;mobike=yes", "MOBIKE requires IKEv2"},
+        {BASE "keyexchange=ikev1;narrowing=yes", "narrowing=yes requires IKEv2"},
+        {BASE "keyexchange=ikev1;right=%opportunisticgroup", "opportunistic connection MUST have IKEv2"},
+        {"left=2001:db8::1;right=%any;keyexchange=ikev1;rightaddresspool=2001:db8:1::/97",
+         "does not support IPv6 address pool"},
+        {BASE "leftauth=secret;rightauth=null", "cannot mix PSK and NULL authentication"},
+        {BASE "type=passthrough", "shunt connection cannot have authentication method"},
+        {BASE "authby=never,secret;type=drop", "shunt connection cannot have authentication method"},
+        {BASE "leftprotoport=tcp/%any;rightprotoport=17/%any", "ports on both sides"},
+        {BASE "rightaddresspool=10.9.0.0/24;rightsubnet=10.9.0.0/16",
+         "both rightaddresspool= and rightsubnet="},
+        {BASE "rightaddresspool=10.9.0.0/24;rightsubnets=10.9.0.0/16",
+         "both rightaddresspool= and rightsubnet="},
+        {BASE "rightaddresspool=2001:db8::/97;leftsubnet=10.1.0.0/16", "address family"},
+        {BASE "rightaddresspool=10.9.0.0/24,2001:db8::/97;leftsubnet=10.1.0.0/16", "address family"},
+        {BASE "rightaddresspool=2001:db8::/97", "address family"},
         {"left=192.0.2.1;right=192.0.2.2;leftauth=secret", "must both be set or both be unset"},
         {BASE "authby=never", "type=pass"},
         {BASE "hostaddrfamily=ipv6", "hostaddrfamily= says IPv6"},
@@ -452,6 +470,12 @@ static void pairs_that_only_look_alike_are_taken(void **state)
         BASE
         "leftsubnet=10.1.0.0/16,fd00::/8;rightsubnet=10.2.0.0/16,fc00::/16;leftsourceip=10.1.0.1,fd00::1",
         BASE "replay-window=0",
+        BASE "leftprotoport=tcp;rightprotoport=tcp/%any",
+        BASE "keyexchange=default",
+        BASE "authby=never;type=passthrough",
+        "left=192.0.2.1;right=192.0.2.2;type=passthrough",
+        BASE "rightaddresspool=10.9.0.0/24,2001:db8::/97;leftsubnet=0.0.0.0/0,::/0",
+        BASE "right=%any;rightaddresspool=10.9.0.0/24",
         BASE "pfs=no;esp=aes256-sha2_256",
         BASE "leftid=%any;rightid=user@example.com",
         BASE "leftnexthop=%defaultroute;rightnexthop=192.0.2.254",
@@ -510,7 +534,8 @@ static void a_pool_makes_its_connection_narrow(void **state)
 {
     (void)state;
     struct connection_spec *spec =
-        built(BASE "rightaddresspool=10.9.0.1-10.9.0.9, 2001:db8:9::/112 10.8.0.0/24/28;modecfgdns=10.1.0.53 "
+        built(BASE "leftsubnet=0.0.0.0/0,::/0;"
+                   "rightaddresspool=10.9.0.1-10.9.0.9, 2001:db8:9::/112 10.8.0.0/24/28;modecfgdns=10.1.0.53 "
                    "2001:db8::53;modecfgdomains=a.example, b.example");
     char text[RANGE_TEXT_SIZE];
     assert_true(spec->narrowing);
