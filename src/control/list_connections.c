@@ -116,6 +116,26 @@ static void add_virtual_client(struct text *text, const struct end *end)
         text_add(text, end->spec->virtual_client.kind == VIRTUAL_HOST ? "vhost:?" : "vnet:?");
 }
 
+/* What protoport= says of all clients stands behind the host, once. */
+static struct selector without_protoport(const struct selector *client, const struct end_spec *end)
+{
+    struct selector bare = *client;
+    if (end->protocol != 0 && client->protocol == end->protocol) {
+        bare.protocol = 0;
+        bare.port_start = 0;
+        bare.port_end = UINT16_MAX;
+    }
+    return bare;
+}
+
+static void add_protoport(struct text *text, const struct end_spec *end)
+{
+    if (end->protocol != 0 && end->port != 0)
+        text_add(text, ":%u/%u", end->protocol, end->port);
+    else if (end->protocol != 0)
+        text_add(text, ":%u/%%any", end->protocol);
+}
+
 /* The address that was leased is the client. */
 static void add_leased(struct text *text, const struct end *end)
 {
@@ -135,8 +155,10 @@ static void add_clients(struct text *text, const struct end *end)
     bool has_clients = end->spec->client_count > 0 || is_virtual;
     if (has_clients && !end->is_first)
         text_add(text, "===");
-    for (size_t i = 0; i < end->spec->client_count; i++)
-        text_add(text, "%s%s", i ? "," : "", selector_text(&end->spec->clients[i], selector));
+    for (size_t i = 0; i < end->spec->client_count; i++) {
+        const struct selector client = without_protoport(&end->spec->clients[i], end->spec);
+        text_add(text, "%s%s", i ? "," : "", selector_text(&client, selector));
+    }
     if (is_virtual)
         add_virtual_client(text, end);
     if (has_clients && end->is_first)
@@ -165,7 +187,8 @@ static void add_brackets(struct text *text, const struct end *end, const struct 
         text_add(text, "[%s]", list);
 }
 
-/* The host with its identity, where it has one of its own, and the next hop at the side of the other end. */
+/* The host with its port and identity, where it has one of its own, and its protocol and port; the next hop
+ * stands at the side of the other end. */
 static void add_gateway(struct text *text, const struct end *end, const struct end *other)
 {
     char hop[ADDRESS_TEXT_SIZE];
@@ -173,7 +196,10 @@ static void add_gateway(struct text *text, const struct end *end, const struct e
     if (has_hop && !end->is_first)
         text_add(text, "%s---", address_text(end->nexthop, hop));
     add_host(text, end);
+    if (end->spec->ikeport != 0)
+        text_add(text, ":%u", end->spec->ikeport);
     add_brackets(text, end, other);
+    add_protoport(text, end->spec);
     if (has_hop && end->is_first)
         text_add(text, "---%s", address_text(end->nexthop, hop));
 }
@@ -280,6 +306,8 @@ static void put_end(struct facts *facts, const char *name, const struct connecti
         facts_list_add(facts, selector_text(&end.spec->clients[i], selector));
     facts_list_end(facts);
     facts_number(facts, "client_bits", client_bits(&end));
+    facts_number(facts, "protocol", end.spec->protocol);
+    facts_number(facts, "port", end.spec->port);
     put_sourceip(facts, end.spec);
     put_modecfg_role(facts, end.spec, is_left ? &view->spec->right : &view->spec->left);
     facts_text(facts, "auth", auth_methods_name(end.spec->auth));

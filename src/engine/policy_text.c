@@ -1,6 +1,8 @@
 /* The policy words of a connection: see policy_text.h. */
 #include "engine/policy_text.h"
 
+#include <assert.h>
+
 #include "base/text.h"
 
 size_t policy_words(const struct connection_spec *spec, bool is_kept_up,
@@ -29,6 +31,8 @@ size_t policy_words(const struct connection_spec *spec, bool is_kept_up,
         {"PFS", negotiates && spec->pfs},
         {"DECAP_DSCP", spec->decap_dscp},
         {"NOPMTUDISC", spec->nopmtudisc},
+        {"MSDH_DOWNGRADE", negotiates && spec->ms_dh_downgrade},
+        {"SHA2_TRUNCBUG", has_children && spec->sha2_truncbug},
         {"DONT_REKEY", !spec->rekey},
         {"REAUTH", spec->reauth},
         {"UP", is_kept_up},
@@ -38,8 +42,11 @@ size_t policy_words(const struct connection_spec *spec, bool is_kept_up,
         {"OVERLAPIP", spec->overlapip},
         {"MODECFG_PULL", spec->modecfg.pull},
         {"IKEV2_ALLOW_NARROWING", spec->narrowing},
+        {"IKEV2_PAM_AUTHORIZE", spec->pam_authorize},
+        {"IGNORE_PEER_DNS", spec->modecfg.ignore_peer_dns},
         {"IKE_FRAG_ALLOW", negotiates && spec->fragmentation != FRAGMENTATION_NO},
         {"IKE_FRAG_FORCE", negotiates && spec->fragmentation == FRAGMENTATION_FORCE},
+        {"NO_IKEPAD", spec->ike_version == 1 && spec->ikepad == IKEPAD_NO},
         {"MOBIKE", spec->mobike},
         {"ESN_NO", negotiates && (spec->esn & PROPOSAL_ESN_NO) != 0},
         {"ESN_YES", negotiates && (spec->esn & PROPOSAL_ESN_YES) != 0},
@@ -50,6 +57,7 @@ size_t policy_words(const struct connection_spec *spec, bool is_kept_up,
         {"failurePASS", negotiates && spec->failure_shunt == SHUNT_PASS},
         {"failureDROP", negotiates && spec->failure_shunt == SHUNT_DROP},
     };
+    static_assert(ARRAY_SIZE(words) <= POLICY_WORDS_MAX, "room for all words");
     size_t count = 0;
     for (size_t i = 0; i < ARRAY_SIZE(words); i++)
         if (words[i].holds)

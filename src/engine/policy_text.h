@@ -4,7 +4,7 @@
 
 #include "engine/connection_spec.h"
 
-enum { POLICY_WORDS_MAX = 32, POLICY_TEXT_SIZE = 512 };
+enum { POLICY_WORDS_MAX = 48, POLICY_TEXT_SIZE = 512 };
 
 /* IKEv2, PSK, ENCRYPT ... in their order; returns how many. */
 size_t policy_words(const struct connection_spec *spec, bool is_kept_up,

@@ -183,6 +183,23 @@ static bool complete_connection(const struct whack_arguments *arguments, json_t 
     return add_pfs_group(arguments, options, error);
 }
 
+/* --tunnelipv4, --tunnelipv6: what the clients must be; it changes nothing else. */
+static bool check_client_family(const struct whack_arguments *arguments, json_t *options, struct error *error)
+{
+    static const char *const keywords[] = {"leftsubnet", "rightsubnet"};
+    const char *family = connection_value(arguments, "clientaddrfamily");
+    for (size_t i = 0; i < ARRAY_SIZE(keywords) && family != NULL; i++) {
+        const char *client = connection_value(arguments, keywords[i]);
+        if (client == NULL || client[0] < '0' || client[strspn(client, "0123456789abcdefABCDEF.:/")] != '\0')
+            continue; /* vhost:, a name ... */
+        const char *is = strchr(client, ':') != NULL ? "ipv6" : "ipv4";
+        if (strcmp(is, family) != 0)
+            return error_set(error, 0, "--tunnel%s, but --client %s is of %s", family, client, is);
+    }
+    json_object_del(options, "clientaddrfamily");
+    return true;
+}
+
 static bool add_connection(const struct whack_arguments *arguments, json_t *request, struct error *error)
 {
     if (!check_connection(arguments, error))
@@ -195,7 +212,7 @@ static bool add_connection(const struct whack_arguments *arguments, json_t *requ
     /* `--delete` here takes away what had the name; without it the name must be free. */
     if (!arguments->actions[WHACK_DELETE])
         json_object_set_new(request, "replace", json_false());
-    return complete_connection(arguments, options, error);
+    return check_client_family(arguments, options, error) && complete_connection(arguments, options, error);
 }
 
 /* --tunnelipv4 and --tunnelipv6 may say of which family the addresses are. */

@@ -132,6 +132,18 @@ static void pfsgroup_is_added_to_the_algorithms(void **state)
                            "\"ah\":\"sha1;modp2048\""));
 }
 
+static void the_family_of_clients_is_checked(void **state)
+{
+    (void)state;
+    const char *asked =
+        requests_of("--name n --host a --client 10.0.0.0/8 --to --host b --encrypt --tunnelipv4");
+    assert_non_null(strstr(asked, "\"leftsubnet\":\"10.0.0.0/8\""));
+    assert_null(strstr(asked, "clientaddrfamily"));
+    REFUSES("--name n --host a --client 10.0.0.0/8 --to --host b --encrypt --tunnelipv6",
+            "--tunnelipv6, but --client 10.0.0.0/8 is of ipv4");
+    REFUSES("--name n --host a --to --host b --client fd00::/8 --encrypt --tunnelipv4", "is of ipv6");
+}
+
 static void a_key_needs_its_identity(void **state)
 {
     (void)state;
@@ -304,6 +316,7 @@ int main(void)
         cmocka_unit_test(without_delete_the_name_of_a_connection_must_be_free),
         cmocka_unit_test(a_user_name_is_of_an_end_or_of_an_initiation),
         cmocka_unit_test(pfsgroup_is_added_to_the_algorithms),
+        cmocka_unit_test(the_family_of_clients_is_checked),
         cmocka_unit_test(a_key_needs_its_identity),
         cmocka_unit_test(opportunistic_initiation_needs_both_addresses),
         cmocka_unit_test(every_option_of_the_references_is_known_with_its_argument),
