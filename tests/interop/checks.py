@@ -104,6 +104,13 @@ def ping(world):
             raise CheckFailed(f"{answered} of {PINGS} pings answered from {source_address} to {target_address}")
 
 
+def l2tp(world):
+    """UDP from the near end's port to 1701 at the far one, and back."""
+    (near, near_address), (far, far_address) = world.traffic_ends()
+    if not traffic.ask_over_udp(near, near_address, int(world.tunnel.near_port), far, far_address, 1701):
+        raise CheckFailed(f"no answer from {far_address} port 1701")
+
+
 def move(who):
     """The gateway of one end has another address: the same IKE SA goes on from there."""
     def step(world):

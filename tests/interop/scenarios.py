@@ -5,7 +5,7 @@ The same table serves the host (strongSwan's userspace ESP, always in UDP) and a
 import dataclasses
 
 from checks import (bulk, bulk_across, compressed, counted, delete, delete_is_revived, establish, found_by_ike_scan,
-                    found_by_ike_scan_v1, fragmented, know_old_nat_drafts_only, large_pings, lifetimes_rekey, move, on_demand, ping, ping_from_gateway, refused,
+                    found_by_ike_scan_v1, fragmented, know_old_nat_drafts_only, l2tp, large_pings, lifetimes_rekey, move, on_demand, ping, ping_from_gateway, refused,
                     rekey_child, rekey_ike, sealed)
 from tunnel import Lifetimes, Tunnel
 
@@ -144,6 +144,24 @@ SCENARIOS = (
              dataclasses.replace(V1_AGGRESSIVE, near_behind_nat=True, old_nat_drafts=True), peers=("styx",)),
     Scenario("ikev1-transport", (establish("near"), ping, sealed),
              dataclasses.replace(V1, mode="transport", between="gateways"), KERNEL_PEERS),
+    Scenario("ikev1-l2tp", (establish("near"), l2tp, sealed),
+             dataclasses.replace(V1, mode="transport", between="gateways", near_port="1701"), KERNEL_PEERS),
+    Scenario("ikev1-l2tp-from-any-port-behind-nat", (establish("near"), l2tp, sealed),
+             dataclasses.replace(V1, mode="transport", between="gateways", near_port="50001", near_behind_nat=True), KERNEL_PEERS),
+    Scenario("ikev1-named-by-mail", (establish("near"), ping, delete("near"), establish("far"), ping, sealed),
+             dataclasses.replace(V1, names=("near@mail.test", "far@mail.test")), peers=EACH_IKE),
+    Scenario("ikev1-named-by-distinguished-name", (establish("near"), ping, delete("near"), establish("far"), ping, sealed),
+             dataclasses.replace(V1, names=("C=CH, O=test, CN=near", "C=CH, O=test, CN=far")), peers=EACH_IKE),
+    Scenario("ikev1-named-by-key-id", (establish("near"), ping, delete("near"), establish("far"), ping, sealed),
+             dataclasses.replace(V1, names=("@#6e656172", "@#666172")), peers=EACH_IKE),
+    Scenario("ikev1-named-by-address", (establish("near"), ping, delete("near"), establish("far"), ping, sealed),
+             dataclasses.replace(V1, names=("address", "address")), peers=EACH_IKE),
+    Scenario("ikev1-aggressive-named-by-key-id", (establish("near"), ping, delete("near"), establish("far"), ping, sealed),
+             dataclasses.replace(V1_AGGRESSIVE, names=("@#6e656172", "address")), peers=EACH_IKE),
+    Scenario("ikev1-ipv6", (establish("near"), ping, delete("near"), establish("far"), ping, sealed),
+             dataclasses.replace(V1, outer_family=6, inner_family=6, names=("address", "address")), peers=KERNEL_ESP),
+    Scenario("ikev1-no-common-group-in-aggressive-mode", (refused("near", NO_PROPOSAL),),
+             dataclasses.replace(V1_AGGRESSIVE, far_suite="cbc"), peers=EACH_IKE),
     Scenario("ikev1-no-common-proposal", (refused("near", NO_PROPOSAL),),
              dataclasses.replace(V1, far_suite="modp"), peers=EACH_IKE),
     Scenario("ikev1-foreign-selectors", (refused("near", "INVALID_ID|NO_PROP|no connection is known|no matching CHILD"),),

@@ -53,11 +53,11 @@ connections {{
         {ike_lifetimes}
         local {{
             {local_proof}
-            id = {end.local_id}
+            id = "{end.local_id}"
         }}
         remote {{
             {remote_proof}
-            id = {end.remote_id}
+            id = "{end.remote_id}"
         }}
         {xauth}
         children {{
@@ -75,8 +75,8 @@ connections {{
 {pools}
 secrets {{
     ike {{
-        id-near = {end.local_id}
-        id-far = {end.remote_id}
+        id-near = "{end.local_id}"
+        id-far = "{end.remote_id}"
         secret = "{end.secret}"
     }}
     xauth {{
@@ -114,8 +114,12 @@ class StrongSwan:
         self.write("swanctl.conf", CONNECTIONS.format(
             connection=CONNECTION, end=end, mobike="yes" if end.mobile else "no",
             local_address="%any" if end.mobile else end.local_address, fragmentation="force" if end.small_fragments else "yes", proposals=self.child_proposals(), ipcomp="yes" if end.compress else "no", aggressive="yes" if end.aggressive else "no", encapsulation="yes" if end.encapsulation == "yes" else "no",
-            user=USER, xauth=self.xauth(), **self.road_warrior(), local_ts=end.local_subnet or "dynamic", remote_ts=end.remote_subnet or "dynamic", **self.lifetimes(),
+            user=USER, xauth=self.xauth(), **self.road_warrior(), local_ts=(end.local_subnet or "dynamic") + self.port(end.local_port), remote_ts=(end.remote_subnet or "dynamic") + self.port(end.remote_port), **self.lifetimes(),
             **self.proofs))
+
+    @staticmethod
+    def port(port):
+        return "" if port is None else "[udp]" if port == "%any" else f"[udp/{port}]"
 
     def xauth(self):
         if self.end.xauth is None:

@@ -12,6 +12,13 @@ CHILD_SPIS = re.compile(rf'#\d+: "{CONNECTION}".* (?:esp|ah)[.:]([0-9a-f]+)@\S+ 
 TRAFFIC = re.compile(rf'#\d+: "{CONNECTION}".* inBytes=(\d+), outBytes=(\d+)')
 
 
+def identity(name):
+    """As leftid= has it: domain names with an @ before them, distinguished names in quotes, everything else as it is."""
+    if "=" in name:
+        return f'"{name}"'
+    return f"@{name}" if name.endswith(".test") and "@" not in name else name
+
+
 class LibreswanLike:
     """`start` to `stop`; every command returns (exit status, text)."""
 
@@ -62,7 +69,9 @@ class LibreswanLike:
             file.write(f"\nconn {CONNECTION}\n")
             file.writelines(f"    {key}={value}\n" for key, value in self.connection_options().items())
         with open(self.secrets, "w", encoding="utf-8", opener=private_opener) as file:
-            names = "" if self.end.leases else f"@{self.end.local_id} @{self.end.remote_id} "
+            names = f"{identity(self.end.local_id)} {identity(self.end.remote_id)} "
+            if self.end.leases or "=" in names:  # no name of several words in ipsec.secrets
+                names = ""
             file.write(f'{names}: PSK "{self.end.secret}"\n')
             if self.end.xauth == "client":
                 file.write(f'@{USER} : XAUTH "{self.end.password}"\n')
@@ -73,14 +82,16 @@ class LibreswanLike:
 
     def connection_options(self):
         end = self.end
-        options = {"left": end.local_address, "leftid": f"@{end.local_id}", "leftsubnet": end.local_subnet,
-                   "right": end.remote_address, "rightid": f"@{end.remote_id}", "rightsubnet": end.remote_subnet,
+        options = {"left": end.local_address, "leftid": identity(end.local_id), "leftsubnet": end.local_subnet,
+                   "right": end.remote_address, "rightid": identity(end.remote_id), "rightsubnet": end.remote_subnet,
                    "type": end.mode, "keyexchange": f"ikev{end.ike_version}", "authby": "secret", "ike": end.suite.ike,
                    "esp": end.suite.esp, "encapsulation": end.encapsulation, "auto": "ignore"}
         if end.protection != "esp":
             options.update({"phase2": end.protection, "ah": end.suite.ah})
         if end.protection == "ah":
             del options["esp"]
+        if end.local_port:
+            options.update({"leftprotoport": f"17/{end.local_port}", "rightprotoport": f"17/{end.remote_port}"})
         if end.compress:
             options["compress"] = "yes"
         if end.aggressive:

@@ -1,7 +1,8 @@
 """Traffic between the sites: pings, and a TCP stream whose every byte is checked.
 
 Run as a program it is one end of that stream, `traffic.py receive ADDRESS PORT` or `traffic.py send ADDRESS PORT BYTES`
-(0 bytes: until the standard input ends), or the pings: `traffic.py ping SOURCE TARGET COUNT SIZE INTERVAL WAIT`.
+(0 bytes: until the standard input ends), or the pings: `traffic.py ping SOURCE TARGET COUNT SIZE INTERVAL WAIT`,
+or UDP: `traffic.py echo ADDRESS PORT` answers datagrams, `traffic.py ask SOURCE PORT TARGET PORT` prints the answer to one.
 """
 import hashlib
 import os
@@ -25,6 +26,18 @@ def ping(namespace, source, target, count=3, size=56, interval=0.02, wait=2):
     command = [*PYTHON, "ping", source, target, count, size, interval, wait]
     output = namespace.run(command, timeout=count * interval + wait + 20)[1]
     return int(output)
+
+
+def ask_over_udp(asker, source, source_port, answerer, target, target_port):
+    """Whether a datagram and its answer go there and back."""
+    echo = subprocess.Popen(answerer.enter([*PYTHON, "echo", target, str(target_port)]), stdout=subprocess.PIPE)
+    try:
+        echo.stdout.readline()  # it listens
+        return asker.run([*PYTHON, "ask", source, str(source_port), target, str(target_port)], timeout=30)[1].strip() == "answered"
+    finally:
+        echo.kill()
+        echo.wait()
+        echo.stdout.close()
 
 
 class Stream:
@@ -148,8 +161,39 @@ def send(address, port, size_bytes):
     print(digest.hexdigest(), sent)
 
 
+def udp_socket(address, port):
+    bound = socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET, socket.SOCK_DGRAM)
+    bound.bind((address, port))
+    return bound
+
+
+def echo(address, port):
+    bound = udp_socket(address, port)
+    print("listening", flush=True)
+    while True:
+        data, peer = bound.recvfrom(2048)
+        bound.sendto(data, peer)
+
+
+def ask(source, source_port, target, target_port):
+    bound = udp_socket(source, source_port)
+    bound.settimeout(1)
+    for _ in range(5):
+        bound.sendto(b"anybody there?", (target, target_port))
+        try:
+            if bound.recv(2048) == b"anybody there?":
+                return "answered"
+        except OSError:
+            pass
+    return "silence"
+
+
 if __name__ == "__main__":
-    if sys.argv[1] == "receive":
+    if sys.argv[1] == "echo":
+        echo(sys.argv[2], int(sys.argv[3]))
+    elif sys.argv[1] == "ask":
+        print(ask(sys.argv[2], int(sys.argv[3]), sys.argv[4], int(sys.argv[5])))
+    elif sys.argv[1] == "receive":
         receive(sys.argv[2], int(sys.argv[3]))
     elif sys.argv[1] == "ping":
         print(count_echoes(sys.argv[2], sys.argv[3], *map(int, sys.argv[4:6]), *map(float, sys.argv[6:8])))

@@ -81,6 +81,8 @@ class Tunnel:
     road_warrior: str | None = None  # "near" or "far": that end is a host without a site, leased an address by the other
     pulls: bool = True  # IKEv1 Mode Config: the road warrior asks for its address
     small_fragments: bool = False  # long identities, and both ends fragment IKE above 576 bytes
+    names: tuple | None = None  # the identities of the near and the far end; "address": their addresses; else domain names
+    near_port: str | None = None  # transport mode: UDP alone, from this port at the near end to 1701 at the far one, which takes any
     tcp: str = "no"  # or "yes", "fallback": what both ends initiate, and both listen
 
     def kind_on_the_wire(self):
@@ -120,11 +122,19 @@ class End:
     leases: bool  # it gives one
     pulls: bool
     tcp: str
+    local_port: str | None  # of UDP, the only traffic
+    remote_port: str | None
 
 
 def ends_of(tunnel, network):
     """(near end, far end) of a tunnel over a network."""
     tail = "." + ".".join(letter * 60 for letter in "abc") if tunnel.small_fragments else ""
+
+    def name_of(side):
+        if tunnel.names is None:
+            return f"{side.name}{tail}.test"
+        name = tunnel.names[0 if side.name == "near" else 1]
+        return side.wire_address(tunnel.outer_family) if name == "address" else name
 
     def end(local, remote):
         is_far = local.name == "far"
@@ -142,7 +152,7 @@ def ends_of(tunnel, network):
             remote_subnet = None
         return End(suite=SUITES[(is_far and tunnel.far_suite) or tunnel.suite],
                    mode=tunnel.mode, encapsulation=tunnel.encapsulation, lifetimes=tunnel.lifetimes,
-                   local_id=f"{local.name}{tail}.test", remote_id=f"{remote.name}{tail}.test",
+                   local_id=name_of(local), remote_id=name_of(remote),
                    local_address=local.wire_address(tunnel.outer_family),
                    remote_address=remote_address,
                    next_hop=local.next_hop(tunnel.outer_family),
@@ -155,6 +165,8 @@ def ends_of(tunnel, network):
                    password=(is_far and tunnel.far_password) or PASSWORD,
                    mobile=tunnel.mobile,
                    small_fragments=tunnel.small_fragments, is_road_warrior=local.name == tunnel.road_warrior,
-                   leases=remote.name == tunnel.road_warrior, pulls=tunnel.pulls, tcp=tunnel.tcp)
+                   leases=remote.name == tunnel.road_warrior, pulls=tunnel.pulls, tcp=tunnel.tcp,
+                   local_port=tunnel.near_port and ("1701" if is_far else tunnel.near_port),
+                   remote_port=tunnel.near_port and ("%any" if is_far else "1701"))
 
     return end(network.near, network.far), end(network.far, network.near)
