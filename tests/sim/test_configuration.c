@@ -206,6 +206,50 @@ static void both_families_are_leased_to_who_asks_for_both(void **state)
     assert_ends_well(sim);
 }
 
+/* ignore-peer-dns=, and without it. */
+static void servers_of_the_dns_are_taken_unless_they_are_to_be_ignored(void **state)
+{
+    (void)state;
+    for (int version = 1; version <= 2; version++)
+        for (int ignores = 0; ignores <= 1; ignores++) {
+            char client[512];
+            snprintf(client, sizeof(client), "%s%s%s", CLIENT,
+                     version == 1 ? IKEV1 " modecfgpull=yes" : CIPHERS,
+                     ignores ? " ignore-peer-dns=yes" : "");
+            struct sim *sim = road_with(version == 1 ? POOL IKEV1 " modecfgpull=yes modecfgdns=10.1.0.53"
+                                                     : POOL CIPHERS " modecfgdns=10.1.0.53",
+                                        client);
+            assert_is_up(sim, "ann");
+            struct connection_view view;
+            assert_true(engine_view_connection_named(sim_engine(sim, "ann"), "tunnel", &view));
+            assert_int_equal(sim_log_has(sim, "ann", "DNS 10.1.0.53"), !ignores);
+            assert_ends_well(sim);
+        }
+}
+
+/* share-lease=: what a peer's second connection is leased. */
+static void connections_of_one_peer_share_a_lease_if_they_may(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *words;
+        unsigned in_use;
+    } rows[] = {{"", 1}, {" share-lease=yes", 1}, {" share-lease=no", 2}};
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        char server[512], other[600];
+        snprintf(server, sizeof(server), "%s%s", POOL CIPHERS, rows[i].words);
+        snprintf(other, sizeof(other), "%s leftsubnet=10.3.0.0/24", server);
+        struct sim *sim = road_with(server, CLIENT CIPHERS);
+        sim_add_connection_on(sim, "east", "other", other);
+        sim_add_connection_on(sim, "ann", "other", CLIENT CIPHERS " rightid=@ann leftsubnet=10.3.0.0/24");
+        assert_is_up(sim, "ann");
+        assert_int_equal(sim_up(sim, "ann", "other"), 0);
+        assert_settles(sim);
+        assert_in_use(sim, rows[i].in_use);
+        assert_ends_well(sim);
+    }
+}
+
 static void what_the_client_asks_for_again_it_gets(void **state)
 {
     (void)state;
@@ -455,6 +499,8 @@ int main(int argument_count, char **arguments)
         cmocka_unit_test(an_answer_that_is_lost_costs_no_second_address),
         cmocka_unit_test(who_does_not_ask_gets_no_child_sa),
         cmocka_unit_test(a_client_whose_peer_gives_no_address_does_not_come_up),
+        cmocka_unit_test(servers_of_the_dns_are_taken_unless_they_are_to_be_ignored),
+        cmocka_unit_test(connections_of_one_peer_share_a_lease_if_they_may),
         cmocka_unit_test(without_unique_ids_each_of_one_name_has_an_address),
         cmocka_unit_test(both_families_are_leased_to_who_asks_for_both),
         cmocka_unit_test(what_the_client_asks_for_again_it_gets),

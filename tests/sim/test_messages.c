@@ -417,6 +417,37 @@ static void send_vendorid_sends_what_myvendorid_says(void **state)
     assert_true(says(TUNNEL " send-vendorid=yes", bytes_of_text("Acme-7")));
 }
 
+static void max_halfopen_ike_bounds_what_strangers_begin(void **state)
+{
+    (void)state;
+    for (unsigned limit = 0; limit <= 1; limit++) {
+        struct sim *sim = gateways();
+        sim_settings(sim, "west")->max_halfopen_ike = limit;
+        sim_restart(sim, "west", 0);
+        sim_run_for(sim, seconds(1));
+        sim_record(sim);
+        sim_start(sim, "east", COMMAND_INITIATE, "tunnel");
+        sim_run_for(sim, seconds(3));
+        assert_int_equal(sim_count(sim, "west", MESSAGE_INIT, PART_RESPONSE), limit);
+        sim_free(sim);
+    }
+}
+
+/* Of Cisco's client: IKEv1's vendor id that asks for its ways. */
+static void cisco_unity_sends_its_vendor_id(void **state)
+{
+    (void)state;
+    static const uint8_t unity[] = {0x12, 0xf5, 0xf2, 0x8c, 0x45, 0x71, 0x68, 0xa9,
+                                    0x70, 0x2d, 0x9f, 0xe2, 0x74, 0xcc, 0x01, 0x00};
+    static const char v1[] = HOSTS SUBNETS " keyexchange=ikev1 ike=aes128-sha2;dh31 esp=aes128-sha2";
+    char words[512];
+    assert_false(says(v1, bytes_of(unity, sizeof(unity))));
+    snprintf(words, sizeof(words), "%s cisco-unity=yes", v1);
+    assert_true(says(words, bytes_of(unity, sizeof(unity))));
+    snprintf(words, sizeof(words), "%s remote-peer-type=cisco", v1);
+    assert_true(says(words, bytes_of(unity, sizeof(unity))));
+}
+
 /* drop-oppo-null=: as if nobody were there, before anything is kept; others are answered. */
 static void drop_oppo_null_gives_no_answer_to_who_is_nobody(void **state)
 {
@@ -477,6 +508,8 @@ int main(int argument_count, char **arguments)
         cmocka_unit_test(half_open_sas_of_strangers_go_away),
         cmocka_unit_test(cookies_are_demanded_when_many_are_half_open),
         cmocka_unit_test(fake_strongswan_sends_its_vendor_id),
+        cmocka_unit_test(max_halfopen_ike_bounds_what_strangers_begin),
+        cmocka_unit_test(cisco_unity_sends_its_vendor_id),
         cmocka_unit_test(drop_oppo_null_gives_no_answer_to_who_is_nobody),
         cmocka_unit_test(send_vendorid_sends_what_myvendorid_says),
     };

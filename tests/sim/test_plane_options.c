@@ -1,5 +1,5 @@
-/* What connections ask of the data plane's SAs beyond what is negotiated: sha2-truncbug=, tfc=,
- * nic-offload=; and a data plane that takes none. */
+/* What connections ask of the data plane beyond what is negotiated: sha2-truncbug=, tfc=, nic-offload= and
+ * what is handed on as it is; and a data plane that takes none. */
 #include "scenario.h"
 #include "world.h"
 
@@ -71,6 +71,69 @@ static void nic_offload_goes_with_both_sas(void **state)
     assert_ends_well(sim);
 }
 
+static bool is_v1(const char *words)
+{
+    return strstr(words, "ikev1") != NULL;
+}
+
+/* In both versions of IKE, for both SAs. */
+static void what_is_said_of_the_sas_is_handed_on(void **state)
+{
+    (void)state;
+    static const char *const versions[] = {BASE " esp=aes128-sha2_256 encapsulation=auto", HOSTS SUBNETS
+                                           " keyexchange=ikev1 ike=aes128-sha2;dh31 esp=aes128-sha2"};
+    for (size_t i = 0; i < ARRAY_SIZE(versions); i++)
+        for (int direction = SA_INBOUND; direction <= SA_OUTBOUND; direction++) {
+            char words[512];
+            struct sim *sim = up_with(versions[i]);
+            const struct kernel_sa *sa = plane_sa(sim, "east", (enum sa_direction)direction);
+            assert_true(!sa->decap_dscp && sa->encap_dscp && !sa->nopmtudisc && sa->replay_window == 128);
+            assert_true(sa->hard_bytes >= UINT64_C(1) << 63);
+            assert_true(sa->reqid >= 16384 && sa->esn == !is_v1(versions[i]));
+            assert_ends_well(sim);
+            snprintf(words, sizeof(words),
+                     "%s decap-dscp=yes encap-dscp=no nopmtudisc=yes replay-window=64 reqid=77 esn=no "
+                     "ipsec-max-bytes=1Mi ipsec-max-packets=10Ki",
+                     versions[i]);
+            sim = up_with(words);
+            sa = plane_sa(sim, "east", (enum sa_direction)direction);
+            assert_true(sa->decap_dscp && !sa->encap_dscp && sa->nopmtudisc && sa->replay_window == 64);
+            assert_int_equal(sa->hard_bytes, 1 << 20);
+            assert_int_equal(sa->hard_packets, 10240);
+            assert_true(sa->reqid == 77 && !sa->esn);
+            assert_ends_well(sim);
+        }
+}
+
+static void what_is_said_of_the_policy_is_handed_on(void **state)
+{
+    (void)state;
+    static const char *const versions[] = {BASE " esp=aes_gcm128", HOSTS SUBNETS
+                                           " keyexchange=ikev1 ike=aes128-sha2;dh31 esp=aes128-sha2"};
+    for (size_t i = 0; i < ARRAY_SIZE(versions); i++) {
+        char words[512];
+        snprintf(
+            words, sizeof(words),
+            "%s priority=1234 mtu=1300 metric=7 mark-in=0x10/0xff mark-out=0x20/0xff leftnexthop=192.0.2.9 "
+            "leftsourceip=10.1.0.1 ipsec-interface=5",
+            versions[i]);
+        struct sim *sim = up_with(words);
+        const struct data_plane *plane = &world_host(sim, "east")->plane;
+        assert_int_equal(plane->policy_count, 1);
+        const struct kernel_policy *policy = &plane->policies->policy;
+        char text[ADDRESS_TEXT_SIZE];
+        assert_int_equal(policy->priority, 1234);
+        assert_int_equal(policy->mtu, 1300);
+        assert_int_equal(policy->metric, 7);
+        assert_true(policy->mark_in.value == 0x10 && policy->mark_in.mask == 0xff);
+        assert_true(policy->mark_out.value == 0x20 && policy->mark_out.mask == 0xff);
+        assert_string_equal(address_text(&policy->nexthop, text), "192.0.2.9");
+        assert_string_equal(address_text(&policy->sourceip[0], text), "10.1.0.1");
+        assert_true(policy->interface.is_wanted && policy->interface.number == 5);
+        assert_ends_well(sim);
+    }
+}
+
 /* Established and gone at once, again and again: the peer need not suffer for it. */
 static void a_data_plane_that_refuses_every_sa_is_not_asked_without_rest(void **state)
 {
@@ -99,6 +162,8 @@ int main(int argument_count, char **arguments)
         cmocka_unit_test(tfc_pads_what_is_sent),
         cmocka_unit_test(tfc_is_not_done_to_a_peer_that_refuses_it),
         cmocka_unit_test(nic_offload_goes_with_both_sas),
+        cmocka_unit_test(what_is_said_of_the_sas_is_handed_on),
+        cmocka_unit_test(what_is_said_of_the_policy_is_handed_on),
         cmocka_unit_test(a_data_plane_that_refuses_every_sa_is_not_asked_without_rest),
     };
     choose_scenarios(argument_count, arguments);

@@ -68,6 +68,31 @@ static void good_options_are_taken(void **state)
     setup_free(setup);
 }
 
+static void what_concerns_the_engine_reaches_it(void **state)
+{
+    (void)state;
+    static const char *const rows[][2] = {
+        {"ikev1-policy", "reject"},     {"ddos-mode", "unlimited"}, {"ddos-ike-threshold", "17"},
+        {"max-halfopen-ike", "19"},     {"keep-alive", "3m"},       {"shuntlifetime", "7s"},
+        {"expire-shunt-interval", "0"}, {"drop-oppo-null", "yes"},  {"uniqueids", "no"},
+        {"dns-resolver", "systemd"},    {"myvendorid", "Acme"},
+    };
+    struct setup *setup = setup_new();
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+        assert_true(setup_option(setup, rows[i][0], rows[i][1], true, NULL, NULL));
+    struct engine_settings settings = setup_engine_settings(setup);
+    assert_int_equal(settings.ikev1_policy, IKEV1_REJECT);
+    assert_int_equal(settings.ddos_mode, DDOS_UNLIMITED);
+    assert_int_equal(settings.ddos_ike_threshold, 17);
+    assert_int_equal(settings.max_halfopen_ike, 19);
+    assert_int_equal(settings.nat_keepalive_interval, 180 * USEC_PER_SEC);
+    assert_int_equal(settings.shunt_lifetime, 7 * USEC_PER_SEC);
+    assert_int_equal(settings.expire_shunt_interval, 0);
+    assert_true(settings.drop_oppo_null && !settings.unique_ids && settings.dns_by_systemd);
+    assert_string_equal(settings.vendor_id, "Acme");
+    setup_free(setup);
+}
+
 static void bad_options_are_refused_by_name_and_change_nothing(void **state)
 {
     (void)state;
@@ -200,6 +225,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(defaults_are_those_of_the_manual),
         cmocka_unit_test(good_options_are_taken),
+        cmocka_unit_test(what_concerns_the_engine_reaches_it),
         cmocka_unit_test(bad_options_are_refused_by_name_and_change_nothing),
         cmocka_unit_test(obsolete_keywords_warn),
         cmocka_unit_test(a_data_plane_of_the_past_warns_and_is_the_default),
