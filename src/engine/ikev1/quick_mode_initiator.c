@@ -141,10 +141,23 @@ static void finish(struct engine *engine, struct ike_sa *ike, struct quick_mode 
     quick_mode_established(engine, ike, quick);
 }
 
-static bool check_ids(const struct quick_mode *quick, const struct ikev1_message *message,
-                      struct error *error)
+/* A host behind a NAT: in transport mode the responder may name it as it sees it, or itself as it knows
+ * itself. */
+static bool is_seen_as(const struct connection *connection, bool is_behind_nat, const struct selector *named,
+                       const struct selector *answered)
 {
+    return connection->spec->type == TYPE_TRANSPORT && is_behind_nat &&
+           address_equal(&answered->range.start, &answered->range.end) &&
+           answered->protocol == named->protocol && answered->port_start == named->port_start &&
+           answered->port_end == named->port_end;
+}
+
+static bool check_ids(const struct engine *engine, const struct ike_sa *ike, const struct quick_mode *quick,
+                      const struct ikev1_message *message, struct error *error)
+{
+    const struct connection *connection = connection_by_serial(engine, quick->child->connection_serial);
     const struct child_sa *child = quick->child;
+    const struct selector *local = &child->selectors[0], *remote = child_remote_selectors(child);
     struct selector ours, theirs;
     if (message->id_count == 0)
         return true;
@@ -153,8 +166,11 @@ static bool check_ids(const struct quick_mode *quick, const struct ikev1_message
     if (!quick_mode_read_id(&message->ids[0], &ours, error) ||
         !quick_mode_read_id(&message->ids[1], &theirs, error))
         return false;
-    return (selector_equal(&ours, &child->selectors[0]) &&
-            selector_equal(&theirs, child_remote_selectors(child))) ||
+    bool ours_fits =
+        selector_equal(&ours, local) || is_seen_as(connection, ike->local_behind_nat, local, &ours);
+    bool theirs_fits =
+        selector_equal(&theirs, remote) || is_seen_as(connection, ike->remote_behind_nat, remote, &theirs);
+    return (ours_fits && theirs_fits) ||
            error_set(error, V1_INVALID_ID_INFORMATION, "peer answered with other networks than we named");
 }
 
@@ -166,7 +182,8 @@ static bool accept(struct engine *engine, struct ike_sa *ike, struct quick_mode 
     struct ikev1_offer offer = quick_mode_offer(ike, connection, child, false);
     struct ikev1_choice choice;
     const struct algorithm *ke = child->setup->ke;
-    if (!ikev1_accept_answer(&offer, message->sa, &choice, error) || !check_ids(quick, message, error))
+    if (!ikev1_accept_answer(&offer, message->sa, &choice, error) ||
+        !check_ids(engine, ike, quick, message, error))
         return false;
     if (message->ke.size != (ke != NULL ? ke_public_size(ke) : 0))
         return error_set(error, V1_INVALID_KEY_INFORMATION, "key exchange value of %zu bytes; %zu are wanted",
