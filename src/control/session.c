@@ -286,26 +286,28 @@ static void serve_frame(struct control_session *session, struct bytes frame)
     continue_listing(session);
 }
 
+/* One request: the next has its turn when something of the reply has been written, and other clients had
+ * theirs in between. */
 static void serve_next(struct control_session *session)
 {
-    while ((!session->is_busy || session->is_asking) && !session->is_broken && !session->is_stalled &&
-           control_session_output(session).size < OUTPUT_HIGH_WATER) {
-        struct bytes waiting = buffer_bytes(&session->input);
-        if (waiting.size < FRAME_HEADER)
-            return;
-        size_t size = load_be32(waiting.data);
-        if (size == 0 || size > CONTROL_REQUEST_SIZE_MAX) {
-            session_refuse(session, "bad whack message: a frame of %zu bytes; 1 to %d are accepted", size,
-                           CONTROL_REQUEST_SIZE_MAX);
-            return;
-        }
-        if (waiting.size < FRAME_HEADER + size)
-            return;
-        serve_frame(session, bytes_of(waiting.data + FRAME_HEADER, size));
-        /* There may have been a password in it. Nobody has added input meanwhile: it is where it was. */
-        secret_wipe(session->input.data + session->input.start + FRAME_HEADER, size);
-        buffer_consume(&session->input, FRAME_HEADER + size);
+    bool is_ready = (!session->is_busy || session->is_asking) && !session->is_broken && !session->is_stalled;
+    if (!is_ready || control_session_output(session).size >= OUTPUT_HIGH_WATER)
+        return;
+    struct bytes waiting = buffer_bytes(&session->input);
+    if (waiting.size < FRAME_HEADER)
+        return;
+    size_t size = load_be32(waiting.data);
+    if (size == 0 || size > CONTROL_REQUEST_SIZE_MAX) {
+        session_refuse(session, "bad whack message: a frame of %zu bytes; 1 to %d are accepted", size,
+                       CONTROL_REQUEST_SIZE_MAX);
+        return;
     }
+    if (waiting.size < FRAME_HEADER + size)
+        return;
+    serve_frame(session, bytes_of(waiting.data + FRAME_HEADER, size));
+    /* There may have been a password in it. Nobody has added input meanwhile: it is where it was. */
+    secret_wipe(session->input.data + session->input.start + FRAME_HEADER, size);
+    buffer_consume(&session->input, FRAME_HEADER + size);
 }
 
 bool control_session_wants_input(const struct control_session *session)

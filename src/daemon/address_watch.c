@@ -12,6 +12,8 @@
 
 /* Changes come in flocks: an address goes, another comes, then routes. */
 static const struct timeval SETTLING_TIME = {.tv_usec = 200000};
+/* When descriptors or memory have run out. */
+static const struct timeval RETRY_TIME = {.tv_sec = 2};
 
 /* Addresses that the default routes of both families leave from, and their gateways. */
 struct default_sources {
@@ -52,12 +54,18 @@ static void look_again(evutil_socket_t unused, short events, void *context)
 {
     struct address_watch *watch = context;
     struct daemon *daemon = watch->daemon;
+    struct listen_address *list;
+    struct error error;
     size_t count;
     (void)unused;
     (void)events;
     if (!engine_view_is_listening(daemon->engine))
         return;
-    struct listen_address *list = interfaces_list(&daemon->options, &count);
+    if (!interfaces_list(&daemon->options, &list, &count, &error)) {
+        log_line("%s; trying again", error.text);
+        evtimer_add(watch->settled, &RETRY_TIME);
+        return;
+    }
     struct default_sources now = default_sources_of(list, count);
     bool has_changed = !sources_equal(&now, &watch->sources) || udp_has_lost_address(daemon, list, count);
     watch->sources = now;
@@ -100,9 +108,12 @@ struct address_watch *address_watch_new(struct daemon *daemon)
     if (watch == NULL)
         return NULL;
     watch->daemon = daemon;
-    struct listen_address *list = interfaces_list(&daemon->options, &count);
-    watch->sources = default_sources_of(list, count);
-    free(list);
+    struct listen_address *list;
+    struct error error;
+    if (interfaces_list(&daemon->options, &list, &count, &error)) {
+        watch->sources = default_sources_of(list, count);
+        free(list);
+    }
     if (open_socket(watch))
         return watch;
     log_line("cannot watch the machine's addresses: after a change `ipsec whack --listen` is needed");

@@ -103,6 +103,7 @@ static void host_shutdown(void *context, uint64_t client, bool leave_state)
 }
 
 struct wake_up {
+    struct list_node node;
     struct daemon *daemon;
     uint64_t client;
 };
@@ -113,7 +114,18 @@ static void wake_up(evutil_socket_t unused, short what, void *context)
     (void)unused;
     (void)what;
     control_wake(wake->daemon->control, wake->client);
+    list_remove(&wake->node);
     free(wake);
+}
+
+void daemon_forget_wake_ups(struct daemon *daemon)
+{
+    LIST_EACH(&daemon->wake_ups, node)
+    {
+        struct wake_up *wake = CONTAINER_OF(node, struct wake_up, node);
+        list_remove(&wake->node);
+        free(wake);
+    }
 }
 
 static void host_wake_later(void *context, uint64_t client, usec_t delay)
@@ -123,7 +135,8 @@ static void host_wake_later(void *context, uint64_t client, usec_t delay)
     struct timeval when = {0, (suseconds_t)delay};
     if (wake == NULL)
         return;
-    *wake = (struct wake_up){daemon, client};
+    *wake = (struct wake_up){.daemon = daemon, .client = client};
+    list_append(&daemon->wake_ups, &wake->node);
     event_base_once(daemon->base, -1, EV_TIMEOUT, wake_up, wake, &when);
 }
 

@@ -14,7 +14,7 @@
 enum {
     BACKLOG = 1024,
     READ_SIZE = 65536,
-    WRITE_TURN = 262144,    /* bytes that one client may be given before the loop goes on */
+    WRITES_A_TURN = 4,      /* to one client before the loop goes on; each may be a request's reply */
     ACCEPT_PAUSE_MSEC = 100 /* when descriptors have run out */
 };
 
@@ -23,6 +23,7 @@ struct control_listener {
     int descriptor;
     char *path;
     struct event *event, *resume;
+    bool is_short_of_descriptors; /* and has said so */
     struct list_node clients;
 };
 
@@ -37,9 +38,9 @@ struct client {
 static void client_free(struct client *client)
 {
     list_remove(&client->node);
+    control_session_free(client->session); /* what it ends may have lines for it still */
     event_free(client->readable);
     event_free(client->writable);
-    control_session_free(client->session);
     close(client->descriptor);
     free(client);
 }
@@ -56,11 +57,11 @@ static void update_reading(struct client *client)
 /* Writes what the client takes, a turn's worth at most; false: it is gone. */
 static bool flush(struct client *client)
 {
-    for (size_t written = 0;;) {
+    for (unsigned writes = 0;; writes++) {
         struct bytes output = control_session_output(client->session);
         if (output.size == 0 || control_session_is_over(client->session))
             return !control_session_is_over(client->session);
-        ssize_t size = written < WRITE_TURN
+        ssize_t size = writes < WRITES_A_TURN
                            ? send(client->descriptor, output.data, output.size, MSG_NOSIGNAL | MSG_DONTWAIT)
                            : 0;
         if (size == 0 || (size < 0 && (errno == EAGAIN || errno == EINTR))) {
@@ -70,7 +71,6 @@ static bool flush(struct client *client)
         if (size < 0)
             return false;
         control_session_wrote(client->session, (size_t)size);
-        written += (size_t)size;
     }
 }
 
@@ -149,12 +149,16 @@ static void acceptable(evutil_socket_t listening, short what, void *context)
     struct control_listener *listener = context;
     int descriptor;
     (void)what;
-    while ((descriptor = accept4(listening, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK)) >= 0)
+    while ((descriptor = accept4(listening, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK)) >= 0) {
+        listener->is_short_of_descriptors = false;
         if (!serve(listener, descriptor))
             close(descriptor);
+    }
     if (errno == EAGAIN || errno == EINTR || errno == ECONNABORTED)
         return;
-    log_line("control socket: cannot accept a client: %s", strerror(errno));
+    if (!listener->is_short_of_descriptors)
+        log_line("control socket: cannot accept a client: %s", strerror(errno));
+    listener->is_short_of_descriptors = true;
     event_del(listener->event);
     event_add(listener->resume, &(struct timeval){.tv_usec = ACCEPT_PAUSE_MSEC * 1000});
 }

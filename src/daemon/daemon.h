@@ -4,6 +4,7 @@
 
 #include <event2/event.h>
 
+#include "base/list.h"
 #include "config/setup.h"
 #include "control/control.h"
 #include "daemon/held_datagrams.h"
@@ -54,6 +55,7 @@ struct daemon {
     const struct backend_functions *backend_functions;
     struct backend *backend;
     struct held_datagrams held_datagrams;
+    struct list_node wake_ups; /* of clients, to come */
     struct event *timer, *signals[4], *backend_event;
     struct udp_socket *sockets;
     struct streams *streams;
@@ -91,10 +93,12 @@ void udp_share_with_plane(struct daemon *daemon, const struct ip_endpoint *local
 /* By UDP, or in the TCP stream that the path is. */
 void ike_send(struct daemon *daemon, const struct path *path, struct bytes datagram);
 
-/* default_route.c: finds out which of the addresses the default routes leave from. */
-void default_route_mark(struct listen_address *list, size_t count);
-/* interfaces.c: the addresses that we may listen on. Returns a malloc'd list. */
-struct listen_address *interfaces_list(const struct daemon_options *options, size_t *ret_count);
+/* default_route.c: finds out which of the addresses the default routes leave from. False: it cannot now. */
+bool default_route_mark(struct listen_address *list, size_t count, struct error *error);
+/* interfaces.c: the addresses that we may listen on, a malloc'd list. False, with the reason: they cannot be
+ * listed now, which says nothing of them. */
+bool interfaces_list(const struct daemon_options *options, struct listen_address **ret_list,
+                     size_t *ret_count, struct error *error);
 /* What --interface and listen= name and the machine does not have. */
 void interfaces_tell_missing(struct daemon *daemon, uint64_t client, const struct listen_address *list,
                              size_t count);
@@ -102,8 +106,10 @@ void interfaces_tell_missing(struct daemon *daemon, uint64_t client, const struc
 /* policy_groups.c */
 void daemon_read_policy_groups(struct daemon *daemon, uint64_t client);
 
-/* workers.c: jobs on `count` threads; 0: in the loop, when it comes round. */
-struct workers *workers_new(struct daemon *daemon, unsigned count);
+/* workers.c: jobs on so many threads (or as many as there can be); 0: in the loop, when it comes round. NULL
+ * with the reason. */
+struct workers *workers_new(struct daemon *daemon, unsigned count, struct error *error);
+unsigned workers_count(const struct workers *workers);
 void workers_free(struct workers *workers);
 void workers_submit(struct workers *workers, struct job *job);
 /* At the end of a turn of the loop: wakes the threads once for all that was submitted in it. */
@@ -125,6 +131,8 @@ bool updown_is_idle(const struct updown_queue *queue);
 /* control_host.c: to the log, and to the client of a command. */
 void daemon_tell(struct daemon *daemon, uint64_t client, int code, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
+/* The loop has ended, no client is woken any more. */
+void daemon_forget_wake_ups(struct daemon *daemon);
 /* No script runs or waits any more. */
 void daemon_scripts_done(struct daemon *daemon);
 

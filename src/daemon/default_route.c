@@ -1,6 +1,7 @@
 /* Which of our addresses the default routes leave from, and by which gateway: left=%defaultroute and
  * leftnexthop=%defaultroute. */
 #include <arpa/inet.h>
+#include <errno.h>
 #include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
@@ -11,9 +12,16 @@
 
 enum { LINE_SIZE = 512, FLAG_UP = 1, FLAG_GATEWAY = 2 };
 
+/* Also of a machine without IPv6. */
+static bool is_shortage(int number)
+{
+    return number == EMFILE || number == ENFILE || number == ENOBUFS || number == ENOMEM;
+}
+
 /* Connecting a UDP socket sends nothing but makes the kernel choose route and source address. Only a default
- * route leads to the destinations, which RFC 5737 and RFC 3849 set aside for documentation. */
-static bool find_source(enum ip_family family, struct ip_address *out)
+ * route leads to the destinations, which RFC 5737 and RFC 3849 set aside for documentation. 0: there is no
+ * such route; -1 with errno: it cannot be known. */
+static int find_source(enum ip_family family, struct ip_address *out)
 {
     struct sockaddr_in far4 = {.sin_family = AF_INET, .sin_port = htons(500)}, here4 = {0};
     struct sockaddr_in6 far6 = {.sin6_family = AF_INET6, .sin6_port = htons(500)}, here6 = {0};
@@ -24,10 +32,10 @@ static bool find_source(enum ip_family family, struct ip_address *out)
     const struct sockaddr *far = is_v4 ? (struct sockaddr *)&far4 : (struct sockaddr *)&far6;
     socklen_t size = is_v4 ? sizeof(far4) : sizeof(far6), here_size = size;
     int descriptor = socket(is_v4 ? AF_INET : AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-    bool ok = descriptor >= 0 && connect(descriptor, far, size) == 0 &&
-              getsockname(descriptor, here, &here_size) == 0;
-    if (descriptor >= 0)
-        close(descriptor);
+    if (descriptor < 0)
+        return is_shortage(errno) ? -1 : 0;
+    bool ok = connect(descriptor, far, size) == 0 && getsockname(descriptor, here, &here_size) == 0;
+    close(descriptor);
     if (ok)
         *out = address_of_bytes(family,
                                 is_v4 ? (const uint8_t *)&here4.sin_addr : (const uint8_t *)&here6.sin6_addr);
@@ -72,29 +80,35 @@ static bool read_gateway_v6(const char *line, const char *interface, struct ip_a
     return is_ours && parse_hex_v6(gateway, out);
 }
 
-static void find_gateway(struct listen_address *address)
+static bool find_gateway(struct listen_address *address)
 {
     bool is_v4 = address->address.family == IP_V4;
     FILE *table = fopen(is_v4 ? "/proc/net/route" : "/proc/net/ipv6_route", "re");
     char line[LINE_SIZE];
     bool is_found = false;
-    while (table != NULL && !is_found && fgets(line, sizeof(line), table) != NULL)
+    if (table == NULL)
+        return !is_shortage(errno);
+    while (!is_found && fgets(line, sizeof(line), table) != NULL)
         is_found = (is_v4 ? read_gateway_v4 : read_gateway_v6)(line, address->interface, &address->gateway);
-    if (table != NULL)
-        fclose(table);
+    fclose(table);
+    return true;
 }
 
-void default_route_mark(struct listen_address *list, size_t count)
+bool default_route_mark(struct listen_address *list, size_t count, struct error *error)
 {
     static const enum ip_family families[] = {IP_V4, IP_V6};
     for (size_t f = 0; f < ARRAY_SIZE(families); f++) {
         struct ip_address source;
-        bool is_found = find_source(families[f], &source);
-        for (size_t i = 0; i < count && is_found; i++) {
+        int found = find_source(families[f], &source);
+        bool is_known = found >= 0;
+        for (size_t i = 0; i < count && found > 0 && is_known; i++) {
             if (!address_equal(&list[i].address, &source))
                 continue;
             list[i].is_default_source = true;
-            find_gateway(&list[i]);
+            is_known = find_gateway(&list[i]);
         }
+        if (!is_known)
+            return error_set(error, 0, "cannot find the default route: %s", strerror(errno));
     }
+    return true;
 }

@@ -1,5 +1,6 @@
 /* The addresses of this machine that pluto may listen on: all, or those of --interface and --listen. */
 #include <arpa/inet.h>
+#include <errno.h>
 #include <ifaddrs.h>
 #include <net/if.h>
 #include <stdio.h>
@@ -32,13 +33,14 @@ static bool to_listen_address(const struct ifaddrs *entry, struct listen_address
     return true;
 }
 
-struct listen_address *interfaces_list(const struct daemon_options *options, size_t *ret_count)
+bool interfaces_list(const struct daemon_options *options, struct listen_address **ret_list,
+                     size_t *ret_count, struct error *error)
 {
     struct ifaddrs *entries = NULL;
     struct listen_address *list = NULL;
     size_t count = 0, capacity = 0;
     if (getifaddrs(&entries) != 0)
-        log_line("cannot list the network interfaces");
+        return error_set(error, 0, "cannot list the network interfaces: %s", strerror(errno));
     for (const struct ifaddrs *entry = entries; entry != NULL; entry = entry->ifa_next) {
         struct listen_address address;
         if (!to_listen_address(entry, &address) || !is_wanted(options, &address))
@@ -53,9 +55,13 @@ struct listen_address *interfaces_list(const struct daemon_options *options, siz
         list[count++] = address;
     }
     freeifaddrs(entries);
-    default_route_mark(list, count);
+    if (!default_route_mark(list, count, error)) {
+        free(list);
+        return false;
+    }
+    *ret_list = list;
     *ret_count = count;
-    return list;
+    return true;
 }
 
 static bool has_interface(const char *name, const struct listen_address *list, size_t count)

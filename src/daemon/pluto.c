@@ -29,7 +29,7 @@
 #include "engine/impair.h"
 #include "engine/view.h"
 
-enum { DESCRIPTORS_WANTED = 65536 };
+enum { DESCRIPTORS_WANTED = 65536, CALLBACKS_A_TURN = 64 };
 
 const char *daemon_exec_dir(void)
 {
@@ -213,6 +213,25 @@ static bool open_observers(struct daemon *daemon)
            (!options->perpeerlog || daemon->peer_log != NULL);
 }
 
+static void libevent_log(int severity, const char *text)
+{
+    if (severity >= EVENT_LOG_WARN)
+        log_line("%sevent loop: %s", severity >= EVENT_LOG_ERR ? "FATAL ERROR: " : "", text);
+}
+
+/* Whatever becomes active while others are served waits until the kernel was asked for news. */
+static struct event_base *make_base(void)
+{
+    event_set_log_callback(libevent_log);
+    struct event_config *config = event_config_new();
+    struct event_base *base = NULL;
+    if (config != NULL && event_config_set_max_dispatch_interval(config, NULL, CALLBACKS_A_TURN, 0) == 0)
+        base = event_base_new_with_config(config);
+    if (config != NULL)
+        event_config_free(config);
+    return base;
+}
+
 static bool assemble(struct daemon *daemon, struct error *error)
 {
     struct engine_settings settings = setup_engine_settings(daemon->options.setup);
@@ -222,7 +241,9 @@ static bool assemble(struct daemon *daemon, struct error *error)
     settings.natt_port = daemon->options.natt_port;
     settings.no_retransmits = daemon->options.no_retransmits;
     settings.force_keepalive = daemon->options.force_keepalive;
-    daemon->base = event_base_new();
+    daemon->base = make_base();
+    if (daemon->base == NULL)
+        return error_set(error, 0, "cannot make the event loop: %s", strerror(errno));
     daemon->timer = event_new(daemon->base, -1, 0, timer_fired, daemon);
     world_init(daemon);
     daemon->streams = streams_new(daemon);
@@ -233,14 +254,17 @@ static bool assemble(struct daemon *daemon, struct error *error)
     settings.stack = daemon->backend_functions->name;
     settings.plane_limits =
         daemon->backend_functions->limits != NULL ? daemon->backend_functions->limits(daemon->backend) : NULL;
-    daemon->workers = workers_new(daemon, helpers);
+    daemon->workers = workers_new(daemon, helpers, error);
+    if (daemon->workers == NULL)
+        return false;
+    helpers = workers_count(daemon->workers);
     daemon->processes = process_group_new(daemon->base);
     daemon->logins = logins_new(daemon);
     daemon->updown = updown_new(daemon);
     daemon->engine = engine_new(&daemon->env, &settings);
     daemon->control = daemon->engine ? control_new(daemon->engine, &host) : NULL;
-    if (daemon->workers == NULL || daemon->processes == NULL || daemon->logins == NULL ||
-        daemon->updown == NULL || daemon->control == NULL)
+    if (daemon->processes == NULL || daemon->logins == NULL || daemon->updown == NULL ||
+        daemon->control == NULL)
         return error_set(error, 0, "out of memory");
     daemon->exit_status = 1;
     if (daemon->options.impairments != NULL &&
@@ -286,6 +310,7 @@ static void dismantle(struct daemon *daemon)
         control_goodbye(daemon->control);
         control_finish(daemon->control, daemon->shutdown_client, 0);
     }
+    daemon_forget_wake_ups(daemon);
     control_listener_free(daemon->control_listener);
     control_free(daemon->control);
     engine_free(daemon->engine);
@@ -374,6 +399,7 @@ static int run(struct daemon *daemon, int ready)
     struct error error;
     log_line("Starting Pluto (Styx Version %s) pid:%d", STYX_VERSION, (int)getpid());
     daemon->descriptors_at_start = leaks_count_descriptors();
+    list_init(&daemon->wake_ups);
     held_datagrams_init(&daemon->held_datagrams); /* also what never was assembled is dismantled */
     if (!harden(daemon, &error) || !assemble(daemon, &error)) {
         log_line("FATAL ERROR: %s", error.text);

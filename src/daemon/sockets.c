@@ -5,6 +5,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -80,6 +81,19 @@ static void on_ike(void *context, const struct ip_endpoint *local, const struct 
 
 /* ---- out ---- */
 
+/* A full queue is no news. */
+static void tell_failure(struct daemon *daemon, const struct udp_socket *udp, const struct path *path,
+                         int number)
+{
+    char remote[ENDPOINT_TEXT_SIZE], line[256];
+    if (number == EAGAIN)
+        return;
+    snprintf(line, sizeof(line), "ERROR: cannot send to %s on %s. Errno %d: %s",
+             endpoint_text(&path->remote, remote), udp->interface, number, strerror(number));
+    log_peer_text(line);
+    engine_network_error(daemon->engine, path, number);
+}
+
 static void udp_send(struct daemon *daemon, const struct path *path, struct bytes datagram)
 {
     static const uint8_t marker[MARKER_SIZE];
@@ -100,8 +114,9 @@ static void udp_send(struct daemon *daemon, const struct path *path, struct byte
                              .msg_iovlen = 2};
     /* What does not leave is sent again by retransmission; an error of an earlier datagram is reported in the
      * place of this one, so this one is tried once more. */
-    if (sendmsg(udp->descriptor, &message, 0) < 0 && errno != EAGAIN)
-        (void)!sendmsg(udp->descriptor, &message, 0);
+    if (sendmsg(udp->descriptor, &message, 0) < 0 && errno != EAGAIN &&
+        sendmsg(udp->descriptor, &message, 0) < 0)
+        tell_failure(daemon, udp, path, errno);
 }
 
 void ike_send(struct daemon *daemon, const struct path *path, struct bytes datagram)
@@ -309,7 +324,13 @@ void udp_follow_addresses(struct daemon *daemon, const struct listen_address *li
 void udp_listen(struct daemon *daemon, uint64_t client)
 {
     size_t count;
-    struct listen_address *list = interfaces_list(&daemon->options, &count);
+    struct listen_address *list;
+    struct error error;
+    if (!interfaces_list(&daemon->options, &list, &count, &error)) {
+        daemon_tell(daemon, client, RC_LOG_SERIOUS, "%s", error.text);
+        control_finish(daemon->control, client, RC_WHACK_PROBLEM);
+        return;
+    }
     daemon_tell(daemon, client, RC_LOG, "listening for IKE messages");
     interfaces_tell_missing(daemon, client, list, count);
     open_sockets(daemon, client, list, count);

@@ -110,24 +110,44 @@ static void collect(evutil_socket_t descriptor, short what, void *context)
     daemon_rearm(workers->daemon);
 }
 
-struct workers *workers_new(struct daemon *daemon, unsigned count)
+static void start_threads(struct workers *workers, unsigned count)
 {
+    int failure = 0;
+    for (unsigned i = 0; i < count && i < WORKERS_MAX && failure == 0; i++) {
+        failure = pthread_create(&workers->threads[i], NULL, work, workers);
+        workers->count += failure == 0;
+    }
+    if (failure != 0)
+        log_line("cannot start helper thread %u of %u: %s; cryptography goes on with fewer",
+                 workers->count + 1, count, strerror(failure));
+}
+
+struct workers *workers_new(struct daemon *daemon, unsigned count, struct error *error)
+{
+    int descriptor = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK), number = errno;
     struct workers *workers = calloc(1, sizeof(*workers));
-    if (workers == NULL)
+    if (workers == NULL || descriptor < 0) {
+        free(workers);
+        error_set(error, 0, "cannot start helper threads: %s",
+                  descriptor < 0 ? strerror(number) : "out of memory");
         return NULL;
+    }
     workers->daemon = daemon;
     workers->collected.end = &workers->collected.first;
     workers->waiting.end = &workers->waiting.first;
     workers->finished.end = &workers->finished.first;
     pthread_mutex_init(&workers->lock, NULL);
     pthread_cond_init(&workers->wanted, NULL);
-    workers->descriptor = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    workers->descriptor = descriptor;
     workers->event = event_new(daemon->base, workers->descriptor, EV_READ | EV_PERSIST, collect, workers);
     event_add(workers->event, NULL);
-    for (unsigned i = 0; i < count && i < WORKERS_MAX; i++)
-        if (pthread_create(&workers->threads[workers->count], NULL, work, workers) == 0)
-            workers->count++;
+    start_threads(workers, count);
     return workers;
+}
+
+unsigned workers_count(const struct workers *workers)
+{
+    return workers->count;
 }
 
 static void free_list(struct job_list *list)
