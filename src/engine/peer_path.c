@@ -4,7 +4,17 @@
 
 #include "engine/child_install.h"
 #include "engine/count.h"
+#include "engine/routing.h"
 #include "engine/sa.h"
+
+/* Behind another address the policy leads elsewhere, and its route with it. */
+static void move_child(struct engine *engine, struct child_sa *child, bool has_other_address)
+{
+    struct connection *connection = connection_by_serial(engine, child->connection_serial);
+    child_follow_path(engine, child);
+    if (has_other_address && connection->policy_child_serial == child->serial)
+        routing_protect(engine, connection, child);
+}
 
 void peer_path_moved(struct engine *engine, struct ike_sa *ike, const struct ip_endpoint *remote)
 {
@@ -16,9 +26,10 @@ void peer_path_moved(struct engine *engine, struct ike_sa *ike, const struct ip_
             endpoint_text(&ike->path.remote, old), endpoint_text(remote, new));
     const struct connection *connection = connection_by_serial(engine, ike->connection_serial);
     say_event(engine, EVENT_PEER_MOVED, connection->spec->name, ike->serial, 0, new);
+    bool has_other_address = !address_equal(&ike->path.remote.address, &remote->address);
     ike->path.remote = *remote;
     LIST_EACH(&ike->children, node)
-    child_follow_path(engine, CONTAINER_OF(node, struct child_sa, siblings));
+    move_child(engine, CONTAINER_OF(node, struct child_sa, siblings), has_other_address);
 }
 
 /* One byte 0xff. */

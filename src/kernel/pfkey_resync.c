@@ -11,7 +11,8 @@ static void ask(struct kernel_plane *plane, struct list_node *of_all)
 
 void pfkey_resync_some(struct backend *backend)
 {
-    resync_some(&backend->plane, ask);
+    if (list_is_empty(&backend->link.waiting)) /* else they would only wait too */
+        resync_some(&backend->plane, ask);
 }
 
 static bool has_reached_soft_limit(const struct pfkey_message *answer)

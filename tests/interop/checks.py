@@ -149,6 +149,12 @@ def bulk(world):
         traffic.Stream(sender[0], receiver[0], receiver[1], world.bulk_bytes).finish(60)
 
 
+def bulk_outwards(world):
+    """A TCP stream from the near end, which the far one could not find behind its NAT."""
+    (sender, _), (receiver, address) = world.traffic_ends()
+    traffic.Stream(sender, receiver, address, world.bulk_bytes).finish(60)
+
+
 def counted(world):
     """Both ends count the bytes of the stream that `bulk` has sent, in both directions."""
     for name, gateway in world.both():

@@ -173,6 +173,16 @@ static bool check_routing(struct sim *sim, const struct sim_host *host, const st
                       connection->spec->name, connection->routing, policy ? (int)action : -1);
 }
 
+/* A policy leads to the host that its SA leads to, also after that has moved: its route goes there. */
+static bool check_policy_hosts(struct sim *sim, const struct sim_host *host,
+                               const struct kernel_policy *policy)
+{
+    const struct virtual_sa *out = data_plane_find(&host->plane, policy->child_serial, SA_OUTBOUND);
+    return out == NULL || address_equal(&policy->remote_host, &out->sa.remote.address) ||
+           world_fail(sim, "%s: the policy of Child SA #%llu leads to another host than the SA", host->name,
+                      (unsigned long long)policy->child_serial);
+}
+
 static bool check_policies(struct sim *sim, const struct sim_host *host)
 {
     struct connection_view connection;
@@ -189,6 +199,8 @@ static bool check_policies(struct sim *sim, const struct sim_host *host)
             return world_fail(sim, "%s: \"%s\" sends on Child SA #%llu, the newest is #%llu", host->name,
                               connection.spec->name, (unsigned long long)policy->policy.child_serial,
                               (unsigned long long)connection.newest_child_serial);
+        if (protects && !check_policy_hosts(sim, host, &policy->policy))
+            return false;
         if (!protects && connection.newest_child_serial != 0)
             return world_fail(sim, "%s: \"%s\" has Child SA #%llu, but no policy leads to it", host->name,
                               connection.spec->name, (unsigned long long)connection.newest_child_serial);

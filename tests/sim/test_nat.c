@@ -142,6 +142,18 @@ static void a_changed_mapping_is_followed_by_esp(void **state)
     assert_ends_well(sim);
 }
 
+static void a_nat_box_with_another_address_is_followed_by_ike_and_esp(void **state)
+{
+    (void)state;
+    struct sim *sim = road_is_up(" mobike=no dpddelay=10s");
+    sim_move_host(sim, "road", "10.9.0.5", "203.0.113.99");
+    sim_run_for(sim, minutes(2));
+    assert_settles(sim);
+    assert_counts(sim, "east", 1, 1);
+    assert_road_ping(sim);
+    assert_ends_well(sim);
+}
+
 static void two_clients_behind_one_nat_box(void **state)
 {
     (void)state;
@@ -193,6 +205,7 @@ int main(int argument_count, char **arguments)
         cmocka_unit_test(keepalives_keep_the_mapping),
         cmocka_unit_test(a_changed_mapping_is_followed_by_ike),
         cmocka_unit_test(a_changed_mapping_is_followed_by_esp),
+        cmocka_unit_test(a_nat_box_with_another_address_is_followed_by_ike_and_esp),
         cmocka_unit_test(two_clients_behind_one_nat_box),
         cmocka_unit_test(a_nat_box_that_reboots_during_set_up),
     };
