@@ -232,6 +232,7 @@ struct ike_setup {
     bool peer_allows_childless;
     unsigned peer_signature_hashes; /* a set of enum signature_hash that it takes (RFC 7427) */
     unsigned restarts;
+    bool offers_all;                 /* rekeying an IKE SA: the peer did not want its suite again */
     uint64_t child_serial;           /* initiator: the Child SA that goes with IKE_AUTH */
     uint64_t reauthenticates_serial; /* the IKE SA in whose place it comes; 0: none */
     bool wants_child; /* initiator: a Child SA of the connection comes with the IKE SA, or follows it */

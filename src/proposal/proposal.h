@@ -114,6 +114,15 @@ void proposals_write(struct writer *writer, const struct proposal_offer *offer);
 /* Body of an SA payload with the one accepted proposal and our SPI. */
 void suite_write(struct writer *writer, const struct suite *suite, struct bytes spi);
 
+/* A suite as a list of its own, which lives here. */
+enum { SUITE_TRANSFORMS_MAX = 5 };
+struct suite_list {
+    struct proposal_list list;
+    struct proposal proposal;
+    struct transform transforms[SUITE_TRANSFORMS_MAX];
+};
+void suite_list_make(const struct suite *suite, struct suite_list *out);
+
 /* Strict reading of an untrusted SA payload body into the arena; NULL with a reason. */
 struct proposal_list *proposals_read(struct bytes body, struct arena *arena, struct error *error);
 

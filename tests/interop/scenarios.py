@@ -60,6 +60,8 @@ SCENARIOS = (
                                  sealed), peers=EACH_IKE),
     Scenario("rekeys-by-turns", (establish("far"), rekey_ike("near"), rekey_child("far"), rekey_ike("far"),
                                  rekey_child("near"), ping, sealed)),
+    Scenario("rekeys-where-preferences-differ", (establish("far"), rekey_ike("near"), rekey_ike("far"), rekey_child("near"), ping,
+                                                 sealed), Tunnel(suite="either"), peers=("strongswan-userspace",)),
     Scenario("rekeys-under-load", (establish("near"), bulk_across(rekey_child("near"), rekey_child("far"),
                                                                   rekey_ike("near")), sealed)),
     Scenario("rekeys-by-lifetime", (establish("near"), lifetimes_rekey(2, 11), sealed),

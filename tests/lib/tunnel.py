@@ -29,6 +29,9 @@ SUITES = {
                     "chacha20poly1305-x25519"),
     "modp": Suite("aes128-sha1;dh14", "aes128-sha1", "aes128-sha1-modp2048", "aes128-sha1-modp2048", "sha1", "sha1-modp2048"),
     "ctr": Suite("aes_ctr256-sha2_256;dh21", "aes_ctr128-sha2_512", "aes256ctr-sha256-ecp521", "aes128ctr-sha512-ecp521"),
+    # Which of them it is depends on who chooses, and with it the PRF.
+    "either": Suite("aes256-sha2_512;dh31,aes256-sha2_256;dh31", "aes_gcm128", "aes256-sha256-x25519,aes256-sha512-x25519",
+                    "aes128gcm16-x25519"),
     "3des": Suite("3des-sha2_256;dh14", "3des-sha1", "3des-sha256-modp2048", "3des-sha1-modp2048"),
 }
 

@@ -407,6 +407,74 @@ static void a_peer_without_pfs_is_rekeyed_with_only_where_that_is_allowed(void *
     }
 }
 
+static void an_ike_sa_keeps_its_suite_whoever_rekeys_it(void **state)
+{
+    (void)state;
+    static const char *const hosts[] = {"east", "west"};
+    for (size_t begins = 0; begins < ARRAY_SIZE(hosts); begins++) {
+        struct sim *sim =
+            gateways_that_differ(HOSTS SUBNETS " ike=aes128-sha2_256;dh31,aes_gcm256-sha2_512;dh31",
+                                 HOSTS SUBNETS " ike=aes_gcm256-sha2_512;dh31,aes128-sha2_256;dh31");
+        struct ike_view before, after;
+        assert_up(sim, hosts[begins]);
+        assert_true(sim_newest_ike(sim, "east", "tunnel", &before));
+        const struct algorithm *prf = before.suite->prf;
+        for (size_t i = 0; i < 2 * ARRAY_SIZE(hosts); i++) {
+            assert_int_equal(sim_command(sim, hosts[i % 2], COMMAND_REKEY_IKE, "tunnel"), 0);
+            assert_settles(sim);
+            assert_true(sim_newest_ike(sim, "east", "tunnel", &after));
+            assert_ptr_equal(after.suite->prf, prf);
+        }
+        assert_ping(sim);
+        assert_ends_well(sim);
+    }
+}
+
+static void an_ike_sa_whose_suite_is_not_wanted_again_gets_another(void **state)
+{
+    (void)state;
+    uint8_t refusal[] = {0, 0, 0, 8, 0, 0, 0, NO_PROPOSAL_CHOSEN};
+    struct sim *sim = established();
+    sim_record(sim);
+    sim_partition(sim, "west", NULL, minutes(10));
+    sim_partition(sim, "east", NULL, minutes(10));
+    sim_start(sim, "east", COMMAND_REKEY_IKE, "tunnel");
+    sim_run_for(sim, milliseconds(100));
+    sim_heal(sim);
+    assert_true(sim_inject_protected(sim, "west", "east", CREATE_CHILD_SA, true, 2, PAYLOAD_NOTIFY,
+                                     bytes_of(refusal, sizeof(refusal))));
+    sim_run_for(sim, milliseconds(15));
+    assert_int_equal(sim_count(sim, "east", MESSAGE_CREATE, PART_REQUEST), 2);
+    sim_free(sim);
+}
+
+static bool say_delete(struct sim *sim, uint32_t id, uint32_t spi)
+{
+    uint8_t chain[] = {PAYLOAD_NONE, 0, 0, 12, PROTOCOL_ESP, 4, 0, 1, 0, 0, 0, 0};
+    store_be32(chain + 8, spi);
+    return sim_inject_protected(sim, "east", "west", INFORMATIONAL, false, id, PAYLOAD_DELETE,
+                                bytes_of(chain, sizeof(chain)));
+}
+
+/* As peers do whose data plane does not take the new one. */
+static void a_peer_that_takes_its_rekey_back_leaves_the_old_child(void **state)
+{
+    (void)state;
+    struct sim *sim = established();
+    uint32_t old_spi = newest_spi(sim, "west");
+    sim_drop(sim, "east", MESSAGE_DELETE, PART_REQUEST, 0, 1);
+    sim_start(sim, "east", COMMAND_REKEY_CHILD, "tunnel");
+    sim_run_for(sim, milliseconds(100));
+    assert_int_equal(sim_child_count(sim, "west"), 1);
+    assert_int_not_equal(newest_spi(sim, "west"), old_spi);
+    assert_true(say_delete(sim, 3, newest_spi(sim, "east")));
+    sim_run_for(sim, milliseconds(100));
+    assert_int_equal(newest_spi(sim, "west"), old_spi);
+    assert_int_equal(sim_child_count(sim, "west"), 1);
+    assert_true(sim_log_has(sim, "west", "peer has given up the rekey"));
+    sim_free(sim);
+}
+
 int main(int argument_count, char **arguments)
 {
     const struct CMUnitTest tests[] = {
@@ -431,6 +499,9 @@ int main(int argument_count, char **arguments)
         cmocka_unit_test(the_wall_clock_may_jump),
         cmocka_unit_test(a_machine_that_slept_past_every_lifetime_recovers),
         cmocka_unit_test(a_rekey_of_a_connection_that_is_down_is_refused),
+        cmocka_unit_test(an_ike_sa_keeps_its_suite_whoever_rekeys_it),
+        cmocka_unit_test(an_ike_sa_whose_suite_is_not_wanted_again_gets_another),
+        cmocka_unit_test(a_peer_that_takes_its_rekey_back_leaves_the_old_child),
         cmocka_unit_test(a_peer_without_pfs_is_rekeyed_with_only_where_that_is_allowed),
     };
     choose_scenarios(argument_count, arguments);

@@ -3,6 +3,7 @@
 #include "engine/count.h"
 #include "engine/ikev2/informational.h"
 #include "engine/ikev2/protect.h"
+#include "engine/ikev2/rekey_child.h"
 #include "engine/lifecycle.h"
 #include "engine/version.h"
 
@@ -125,6 +126,7 @@ static uint32_t obey_child_delete(struct engine *engine, struct ike_sa *ike, uin
     child->end_reason = "deleted by the peer";
     if (heir != NULL && heir->state == CHILD_STATE_ESTABLISHED)
         lifecycle_switch_to(engine, heir);
+    rekey_child_is_undone(engine, child);
     child_destroy(engine, child);
     return named;
 }

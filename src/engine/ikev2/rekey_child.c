@@ -125,6 +125,18 @@ void rekey_child_answered(struct engine *engine, struct ike_sa *ike, struct chil
     engine_timer_arm(engine, &child->switch_timer, engine_now(engine) + REPLACED_CHILD_GRACE);
 }
 
+void rekey_child_is_undone(struct engine *engine, const struct child_sa *child)
+{
+    struct child_sa *old = child_by_serial(engine, child->replaces_serial);
+    if (old == NULL || old->state != CHILD_STATE_REPLACED || old->replaced_by_serial != child->serial)
+        return;
+    say_child(engine, RC_LOG, old, 0, "peer has given up the rekey; this Child SA goes on");
+    old->state = CHILD_STATE_ESTABLISHED;
+    old->replaced_by_serial = 0;
+    old->rekey_at = USEC_NEVER; /* by us; the peer may try again */
+    engine_timer_arm(engine, &old->life_timer, old->expire_at);
+}
+
 bool rekey_child_find_old(struct engine *engine, struct ike_sa *ike, const struct incoming *incoming,
                           struct child_sa **ret_old)
 {

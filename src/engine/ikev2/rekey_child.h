@@ -22,6 +22,9 @@ void rekey_child_answered(struct engine *engine, struct ike_sa *ike, struct chil
  */
 bool rekey_child_find_old(struct engine *engine, struct ike_sa *ike, const struct incoming *incoming,
                           struct child_sa **ret_old);
+/* Responder: the peer deletes the Child SA that it has made to replace another before that other; it goes on.
+ */
+void rekey_child_is_undone(struct engine *engine, const struct child_sa *child);
 /* Of two nonces, whether the first is the lower: byte by byte, then by length (2.8.1). */
 bool rekey_nonce_is_lower(struct bytes a, struct bytes b);
 

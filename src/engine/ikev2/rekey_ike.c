@@ -149,8 +149,7 @@ static void generate(struct engine *engine, struct ike_sa *ike, struct ike_sa *n
 
 void rekey_ike_begin(struct engine *engine, struct ike_sa *ike, uint64_t client)
 {
-    const struct connection *connection = connection_by_serial(engine, ike->connection_serial);
-    struct proposal_offer offer = {.list = connection->spec->ike_proposals};
+    struct suite_list room;
     struct ike_sa *new = rekey_ike_make_larval(engine, ike, true);
     if (new == NULL) {
         finish_client(engine, client, RC_INTERNAL_ERROR);
@@ -158,6 +157,7 @@ void rekey_ike_begin(struct engine *engine, struct ike_sa *ike, uint64_t client)
     }
     new->setup->nonce_i_size = NONCE_SIZE;
     engine_random(engine, new->setup->nonce_i, NONCE_SIZE);
+    struct proposal_offer offer = rekey_ike_offer(engine, ike, new, &room);
     new->setup->ke = proposals_first_ke(&offer);
     exchange_begin(ike, TASK_REKEY_IKE, 0, client);
     ike->current_ike_serial = new->serial;
@@ -211,7 +211,7 @@ static void distrust(struct engine *engine, struct ike_sa *ike, const char *reas
 void rekey_ike_generated(struct engine *engine, struct ike_sa *ike, struct job *job)
 {
     struct ike_sa *new = ike_by_serial(engine, ike->current_ike_serial);
-    const struct connection *connection = connection_by_serial(engine, ike->connection_serial);
+    struct suite_list room;
     uint8_t buffer[IKE_MESSAGE_MAX];
     struct bytes message;
     if (new == NULL || !job->ok || job->ke != new->setup->ke) {
@@ -219,10 +219,7 @@ void rekey_ike_generated(struct engine *engine, struct ike_sa *ike, struct job *
         return;
     }
     new->setup->own = job->own;
-    struct proposal_offer offer = {
-        .list = connection->spec->ike_proposals,
-        .spi = bytes_of(new->spi_i, IKE_SPI_SIZE),
-    };
+    struct proposal_offer offer = rekey_ike_offer(engine, ike, new, &room);
     struct ikev2_builder builder =
         protect_start(ike, buffer, sizeof(buffer), CREATE_CHILD_SA, false, ike->next_message_id);
     ikev2_build_begin(&builder, PAYLOAD_SA);
@@ -239,10 +236,29 @@ void rekey_ike_generated(struct engine *engine, struct ike_sa *ike, struct job *
     exchange_send_request(engine, ike, message);
 }
 
+static void ask_again(struct engine *engine, struct ike_sa *ike, struct ike_sa *new,
+                      const struct algorithm *ke)
+{
+    new->setup->ke = ke;
+    engine_timer_cancel(engine, &ike->retransmit_timer);
+    owned_clear(engine, &ike->memory_bytes, &ike->request);
+    generate(engine, ike, new);
+}
+
+/* The peer does not want the old suite again: all that the connection has, then. */
+static void retry_with_all(struct engine *engine, struct ike_sa *ike, struct ike_sa *new)
+{
+    struct suite_list room;
+    new->setup->offers_all = true;
+    struct proposal_offer offer = rekey_ike_offer(engine, ike, new, &room);
+    ask_again(engine, ike, new, proposals_first_ke(&offer));
+}
+
 static void retry_with_group(struct engine *engine, struct ike_sa *ike, struct ike_sa *new, struct bytes data)
 {
-    const struct connection *connection = connection_by_serial(engine, ike->connection_serial);
-    struct proposal_offer offer = {.list = connection->spec->ike_proposals};
+    struct suite_list room;
+    new->setup->offers_all = true;
+    struct proposal_offer offer = rekey_ike_offer(engine, ike, new, &room);
     uint16_t group = data.size == 2 ? load_be16(data.data) : 0;
     const struct algorithm *ke = algorithm_by_id(TRANSFORM_KE, group);
     count_invalid_ke(engine, false, new->setup->ke->id, group);
@@ -251,10 +267,7 @@ static void retry_with_group(struct engine *engine, struct ike_sa *ike, struct i
         give_up(engine, ike, "peer answered INVALID_KE_PAYLOAD with a group that cannot be tried");
         return;
     }
-    new->setup->ke = ke;
-    engine_timer_cancel(engine, &ike->retransmit_timer);
-    owned_clear(engine, &ike->memory_bytes, &ike->request);
-    generate(engine, ike, new);
+    ask_again(engine, ike, new, ke);
 }
 
 static void refused(struct engine *engine, struct ike_sa *ike, struct ike_sa *new,
@@ -263,6 +276,8 @@ static void refused(struct engine *engine, struct ike_sa *ike, struct ike_sa *ne
     uint64_t client = ike->current_client;
     if (refusal->type == INVALID_KE_PAYLOAD) {
         retry_with_group(engine, ike, new, refusal->data);
+    } else if (refusal->type == NO_PROPOSAL_CHOSEN && !new->setup->offers_all) {
+        retry_with_all(engine, ike, new);
     } else if (refusal->type == TEMPORARY_FAILURE && rival_serves(engine, ike, new)) {
         return;
     } else if (refusal->type == TEMPORARY_FAILURE && ike->temporary_failures < TEMPORARY_FAILURE_LIMIT) {
@@ -278,11 +293,8 @@ static void accepted(struct engine *engine, struct ike_sa *ike, struct ike_sa *n
                      const struct incoming *incoming)
 {
     const struct ikev2_message *message = incoming->message;
-    const struct connection *connection = connection_by_serial(engine, ike->connection_serial);
-    struct proposal_offer offer = {
-        .list = connection->spec->ike_proposals,
-        .spi = bytes_of(new->spi_i, IKE_SPI_SIZE),
-    };
+    struct suite_list room;
+    struct proposal_offer offer = rekey_ike_offer(engine, ike, new, &room);
     const struct proposal *theirs;
     struct error error = {.text = "peer's answer lacks SA, KE or Nonce"};
     bool is_whole =

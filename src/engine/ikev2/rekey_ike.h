@@ -23,6 +23,12 @@ void rekey_ike_hand_over(struct engine *engine, struct ike_sa *old, struct ike_s
 struct ike_sa *rekey_ike_make_larval(struct engine *engine, const struct ike_sa *old, bool is_initiator);
 struct job *rekey_ike_key_job(struct engine *engine, const struct ike_sa *old, const struct ike_sa *new,
                               enum job_kind kind, struct bytes peer);
+/* The suite of the old IKE SA with this key exchange, as a list, if the connection has it. */
+bool rekey_ike_keeps_suite(const struct engine *engine, const struct ike_sa *old, const struct algorithm *ke,
+                           struct suite_list *out);
+/* What the initiator offers; `room` is for the offer to stand in. */
+struct proposal_offer rekey_ike_offer(const struct engine *engine, const struct ike_sa *old,
+                                      const struct ike_sa *new, struct suite_list *room);
 void rekey_ike_inherit(struct engine *engine, struct ike_sa *old, struct ike_sa *new);
 void rekey_ike_establish(struct engine *engine, const struct ike_sa *old, struct ike_sa *new,
                          uint64_t client);

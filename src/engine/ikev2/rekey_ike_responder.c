@@ -56,6 +56,19 @@ static void resume(struct engine *engine, struct ike_sa *ike, const struct incom
     answer(engine, ike, incoming, new);
 }
 
+/* Takes the suite of the old IKE SA where it is offered, with the group that the peer has begun with. */
+static bool keep_suite(const struct engine *engine, const struct ike_sa *ike,
+                       const struct proposal_list *offered, uint16_t group, struct suite *ret_suite,
+                       const struct proposal **ret_theirs)
+{
+    static const uint8_t zero[IKE_SPI_SIZE];
+    struct suite_list room;
+    struct proposal_offer same = {.list = &room.list, .spi = bytes_of(zero, sizeof(zero))};
+    struct error error;
+    return rekey_ike_keeps_suite(engine, ike, algorithm_by_id(TRANSFORM_KE, group), &room) &&
+           proposals_select(&same, offered, group, ret_suite, ret_theirs, &error);
+}
+
 /* Chooses and makes the larval IKE SA; NULL after answering. */
 static struct ike_sa *choose(struct engine *engine, struct ike_sa *ike, const struct incoming *incoming)
 {
@@ -69,7 +82,8 @@ static struct ike_sa *choose(struct engine *engine, struct ike_sa *ike, const st
     struct suite suite;
     struct error error = {0};
     offered = proposals_read(message->sa, incoming->arena, &error);
-    if (offered == NULL || !proposals_select(&offer, offered, message->ke_group, &suite, &theirs, &error)) {
+    if (offered == NULL || (!keep_suite(engine, ike, offered, message->ke_group, &suite, &theirs) &&
+                            !proposals_select(&offer, offered, message->ke_group, &suite, &theirs, &error))) {
         refuse(engine, ike, incoming, NO_PROPOSAL_CHOSEN, error.text);
         return NULL;
     }
