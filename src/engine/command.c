@@ -185,6 +185,10 @@ static void route(struct engine *engine, const struct command *command, struct c
 {
     bool is_wanted = command->kind == COMMAND_ROUTE;
     int code;
+    if (is_wanted && !engine->is_listening) {
+        command_fail(engine, command, RC_DEAF, connection, "need --listen before --route");
+        return;
+    }
     if (connection->is_group)
         code = policy_group_route(engine, connection, is_wanted, command->client);
     else

@@ -58,6 +58,28 @@ static bool take_login(struct engine *engine, const struct command *command, str
     return true;
 }
 
+/* --remote-host: a template's peer. NULL: the command is refused. */
+static struct connection *instantiate(struct engine *engine, const struct command *command,
+                                      struct connection *connection)
+{
+    char local[ADDRESS_TEXT_SIZE], remote[ADDRESS_TEXT_SIZE];
+    if (!connection->is_template) {
+        command_fail(engine, command, RC_NOPEERIP, connection,
+                     "cannot instantiate non-template connection to a supplied remote IP address");
+        return NULL;
+    }
+    if (connection->local.family != command->remote_host.family) {
+        command_fail(engine, command, RC_NOPEERIP, connection,
+                     "our address %s and the peer's %s are not of one family",
+                     address_text(&connection->local, local), address_text(&command->remote_host, remote));
+        return NULL;
+    }
+    connection = connection_instantiate(engine, connection, &command->remote_host, &connection->remote_id);
+    if (connection == NULL)
+        finish_client(engine, command->client, RC_INTERNAL_ERROR);
+    return connection;
+}
+
 void command_initiate(struct engine *engine, const struct command *command, struct connection *connection)
 {
     if (connection_spec_is_shunt(connection->spec)) {
@@ -72,17 +94,10 @@ void command_initiate(struct engine *engine, const struct command *command, stru
         refuse_unoriented(engine, command, connection);
         return;
     }
-    if (connection->is_template && address_is_set(&command->remote_host)) {
-        connection =
-            connection_instantiate(engine, connection, &command->remote_host, &connection->remote_id);
-        if (connection == NULL) {
-            finish_client(engine, command->client, RC_INTERNAL_ERROR);
+    if (address_is_set(&command->remote_host)) {
+        connection = instantiate(engine, command, connection);
+        if (connection == NULL)
             return;
-        }
-    } else if (address_is_set(&command->remote_host)) {
-        command_fail(engine, command, RC_NOPEERIP, connection,
-                     "cannot instantiate non-template connection to a supplied remote IP address");
-        return;
     } else if (!address_is_set(&connection->remote)) {
         refuse_without_peer(engine, command, connection);
         return;

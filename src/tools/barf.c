@@ -139,6 +139,8 @@ int barf_main(int argc, char **argv)
         } else if (option == 's') {
             is_short = true;
         } else {
+            if (option == OPT_MAXLINES)
+                fprintf(stderr, "ipsec barf: --maxlines wants a number above 0, not \"%s\"\n", optarg);
             fputs(usage, option == OPT_HELP ? stdout : stderr);
             return option == OPT_HELP ? 0 : EXIT_USAGE;
         }

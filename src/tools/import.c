@@ -53,8 +53,9 @@ static int import(const struct nss_place *place, const char *file, const char *p
         return EXIT_FAILED;
     }
     if (!nss_database_exists(place->directory)) {
-        fprintf(stderr, "ipsec import: there is no NSS database in %s; \"ipsec initnss\" makes one\n",
-                place->directory);
+        fprintf(stderr,
+                "ipsec import: there is no NSS database in %s; \"ipsec initnss --nssdir %s\" makes one\n",
+                place->directory, place->directory);
         return EXIT_DATABASE;
     }
     if (password_file != NULL) {

@@ -35,19 +35,43 @@ struct place {
 
 static const char usage[] = "Usage: ipsec %s [--config FILE] [--rundir DIRECTORY]\n";
 
+/* NAME, or NAME=VALUE. */
+static bool is_option(const char *word, const char *name)
+{
+    size_t length = strlen(name);
+    return strncmp(word, name, length) == 0 && (word[length] == '\0' || word[length] == '=');
+}
+
+/* `ipsec start NAME`: about a connection, not about the service. */
+static bool names_connection(int argc, char **argv)
+{
+    for (int i = 1; i < argc; i++) {
+        bool has_value = strcmp(argv[i], "--config") == 0 || strcmp(argv[i], "--rundir") == 0 ||
+                         strcmp(argv[i], "--ctlsocket") == 0;
+        if (argv[i][0] != '-')
+            return true;
+        i += has_value;
+    }
+    return false;
+}
+
 static bool parse(int argc, char **argv, struct place *out)
 {
     *out = (struct place){paths_config_file(), getenv("IPSEC_RUNDIR"), true};
     for (int i = 1; i < argc; i++) {
-        const char **slot = strcmp(argv[i], "--config") == 0   ? &out->config
-                            : strcmp(argv[i], "--rundir") == 0 ? &out->rundir
-                                                               : NULL;
-        if (slot == NULL || i + 1 >= argc) {
+        const char *equals = strchr(argv[i], '=');
+        const char **slot = is_option(argv[i], "--config")   ? &out->config
+                            : is_option(argv[i], "--rundir") ? &out->rundir
+                                                             : NULL;
+        if (slot == NULL || (equals == NULL && i + 1 >= argc)) {
             bool is_help = strcmp(argv[i], "--help") == 0;
+            if (!is_help)
+                fprintf(stderr, "ipsec %s: \"%s\" %s\n", argv[0], argv[i],
+                        slot != NULL ? "needs a value" : "is not expected here");
             fprintf(is_help ? stdout : stderr, usage, argv[0]);
             exit(is_help ? 0 : 1);
         }
-        *slot = argv[++i];
+        *slot = equals != NULL ? equals + 1 : argv[++i];
     }
     if (out->rundir != NULL && out->rundir[0] == '\0')
         out->rundir = NULL;
@@ -201,8 +225,7 @@ static int status(const struct place *place)
 int service_start(int argc, char **argv)
 {
     struct place place;
-    bool has_name = argc > 1 && argv[argc - 1][0] != '-' && (argc == 2 || argv[argc - 2][0] != '-');
-    if (!has_name)
+    if (!names_connection(argc, argv))
         return parse(argc, argv, &place) ? start(&place) : 1;
     const char **words = calloc((size_t)argc + 2, sizeof(*words));
     if (words == NULL)
@@ -258,6 +281,8 @@ int service_setup(int argc, char **argv)
             return parse(argc - 1, argv + 1, &place) ? verbs[i].run(&place) : 1;
     }
     bool is_help = argc > 1 && strcmp(argv[1], "--help") == 0;
+    if (argc > 1 && !is_help)
+        fprintf(stderr, "ipsec setup: \"%s\" is no action\n", argv[1]);
     fprintf(is_help ? stdout : stderr,
             "Usage: ipsec setup start|stop|restart|condrestart|reload|status [--config FILE] [--rundir "
             "DIRECTORY]\n");
