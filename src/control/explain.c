@@ -178,10 +178,10 @@ static void add_ends(json_t *object, const struct explanation *of)
 
 static void tell_json(struct control_session *session, const struct explanation *of)
 {
-    json_t *object =
-        json_pack("{s:o, s:s, s:b, s:s, s:s}", "connection", text_value(of->connection.spec->name), "verdict",
-                  explain_verdict_name(of->verdict), "oriented", of->connection.is_oriented, "ike_proposals",
-                  of->ike_proposals, "child_proposals", of->child_proposals);
+    json_t *object = json_pack("{s:i, s:s, s:o, s:s, s:b, s:s, s:s}", "schema", 1, "command", "explain",
+                               "connection", text_value(of->connection.spec->name), "verdict",
+                               explain_verdict_name(of->verdict), "oriented", of->connection.is_oriented,
+                               "ike_proposals", of->ike_proposals, "child_proposals", of->child_proposals);
     if (of->connection.is_oriented)
         add_ends(object, of);
     if (of->needs_secret)
