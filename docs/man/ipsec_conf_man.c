@@ -41,6 +41,8 @@ static const char *mark(const struct keyword *keyword)
                                                         : " (not yet)";
     case KEYWORD_OBSOLETE:
         return " (obsolete, ignored with a warning)";
+    case KEYWORD_OBSOLETE_IN_IKEV2:
+        return " (IKEv1 only; obsolete for IKEv2)";
     case KEYWORD_IKEV1_ONLY:
         return " (IKEv1 only)";
     case KEYWORD_COMMAND_LINE:

@@ -27,10 +27,11 @@ enum keyword_type {
 
 enum keyword_status {
     KEYWORD_ACTS,
-    KEYWORD_NOT_YET,      /* its default is accepted, any other value refused by name */
-    KEYWORD_OBSOLETE,     /* accepted with a warning, has no effect in any version */
-    KEYWORD_IKEV1_ONLY,   /* accepted with a warning on an IKEv2 connection, which it does not concern */
-    KEYWORD_COMMAND_LINE, /* an option of pluto only, refused in a file */
+    KEYWORD_NOT_YET,           /* its default is accepted, any other value refused by name */
+    KEYWORD_OBSOLETE,          /* accepted with a warning, has no effect in any version */
+    KEYWORD_IKEV1_ONLY,        /* accepted with a warning on an IKEv2 connection, which it does not concern */
+    KEYWORD_OBSOLETE_IN_IKEV2, /* the same, and said to be obsolete there */
+    KEYWORD_COMMAND_LINE,      /* an option of pluto only, refused in a file */
 };
 
 /* What a keyword that is not supported yet matters to; elsewhere it is accepted with a warning. */

@@ -67,6 +67,11 @@ static const struct keyword_word autheap_words[] = {{"none", 0}, {"tls", 1}, {NU
 static const struct keyword_word tcp_words[] = {
     {"no", TCP_NO},    {"false", TCP_NO},          {"yes", TCP_YES},
     {"true", TCP_YES}, {"fallback", TCP_FALLBACK}, {NULL}};
+static const struct keyword_word dpdaction_words[] = {{"auto", DPD_ACTION_AUTO},
+                                                      {"hold", DPD_ACTION_HOLD},
+                                                      {"clear", DPD_ACTION_CLEAR},
+                                                      {"restart", DPD_ACTION_RESTART},
+                                                      {"restart_by_peer", DPD_ACTION_RESTART}};
 static const struct keyword_word failureshunt_words[] = {{"none", SHUNT_NONE},
                                                          {"drop", SHUNT_DROP},
                                                          {"hold", SHUNT_DROP},
@@ -148,8 +153,9 @@ const struct keyword conn_keywords[] = {
      .help = "what to log of this connection for debugging"},
     {"decap-dscp", ACTS(decap_dscp), BOOL("no"), .help = "copy DSCP of the outer header to the inner one"},
     {"dns-match-id", NOT_YET, BOOL("no"), .help = "confirm the peer's identity in the DNS"},
-    {"dpdaction", OBSOLETE, STRING("hold, clear or restart", ""),
-     .help = "a dead peer's SAs are always revived as auto= says"},
+    {"dpdaction", .section = SECTION_CONN, .status = KEYWORD_OBSOLETE_IN_IKEV2,
+     FIELD_OF(struct connection_spec, dpd_action), ENUM(dpdaction_words, "auto"),
+     .help = "what becomes of a connection whose IKEv1 peer is dead"},
     {"dpddelay", ACTS(dpd_delay), TIME(USEC_PER_SEC, "0"),
      .help = "silence after which the peer is probed; 0 never"},
     {"dpdtimeout", IKEV1_ONLY(dpd_timeout), TIME(USEC_PER_SEC, "120s"),

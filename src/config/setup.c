@@ -210,6 +210,7 @@ static bool set_by_status(struct setup *setup, const struct keyword *keyword, co
         return value_check(keyword, value, error) &&
                (value_is_default(keyword, value) || set_aside(keyword, in_file, warnings, error));
     case KEYWORD_OBSOLETE:
+    case KEYWORD_OBSOLETE_IN_IKEV2:
     case KEYWORD_IKEV1_ONLY:
         warning_send(warnings, "config setup: keyword \"%s\" is obsolete and has no effect", keyword->name);
         return true;

@@ -346,6 +346,11 @@ bool spec_build_option(struct spec_builder *builder, const char *name, const cha
         if (keyword->type != KEYWORD_BOOL || !value_is_default(keyword, value))
             snprintf(builder->ikev1_only, sizeof(builder->ikev1_only), "%s", spelling);
         return true;
+    case KEYWORD_OBSOLETE_IN_IKEV2:
+        if (!set_acting(builder, keyword, end, value, &reason))
+            break;
+        snprintf(builder->obsolete_in_ikev2, sizeof(builder->obsolete_in_ikev2), "%s", spelling);
+        return true;
     case KEYWORD_COMMAND_LINE:
         return refuse_not_yet(builder, keyword, spelling, error);
     case KEYWORD_ACTS:

@@ -185,6 +185,9 @@ static bool finish(struct spec_builder *builder, struct error *error)
                      spec->name, builder->ikev1_only);
         spec->aggressive = false;
     }
+    if (spec->ike_version != 1 && builder->obsolete_in_ikev2[0] != '\0')
+        warning_send(builder->warnings, "conn \"%s\": keyword \"%s\" is obsolete and has no effect",
+                     spec->name, builder->obsolete_in_ikev2);
     warn_of_ikev2_only(builder);
     warn_of_margin(builder);
     if (builder->subnets[0].count > 0 || builder->subnets[1].count > 0)

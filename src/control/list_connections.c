@@ -39,10 +39,10 @@ static const char *const lines[] = {
     "{name}:   our idtype: {local.id_type}; our id={local.id}; their idtype: {remote.id_type}; "
     "their id={remote.id}",
     "{is_ikev1?{name}:   dpd: {dpd_delay_seconds?active}{!dpd_delay_seconds?passive}; "
-    "action:{dpd_delay_seconds?restart}{!dpd_delay_seconds?hold}; delay:{dpd_delay_seconds}s; "
+    "action:{dpd_action}; delay:{dpd_delay_seconds}s; "
     "timeout:{dpd_timeout_seconds}s}",
     "{!is_ikev1?{name}:   liveness: {dpd_delay_seconds?active}{!dpd_delay_seconds?passive}; "
-    "dpdaction:{dpd_delay_seconds?restart}{!dpd_delay_seconds?hold}; dpddelay:{dpd_delay_seconds}s; "
+    "dpdaction:{dpd_action}; dpddelay:{dpd_delay_seconds}s; "
     "retransmit-timeout:{retransmit_timeout_seconds}s}",
     "{name}:   nat-traversal: encaps:{encapsulation}; "
     "keepalive:{nat_keepalive?{nat_keepalive_seconds}s}{!nat_keepalive?no}"
@@ -354,6 +354,15 @@ static void put_policy(struct facts *facts, const struct connection_view *view)
     facts_list_end(facts);
 }
 
+static const char *dpd_action_name(const struct connection_spec *spec)
+{
+    static const char *const names[] = {
+        [DPD_ACTION_HOLD] = "hold", [DPD_ACTION_CLEAR] = "clear", [DPD_ACTION_RESTART] = "restart"};
+    if (spec->dpd_action == DPD_ACTION_AUTO)
+        return spec->dpd_delay != 0 ? "restart" : "hold";
+    return names[spec->dpd_action];
+}
+
 static void put_limits(struct facts *facts, const struct connection_spec *spec)
 {
     facts_number(facts, "ike_lifetime_seconds", spec->ike_lifetime / USEC_PER_SEC);
@@ -368,6 +377,7 @@ static void put_limits(struct facts *facts, const struct connection_spec *spec)
     facts_text(facts, "enable_tcp", tcp[spec->tcp_use]);
     facts_number(facts, "tcp_remote_port", spec->tcp_remote_port);
     facts_number(facts, "retransmit_timeout_seconds", spec->retransmit_timeout / USEC_PER_SEC);
+    facts_text(facts, "dpd_action", dpd_action_name(spec));
     facts_limit(facts, "dpd_delay_seconds", spec->dpd_delay ? spec->dpd_delay / USEC_PER_SEC : UINT64_MAX,
                 "0");
     facts_limit(facts, "dpd_timeout_seconds", spec->dpd_delay ? spec->dpd_timeout / USEC_PER_SEC : UINT64_MAX,

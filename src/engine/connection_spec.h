@@ -100,6 +100,9 @@ struct end_spec {
 enum connection_type { TYPE_TUNNEL, TYPE_TRANSPORT, TYPE_PASS, TYPE_DROP };
 /* What happens to packets without an SA, other than by a trap. */
 enum shunt { SHUNT_NONE, SHUNT_DROP, SHUNT_PASS };
+/* What becomes of a connection whose IKEv1 peer is dead: what auto= says, a trap, nothing, a new beginning.
+ */
+enum dpd_action { DPD_ACTION_AUTO, DPD_ACTION_HOLD, DPD_ACTION_CLEAR, DPD_ACTION_RESTART };
 enum connection_auto { AUTO_IGNORE, AUTO_ADD, AUTO_ONDEMAND, AUTO_START, AUTO_KEEP };
 /* IKE fragments: FORCE makes them small. */
 enum fragmentation { FRAGMENTATION_NO, FRAGMENTATION_YES, FRAGMENTATION_FORCE };
@@ -182,8 +185,9 @@ struct connection_spec {
     uint32_t rekey_fuzz_percent;
     usec_t retransmit_interval;
     usec_t retransmit_timeout;
-    usec_t dpd_delay;   /* 0: off */
-    usec_t dpd_timeout; /* IKEv1: silence after which the peer is dead */
+    usec_t dpd_delay;           /* 0: off */
+    usec_t dpd_timeout;         /* IKEv1: silence after which the peer is dead */
+    enum dpd_action dpd_action; /* IKEv1 */
     uint32_t replay_window;
     uint32_t reqid;    /* 0: chosen by us */
     uint32_t priority; /* 0: computed */

@@ -30,7 +30,7 @@ struct link {
     bool is_gone[2];   /* deleted there */
     bool is_leased;    /* the second end has whatever address the first leases it */
     bool may_be_begun; /* by a packet: some end has or had a trap; or by reauth= of the end that did not
-                          forget */
+                          forget; or by dpdaction= */
 };
 
 /* What --NAME asks for. */
@@ -133,15 +133,17 @@ static const char *draw_own_words(struct plan *plan, char *out, size_t size)
                                         " ipsec-max-bytes=20000"};
     static const char *const shunts[] = {" failureshunt=drop", " failureshunt=passthrough",
                                          " negotiationshunt=passthrough", " narrowing=yes"};
+    static const char *const actions[] = {" dpdaction=hold", " dpdaction=clear", " dpdaction=restart"};
     size_t shunt_count = ARRAY_SIZE(shunts) - (plan->kind.is_ikev1 ? 1 : 0);
     /* Where the first group is not the other end's, INVALID_KE_PAYLOAD follows. */
-    snprintf(out, size, "%s%s%s%s%s", lives[pick(plan, ARRAY_SIZE(lives))],
+    snprintf(out, size, "%s%s%s%s%s%s", lives[pick(plan, ARRAY_SIZE(lives))],
              plan->kind.is_ikev1 ? ""
              : chance(plan, 100) ? " ike=aes_gcm128-sha2_256;dh19+dh31"
                                  : " ike=aes_gcm128-sha2_256;dh31",
              chance(plan, 500) ? " initial-contact=yes" : "",
              chance(plan, 300) ? shunts[pick(plan, shunt_count)] : "",
-             plan->kind.is_mobile && chance(plan, 300) ? " reauth=yes" : "");
+             plan->kind.is_mobile && chance(plan, 300) ? " reauth=yes" : "",
+             plan->kind.is_ikev1 && chance(plan, 400) ? actions[pick(plan, ARRAY_SIZE(actions))] : "");
     return out;
 }
 
@@ -162,6 +164,8 @@ static void load_link(struct plan *plan, struct link *link, const char *const ad
                  link->starts[end] ? "start"
                  : is_trapped      ? "ondemand"
                                    : "add");
+        link->may_be_begun |=
+            strstr(own, "dpdaction=") != NULL; /* by the end that found the other one dead */
         sim_add_connection_on(plan->sim, link->ends[end], link->name, words);
         link->wants_up[end] = link->starts[end];
     }

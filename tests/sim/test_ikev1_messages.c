@@ -487,6 +487,36 @@ static void a_dead_peer_is_found_and_the_tunnel_comes_back(void **state)
     assert_ends_well(sim);
 }
 
+/* What is up, trapped or gone at east, when its peer has been away for ten minutes, and after it is back. */
+static void assert_dpd_action(const char *words, enum routing_state alone, bool comes_back)
+{
+    char connection[512];
+    snprintf(connection, sizeof(connection), "%s dpddelay=10s dpdtimeout=30s %s", V1, words);
+    struct sim *sim = established_with(connection);
+    print_message("%s\n", words);
+    sim_partition(sim, "west", NULL, minutes(10));
+    sim_run_for(sim, minutes(9));
+    assert_true(sim_log_has(sim, "east", "peer is declared dead"));
+    assert_false(sim_is_up(sim, "east", "tunnel"));
+    assert_int_equal(sim_routing(sim, "east", "tunnel"), alone);
+    sim_run_for(sim, minutes(15));
+    assert_int_equal(sim_is_up(sim, "east", "tunnel"), comes_back);
+    if (alone == ROUTING_ONDEMAND && !comes_back) {
+        sim_send_packet(sim, "east", "10.1.0.1", "10.2.0.1", NULL);
+        sim_run_for(sim, seconds(5));
+        assert_true(sim_is_up(sim, "east", "tunnel"));
+    }
+    sim_free(sim);
+}
+
+static void what_follows_a_peers_death_is_what_dpdaction_says(void **state)
+{
+    (void)state;
+    assert_dpd_action("dpdaction=hold", ROUTING_ONDEMAND, false);
+    assert_dpd_action("dpdaction=clear", ROUTING_UNROUTED, false);
+    assert_dpd_action("dpdaction=restart", ROUTING_NEGOTIATING, true);
+}
+
 static void a_peer_that_answers_is_not_dead(void **state)
 {
     (void)state;
@@ -593,6 +623,7 @@ int main(int argument_count, char **arguments)
         cmocka_unit_test(a_long_message_leaves_in_fragments),
         cmocka_unit_test(fragmentation_force_makes_small_datagrams),
         cmocka_unit_test(a_dead_peer_is_found_and_the_tunnel_comes_back),
+        cmocka_unit_test(what_follows_a_peers_death_is_what_dpdaction_says),
         cmocka_unit_test(a_peer_that_answers_is_not_dead),
         cmocka_unit_test(a_transaction_is_answered_once_if_it_is_authentic),
         cmocka_unit_test(a_transaction_that_comes_again_gets_the_same_answer),

@@ -18,6 +18,25 @@ static void arm(struct engine *engine, struct ike_sa *ike, usec_t at)
     engine_timer_arm(engine, &ike->liveness_timer, at);
 }
 
+/* dpdaction=, before the SAs go: what the connection is to be then. */
+static void decide_what_follows(struct connection *connection)
+{
+    switch (connection->spec->dpd_action) {
+    case DPD_ACTION_AUTO:
+        return;
+    case DPD_ACTION_HOLD:
+        connection->keep_up = false;
+        connection->route.is_wanted = true;
+        return;
+    case DPD_ACTION_CLEAR:
+        connection->keep_up = connection->route.is_wanted = false;
+        return;
+    case DPD_ACTION_RESTART:
+        connection->keep_up = true;
+        return;
+    }
+}
+
 static void declare_dead(struct engine *engine, struct ike_sa *ike)
 {
     const struct connection_spec *spec = spec_of(engine, ike);
@@ -25,6 +44,11 @@ static void declare_dead(struct engine *engine, struct ike_sa *ike)
             "DPD: no answer for %u seconds, peer is declared dead: its SAs end",
             (unsigned)((engine_now(engine) - ike->v1->dpd_unanswered_since) / USEC_PER_SEC));
     say_event(engine, EVENT_FAILED, spec->name, ike->serial, 0, "dead peer");
+    LIST_EACH(&ike->children, node)
+    {
+        const struct child_sa *child = CONTAINER_OF(node, struct child_sa, siblings);
+        decide_what_follows(connection_by_serial(engine, child->connection_serial));
+    }
     ike_destroy(engine, ike);
 }
 

@@ -390,11 +390,12 @@ static void warnings_of_a_build_have_their_place(void **state)
 {
     (void)state;
     struct kept_warnings kept;
-    struct conf *conf = loaded("conn x\n left=1.1.1.1\n right=2.2.2.2\n authby=secret\n dpdaction=restart\n");
+    struct conf *conf =
+        loaded("conn x\n left=1.1.1.1\n right=2.2.2.2\n authby=secret\n keyingtries=%forever\n");
     struct warning_sink sink = keep_warnings(&kept);
     struct connection_spec *spec = conf_conn_build(conf, 0, &sink, NULL);
     assert_non_null(spec);
-    assert_non_null(strstr(kept.text, "/etc/ipsec.conf:5: conn \"x\": keyword \"dpdaction\" is obsolete"));
+    assert_non_null(strstr(kept.text, "/etc/ipsec.conf:5: conn \"x\": keyword \"keyingtries\" is obsolete"));
     connection_spec_free(spec);
     conf_free(conf);
 }
