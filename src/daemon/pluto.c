@@ -448,8 +448,10 @@ static void prepare_core_dumps(const char *folder)
     struct rlimit limit;
     if (folder == NULL)
         return;
-    if (chdir(folder) != 0)
+    if (chdir(folder) != 0) {
         log_line("cannot change to dumpdir \"%s\": %s", folder, strerror(errno));
+        return;
+    }
     if (getrlimit(RLIMIT_CORE, &limit) == 0) {
         limit.rlim_cur = limit.rlim_max;
         setrlimit(RLIMIT_CORE, &limit);

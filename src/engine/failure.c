@@ -51,9 +51,10 @@ static void tell_no_answer(struct text *text, const struct failure *failure,
 {
     char remote[ENDPOINT_TEXT_SIZE];
     const char *protocol = failure->path.is_tcp ? "TCP" : "UDP";
-    text_add(text, "no %sanswer from %s to %u messages (%s) in %u seconds",
+    text_add(text, "no %sanswer from %s to %u message%s (%s) in %u second%s",
              failure->unproven_notify != 0 ? "acceptable " : "", endpoint_text(&failure->path.remote, remote),
-             failure->sends, failure->step, failure->waited_seconds);
+             failure->sends, failure->sends == 1 ? "" : "s", failure->step, failure->waited_seconds,
+             failure->waited_seconds == 1 ? "" : "s");
     if (failure->network_errno != 0)
         text_add(text, "; the network reported: %s", strerror(failure->network_errno));
     if (failure->unproven_notify != 0)
