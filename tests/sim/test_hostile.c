@@ -316,6 +316,91 @@ static void selectors_of_any_shape_are_refused(void **state)
     }
 }
 
+/* ---- IKE_AUTH of somebody who has keys, and proves nothing ---- */
+
+/* IDi, AUTH, SA, TSi and TSr, without that number; with every payload if there is none such. */
+static struct bytes auth_chain(uint8_t out[static 1024], size_t left_out, const struct bytes *id,
+                               uint8_t *ret_first)
+{
+    static const uint8_t types[] = {PAYLOAD_IDI, PAYLOAD_AUTH, PAYLOAD_SA, PAYLOAD_TSI, PAYLOAD_TSR};
+    static const uint8_t proof[36] = {2, 0, 0, 0, 1},
+                         anywhere[20] = {1,   0,   0, 0, 7, 0, 0,   16,  0,   0,
+                                         255, 255, 0, 0, 0, 0, 255, 255, 255, 255};
+    const struct bytes bodies[] = {
+        *id, bytes_of(proof, sizeof(proof)), bytes_of(esp_proposal, sizeof(esp_proposal)),
+        bytes_of(anywhere, sizeof(anywhere)), bytes_of(anywhere, sizeof(anywhere))};
+    size_t size = 0;
+    for (size_t i = 0; i < ARRAY_SIZE(types); i++) {
+        size_t next = i + 1 == left_out ? i + 2 : i + 1;
+        uint8_t next_type = next < ARRAY_SIZE(types) ? types[next] : PAYLOAD_NONE;
+        if (i != left_out)
+            size += payload(out + size, next_type, bodies[i].data, bodies[i].size).size;
+    }
+    *ret_first = types[left_out == 0];
+    return bytes_of(out, size);
+}
+
+/* It is refused with this, once; what was half open ends, and the peer's next attempt comes through. */
+static void assert_auth_is_refused(size_t left_out, struct bytes id, uint16_t refusal)
+{
+    uint8_t bytes[1024], first;
+    struct sim *sim = gateways();
+    sim_record(sim);
+    sim_drop(sim, "east", MESSAGE_AUTH, PART_REQUEST, 0, 1);
+    sim_start(sim, "east", COMMAND_INITIATE, "tunnel");
+    sim_run_for(sim, milliseconds(100));
+    struct bytes chain = auth_chain(bytes, left_out, &id, &first);
+    assert_true(sim_inject_protected(sim, "east", "west", IKE_AUTH, false, 1, first, chain));
+    sim_run_for(sim, milliseconds(8)); /* before east begins anew */
+    assert_int_equal(sim_count_errors(sim, "west", refusal), 1);
+    assert_int_equal(sim_ike_count(sim, "west"), 0);
+    assert_int_equal(engine_view_totals(sim_engine(sim, "west")).ike_halfopen, 0);
+    sim_run_for(sim, minutes(5));
+    assert_settles(sim);
+    assert_ping(sim);
+    assert_ends_well(sim);
+}
+
+/* CVE-2013-6466; without an AUTH payload EAP is asked for, which nobody allows. */
+static void ike_auth_without_any_of_its_payloads_is_refused(void **state)
+{
+    static const uint8_t id[] = {2, 0, 0, 0, 'e', 'a', 's', 't'};
+    (void)state;
+    for (size_t left_out = 0; left_out < 5; left_out++)
+        assert_auth_is_refused(left_out, bytes_of(id, sizeof(id)),
+                               left_out == 1 ? AUTHENTICATION_FAILED : INVALID_SYNTAX);
+    assert_auth_is_refused(SIZE_MAX, bytes_of(id, sizeof(id)), AUTHENTICATION_FAILED);
+}
+
+/* CVE-2025-9242, CVE-2013-6075, CVE-2005-3666: of every type, empty, long, with what printf and shells like.
+ */
+static void identities_of_every_shape_are_refused(void **state)
+{
+    static const uint8_t types[] = {0, 1, 2, 3, 5, 9, 10, 11, 12, 13, 201, 255};
+    static const size_t sizes[] = {0, 1, 3, 5, 17, 120, 300};
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(types); i++)
+        for (size_t j = 0; j < ARRAY_SIZE(sizes); j++) {
+            static const char text[] = "\x30%n%s';$(reboot)`\n\x1b[2J";
+            uint8_t id[512] = {types[i]};
+            for (size_t at = 0; at < sizes[j]; at++)
+                id[4 + at] = (uint8_t)text[at % (sizeof(text) - 1)];
+            uint8_t bytes[1024], first;
+            struct sim *sim = gateways();
+            sim_drop(sim, "east", MESSAGE_AUTH, PART_REQUEST, 0, 1);
+            sim_start(sim, "east", COMMAND_INITIATE, "tunnel");
+            sim_run_for(sim, milliseconds(100));
+            struct bytes body = bytes_of(id, 4 + sizes[j]),
+                         chain = auth_chain(bytes, SIZE_MAX, &body, &first);
+            assert_true(sim_inject_protected(sim, "east", "west", IKE_AUTH, false, 1, first, chain));
+            sim_run_for(sim, milliseconds(8));
+            assert_int_equal(sim_ike_count(sim, "west"), 0);
+            assert_int_equal(engine_view_totals(sim_engine(sim, "west")).ike_halfopen, 0);
+            assert_string_equal(sim_failure(sim), "");
+            sim_free(sim);
+        }
+}
+
 /* CVE-2011-4073: the answer of a helper comes when its SA has gone. */
 static void a_connection_that_goes_while_a_job_runs_leaves_nothing(void **state)
 {
@@ -353,6 +438,8 @@ int main(int argument_count, char **arguments)
         cmocka_unit_test(a_rekey_of_an_sa_of_any_protocol_is_answered),
         cmocka_unit_test(deletes_of_every_shape_do_no_harm),
         cmocka_unit_test(selectors_of_any_shape_are_refused),
+        cmocka_unit_test(ike_auth_without_any_of_its_payloads_is_refused),
+        cmocka_unit_test(identities_of_every_shape_are_refused),
         cmocka_unit_test(a_connection_that_goes_while_a_job_runs_leaves_nothing),
     };
     choose_scenarios(argument_count, arguments);

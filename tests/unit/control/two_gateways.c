@@ -113,6 +113,12 @@ static void end_shutdown(void *context, uint64_t client, bool leave_state)
     end_reply(context, client);
 }
 
+static void end_socket_change(void *context, uint64_t client, const struct control_socket_change *change)
+{
+    (void)change;
+    end_reply(context, client);
+}
+
 static void wake_later(void *context, uint64_t client, usec_t delay)
 {
     (void)delay;
@@ -147,6 +153,8 @@ static void start(struct gateway *gateway, const char *name, const char *address
         .unlisten = end_reply,
         .reread_secrets = end_reply,
         .shutdown = end_shutdown,
+        .test_sandbox = end_reply,
+        .change_sockets = end_socket_change,
         .session_ready = idle_session_ready,
         .wake_later = wake_later,
         .facts = idle_facts,

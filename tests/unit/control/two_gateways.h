@@ -9,7 +9,7 @@
 
 #include "control/control.h"
 
-enum { ACTIONS_MAX = 4096 };
+enum { ACTIONS_MAX = 1 << 15 };
 
 struct gateway {
     const char *name;
