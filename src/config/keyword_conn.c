@@ -249,8 +249,9 @@ const struct keyword conn_keywords[] = {
     {"nexthop", END_ACTS_BY_HAND, .empty_is_unset = true, SPECIAL("an address, %defaultroute or %direct", ""),
      .help = "the gateway towards the other end"},
     {"nflog", ALIAS_OF("nflog-group")},
-    {"nflog-group", NOT_YET, UINT(1, 65535, ""), .help = "netfilter group that sees the packets",
-     .reason = "no rules for netfilter's log are made"},
+    {"nflog-group", ACTS(nflog_group), UINT(1, 65535, ""),
+     .help = "group of netfilter's log that gets the packets before they are protected and after: "
+             "tcpdump -i nflog:GROUP"},
     {"nic-offload", ACTS(nic_offload), ENUM(offload_words, "no"),
      .help = "the network card does the cryptography of ESP, or all of it (protostack=xfrm)"},
     {"nm-configured", ACTS(nm_configured), BOOL("no"), .help = "set by NetworkManager"},

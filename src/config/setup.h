@@ -39,6 +39,7 @@ struct setup {
     usec_t shunt_lifetime;
     usec_t expire_shunt_interval;
     bool drop_oppo_null;
+    uint16_t nflog_all;
     usec_t expire_lifetime;       /* of the kernel's wish for an SA */
     bool ipsec_interface_managed; /* ipsecN interfaces are made and taken away by us */
     uint32_t ike_socket_bufsize;  /* 0: the kernel's */

@@ -64,6 +64,7 @@ struct control_facts {
     int pid;
     uint32_t ike_socket_bufsize; /* 0: the kernel's */
     unsigned acquire_lifetime_seconds;
+    unsigned nflog_all;
     bool log_append, audits, hides_addresses, ignores_errqueue;
 };
 

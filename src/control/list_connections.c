@@ -33,7 +33,8 @@ static const char *const lines[] = {
     "{!is_ikev1?{name}:   v2-auth-hash-policy: {auth_hashes};}",
     "{name}:   conn_prio: {local.client_bits},{remote.client_bits}; interface: {interface}; "
     "metric: {metric}; mtu: {mtu}; sa_prio:{priority}; sa_tfc:{tfc};",
-    "{name}:   nflog-group: unset; mark: {mark}; vti-iface:{vti_interface}; vti-routing:{vti_routing}; "
+    "{name}:   nflog-group: {nflog_group}; mark: {mark}; vti-iface:{vti_interface}; "
+    "vti-routing:{vti_routing}; "
     "vti-shared:{vti_shared}; "
     "nic-offload:{nic_offload};",
     "{name}:   our idtype: {local.id_type}; our id={local.id}; their idtype: {remote.id_type}; "
@@ -334,6 +335,9 @@ static void put_extras(struct facts *facts, const struct connection_spec *spec)
     char tfc[16];
     snprintf(tfc, sizeof(tfc), "%u", spec->tfc_pad);
     facts_text_or(facts, "tfc", spec->tfc_pad != 0 ? tfc : NULL, "none");
+    char nflog_group[8];
+    snprintf(nflog_group, sizeof(nflog_group), "%u", spec->nflog_group);
+    facts_text_or(facts, "nflog_group", spec->nflog_group != 0 ? nflog_group : NULL, "unset");
     facts_text_or(facts, "vti_interface", vti->name[0] != '\0' ? vti->name : NULL, "unset");
     facts_text(facts, "nic_offload", nic_offload_names[spec->nic_offload]);
     facts_bool(facts, "vti_routing", vti->has_routes);

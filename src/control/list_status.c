@@ -117,7 +117,7 @@ static const char *const setup_lines[] = {
     "ddos-cookies-threshold={ddos_cookies_threshold}, ddos-max-halfopen={ddos_max_halfopen}, "
     "ddos-mode={ddos_mode}, ikev1-policy={ikev1_policy}",
     "ikebuf={ikebuf}, msg_errqueue={msg_errqueue}, crl-strict=no, crlcheckinterval=0, listen={listen}, "
-    "nflog-all=0",
+    "nflog-all={nflog_all}",
     "ocsp-enable=no, ocsp-strict=no, ocsp-timeout=2, ocsp-uri=<unset>",
     "ocsp-trust-name=<unset>",
     "ocsp-cache-size=1000, ocsp-cache-min-age=3600, ocsp-cache-max-age=86400, ocsp-method=get",
@@ -173,6 +173,7 @@ static bool next_setup(struct control_session *session, struct facts *facts)
     facts_number(facts, "xfrm_lifetime_seconds", daemon->acquire_lifetime_seconds);
     facts_number(facts, "ikebuf", daemon->ike_socket_bufsize);
     facts_text(facts, "listen", daemon->listen);
+    facts_number(facts, "nflog_all", daemon->nflog_all);
     put_debug(facts, settings->debug);
     facts_number(facts, "keep_alive_seconds", settings->nat_keepalive_interval / USEC_PER_SEC);
     facts_number(facts, "shunt_lifetime_seconds", settings->shunt_lifetime / USEC_PER_SEC);

@@ -221,6 +221,7 @@ void control_host_fill_facts(struct daemon *daemon, int nhelpers)
         .listen = listen_text(options->setup),
         .virtual_private = options->setup->virtual_private,
         .ike_socket_bufsize = options->setup->ike_socket_bufsize,
+        .nflog_all = options->setup->nflog_all,
         .acquire_lifetime_seconds = (unsigned)(options->setup->expire_lifetime / USEC_PER_SEC),
         .statsbin = options->setup->statsbin,
         .seccomp = seccomp_name(options->setup),

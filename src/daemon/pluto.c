@@ -134,6 +134,7 @@ static bool open_backend(struct daemon *daemon, struct error *error)
         .send_esp = send_esp,
         .natt_port = daemon->options.natt_port,
         .acquire_lifetime_seconds = (unsigned)(daemon->options.setup->expire_lifetime / USEC_PER_SEC),
+        .nflog_all = daemon->options.setup->nflog_all,
         .uses_interfaces_as_they_are = !daemon->options.setup->ipsec_interface_managed,
     };
     daemon->backend_functions = backend_choose(daemon->options.protostack, &settings, error);

@@ -193,6 +193,7 @@ struct connection_spec {
     uint32_t priority; /* 0: computed */
     uint32_t mtu;      /* 0: not set */
     uint32_t metric;
+    uint16_t nflog_group; /* 0: none */
     struct packet_mark mark_in, mark_out;
     bool mark_is_unique; /* mark=-1: the connection's own */
     struct tunnel_interface interface;

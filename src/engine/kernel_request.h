@@ -86,7 +86,8 @@ struct kernel_policy {
     uint32_t mtu, metric;      /* 0 unset */
     struct packet_mark mark_in, mark_out;
     struct tunnel_interface interface;
-    bool wants_route; /* the back end itself installs routes to the remote selectors */
+    uint16_t nflog_group; /* nflog-group=: what becomes of its packets' copies; 0: nothing */
+    bool wants_route;     /* the back end itself installs routes to the remote selectors */
     const struct selector *local_selectors;
     size_t local_count;
     const struct selector *remote_selectors;

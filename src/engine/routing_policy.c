@@ -102,6 +102,7 @@ static bool set(struct engine *engine, const struct connection *connection, enum
         .nexthop = connection->local_end->nexthop,
         .mtu = connection->spec->mtu,
         .metric = connection->spec->metric,
+        .nflog_group = connection->spec->nflog_group,
         .wants_route = connection->spec->type != TYPE_PASS,
         .local_selectors = clients->local,
         .local_count = clients->local_count,

@@ -109,6 +109,8 @@ static void add_kernel_extras(struct variables *variables, const struct connecti
     add(variables, "VTI_ROUTING=%s", spec->interface.vti.has_routes ? "yes" : "no");
     add(variables, "VTI_SHARED=%s", spec->interface.vti.is_shared ? "yes" : "no");
     add(variables, "PLUTO_XFRMI_ROUTE=%s", spec->interface.is_wanted ? "yes" : "");
+    if (spec->nflog_group != 0)
+        add(variables, "NFLOG=%u", spec->nflog_group);
     if (spec->mark_in.mask != 0)
         add(variables, "CONNMARK_IN=%u/0x%08x", spec->mark_in.value, spec->mark_in.mask);
     if (spec->mark_out.mask != 0 && !spec->interface.is_wanted)

@@ -22,6 +22,7 @@ struct backend_settings {
     uint16_t natt_port;
     unsigned
         acquire_lifetime_seconds; /* expire-lifetime=: how long a kernel waits for an SA; 0: its default */
+    uint16_t nflog_all; /* nflog-all=: the group of netfilter's log for all protected packets; 0: none */
     bool uses_interfaces_as_they_are; /* ipsec-interface-managed=no: they are the user's to make */
 };
 

@@ -31,6 +31,10 @@ bool clear_maps_init(struct clear_maps *maps)
 {
     list_init(&maps->shapes);
     list_init(&maps->changed);
+    if (maps->chain == NULL)
+        maps->chain = CLEAR_CHAIN;
+    if (maps->map_name == NULL)
+        maps->map_name = "shape";
     return hash_table_init(&maps->elements);
 }
 
@@ -164,9 +168,14 @@ const char *clear_maps_set(struct clear_maps *maps, const struct packet_selector
 
 /* ---- the table in the kernel ---- */
 
-static void name_map(const struct map_shape *shape, char out[static 16])
+static void name_map(const struct clear_maps *maps, const struct map_shape *shape, char out[static 16])
 {
-    snprintf(out, 16, "shape%u", shape->number);
+    snprintf(out, 16, "%s%u", maps->map_name, shape->number);
+}
+
+void clear_maps_name_chain(unsigned number, char out[static CLEAR_CHAIN_NAME_SIZE])
+{
+    snprintf(out, CLEAR_CHAIN_NAME_SIZE, "group%u", number);
 }
 
 static bool is_wanted(const struct map_shape *shape)
@@ -182,20 +191,20 @@ static void put_shapes(struct clear_maps *maps)
     LIST_EACH(&maps->shapes, node)
     {
         const struct map_shape *shape = CONTAINER_OF(node, struct map_shape, node);
-        name_map(shape, map);
+        name_map(maps, shape, map);
         if (is_wanted(shape) && !shape->is_installed)
             clear_shape_put_map(&shape->shape, maps->link, map);
         has_changed = has_changed || is_wanted(shape) != shape->is_installed;
     }
     if (!has_changed)
         return;
-    nft_put_flush(maps->link, CLEAR_CHAIN);
+    nft_put_flush(maps->link, maps->chain);
     LIST_EACH(&maps->shapes, node)
     {
         const struct map_shape *shape = CONTAINER_OF(node, struct map_shape, node);
-        name_map(shape, map);
+        name_map(maps, shape, map);
         if (is_wanted(shape))
-            clear_shape_put_rule(&shape->shape, maps->link, CLEAR_CHAIN, map, maps->device);
+            clear_shape_put_rule(&shape->shape, maps->link, maps->chain, map, maps->device);
     }
 }
 
@@ -207,11 +216,16 @@ static void put_element(struct clear_maps *maps, const struct element *element)
     if (!is_wanted(element->shape) || verdict == element->installed)
         return; /* its map goes, or nothing has changed */
     size_t size = clear_shape_key(&element->selector, key);
-    name_map(element->shape, map);
+    name_map(maps, element->shape, map);
     if (element->installed != CLEAR_NOTHING)
         nft_put_element(maps->link, NFT_MSG_DELSETELEM, map, key, size, CLEAR_NOTHING);
-    if (verdict != CLEAR_NOTHING)
+    if (verdict != CLEAR_NOTHING && maps->leads_to_chains) {
+        char chain[CLEAR_CHAIN_NAME_SIZE];
+        clear_maps_name_chain((unsigned)verdict, chain);
+        nft_put_chain_element(maps->link, map, key, size, chain);
+    } else if (verdict != CLEAR_NOTHING) {
         nft_put_element(maps->link, NFT_MSG_NEWSETELEM, map, key, size, verdict);
+    }
 }
 
 static void put_dead_shapes(struct clear_maps *maps)
@@ -220,7 +234,7 @@ static void put_dead_shapes(struct clear_maps *maps)
     LIST_EACH(&maps->shapes, node)
     {
         const struct map_shape *shape = CONTAINER_OF(node, struct map_shape, node);
-        name_map(shape, map);
+        name_map(maps, shape, map);
         if (!is_wanted(shape) && shape->is_installed)
             nft_put_set_deletion(maps->link, map);
     }

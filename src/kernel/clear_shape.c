@@ -111,7 +111,7 @@ void clear_shape_put_rule(const struct clear_shape *shape, struct nft_link *link
     struct nft_rule rule = nft_rule_begin(link, chain);
     nft_rule_meta(&rule, NFT_META_NFPROTO, 0);
     nft_rule_equals(&rule, 0, &family, sizeof(family));
-    if (clear_shape_is_of_everywhere(shape)) {
+    if (device != 0 && clear_shape_is_of_everywhere(shape)) {
         nft_rule_way_back(&rule, 0);
         nft_rule_equals(&rule, 0, &device, sizeof(device));
     }

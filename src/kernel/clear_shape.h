@@ -27,7 +27,7 @@ static inline bool clear_shape_is_of_everywhere(const struct clear_shape *shape)
 {
     return shape->source_length == 0;
 }
-/* The map of the shape, and the rule that asks it; device: where our routes lead. */
+/* The map of the shape, and the rule that asks it; device: where our routes lead, 0: it does not matter. */
 void clear_shape_put_map(const struct clear_shape *shape, struct nft_link *link, const char *map);
 void clear_shape_put_rule(const struct clear_shape *shape, struct nft_link *link, const char *chain,
                           const char *map, int device);

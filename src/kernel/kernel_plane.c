@@ -11,6 +11,7 @@
 #include "kernel/larval_drop.h"
 #include "kernel/neighbour_bypass.h"
 #include "kernel/peer_routes.h"
+#include "kernel/traffic_log.h"
 
 /* ---- birth and death ---- */
 
@@ -35,6 +36,21 @@ bool kernel_plane_watch(const struct kernel_plane *plane, int fd, struct error *
            error_set(error, errno, "cannot watch a descriptor: %s", strerror(errno));
 }
 
+static void end_of_orders(void *context)
+{
+    struct kernel_plane *plane = context;
+    traffic_log_commit(plane->traffic_log);
+}
+
+static void open_traffic_log(struct kernel_plane *plane)
+{
+    struct traffic_log_settings settings = {.name = "styx-log",
+                                            .group_of_all = plane->settings.nflog_all,
+                                            .log = plane->settings.log,
+                                            .context = plane->settings.context};
+    plane->traffic_log = traffic_log_open(&settings, &plane->orders);
+}
+
 static bool start_router(struct kernel_plane *plane, struct error *error)
 {
     struct router_settings routes = {.name = "protected traffic",
@@ -44,8 +60,11 @@ static bool start_router(struct kernel_plane *plane, struct error *error)
     plane->router = router_open(&routes, &plane->orders, error);
     if (plane->router == NULL)
         return false;
-    if (order_queue_start(&plane->orders, &plane->events, NULL, NULL, error))
+    open_traffic_log(plane);
+    if (order_queue_start(&plane->orders, &plane->events, end_of_orders, plane, error))
         return true;
+    traffic_log_close(plane->traffic_log);
+    plane->traffic_log = NULL;
     router_close(plane->router, false);
     plane->router = NULL;
     return false;
@@ -73,6 +92,7 @@ void kernel_plane_free(struct kernel_plane *plane, bool leave_state)
 {
     if (plane->router != NULL)
         order_queue_stop(&plane->orders);
+    traffic_log_close(plane->traffic_log);
     router_close(plane->router, leave_state);
     policy_slots_free(&plane->policies);
     hash_table_free(&plane->sas_by_child);
@@ -178,6 +198,7 @@ void kernel_plane_policy_set(struct kernel_plane *plane, const struct kernel_req
                              const char *failure)
 {
     if (failure == NULL) {
+        traffic_log_set(plane->traffic_log, request->policy);
         uint64_t order = peer_routes_request(plane->router, &plane->events, request);
         if (order != 0)
             plane->awaited_order = order;
@@ -190,6 +211,7 @@ void kernel_plane_policy_set(struct kernel_plane *plane, const struct kernel_req
 void kernel_plane_policy_delete(struct kernel_plane *plane, const struct kernel_request *request)
 {
     policy_slots_delete(&plane->policies, request->policy_id);
+    traffic_log_delete(plane->traffic_log, request->policy_id);
     (void)peer_routes_request(plane->router, &plane->events, request);
 }
 

@@ -39,8 +39,9 @@ struct kernel_plane {
     struct event_queue events;
     struct order_queue orders; /* the router's */
     struct router *router;     /* NULL: it is not open, nor is `orders` */
-    uint64_t awaited_order;    /* since the last flush; 0: none */
-    int poll_fd;               /* readable when any of the back end's descriptors has something */
+    struct traffic_log *traffic_log;
+    uint64_t awaited_order; /* since the last flush; 0: none */
+    int poll_fd;            /* readable when any of the back end's descriptors has something */
     struct hash_table sas_by_child, sas_by_spi;
     struct list_node sas;   /* the same, all of them */
     size_t unchecked_count; /* resync.c: at the list's beginning */

@@ -202,8 +202,8 @@ void nft_put_set_deletion(struct nft_link *link, const char *name)
     end(link, message);
 }
 
-void nft_put_element(struct nft_link *link, uint16_t type, const char *set, const void *key, size_t key_size,
-                     int verdict)
+static void put_element(struct nft_link *link, uint16_t type, const char *set, const void *key,
+                        size_t key_size, int verdict, const char *chain)
 {
     struct nlmsghdr *message = begin(link, type, type == NFT_MSG_NEWSETELEM ? NLM_F_CREATE : 0);
     mnl_attr_put_strz(message, NFTA_SET_ELEM_LIST_TABLE, link->table);
@@ -211,11 +211,23 @@ void nft_put_element(struct nft_link *link, uint16_t type, const char *set, cons
     struct nlattr *list = mnl_attr_nest_start(message, NFTA_SET_ELEM_LIST_ELEMENTS);
     struct nlattr *element = mnl_attr_nest_start(message, NFTA_LIST_ELEM);
     put_data(message, NFTA_SET_ELEM_KEY, key, key_size);
-    if (verdict >= 0)
-        put_verdict(message, NFTA_SET_ELEM_DATA, verdict, NULL);
+    if (verdict >= 0 || chain != NULL)
+        put_verdict(message, NFTA_SET_ELEM_DATA, verdict, chain);
     mnl_attr_nest_end(message, element);
     mnl_attr_nest_end(message, list);
     end(link, message);
+}
+
+void nft_put_element(struct nft_link *link, uint16_t type, const char *set, const void *key, size_t key_size,
+                     int verdict)
+{
+    put_element(link, type, set, key, key_size, verdict, NULL);
+}
+
+void nft_put_chain_element(struct nft_link *link, const char *map, const void *key, size_t key_size,
+                           const char *chain)
+{
+    put_element(link, NFT_MSG_NEWSETELEM, map, key, key_size, NFT_JUMP, chain);
 }
 
 /* ---- rules ---- */
@@ -342,5 +354,21 @@ void nft_rule_verdict(struct nft_rule *rule, int verdict, const char *chain)
     struct expression expression = begin_expression(rule, "immediate");
     put_number(rule->message, NFTA_IMMEDIATE_DREG, NFT_REG_VERDICT);
     put_verdict(rule->message, NFTA_IMMEDIATE_DATA, verdict, chain);
+    end_expression(rule, &expression);
+}
+
+void nft_rule_will_be_protected(struct nft_rule *rule, unsigned reg)
+{
+    struct expression expression = begin_expression(rule, "rt");
+    put_register(rule, NFTA_RT_DREG, reg);
+    put_number(rule->message, NFTA_RT_KEY, NFT_RT_XFRM);
+    end_expression(rule, &expression);
+}
+
+void nft_rule_log(struct nft_rule *rule, uint16_t group, const char *prefix)
+{
+    struct expression expression = begin_expression(rule, "log");
+    mnl_attr_put_u16(rule->message, NFTA_LOG_GROUP, htons(group));
+    mnl_attr_put_strz(rule->message, NFTA_LOG_PREFIX, prefix);
     end_expression(rule, &expression);
 }

@@ -1,6 +1,6 @@
 /*
  * Messages to nf_tables (linux/netfilter/nf_tables.h) gathered into one transaction: all of it comes into
- * force at once, or none. What is here is what clear_guard.c needs.
+ * force at once, or none. What is here is what clear_guard.c and traffic_log.c need.
  */
 #ifndef STYX_KERNEL_NFT_MESSAGE_H
 #define STYX_KERNEL_NFT_MESSAGE_H
@@ -37,6 +37,10 @@ void nft_put_set_deletion(struct nft_link *link, const char *name);
 void nft_put_element(struct nft_link *link, uint16_t type, const char *set, const void *key, size_t key_size,
                      int verdict);
 
+/* Of a map: leads to the chain. */
+void nft_put_chain_element(struct nft_link *link, const char *map, const void *key, size_t key_size,
+                           const char *chain);
+
 /* A rule: begin, its expressions, end. Registers are those of 32 bits, from 0. */
 struct nft_rule {
     struct nlmsghdr *message;
@@ -57,6 +61,10 @@ void nft_rule_equals(struct nft_rule *rule, unsigned reg, const void *value, siz
 void nft_rule_differs(struct nft_rule *rule, unsigned reg, const void *value, size_t size);
 /* Goes on only if the set has the key that begins in the register; of a map, its verdict is the rule's. */
 void nft_rule_lookup(struct nft_rule *rule, const char *set, unsigned reg, bool is_map);
+/* Whether the packet is about to be protected by the kernel's IPsec: one byte. */
+void nft_rule_will_be_protected(struct nft_rule *rule, unsigned reg);
+/* Hands a copy to a group of netfilter's log, and goes on. */
+void nft_rule_log(struct nft_rule *rule, uint16_t group, const char *prefix);
 /* NF_ACCEPT, NF_DROP, or NFT_JUMP to the chain. */
 void nft_rule_verdict(struct nft_rule *rule, int verdict, const char *chain);
 

@@ -3,6 +3,7 @@
  * requests and owns the parts; the packets' ways are in userspace_outbound.c and userspace_inbound.c.
  */
 #include "kernel/userspace.h"
+#include "kernel/traffic_log.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -237,6 +238,7 @@ static void set_policy(struct backend *backend, const struct kernel_request *req
         return;
     }
     clear_guard_set(backend->clear_guard, policy);
+    traffic_log_set(backend->traffic_log, policy);
     if (set_routes(backend, request) == 0)
         answer(backend, request->request_id, "out of memory for a route");
     if (frees_packets)
@@ -253,6 +255,7 @@ static void delete_policy(struct backend *backend, const struct kernel_request *
     pthread_mutex_unlock(&backend->tables_lock);
     free_held(&dropped);
     clear_guard_delete(backend->clear_guard, request->policy_id);
+    traffic_log_delete(backend->traffic_log, request->policy_id);
     if (router_delete(backend->router, request->request_id, request->policy_id) == 0)
         answer(backend, request->request_id, "out of memory for a route");
 }
@@ -385,10 +388,21 @@ static void open_clear_guard(struct backend *backend)
     settings.log(settings.context, line);
 }
 
+static void open_traffic_log(struct backend *backend)
+{
+    struct traffic_log_settings settings = {.name = "styx-log",
+                                            .interface_index = backend->tun.interface_index,
+                                            .group_of_all = backend->settings.nflog_all,
+                                            .log = backend->settings.log,
+                                            .context = backend->settings.context};
+    backend->traffic_log = traffic_log_open(&settings, &backend->orders);
+}
+
 static void end_of_orders(void *context)
 {
     struct backend *backend = context;
     clear_guard_commit(backend->clear_guard);
+    traffic_log_commit(backend->traffic_log);
 }
 
 /* Routes, and what is refused in clear: both wait for the kernel. */
@@ -401,11 +415,14 @@ static bool start_orders(struct backend *backend, struct error *error)
     if (backend->router == NULL)
         return false;
     open_clear_guard(backend);
+    open_traffic_log(backend);
     if (order_queue_start(&backend->orders, &backend->events, end_of_orders, backend, error))
         return true;
     clear_guard_close(backend->clear_guard);
+    traffic_log_close(backend->traffic_log);
     router_close(backend->router, false);
     backend->clear_guard = NULL;
+    backend->traffic_log = NULL;
     backend->router = NULL;
     return false;
 }
@@ -426,6 +443,7 @@ static void stop_threads(struct backend *backend)
     if (backend->router != NULL)
         order_queue_stop(&backend->orders);
     clear_guard_close(backend->clear_guard);
+    traffic_log_close(backend->traffic_log);
     router_close(backend->router, false);
 }
 

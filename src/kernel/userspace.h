@@ -40,9 +40,10 @@ struct backend {
 
     struct tun tun;
     struct socket_set sockets;
-    struct order_queue orders;       /* the router's */
-    struct router *router;           /* NULL: it is not open, nor is `orders` */
-    uint64_t awaited_order;          /* since the last flush; 0: none */
+    struct order_queue orders; /* the router's */
+    struct router *router;     /* NULL: it is not open, nor is `orders` */
+    uint64_t awaited_order;    /* since the last flush; 0: none */
+    struct traffic_log *traffic_log;
     struct clear_guard *clear_guard; /* NULL: this host has no nf_tables */
     struct worker outbound, inbound;
     bool is_closing; /* atomic */

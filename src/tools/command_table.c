@@ -10,7 +10,7 @@
 #include "tools/tools.h"
 
 #define KEYS_LATER "certificates are not supported yet"
-#define NFLOG_LATER "nflog-all= and nflog-group= are not supported yet"
+#define NFLOG_IS_PLUTOS "pluto itself makes the rules of nflog-all= and nflog-group=, and takes them away"
 
 const struct command_row command_rows[] = {
     {"start", "", COMMAND_TOOL, service_start, NULL, "start the service; with NAME: load it and bring it up"},
@@ -89,9 +89,9 @@ const struct command_row command_rows[] = {
     {"help", "-h", COMMAND_TOOL, help_main, NULL, "this list"},
     {"_stackmanager", "", COMMAND_NOT_NEEDED, NULL, "there are no kernel modules to load", NULL},
     {"_plutorun", "", COMMAND_NOT_NEEDED, NULL, "pluto is started by `ipsec start`", NULL},
-    {"checknflog", "nflog", COMMAND_NOT_YET, NULL, NFLOG_LATER, NULL},
-    {"stopnflog", "", COMMAND_NOT_YET, NULL, NFLOG_LATER, NULL},
-    {"sniff", "", COMMAND_NOT_YET, NULL, NFLOG_LATER, NULL},
+    {"checknflog", "nflog", COMMAND_NOT_NEEDED, NULL, NFLOG_IS_PLUTOS, NULL},
+    {"stopnflog", "", COMMAND_NOT_NEEDED, NULL, NFLOG_IS_PLUTOS, NULL},
+    {"sniff", "", COMMAND_NOT_YET, NULL, "use tcpdump -i nflog:GROUP with nflog-all= or nflog-group=", NULL},
     {"letsencrypt", "", COMMAND_NOT_YET, NULL, KEYS_LATER, NULL},
     {"unbound", "_unbound-hook", COMMAND_NOT_YET, NULL, "keys out of the DNS are not supported yet", NULL},
     {"_import_crl", "", COMMAND_NOT_YET, NULL, KEYS_LATER, NULL},

@@ -104,7 +104,7 @@ static void bad_options_are_refused_by_name_and_change_nothing(void **state)
         {"protostack", "clips", "found \"clips\""},
         {"global-redirect", "yes", "keyword \"global-redirect\" is not supported yet"},
         {"expire-shunt-interval", "soon", "expire-shunt-interval=soon"},
-        {"nflog-all", "5", "not supported yet: no rules for netfilter's log are made"},
+        {"nflog-all", "70000", "nflog-all=70000"},
         {"logstderr", "yes", "command line only"},
         {"plutodebug", "bsae", "did you mean \"base\"?"},
         {"virtual-private", "10.0.0.0/8", "%v4:CIDR"},

@@ -112,7 +112,7 @@ static const struct {
     {{"--lwdnsq", "/x"}, OBSOLETE},
     {{"--max-halfopen-ike", "10"}, ACTS},
     {{"--natikeport", "5001"}, ACTS},
-    {{"--nflog-all", "5"}, REFUSED},
+    {{"--nflog-all", "5"}, ACTS},
     {{"--nhelpers", "1"}, ACTS},
     {{"--no-dnssec"}, ACTS},
     {{"--no-leak-detective"}, ACTS},
