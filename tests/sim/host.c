@@ -483,6 +483,11 @@ static struct secrets *secrets_of(const struct sim_host *host)
     return secrets;
 }
 
+void host_load_secrets(struct sim_host *host)
+{
+    host_command(host, (struct command){.kind = COMMAND_SECRETS, .secrets = secrets_of(host)});
+}
+
 void host_load_private_keys(struct sim_host *host)
 {
     struct private_keys *keys = private_keys_new();
@@ -511,7 +516,7 @@ void host_boot(struct sim_host *host)
     host->engine = engine_new(&host->env, &host->settings);
     if (host->engine == NULL)
         abort();
-    host_command(host, (struct command){.kind = COMMAND_SECRETS, .secrets = secrets_of(host)});
+    host_load_secrets(host);
     host_load_private_keys(host);
     host_listen(host, true);
     host->empty_bytes = engine_view_totals(host->engine).bytes_owned;

@@ -439,6 +439,26 @@ void sim_reload_connection(struct sim *sim, const char *name, const char *connec
             host_load(host, &host->connections[i]);
 }
 
+void sim_change_connection(struct sim *sim, const char *name, const char *connection, const char *words)
+{
+    struct sim_host *host = world_host(sim, name);
+    for (size_t i = 0; i < host->connection_count; i++)
+        if (strcmp(host->connections[i].name, connection) == 0) {
+            free(host->connections[i].words);
+            host->connections[i].words = strdup(words);
+        }
+    sim_reload_connection(sim, name, connection);
+}
+
+void sim_change_secret(struct sim *sim, const char *name, const char *secret)
+{
+    struct sim_host *host = world_host(sim, name);
+    free(host->secret);
+    host->secret = strdup(secret);
+    if (host->engine != NULL)
+        host_load_secrets(host);
+}
+
 void sim_set_secret(struct sim *sim, const char *name, const char *secret)
 {
     struct sim_host *host = world_host(sim, name);

@@ -167,8 +167,12 @@ void sim_add_connection(struct sim *sim, const char *name, const char *words);
 void sim_add_connection_on(struct sim *sim, const char *host, const char *name, const char *words);
 /* The same words once more, as `ipsec auto --replace` does. */
 void sim_reload_connection(struct sim *sim, const char *host, const char *name);
+/* The file has changed before that. */
+void sim_change_connection(struct sim *sim, const char *host, const char *name, const char *words);
 /* The pre-shared key of a host; "styx" unless said otherwise, NULL: none. */
 void sim_set_secret(struct sim *sim, const char *host, const char *secret);
+/* ipsec.secrets has changed and is read again: what is up stays up. */
+void sim_change_secret(struct sim *sim, const char *host, const char *secret);
 /* The password file of a host: this user may log in. */
 void sim_set_password(struct sim *sim, const char *host, const char *user, const char *password);
 /* The file has this user for the connection that he comes by, and for no other. */

@@ -8,7 +8,8 @@
  * Kinds, also together: --ikev1; --mobile, where there is a road warrior whose address changes (MOBIKE), and
  * IKE SAs may be reauthenticated; --leases, where road warriors come to one gateway, which leases them
  * addresses (with IKEv1 after a login or without); --rich, where there are AH, IPComp and transport mode too,
- * engines that misbehave, and connections that are deleted and added again.
+ * engines that misbehave, and connections that are deleted and added again; --changing, where secrets and
+ * what one end says of a connection change while it is up, and IKE messages go in fragments.
  */
 #include <stddef.h>
 #include <stdio.h>
@@ -24,18 +25,19 @@ struct link {
     const char *name;
     const char *ends[2];
     const char *inside[2];
-    bool can_begin[2]; /* the other end has an address that it knows */
-    bool starts[2];    /* auto=start */
-    bool wants_up[2];  /* as far as that end has been told */
-    bool is_gone[2];   /* deleted there */
-    bool is_leased;    /* the second end has whatever address the first leases it */
+    bool can_begin[2];             /* the other end has an address that it knows */
+    bool starts[2];                /* auto=start */
+    bool wants_up[2];              /* as far as that end has been told */
+    bool is_gone[2];               /* deleted there */
+    char words[2][2 * WORDS_SIZE]; /* but those in which the ends may differ; "": they do not change */
+    bool is_leased;                /* the second end has whatever address the first leases it */
     bool may_be_begun; /* by a packet: some end has or had a trap; or by reauth= of the end that did not
                           forget; or by dpdaction= */
 };
 
 /* What --NAME asks for. */
 struct kind_of_world {
-    bool is_ikev1, is_mobile, has_leases, is_rich;
+    bool is_ikev1, is_mobile, has_leases, is_rich, is_changing;
 };
 
 struct plan {
@@ -51,6 +53,10 @@ struct plan {
     bool may_force_udp; /* encapsulation=yes of one connection is that of all that share its IKE SA */
     struct kind_of_world kind;
 };
+
+/* So many networks that IKE_AUTH goes in fragments. */
+#define AND_MORE(net)                                                                                        \
+    "," net ".100.0/24," net ".102.0/24," net ".104.0/24," net ".106.0/24," net ".108.0/24," net ".110.0/24"
 
 static const char *const public_address = "203.0.113.9";
 
@@ -153,17 +159,24 @@ static void load_link(struct plan *plan, struct link *link, const char *const ad
 {
     char common[WORDS_SIZE], own[WORDS_SIZE], words[3 * WORDS_SIZE], clients[WORDS_SIZE] = "type=transport";
     draw_common_words(plan, peer_is_anybody, common, sizeof(common));
-    if (subnets != NULL)
+    bool is_large = plan->kind.is_changing && !plan->kind.is_ikev1 && subnets != NULL &&
+                    strcmp(link->name, "tunnel") == 0;
+    if (is_large)
+        snprintf(clients, sizeof(clients), "leftsubnet=%s%s rightsubnet=%s%s fragmentation=force", subnets[0],
+                 AND_MORE("10.1"), subnets[1], AND_MORE("10.2"));
+    else if (subnets != NULL)
         snprintf(clients, sizeof(clients), "leftsubnet=%s rightsubnet=%s", subnets[0], subnets[1]);
     for (int end = 0; end < 2; end++) {
         bool is_trapped = !link->starts[end] && link->can_begin[end] && chance(plan, 300);
         link->may_be_begun |= is_trapped;
-        snprintf(words, sizeof(words), "left=%s right=%s leftid=@%s rightid=@%s %s %s%s auto=%s",
-                 addresses[0], end == 0 && peer_is_anybody ? "%any" : addresses[1], link->ends[0],
-                 link->ends[1], clients, common, draw_own_words(plan, own, sizeof(own)),
+        snprintf(link->words[end], sizeof(link->words[end]),
+                 "left=%s right=%s leftid=@%s rightid=@%s %s %s auto=%s", addresses[0],
+                 end == 0 && peer_is_anybody ? "%any" : addresses[1], link->ends[0], link->ends[1], clients,
+                 common,
                  link->starts[end] ? "start"
                  : is_trapped      ? "ondemand"
                                    : "add");
+        snprintf(words, sizeof(words), "%s%s", link->words[end], draw_own_words(plan, own, sizeof(own)));
         link->may_be_begun |=
             strstr(own, "dpdaction=") != NULL; /* by the end that found the other one dead */
         sim_add_connection_on(plan->sim, link->ends[end], link->name, words);
@@ -403,6 +416,29 @@ static void note_loaded(struct plan *plan, const struct link *link, int end, boo
     }
 }
 
+/* In some other way, from now on. */
+static void change(struct plan *plan, struct link *link, int end)
+{
+    char own[WORDS_SIZE], words[3 * WORDS_SIZE];
+    if (sim_engine(plan->sim, link->ends[end]) == NULL || link->words[end][0] == '\0')
+        return;
+    snprintf(words, sizeof(words), "%s%s", link->words[end], draw_own_words(plan, own, sizeof(own)));
+    link->may_be_begun |= strstr(own, "dpdaction=") != NULL;
+    sim_change_connection(plan->sim, link->ends[end], link->name, words);
+    note_loaded(plan, link, end, false);
+}
+
+static void act_change(struct plan *plan)
+{
+    struct link *link = &plan->links[pick(plan, plan->link_count)];
+    int end = (int)pick(plan, 2);
+    if (chance(plan, 500)) {
+        sim_change_secret(plan->sim, link->ends[end], chance(plan, 500) ? "styx" : "other");
+        return;
+    }
+    change(plan, link, end);
+}
+
 /* Loads a connection again, which takes its SAs down without asking anybody. */
 static void replace(struct plan *plan, struct link *link, int end)
 {
@@ -481,6 +517,10 @@ static void act(struct plan *plan)
             act_delete(plan);
         else
             act_impair(plan);
+        return;
+    }
+    if (plan->kind.is_changing && chance(plan, 200)) {
+        act_change(plan);
         return;
     }
     if (plan->mover_count > 0 && chance(plan, 250)) {
@@ -562,6 +602,7 @@ static void heal(struct plan *plan)
         sim_fail_kernel(plan->sim, plan->hosts[i], KERNEL_SA_ADD, 0);
         sim_fail_kernel(plan->sim, plan->hosts[i], KERNEL_SA_QUERY, 0);
         sim_impair(plan->sim, plan->hosts[i], "none");
+        sim_change_secret(plan->sim, plan->hosts[i], "styx");
     }
     for (size_t i = 0; i < plan->link_count; i++)
         for (int end = 0; end < 2; end++)
@@ -635,6 +676,7 @@ static const struct {
     {"--mobile", offsetof(struct kind_of_world, is_mobile)},
     {"--leases", offsetof(struct kind_of_world, has_leases)},
     {"--rich", offsetof(struct kind_of_world, is_rich)},
+    {"--changing", offsetof(struct kind_of_world, is_changing)},
 };
 
 static bool *member_of(struct kind_of_world *kind, size_t i)
@@ -710,7 +752,7 @@ int main(int argument_count, char **arguments)
             seed = value;
             is_single = true;
         } else {
-            fprintf(stderr, "usage: sim_random [--ikev1] [--mobile] [--leases] [--rich] "
+            fprintf(stderr, "usage: sim_random [--ikev1] [--mobile] [--leases] [--rich] [--changing] "
                             "[--first N] [--count N] | --seed N\n");
             return 2;
         }

@@ -153,6 +153,7 @@ struct sim_host *host_new(struct sim *sim, const char *name, const struct ip_add
                           struct nat_box *nat);
 void host_free(struct sim_host *host);
 void host_boot(struct sim_host *host);
+void host_load_secrets(struct sim_host *host);
 void host_load_private_keys(struct sim_host *host);
 void host_listen(struct sim_host *host, bool has_address);
 void host_crash(struct sim_host *host);
