@@ -87,6 +87,9 @@ bool identity_parse(const char *text, struct identity *out, struct error *error)
         *out = (struct identity){.kind = ID_NULL};
         return true;
     }
+    if (text[0] == '%' && strcmp(text, "%fromcert") != 0 && strcmp(text, "%cert") != 0)
+        return error_set(error, 0, "identity \"%s\": expected %%any, %%none, %%null, %%myid or an identity",
+                         text);
     if (text[0] == '%')
         return error_set(error, 0, "identity \"%s\" needs certificates, which are not supported yet", text);
     if (text[0] != '@' && strchr(text, '=') != NULL)

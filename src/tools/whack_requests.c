@@ -80,6 +80,23 @@ static bool has_clients(const struct whack_arguments *arguments)
            connection_value(arguments, "rightsubnet") != NULL;
 }
 
+/* The SA is for others than the two hosts: it is a tunnel though --tunnel is not given (ipsec_whack(8)). */
+static bool is_for_clients(const struct whack_arguments *arguments)
+{
+    static const char *const signs[] = {"leftaddresspool",    "rightaddresspool", "leftmodecfgclient",
+                                        "rightmodecfgclient", "leftsourceip",     "rightsourceip",
+                                        "vti-interface"};
+    static const char *const hosts[] = {"%opportunistic", "%group", "%opportunisticgroup"};
+    const char *ends[] = {connection_value(arguments, "left"), connection_value(arguments, "right")};
+    bool is_wanted = has_clients(arguments);
+    for (size_t i = 0; i < ARRAY_SIZE(signs); i++)
+        is_wanted |= connection_value(arguments, signs[i]) != NULL;
+    for (size_t i = 0; i < ARRAY_SIZE(hosts); i++)
+        for (size_t end = 0; end < ARRAY_SIZE(ends); end++)
+            is_wanted |= ends[end] != NULL && strcmp(ends[end], hosts[i]) == 0;
+    return is_wanted;
+}
+
 static bool is_any_host(const char *host)
 {
     return strcmp(host, "%any") == 0 || strcmp(host, "0.0.0.0") == 0 || strcmp(host, "::") == 0 ||
@@ -172,7 +189,7 @@ static bool complete_connection(const struct whack_arguments *arguments, json_t 
     if (is_shunt_connection(arguments))
         return true;
     if (json_object_get(options, "type") == NULL)
-        json_object_set_new(options, "type", json_string(has_clients(arguments) ? "tunnel" : "transport"));
+        json_object_set_new(options, "type", json_string(is_for_clients(arguments) ? "tunnel" : "transport"));
     if (json_object_get(options, "pfs") == NULL)
         json_object_set_new(options, "pfs", json_string("no"));
     if (arguments->user != NULL) {

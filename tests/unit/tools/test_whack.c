@@ -65,6 +65,14 @@ static void a_connection_between_two_hosts_is_transport_unless_tunnel_is_given(v
         strstr(requests_of("--name n --host a --to --host b --encrypt"), "\"type\":\"transport\""));
     assert_non_null(
         strstr(requests_of("--name n --host a --to --host b --encrypt --tunnel"), "\"type\":\"tunnel\""));
+    static const char *const of_clients[] = {
+        "--name n --host a --to --host b --client 10.0.0.0/8 --encrypt",
+        "--name n --host a --to --host %any --addresspool 10.0.0.0/8 --encrypt",
+        "--name n --host a --sourceip 10.0.0.1 --to --host b --encrypt",
+        "--name n --host a --to --host %opportunistic --encrypt",
+    };
+    for (size_t i = 0; i < sizeof(of_clients) / sizeof(of_clients[0]); i++)
+        assert_non_null(strstr(requests_of(of_clients[i]), "\"type\":\"tunnel\""));
 }
 
 static void ways_to_authenticate_add_up(void **state)
