@@ -474,6 +474,9 @@ void *userspace_inbound_run(void *argument)
     struct inbound *in = inbound_new(backend);
     bool is_ready =
         in != NULL && in->crypto != NULL && in->ipcomp != NULL && in->buffer != NULL && in->bounce != NULL;
+    if (!is_ready)
+        backend->settings.log(backend->settings.context,
+                              "ERROR: the data plane cannot receive: out of memory; restart pluto");
     while (is_ready && !__atomic_load_n(&backend->is_closing, __ATOMIC_ACQUIRE))
         serve_once(in);
     inbound_free(in);

@@ -5,7 +5,9 @@
  */
 #include <errno.h>
 #include <poll.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/eventfd.h>
 
 #include "base/sockaddr.h"
@@ -54,6 +56,7 @@ struct outbound {
     unsigned acquire_count;
     uint8_t *tun_buffer;
     uint8_t *arena;
+    bool has_lost_device;
 };
 
 /* AH around the sealed frames of a bundle. */
@@ -473,13 +476,29 @@ static void retry_held(struct outbound *out)
     }
 }
 
+/* Somebody has deleted it: polling it further would only burn the processor. */
+static void lose_device(struct outbound *out, int number)
+{
+    char line[160];
+    out->has_lost_device = true;
+    snprintf(line, sizeof(line),
+             "ERROR: the device %s is gone (%s): no packet passes until pluto is restarted",
+             out->backend->tun.name, strerror(number));
+    out->backend->settings.log(out->backend->settings.context, line);
+}
+
 /* Reads until the device is empty or it is time to look at other things; true: it is empty. */
 static bool read_packets(struct outbound *out)
 {
     for (int i = 0; i < PACKETS_BETWEEN_CHECKS; i++) {
         struct bytes packet;
         struct offload offload;
-        if (tun_read(&out->backend->tun, out->tun_buffer, &packet, &offload) != TUN_PACKET)
+        enum tun_read_result result = out->has_lost_device
+                                          ? TUN_EMPTY
+                                          : tun_read(&out->backend->tun, out->tun_buffer, &packet, &offload);
+        if (result == TUN_FAILED)
+            lose_device(out, errno);
+        if (result != TUN_PACKET)
             return true;
         handle_packet(out, packet, &offload);
     }
@@ -488,7 +507,8 @@ static bool read_packets(struct outbound *out)
 
 static void wait_for_work(struct outbound *out)
 {
-    struct pollfd wanted[2] = {{.fd = out->backend->tun.fd, .events = POLLIN},
+    int device = out->has_lost_device ? -1 : out->backend->tun.fd;
+    struct pollfd wanted[2] = {{.fd = device, .events = POLLIN},
                                {.fd = out->backend->outbound.wake_fd, .events = POLLIN}};
     (void)poll(wanted, 2, -1);
     if (wanted[1].revents == 0)
@@ -538,6 +558,9 @@ void *userspace_outbound_run(void *argument)
     struct outbound *out = outbound_new(backend);
     bool is_ready = out != NULL && out->crypto != NULL && out->ipcomp != NULL && out->tun_buffer != NULL &&
                     out->arena != NULL;
+    if (!is_ready)
+        backend->settings.log(backend->settings.context,
+                              "ERROR: the data plane cannot send: out of memory; restart pluto");
     while (is_ready && !__atomic_load_n(&backend->is_closing, __ATOMIC_ACQUIRE)) {
         out->now = userspace_now(backend);
         bool is_empty = read_packets(out);
