@@ -2,6 +2,7 @@
 #include <stdio.h>
 
 #include "base/text.h"
+#include "control/client_text.h"
 #include "control/lease_text.h"
 #include "control/session.h"
 #include "engine/policy_text.h"
@@ -17,7 +18,7 @@ static const char *const lines[] = {
     "{name}:   our auth:{local.auth_policy}, their auth:{remote.auth_policy}, our autheap:none, their "
     "autheap:none;",
     "{name}:   modecfg info: us:{local.modecfg}, them:{remote.modecfg}, modecfg policy:{modecfg_policy}, "
-    "dns:{modecfg_dns}, domains:{modecfg_domains}, cat:unset;",
+    "dns:{modecfg_dns}, domains:{modecfg_domains_shown}, cat:unset;",
     "{modecfg_banner?{name}:   banner:{modecfg_banner};}",
     "{name}:   sec_label:unset;",
     "{name}:   ike_life: {ike_lifetime_seconds}s; ipsec_life: {ipsec_lifetime_seconds}s; "
@@ -72,6 +73,7 @@ struct end {
     const struct ip_prefix *leased;        /* two, or NULL */
     const struct identity *id;
     bool is_first; /* stands left in the topology */
+    bool is_v6;    /* the hosts are */
 };
 
 /* An unoriented connection is shown as it is written: left, then right. */
@@ -88,6 +90,7 @@ static struct end end_of(const struct connection_view *view, bool local)
         .host = local ? &view->local.address : &view->remote.address,
         .id = view->is_oriented && known->kind != ID_NONE ? known : &spec->id,
         .is_first = local,
+        .is_v6 = view->spec->host_family == IP_V6 || view->local.address.family == IP_V6,
     };
 }
 
@@ -110,31 +113,11 @@ static void add_host(struct text *text, const struct end *end)
 /* vhost:? before the peer has named its client, as Libreswan has it. */
 static void add_virtual_client(struct text *text, const struct end *end)
 {
-    char selector[SELECTOR_TEXT_SIZE];
+    char client[CLIENT_TEXT_SIZE];
     if (end->virtual_client != NULL)
-        text_add(text, "%s", selector_text(end->virtual_client, selector));
+        text_add(text, "%s", client_text(end->virtual_client, client));
     else
         text_add(text, end->spec->virtual_client.kind == VIRTUAL_HOST ? "vhost:?" : "vnet:?");
-}
-
-/* What protoport= says of all clients stands behind the host, once. */
-static struct selector without_protoport(const struct selector *client, const struct end_spec *end)
-{
-    struct selector bare = *client;
-    if (end->protocol != 0 && client->protocol == end->protocol) {
-        bare.protocol = 0;
-        bare.port_start = 0;
-        bare.port_end = UINT16_MAX;
-    }
-    return bare;
-}
-
-static void add_protoport(struct text *text, const struct end_spec *end)
-{
-    if (end->protocol != 0 && end->port != 0)
-        text_add(text, ":%u/%u", end->protocol, end->port);
-    else if (end->protocol != 0)
-        text_add(text, ":%u/%%any", end->protocol);
 }
 
 /* The address that was leased is the client. */
@@ -145,23 +128,40 @@ static void add_leased(struct text *text, const struct end *end)
              end->is_first ? "===" : "");
 }
 
+/* Of protoport= without a subnet: that of the host itself. False: there is nothing to say. */
+static bool host_selector(const struct end *end, struct selector *out)
+{
+    const struct end_spec *spec = end->spec;
+    const struct ip_address *host = address_is_set(end->host) ? end->host : &spec->host;
+    struct ip_prefix prefix = {.address = {.family = end->is_v6 ? IP_V6 : IP_V4}};
+    bool is_anybody = spec->host_kind == HOST_ANY && !address_is_set(end->host);
+    if (spec->client_count > 0 || spec->protocol == 0 || (!is_anybody && !address_is_set(host)))
+        return false;
+    if (!is_anybody)
+        prefix = prefix_of_address(host);
+    *out = selector_of_prefix(&prefix, spec->protocol, spec->port);
+    return true;
+}
+
 static void add_clients(struct text *text, const struct end *end)
 {
-    char selector[SELECTOR_TEXT_SIZE];
+    char client[CLIENT_TEXT_SIZE];
     if (end->leased != NULL) {
         add_leased(text, end);
         return;
     }
     bool is_virtual = end->spec->virtual_client.kind != VIRTUAL_NONE;
-    bool has_clients = end->spec->client_count > 0 || is_virtual;
+    struct selector host;
+    bool is_host = !is_virtual && host_selector(end, &host);
+    bool has_clients = end->spec->client_count > 0 || is_virtual || is_host;
     if (has_clients && !end->is_first)
         text_add(text, "===");
-    for (size_t i = 0; i < end->spec->client_count; i++) {
-        const struct selector client = without_protoport(&end->spec->clients[i], end->spec);
-        text_add(text, "%s%s", i ? "," : "", selector_text(&client, selector));
-    }
+    for (size_t i = 0; i < end->spec->client_count; i++)
+        text_add(text, "%s%s", i ? "," : "", client_text(&end->spec->clients[i], client));
     if (is_virtual)
         add_virtual_client(text, end);
+    if (is_host)
+        text_add(text, "%s", client_text(&host, client));
     if (has_clients && end->is_first)
         text_add(text, "===");
 }
@@ -188,8 +188,8 @@ static void add_brackets(struct text *text, const struct end *end, const struct 
         text_add(text, "[%s]", list);
 }
 
-/* The host with its port and identity, where it has one of its own, and its protocol and port; the next hop
- * stands at the side of the other end. */
+/* The host with its port and identity, where it has one of its own; the next hop stands at the side of the
+ * other end. */
 static void add_gateway(struct text *text, const struct end *end, const struct end *other)
 {
     char hop[ADDRESS_TEXT_SIZE];
@@ -200,7 +200,6 @@ static void add_gateway(struct text *text, const struct end *end, const struct e
     if (end->spec->ikeport != 0)
         text_add(text, ":%u", end->spec->ikeport);
     add_brackets(text, end, other);
-    add_protoport(text, end->spec);
     if (has_hop && end->is_first)
         text_add(text, "---%s", address_text(end->nexthop, hop));
 }
@@ -273,6 +272,16 @@ static void put_modecfg_role(struct facts *facts, const struct end_spec *end, co
     facts_list_end(facts);
 }
 
+/* With commas between them, as text has them. */
+static void put_domains_shown(struct facts *facts, const char *domains)
+{
+    char list[LIST_SIZE];
+    snprintf(list, sizeof(list), "%s", domains ? domains : "unset");
+    for (char *space = list; (space = strchr(space, ' ')) != NULL;)
+        *space = ',';
+    facts_shown(facts, "modecfg_domains_shown", list);
+}
+
 static void put_modecfg(struct facts *facts, const struct connection_spec *spec)
 {
     const struct modecfg_spec *modecfg = &spec->modecfg;
@@ -283,6 +292,7 @@ static void put_modecfg(struct facts *facts, const struct connection_spec *spec)
     facts_text(facts, "modecfg_policy", modecfg->pull ? "pull" : "push");
     facts_text_or(facts, "modecfg_dns", modecfg->dns_count > 0 ? list : NULL, "unset");
     facts_text_or(facts, "modecfg_domains", modecfg->domains, "unset");
+    put_domains_shown(facts, modecfg->domains);
     facts_text(facts, "modecfg_banner", modecfg->banner);
     facts_bool(facts, "cisco_unity", modecfg->cisco_unity);
     facts_bool(facts, "share_lease", modecfg->share_lease);
@@ -400,10 +410,17 @@ static void put_kernel_extras(struct facts *facts, const struct connection_spec 
     facts_text_or(facts, "ipsec_interface", spec->interface.is_wanted ? interface : NULL, "no");
 }
 
+/* Who asks for passwords also says how they are checked. */
+static void put_xauthby(struct facts *facts, const struct connection_view *view)
+{
+    static const char *const names[] = {"file", "pam", "alwaysok"};
+    bool is_server = end_of(view, true).spec->xauth_server;
+    facts_text(facts, "xauthby", is_server ? names[view->spec->xauth_by] : NULL);
+}
+
 static void put_options(struct facts *facts, const struct engine *engine, const struct connection_spec *spec)
 {
     static const char *const encapsulation[] = {"auto", "yes", "no"};
-    static const char *const xauthby[] = {"file", "pam", "alwaysok"};
     static const char *const types[] = {"tunnel", "transport", "pass", "drop"};
     facts_number(facts, "ike_version", spec->ike_version);
     facts_text(facts, "type", types[spec->type]);
@@ -412,8 +429,6 @@ static void put_options(struct facts *facts, const struct engine *engine, const 
         facts_bool(facts, "is_shunt", connection_spec_is_shunt(spec));
         facts_text(facts, "esp", spec->protocol == PROTOCOL_AH ? "AH" : "ESP");
     }
-    bool has_users = spec->left.xauth_server || spec->right.xauth_server;
-    facts_text(facts, "xauthby", has_users ? xauthby[spec->xauth_by] : NULL);
     facts_bool(facts, "pfs", spec->pfs);
     facts_bool(facts, "initial_contact", spec->initial_contact);
     facts_bool(facts, "fake_strongswan", spec->fake_strongswan);
@@ -497,6 +512,7 @@ static void put_connection(struct facts *facts, const struct engine *engine,
     put_policy(facts, view);
     put_limits(facts, view->spec);
     put_options(facts, engine, view->spec);
+    put_xauthby(facts, view);
     put_algorithms(facts, engine, view);
     facts_end(facts);
 }

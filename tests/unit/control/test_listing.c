@@ -46,7 +46,7 @@ static void bring_up(void)
 
 static struct answer ask(const char *command, const char *more)
 {
-    char request[256];
+    char request[1200];
     snprintf(request, sizeof(request), "\"command\":\"%s\"%s", command, more);
     return gateway_ask(&world->near, request);
 }
@@ -113,6 +113,45 @@ static void connection_that_is_up_is_shown_as_libreswan_does(void **state)
            "000 \"west-east\":   IKEv2 algorithm newest: AES_GCM_16_128-HMAC_SHA2_256-DH31\n"
            "000 \"west-east\":   ESP algorithms: AES_GCM_16_128-NONE\n"
            "000 \"west-east\":   ESP algorithm newest: AES_GCM_16_128-NONE; pfsgroup=<Phase1>\n");
+}
+
+/* Monitors cut these lines at "===" and ";", and look for words between "+". */
+static void what_a_connection_is_for_stands_in_its_lines(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *options, *line;
+    } rows[] = {
+        {"\"type\":\"transport\",\"leftprotoport\":\"17/1701\",\"right\":\"%any\",\"rightprotoport\":\"17/"
+         "%any\"",
+         ": 192.0.2.1/32:UDP/1701===192.0.2.1...%any===0.0.0.0/0:UDP/0-65535; unrouted; "},
+        {"\"right\":\"192.0.2.9\",\"rightprotoport\":\"tcp/22\"",
+         ": 192.0.2.1...192.0.2.9===192.0.2.9/32:TCP/22; unrouted; "},
+        {"\"right\":\"%opportunisticgroup\"", "+PFS+OPPORTUNISTIC+GROUP+IKE_FRAG_ALLOW+"},
+        {"\"right\":\"192.0.2.9\",\"keyexchange\":\"ikev1\",\"aggressive\":\"yes\",\"modecfgpull\":\"yes\","
+         "\"ike\":\"aes128-sha2;modp2048\"",
+         "+PFS+MODECFG_PULL+AGGRESSIVE+IKE_FRAG_ALLOW+"},
+        {"\"right\":\"192.0.2.9\",\"modecfgdomains\":\"a.example, b.example\"",
+         " domains:a.example,b.example, cat:unset;"},
+        {"\"right\":\"192.0.2.9\",\"keyexchange\":\"ikev1\",\"leftxauthclient\":\"yes\","
+         "\"rightxauthserver\":\"yes\"",
+         "xauth us:client, xauth them:server,  my_username=[any]; "},
+        {"\"right\":\"192.0.2.9\",\"keyexchange\":\"ikev1\",\"leftxauthserver\":\"yes\","
+         "\"rightxauthclient\":\"yes\"",
+         "xauth us:server, xauth them:client, xauthby:file; my_username=[any]; "},
+    };
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        char request[1024];
+        snprintf(request, sizeof(request),
+                 ",\"name\":\"c\",\"options\":{\"left\":\"192.0.2.1\",\"authby\":\"secret\",%s}",
+                 rows[i].options);
+        struct answer added = ask("add", request);
+        free(added.text);
+        struct answer answer = ask("connectionstatus", ",\"name\":\"c\"" TEXT);
+        if (strstr(answer.text, rows[i].line) == NULL)
+            fail_msg("no %s in %s", rows[i].line, answer.text);
+        free(answer.text);
+    }
 }
 
 static void states_are_in_the_order_of_their_serials(void **state)
@@ -536,6 +575,7 @@ int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
         TEST(connection_that_is_up_is_shown_as_libreswan_does),
+        TEST(what_a_connection_is_for_stands_in_its_lines),
         TEST(states_are_in_the_order_of_their_serials),
         TEST(traffic_is_fresh_from_the_data_plane),
         TEST(totals_count_what_is_up),
