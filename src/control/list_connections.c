@@ -239,7 +239,7 @@ static unsigned client_bits(const struct end *end)
 {
     struct ip_prefix prefix;
     if (end->spec->client_count == 0)
-        return (unsigned)address_size(end->host) * 8;
+        return (unsigned)address_size(address_is_set(end->host) ? end->host : &end->spec->host) * 8;
     return range_is_prefix(&end->spec->clients[0].range, &prefix) ? prefix.length : 0;
 }
 
@@ -332,7 +332,7 @@ static void put_end(struct facts *facts, const char *name, const struct connecti
     facts_text(facts, "id_type", identity_kind_name(end.id->kind));
     facts_text_or(facts, "id", end.id->kind != ID_NONE ? identity_text(end.id, id) : NULL, "(none)");
     const char *updown = end.spec->updown ? end.spec->updown : "ipsec _updown";
-    facts_text_or(facts, "updown", updown[0] ? updown : NULL, "%disabled");
+    facts_text_or(facts, "updown", updown[0] ? updown : NULL, "<disabled>");
     facts_object(facts, NULL);
 }
 

@@ -113,7 +113,7 @@ bool identity_parse(const char *text, struct identity *out, struct error *error)
     }
     if (length == 1)
         return error_set(error, 0, "nothing follows the @ of the identity");
-    *out = make(strchr(text + 1, '@') ? ID_USER_FQDN : ID_FQDN, text + 1, length - 1);
+    *out = make(ID_FQDN, text + 1, length - 1); /* as it stands, whatever is in it */
     return true;
 }
 

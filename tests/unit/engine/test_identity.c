@@ -24,7 +24,8 @@ static void every_form_of_ipsec_conf_is_understood(void **state)
     expect_identity("@east", ID_FQDN, "@east");
     expect_identity("east.example.com", ID_FQDN, "@east.example.com");
     expect_identity("user@example.com", ID_USER_FQDN, "user@example.com");
-    expect_identity("@user@example.com", ID_USER_FQDN, "user@example.com");
+    expect_identity("@user@example.com", ID_FQDN, "@user@example.com");
+    expect_identity("@@user", ID_FQDN, "@@user");
     expect_identity("192.0.2.1", ID_IPV4_ADDR, "192.0.2.1");
     expect_identity("2001:db8::1", ID_IPV6_ADDR, "2001:db8::1");
     expect_identity("@#0xdeadbeef", ID_KEY_ID, "@#0xdeadbeef");
