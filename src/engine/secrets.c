@@ -289,17 +289,27 @@ static bool is_of_user(const struct secret_entry *entry, const void *user)
     return false;
 }
 
-const struct secret_entry *secrets_find_xauth(struct secrets *secrets, const char *user)
+static const struct secret_entry *find_user(struct secrets *secrets, const char *index)
 {
-    char index[IDENTITY_SIZE_MAX + 1];
     struct identity id = {0};
-    int length = snprintf(index, sizeof(index), "@%s", user);
-    if (!has_index(secrets) || length < 2 || length >= (int)sizeof(index) ||
-        !identity_parse(index, &id, NULL))
+    if (!identity_parse(index, &id, NULL))
         return NULL;
     const struct secret_entry *found =
         find_first(secrets, &secrets->index->users, identity_hash(hash_key, &id), is_of_user, &id);
     identity_free(&id);
+    return found;
+}
+
+/* Of a user whose name has an @ in it, the index is that name, or has another @ before it. */
+const struct secret_entry *secrets_find_xauth(struct secrets *secrets, const char *user)
+{
+    char index[IDENTITY_SIZE_MAX + 1];
+    int length = snprintf(index, sizeof(index), "@%s", user);
+    if (!has_index(secrets) || length < 2 || length >= (int)sizeof(index))
+        return NULL;
+    const struct secret_entry *found = strchr(user, '@') != NULL ? find_user(secrets, user) : NULL;
+    if (found == NULL)
+        found = find_user(secrets, index);
     if (found == NULL && secrets->index->user_default != SIZE_MAX)
         found = &secrets->entries[secrets->index->user_default];
     return found;

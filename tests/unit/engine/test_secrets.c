@@ -146,11 +146,13 @@ static void passwords_are_found_by_user_and_serve_no_pair(void **state)
     add_kind(secrets, SECRET_XAUTH, "@bob @carol", NULL, "b");
     add_kind(secrets, SECRET_XAUTH, "@bob", NULL, "later");
     add_kind(secrets, SECRET_XAUTH, "user@example.com", NULL, "u");
+    add_kind(secrets, SECRET_XAUTH, "@other@example.com", NULL, "o");
     expect(secrets, "@alice", "@bob", NULL);
     assert_memory_equal(secrets_find_xauth(secrets, "alice")->key, "a", 1);
     assert_memory_equal(secrets_find_xauth(secrets, "carol")->key, "b", 1);
     assert_memory_equal(secrets_find_xauth(secrets, "bob")->key, "b", 1);
     assert_memory_equal(secrets_find_xauth(secrets, "user@example.com")->key, "u", 1);
+    assert_memory_equal(secrets_find_xauth(secrets, "other@example.com")->key, "o", 1);
     assert_null(secrets_find_xauth(secrets, "mallory"));
     assert_null(secrets_find_xauth(secrets, ""));
     assert_null(secrets_find_xauth(NULL, "alice"));
