@@ -64,6 +64,7 @@ const struct backend_functions *backend_choose(const char *protostack,
         error_set(error, 0, "protostack=%s is not supported yet; use protostack=xfrm or userspace",
                   protostack);
     else if (functions == NULL)
-        error_set(error, 0, "protostack=%s is unknown; expected xfrm, pfkey, userspace, none or auto", protostack);
+        error_set(error, 0, "protostack=%s is unknown; expected xfrm, pfkey, userspace, none or auto",
+                  protostack);
     return functions;
 }

@@ -2,15 +2,12 @@
 #include "kernel/kernel_plane.h"
 
 #include <errno.h>
-#include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <unistd.h>
 
 #include "kernel/larval_drop.h"
-#include "kernel/neighbour_bypass.h"
-#include "kernel/peer_routes.h"
 #include "kernel/traffic_log.h"
 
 /* ---- birth and death ---- */
@@ -95,8 +92,7 @@ void kernel_plane_free(struct kernel_plane *plane, bool leave_state)
     traffic_log_close(plane->traffic_log);
     router_close(plane->router, leave_state);
     policy_slots_free(&plane->policies);
-    hash_table_free(&plane->sas_by_child);
-    hash_table_free(&plane->sas_by_spi);
+    plane_sas_free(plane);
     event_queue_free(&plane->events);
     close(plane->poll_fd);
 }
@@ -130,91 +126,6 @@ void kernel_plane_refused(struct kernel_plane *plane, const struct kernel_ticket
     event_queue_push_done(&plane->events, ticket->request_id, text);
 }
 
-/* ---- policies ---- */
-
-uint8_t kernel_plane_ip_protocol(uint8_t protocol)
-{
-    return protocol == PROTOCOL_AH ? IPPROTO_AH : IPPROTO_ESP;
-}
-
-struct claimed_policy kernel_plane_claim(const struct kernel_policy *wanted)
-{
-    return (struct claimed_policy){
-        .policy_id = wanted->policy_id,
-        .action = wanted->action,
-        .priority = wanted->priority,
-        .mode = wanted->mode,
-        .protocol = kernel_plane_ip_protocol(wanted->protocol),
-        .local = wanted->local_host,
-        .remote = wanted->remote_host,
-    };
-}
-
-/* What a trap will let in is not known yet; in transport mode nothing is passed on. */
-static bool is_wanted_in(const struct plane_policies *kernel, const struct claimed_policy *policy,
-                         uint8_t direction)
-{
-    if (direction == kernel->outbound)
-        return true;
-    if (policy->action == POLICY_TRAP)
-        return false;
-    return direction == kernel->inbound || policy->action != POLICY_PROTECT || policy->mode == MODE_TUNNEL;
-}
-
-void kernel_plane_install(struct kernel_plane *plane, struct policy_slot *slot, struct claimed_policy *best)
-{
-    const struct plane_policies *kernel = plane->kernel_policies;
-    bool was_there = slot->installed != 0;
-    neighbour_bypass_before(plane, slot, best != NULL);
-    for (size_t i = 0; i < kernel->direction_count; i++) {
-        uint8_t direction = kernel->directions[i];
-        unsigned bit = 1u << direction;
-        bool is_wanted = best != NULL && is_wanted_in(kernel, best, direction);
-        if (is_wanted)
-            kernel->send(plane, slot, best, direction);
-        else if (slot->installed & bit)
-            kernel->send_delete(plane, slot, direction);
-        slot->installed = (uint8_t)(is_wanted ? slot->installed | bit : slot->installed & ~bit);
-    }
-    neighbour_bypass_after(plane, slot, was_there);
-}
-
-static void delete_slot(void *context, struct policy_slot *slot)
-{
-    struct kernel_plane *plane = context;
-    const struct plane_policies *kernel = plane->kernel_policies;
-    for (size_t i = 0; i < kernel->direction_count; i++)
-        if (slot->installed & 1u << kernel->directions[i])
-            kernel->send_delete(plane, slot, kernel->directions[i]);
-}
-
-void kernel_plane_delete_policies(struct kernel_plane *plane)
-{
-    policy_slots_each(&plane->policies, delete_slot);
-    neighbour_bypass_remove(plane);
-}
-
-void kernel_plane_policy_set(struct kernel_plane *plane, const struct kernel_request *request,
-                             const char *failure)
-{
-    if (failure == NULL) {
-        traffic_log_set(plane->traffic_log, request->policy);
-        uint64_t order = peer_routes_request(plane->router, &plane->events, request);
-        if (order != 0)
-            plane->awaited_order = order;
-        return;
-    }
-    kernel_plane_log(plane, failure);
-    event_queue_push_done(&plane->events, request->request_id, failure);
-}
-
-void kernel_plane_policy_delete(struct kernel_plane *plane, const struct kernel_request *request)
-{
-    policy_slots_delete(&plane->policies, request->policy_id);
-    traffic_log_delete(plane->traffic_log, request->policy_id);
-    (void)peer_routes_request(plane->router, &plane->events, request);
-}
-
 /* ---- what the kernel tells ---- */
 
 void kernel_plane_tell_expiry(struct kernel_plane *plane, uint64_t child_serial, bool is_hard)
@@ -226,55 +137,15 @@ void kernel_plane_tell_expiry(struct kernel_plane *plane, uint64_t child_serial,
                                      });
 }
 
-void kernel_plane_tell_mapping(struct kernel_plane *plane, uint64_t child_serial,
-                               const struct ip_endpoint *remote, struct ip_endpoint *told_remote)
+void kernel_plane_tell_mapping(struct kernel_plane *plane, struct plane_sa *sa,
+                               const struct ip_endpoint *remote)
 {
-    if (endpoint_equal(told_remote, remote))
+    if (endpoint_equal(&sa->told_remote, remote))
         return;
-    *told_remote = *remote;
+    sa->told_remote = *remote;
     event_queue_push(&plane->events, &(struct kernel_event){
                                          .kind = KERNEL_MAPPING,
-                                         .child_serial = child_serial,
+                                         .child_serial = sa->child_serial,
                                          .remote = *remote,
                                      });
-}
-
-/* ---- counters ---- */
-
-struct kernel_ticket kernel_plane_query_ticket(const struct kernel_request *query,
-                                               enum sa_direction direction, uint8_t purpose)
-{
-    return (struct kernel_ticket){.request_id = query->request_id,
-                                  .child_serial = query->child_serial,
-                                  .purpose = purpose,
-                                  .direction = (uint8_t)direction,
-                                  .may_be_missing = true};
-}
-
-struct sa_counters *kernel_plane_counters(struct kernel_plane *plane, const struct kernel_ticket *ticket)
-{
-    struct plane_counting *counting = &plane->counting;
-    if (!counting->is_pending || counting->child_serial != ticket->child_serial)
-        *counting = (struct plane_counting){.child_serial = ticket->child_serial, .is_pending = true};
-    return &counting->counters[ticket->direction];
-}
-
-void kernel_plane_counters_came(struct kernel_plane *plane, const struct kernel_ticket *ticket, bool is_there)
-{
-    (void)kernel_plane_counters(plane, ticket);
-    if (ticket->direction != SA_OUTBOUND)
-        return;
-    struct plane_counting *counting = &plane->counting;
-    struct kernel_event event = {
-        .kind = KERNEL_COUNTERS,
-        .request_id = ticket->request_id,
-        .child_serial = ticket->child_serial,
-        .ok = is_there,
-        .in = counting->counters[SA_INBOUND],
-        .out = counting->counters[SA_OUTBOUND],
-    };
-    if (!is_there)
-        snprintf(event.text, sizeof(event.text), "no such SA");
-    counting->is_pending = false;
-    event_queue_push(&plane->events, &event);
 }

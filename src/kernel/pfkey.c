@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "kernel/backend_requests.h"
 #include "kernel/resync.h"
 
 /* ---- answers ---- */
@@ -38,28 +39,20 @@ static void overrun(void *context)
 
 /* ---- requests ---- */
 
+static void delete_policy(struct backend *backend, const struct kernel_request *request)
+{
+    plane_policy_delete(&backend->plane, request);
+}
+
 static void pfkey_request(struct backend *backend, const struct kernel_request *request)
 {
-    switch (request->operation) {
-    case KERNEL_SA_ADD:
-        pfkey_sa_add(backend, request);
-        break;
-    case KERNEL_SA_DELETE:
-        pfkey_sa_delete(backend, request);
-        break;
-    case KERNEL_SA_MOVE:
-        pfkey_sa_move(backend, request);
-        break;
-    case KERNEL_SA_QUERY:
-        pfkey_sa_query(backend, request);
-        break;
-    case KERNEL_POLICY_SET:
-        pfkey_policy_set(backend, request);
-        break;
-    case KERNEL_POLICY_DELETE:
-        kernel_plane_policy_delete(&backend->plane, request);
-        break;
-    }
+    static const struct backend_requests functions = {.sa_add = pfkey_sa_add,
+                                                      .sa_delete = pfkey_sa_delete,
+                                                      .sa_move = pfkey_sa_move,
+                                                      .sa_query = pfkey_sa_query,
+                                                      .policy_set = pfkey_policy_set,
+                                                      .policy_delete = delete_policy};
+    backend_carry_out(backend, &functions, request);
 }
 
 static uint64_t pfkey_flush(struct backend *backend)
@@ -191,11 +184,10 @@ static struct backend *pfkey_open(const struct backend_settings *settings, struc
 static void pfkey_close(struct backend *backend, bool leave_state)
 {
     if (!leave_state) {
-        kernel_plane_delete_policies(&backend->plane);
+        plane_policies_delete_all(&backend->plane);
         pfkey_sa_delete_all(backend);
         kernel_plane_stop_holding(&backend->plane);
     }
-    pfkey_sa_free_all(backend);
     free_all(backend, leave_state);
 }
 

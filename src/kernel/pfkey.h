@@ -33,21 +33,12 @@ enum pfkey_purpose {
 
 /* An SA that the kernel has from us; its keys only the kernel has. */
 struct pfkey_sa {
-    struct hash_node by_child, by_spi;
-    struct list_node of_all;
-    uint64_t child_serial;
-    enum sa_direction direction;
-    uint8_t protocol; /* PROTOCOL_ESP, PROTOCOL_AH */
-    enum sa_mode mode;
-    bool udp_encapsulation;
-    uint32_t spi; /* host order */
+    struct plane_sa common;
     uint16_t compression_cpi;
     uint32_t outer_ah_spi;
-    struct ip_endpoint local, remote;
-    struct ip_endpoint told_remote; /* the mapping that the engine has been told of */
-    struct pfkey_reqid *reqid;      /* outbound: its own; inbound: the connection's */
-    uint64_t bytes_seen;            /* when its counters were asked for last */
-    usec_t last_use;                /* when they were found to have grown */
+    struct pfkey_reqid *reqid; /* outbound: its own; inbound: the connection's */
+    uint64_t bytes_seen;       /* when its counters were asked for last */
+    usec_t last_use;           /* when they were found to have grown */
 };
 
 /* What the kernel waits for since it told of a packet: the next SA of that reqid, or with that peer. */
@@ -79,7 +70,6 @@ bool pfkey_has_algorithm(const void *backend, const struct algorithm *algorithm,
 void pfkey_sa_add(struct backend *backend, const struct kernel_request *request);
 void pfkey_sa_delete(struct backend *backend, const struct kernel_request *request);
 void pfkey_sa_delete_all(struct backend *backend);
-void pfkey_sa_free_all(struct backend *backend);
 struct pfkey_sa *pfkey_sa_of_child(const struct backend *backend, uint64_t child_serial,
                                    enum sa_direction direction);
 /* By what an event names; NULL: not ours. Without a destination: the inbound one. */

@@ -59,7 +59,7 @@ static void expire(struct backend *backend, const struct pfkey_message *message)
 {
     const struct pfkey_sa *sa = sa_of(backend, message);
     if (sa != NULL)
-        kernel_plane_tell_expiry(&backend->plane, sa->child_serial,
+        kernel_plane_tell_expiry(&backend->plane, sa->common.child_serial,
                                  message->extensions[SADB_EXT_LIFETIME_HARD].size != 0);
 }
 
@@ -73,7 +73,7 @@ static void mapping(struct backend *backend, const struct pfkey_message *message
         return;
     struct pfkey_sa *sa = pfkey_sa_by_spi(backend, spi, message->satype, NULL);
     if (sa != NULL)
-        kernel_plane_tell_mapping(&backend->plane, sa->child_serial, &remote, &sa->told_remote);
+        kernel_plane_tell_mapping(&backend->plane, &sa->common, &remote);
 }
 
 void pfkey_event(void *context, const struct pfkey_message *message)

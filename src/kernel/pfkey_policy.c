@@ -125,7 +125,7 @@ void pfkey_policy_send_delete(struct backend *backend, const struct packet_selec
 static void install(void *context, struct policy_slot *slot, struct claimed_policy *best)
 {
     struct backend *backend = context;
-    kernel_plane_install(&backend->plane, slot, best);
+    plane_policy_install(&backend->plane, slot, best);
 }
 
 static void put_bypass(struct kernel_plane *plane, const struct packet_selector *selector, bool is_there)
@@ -277,17 +277,17 @@ static bool take_from_sas(const struct backend *backend, const struct kernel_pol
     policy->compresses = out->compression_cpi != 0;
     policy->has_outer_ah = out->outer_ah_spi != 0;
     policy->claimed.child_serial = wanted->child_serial;
-    policy->claimed.mode = out->mode;
-    policy->claimed.protocol = kernel_plane_ip_protocol(out->protocol);
-    policy->claimed.local = out->local.address;
-    policy->claimed.remote = out->remote.address;
+    policy->claimed.mode = out->common.mode;
+    policy->claimed.protocol = plane_policy_ip_protocol(out->common.protocol);
+    policy->claimed.local = out->common.local.address;
+    policy->claimed.remote = out->common.remote.address;
     return true;
 }
 
 static const char *describe(struct backend *backend, const struct kernel_policy *wanted,
                             struct policy *policy)
 {
-    policy->claimed = kernel_plane_claim(wanted);
+    policy->claimed = plane_policy_claim(wanted);
     policy->acquire.reqid = wanted->reqid;
     if (wanted->action == POLICY_PROTECT)
         return take_from_sas(backend, wanted, policy) ? NULL : "the policy's SA is not there";
@@ -312,5 +312,5 @@ static const char *set_policy(struct backend *backend, const struct kernel_polic
 
 void pfkey_policy_set(struct backend *backend, const struct kernel_request *request)
 {
-    kernel_plane_policy_set(&backend->plane, request, set_policy(backend, request->policy));
+    plane_policy_set(&backend->plane, request, set_policy(backend, request->policy));
 }

@@ -2,11 +2,10 @@
 #include "kernel/pfkey.h"
 #include "kernel/resync.h"
 
-static void ask(struct kernel_plane *plane, struct list_node *of_all)
+static void ask(struct kernel_plane *plane, const struct plane_sa *sa)
 {
-    const struct pfkey_sa *sa = CONTAINER_OF(of_all, struct pfkey_sa, of_all);
     struct kernel_ticket ticket = resync_ticket(sa->child_serial, sa->direction, PFKEY_PURPOSE_CHECK);
-    pfkey_sa_ask(CONTAINER_OF(plane, struct backend, plane), sa, &ticket);
+    pfkey_sa_ask(CONTAINER_OF(plane, struct backend, plane), (const struct pfkey_sa *)sa, &ticket);
 }
 
 void pfkey_resync_some(struct backend *backend)

@@ -16,51 +16,28 @@ uint8_t pfkey_satype_of(uint8_t protocol)
 struct pfkey_sa *pfkey_sa_of_child(const struct backend *backend, uint64_t child_serial,
                                    enum sa_direction direction)
 {
-    struct hash_node *node = hash_table_find(&backend->plane.sas_by_child, hash_number(child_serial));
-    for (; node != NULL; node = hash_node_next(node)) {
-        struct pfkey_sa *sa = CONTAINER_OF(node, struct pfkey_sa, by_child);
-        if (sa->child_serial == child_serial && sa->direction == direction)
-            return sa;
-    }
-    return NULL;
+    return (struct pfkey_sa *)plane_sa_of_child(&backend->plane, child_serial, direction);
 }
 
-/* Our own inbound SPI is unique; an outbound one is the peer's choice and may be that of any other SA. The
- * destination tells them apart, or a peer could have the limits of its SA end another's. */
 struct pfkey_sa *pfkey_sa_by_spi(const struct backend *backend, uint32_t spi, uint8_t satype,
                                  const struct ip_address *destination)
 {
-    struct hash_node *node = hash_table_find(&backend->plane.sas_by_spi, hash_number(spi));
-    for (; node != NULL; node = hash_node_next(node)) {
-        struct pfkey_sa *sa = CONTAINER_OF(node, struct pfkey_sa, by_spi);
-        const struct ip_endpoint *leads_to = sa->direction == SA_INBOUND ? &sa->local : &sa->remote;
-        if (sa->spi == spi && pfkey_satype_of(sa->protocol) == satype &&
-            (destination == NULL ? sa->direction == SA_INBOUND
-                                 : address_equal(&leads_to->address, destination)))
-            return sa;
-    }
-    return NULL;
-}
-
-static const struct ip_endpoint *source_of(const struct pfkey_sa *sa)
-{
-    return sa->direction == SA_INBOUND ? &sa->remote : &sa->local;
-}
-
-static const struct ip_endpoint *destination_of(const struct pfkey_sa *sa)
-{
-    return sa->direction == SA_INBOUND ? &sa->local : &sa->remote;
+    uint8_t protocol = satype == SADB_SATYPE_AH ? PROTOCOL_AH : PROTOCOL_ESP;
+    return pfkey_satype_of(protocol) != satype
+               ? NULL
+               : (struct pfkey_sa *)plane_sa_by_spi(&backend->plane, spi, protocol, destination);
 }
 
 void pfkey_sa_put_addresses(struct writer *writer, const struct pfkey_sa *sa)
 {
-    pfkey_put_address(writer, SADB_EXT_ADDRESS_SRC, &source_of(sa)->address);
-    pfkey_put_address(writer, SADB_EXT_ADDRESS_DST, &destination_of(sa)->address);
+    pfkey_put_address(writer, SADB_EXT_ADDRESS_SRC, &plane_sa_source(&sa->common)->address);
+    pfkey_put_address(writer, SADB_EXT_ADDRESS_DST, &plane_sa_destination(&sa->common)->address);
 }
 
 void pfkey_sa_put_ports(struct writer *writer, const struct pfkey_sa *sa)
 {
-    pfkey_put_encapsulation(writer, source_of(sa)->port, destination_of(sa)->port);
+    pfkey_put_encapsulation(writer, plane_sa_source(&sa->common)->port,
+                            plane_sa_destination(&sa->common)->port);
 }
 
 /* The policy of an outbound SA leads to it alone; an inbound one's lets in all SAs of the connection. */
@@ -74,42 +51,17 @@ static struct pfkey_reqid *reqid_for(struct backend *backend, const struct kerne
 
 static struct pfkey_sa *remember(struct backend *backend, const struct kernel_sa *wanted)
 {
-    struct pfkey_sa *sa = calloc(1, sizeof(*sa));
-    if (sa == NULL)
+    struct pfkey_reqid *reqid = reqid_for(backend, wanted);
+    struct pfkey_sa *sa = reqid != NULL ? calloc(1, sizeof(*sa)) : NULL;
+    if (sa == NULL || !plane_sa_remember(&backend->plane, &sa->common, wanted)) {
+        pfkey_reqid_release(&backend->reqids, reqid);
+        free(sa);
         return NULL;
-    *sa = (struct pfkey_sa){
-        .child_serial = wanted->child_serial,
-        .direction = wanted->direction,
-        .protocol = wanted->protocol,
-        .mode = wanted->mode,
-        .udp_encapsulation = wanted->udp_encapsulation,
-        .spi = wanted->spi,
-        .compression_cpi = wanted->compression_cpi,
-        .outer_ah_spi = wanted->outer_ah_spi,
-        .local = wanted->local,
-        .remote = wanted->remote,
-        .reqid = reqid_for(backend, wanted),
-    };
-    if (sa->reqid != NULL &&
-        hash_table_insert(&backend->plane.sas_by_child, &sa->by_child, hash_number(sa->child_serial))) {
-        if (hash_table_insert(&backend->plane.sas_by_spi, &sa->by_spi, hash_number(sa->spi))) {
-            list_append(&backend->plane.sas, &sa->of_all);
-            return sa;
-        }
-        hash_table_remove(&backend->plane.sas_by_child, &sa->by_child);
     }
-    pfkey_reqid_release(&backend->reqids, sa->reqid);
-    free(sa);
-    return NULL;
-}
-
-static void forget(struct backend *backend, struct pfkey_sa *sa)
-{
-    hash_table_remove(&backend->plane.sas_by_child, &sa->by_child);
-    hash_table_remove(&backend->plane.sas_by_spi, &sa->by_spi);
-    list_remove(&sa->of_all);
-    pfkey_reqid_release(&backend->reqids, sa->reqid);
-    free(sa);
+    sa->compression_cpi = wanted->compression_cpi;
+    sa->outer_ah_spi = wanted->outer_ah_spi;
+    sa->reqid = reqid;
+    return sa;
 }
 
 /* ---- the parts of a bundle, each an SA of the kernel's ---- */
@@ -127,10 +79,10 @@ static size_t parts_of(const struct pfkey_sa *sa, struct part parts[static PARTS
 {
     size_t count = 0;
     if (sa->compression_cpi != 0)
-        parts[count++] = (struct part){SADB_X_SATYPE_IPCOMP, sa->compression_cpi, sa->mode};
+        parts[count++] = (struct part){SADB_X_SATYPE_IPCOMP, sa->compression_cpi, sa->common.mode};
     *ret_main = count;
-    parts[count] =
-        (struct part){pfkey_satype_of(sa->protocol), sa->spi, count == 0 ? sa->mode : MODE_TRANSPORT};
+    parts[count] = (struct part){pfkey_satype_of(sa->common.protocol), sa->common.spi,
+                                 count == 0 ? sa->common.mode : MODE_TRANSPORT};
     count++;
     if (sa->outer_ah_spi != 0)
         parts[count++] = (struct part){SADB_SATYPE_AH, sa->outer_ah_spi, MODE_TRANSPORT};
@@ -220,11 +172,11 @@ static void send_part(struct backend *backend, const struct kernel_request *requ
     struct pfkey_sa_fields fields = fields_of(request->sa, part);
     struct kernel_ticket ticket = {
         .request_id = request->request_id,
-        .child_serial = sa->child_serial,
-        .direction = (uint8_t)sa->direction,
+        .child_serial = sa->common.child_serial,
+        .direction = (uint8_t)sa->common.direction,
         .purpose = is_main ? PFKEY_PURPOSE_SAY_DONE : PFKEY_PURPOSE_CHANGE,
     };
-    bool is_answer = is_main && sa->direction == SA_OUTBOUND;
+    bool is_answer = is_main && sa->common.direction == SA_OUTBOUND;
     pfkey_begin(&writer, SADB_ADD, part->satype);
     pfkey_put_sa(&writer, &fields);
     pfkey_put_mode(&writer, part->mode == MODE_TUNNEL ? IPSEC_MODE_TUNNEL : IPSEC_MODE_TRANSPORT,
@@ -233,7 +185,7 @@ static void send_part(struct backend *backend, const struct kernel_request *requ
     pfkey_sa_put_addresses(&writer, sa);
     put_inner_family(&writer, request->sa);
     put_keys(&writer, request->sa, part);
-    if (is_main && sa->udp_encapsulation)
+    if (is_main && sa->common.udp_encapsulation)
         pfkey_sa_put_ports(&writer, sa);
     pfkey_link_send(&backend->link, &writer, is_answer ? pfkey_policy_take_acquire(backend, request->sa) : 0,
                     &ticket);
@@ -327,7 +279,7 @@ static void delete_parts(struct backend *backend, const struct pfkey_sa *sa, uin
         send_delete(backend, sa, &parts[i],
                     &(struct kernel_ticket){
                         .request_id = request_id,
-                        .child_serial = sa->child_serial,
+                        .child_serial = sa->common.child_serial,
                         .purpose = i == main_part ? PFKEY_PURPOSE_SAY_DONE : PFKEY_PURPOSE_CHANGE,
                         .may_be_missing = true,
                     });
@@ -341,28 +293,18 @@ void pfkey_sa_delete(struct backend *backend, const struct kernel_request *reque
         return;
     }
     delete_parts(backend, sa, request->request_id);
-    forget(backend, sa);
+    pfkey_reqid_release(&backend->reqids, sa->reqid);
+    plane_sa_forget(&backend->plane, &sa->common);
 }
 
 /* ---- the end ---- */
 
-static void delete_one(struct hash_node *node, void *context)
+static void delete_one(struct plane_sa *sa, struct kernel_plane *plane)
 {
-    delete_parts(context, CONTAINER_OF(node, struct pfkey_sa, by_child), 0);
+    delete_parts(CONTAINER_OF(plane, struct backend, plane), (const struct pfkey_sa *)sa, 0);
 }
 
 void pfkey_sa_delete_all(struct backend *backend)
 {
-    hash_table_each(&backend->plane.sas_by_child, delete_one, backend);
-}
-
-static void free_one(struct hash_node *node, void *context)
-{
-    (void)context;
-    free(CONTAINER_OF(node, struct pfkey_sa, by_child));
-}
-
-void pfkey_sa_free_all(struct backend *backend)
-{
-    hash_table_each(&backend->plane.sas_by_child, free_one, NULL);
+    plane_sas_each(&backend->plane, delete_one);
 }

@@ -5,8 +5,8 @@ void pfkey_sa_ask(struct backend *backend, const struct pfkey_sa *sa, const stru
 {
     uint8_t buffer[PFKEY_MESSAGE_MAX];
     struct writer writer = writer_of(buffer, sizeof(buffer));
-    pfkey_begin(&writer, SADB_GET, pfkey_satype_of(sa->protocol));
-    pfkey_put_sa(&writer, &(struct pfkey_sa_fields){.spi = sa->spi});
+    pfkey_begin(&writer, SADB_GET, pfkey_satype_of(sa->common.protocol));
+    pfkey_put_sa(&writer, &(struct pfkey_sa_fields){.spi = sa->common.spi});
     pfkey_sa_put_addresses(&writer, sa);
     pfkey_link_send(&backend->link, &writer, 0, ticket);
 }
@@ -15,9 +15,9 @@ void pfkey_sa_ask(struct backend *backend, const struct pfkey_sa *sa, const stru
 
 static bool has_same_addresses(const struct pfkey_sa *sa, const struct kernel_sa *wanted)
 {
-    return address_equal(&sa->local.address, &wanted->local.address) &&
-           address_equal(&sa->remote.address, &wanted->remote.address) &&
-           sa->udp_encapsulation == wanted->udp_encapsulation;
+    return address_equal(&sa->common.local.address, &wanted->local.address) &&
+           address_equal(&sa->common.remote.address, &wanted->remote.address) &&
+           sa->common.udp_encapsulation == wanted->udp_encapsulation;
 }
 
 /* PF_KEY can give an SA other ports, not other addresses: it would begin anew with its sequence numbers. The
@@ -40,16 +40,16 @@ void pfkey_sa_move(struct backend *backend, const struct kernel_request *request
         event_queue_push_done(&backend->plane.events, request->request_id, "no such SA");
     } else if (!has_same_addresses(sa, request->sa)) {
         ask_for_another(backend, request);
-    } else if (!sa->udp_encapsulation) {
+    } else if (!sa->common.udp_encapsulation) {
         event_queue_push_done(&backend->plane.events, request->request_id, NULL);
     } else {
-        sa->local.port = request->sa->local.port;
-        sa->remote.port = request->sa->remote.port;
+        sa->common.local.port = request->sa->local.port;
+        sa->common.remote.port = request->sa->remote.port;
         pfkey_sa_ask(backend, sa,
                      &(struct kernel_ticket){
                          .request_id = request->request_id,
-                         .child_serial = sa->child_serial,
-                         .direction = (uint8_t)sa->direction,
+                         .child_serial = sa->common.child_serial,
+                         .direction = (uint8_t)sa->common.direction,
                          .purpose = PFKEY_PURPOSE_MOVE,
                      });
     }
@@ -84,8 +84,7 @@ void pfkey_sa_query(struct backend *backend, const struct kernel_request *reques
     static const enum sa_direction directions[] = {SA_INBOUND, SA_OUTBOUND};
     for (size_t i = 0; i < ARRAY_SIZE(directions); i++) {
         const struct pfkey_sa *sa = pfkey_sa_of_child(backend, request->child_serial, directions[i]);
-        struct kernel_ticket ticket =
-            kernel_plane_query_ticket(request, directions[i], PFKEY_PURPOSE_COUNTERS);
+        struct kernel_ticket ticket = plane_counters_ticket(request, directions[i], PFKEY_PURPOSE_COUNTERS);
         if (sa != NULL)
             pfkey_sa_ask(backend, sa, &ticket);
         else
@@ -115,6 +114,6 @@ void pfkey_sa_counters_came(struct backend *backend, const struct kernel_ticket 
 {
     bool has_come = answer != NULL && answer->error == 0;
     if (has_come)
-        *kernel_plane_counters(&backend->plane, ticket) = counters_of(backend, ticket, answer);
-    kernel_plane_counters_came(&backend->plane, ticket, has_come);
+        *plane_counters_of(&backend->plane, ticket) = counters_of(backend, ticket, answer);
+    plane_counters_came(&backend->plane, ticket, has_come);
 }

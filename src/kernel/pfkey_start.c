@@ -63,12 +63,12 @@ static void note(struct leftovers *leftovers, const struct leftover *found)
 
 static void note_sa(void *context, const struct pfkey_message *part)
 {
-    struct leftover found = {.satype = part->satype, .sa.direction = SA_OUTBOUND};
+    struct leftover found = {.satype = part->satype, .sa.common.direction = SA_OUTBOUND};
     struct pfkey_lifetime hard;
     if (pfkey_get_lifetime(part, SADB_EXT_LIFETIME_HARD, &hard) && hard.addtime == PFKEY_SIGNATURE_SECONDS &&
-        pfkey_get_spi(part, &found.sa.spi) &&
-        pfkey_get_address(part, SADB_EXT_ADDRESS_SRC, &found.sa.local) &&
-        pfkey_get_address(part, SADB_EXT_ADDRESS_DST, &found.sa.remote))
+        pfkey_get_spi(part, &found.sa.common.spi) &&
+        pfkey_get_address(part, SADB_EXT_ADDRESS_SRC, &found.sa.common.local) &&
+        pfkey_get_address(part, SADB_EXT_ADDRESS_DST, &found.sa.common.remote))
         note(context, &found);
 }
 
@@ -88,7 +88,7 @@ static void delete_sa(struct backend *backend, const struct leftover *leftover)
     struct writer writer = writer_of(buffer, sizeof(buffer));
     struct kernel_ticket ticket = {.purpose = PFKEY_PURPOSE_CHANGE, .may_be_missing = true};
     pfkey_begin(&writer, SADB_DELETE, leftover->satype);
-    pfkey_put_sa(&writer, &(struct pfkey_sa_fields){.spi = leftover->sa.spi});
+    pfkey_put_sa(&writer, &(struct pfkey_sa_fields){.spi = leftover->sa.common.spi});
     pfkey_sa_put_addresses(&writer, &leftover->sa);
     pfkey_link_send(&backend->link, &writer, 0, &ticket);
 }

@@ -13,7 +13,7 @@ void resync_begin(struct kernel_plane *plane)
 
 /* Those that have been checked go to the end of the list, as new ones do. */
 void resync_some(struct kernel_plane *plane,
-                 void (*ask)(struct kernel_plane *plane, struct list_node *of_all))
+                 void (*ask)(struct kernel_plane *plane, const struct plane_sa *sa))
 {
     for (size_t i = 0; i < CHECKS_AT_ONCE && plane->unchecked_count > 0; i++) {
         struct list_node *first = plane->sas.next;
@@ -24,7 +24,7 @@ void resync_some(struct kernel_plane *plane,
         list_remove(first);
         list_append(&plane->sas, first);
         plane->unchecked_count--;
-        ask(plane, first);
+        ask(plane, CONTAINER_OF(first, struct plane_sa, of_all));
     }
     if (plane->unchecked_count > 0)
         event_queue_wake(&plane->events);

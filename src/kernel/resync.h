@@ -11,7 +11,7 @@
 void resync_begin(struct kernel_plane *plane);
 /* Asks about some of the SAs that are still to be asked about; again when the events are dispatched next. */
 void resync_some(struct kernel_plane *plane,
-                 void (*ask)(struct kernel_plane *plane, struct list_node *of_all));
+                 void (*ask)(struct kernel_plane *plane, const struct plane_sa *sa));
 struct kernel_ticket resync_ticket(uint64_t child_serial, enum sa_direction direction, uint8_t purpose);
 /* What was found. An SA that is not there has reached its hard limit, or somebody has taken it away. */
 void resync_found(struct kernel_plane *plane, uint64_t child_serial, bool is_there,

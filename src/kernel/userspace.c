@@ -3,12 +3,13 @@
  * requests and owns the parts; the packets' ways are in userspace_outbound.c and userspace_inbound.c.
  */
 #include "kernel/userspace.h"
-#include "kernel/traffic_log.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "base/sockaddr.h"
+#include "kernel/backend_requests.h"
+#include "kernel/traffic_log.h"
 
 static struct esp_sa_spec spec_of(const struct kernel_sa *sa)
 {
@@ -262,26 +263,13 @@ static void delete_policy(struct backend *backend, const struct kernel_request *
 
 static void userspace_request(struct backend *backend, const struct kernel_request *request)
 {
-    switch (request->operation) {
-    case KERNEL_SA_ADD:
-        add_sa(backend, request);
-        break;
-    case KERNEL_SA_DELETE:
-        delete_sa(backend, request);
-        break;
-    case KERNEL_SA_MOVE:
-        move_sa(backend, request);
-        break;
-    case KERNEL_SA_QUERY:
-        query_sa(backend, request);
-        break;
-    case KERNEL_POLICY_SET:
-        set_policy(backend, request);
-        break;
-    case KERNEL_POLICY_DELETE:
-        delete_policy(backend, request);
-        break;
-    }
+    static const struct backend_requests functions = {.sa_add = add_sa,
+                                                      .sa_delete = delete_sa,
+                                                      .sa_move = move_sa,
+                                                      .sa_query = query_sa,
+                                                      .policy_set = set_policy,
+                                                      .policy_delete = delete_policy};
+    backend_carry_out(backend, &functions, request);
 }
 
 /* The first answer to a peer's packet must not leave in clear because its route is late. */

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "kernel/acquire_lifetime.h"
+#include "kernel/backend_requests.h"
 #include "kernel/resync.h"
 #include "kernel/xfrm_offload.h"
 
@@ -54,28 +55,20 @@ static void overrun(void *context)
 
 /* ---- requests ---- */
 
+static void delete_policy(struct backend *backend, const struct kernel_request *request)
+{
+    plane_policy_delete(&backend->plane, request);
+}
+
 static void xfrm_request(struct backend *backend, const struct kernel_request *request)
 {
-    switch (request->operation) {
-    case KERNEL_SA_ADD:
-        xfrm_sa_add(backend, request);
-        break;
-    case KERNEL_SA_DELETE:
-        xfrm_sa_delete(backend, request);
-        break;
-    case KERNEL_SA_MOVE:
-        xfrm_sa_move(backend, request);
-        break;
-    case KERNEL_SA_QUERY:
-        xfrm_sa_query(backend, request);
-        break;
-    case KERNEL_POLICY_SET:
-        xfrm_policy_set(backend, request);
-        break;
-    case KERNEL_POLICY_DELETE:
-        kernel_plane_policy_delete(&backend->plane, request);
-        break;
-    }
+    static const struct backend_requests functions = {.sa_add = xfrm_sa_add,
+                                                      .sa_delete = xfrm_sa_delete,
+                                                      .sa_move = xfrm_sa_move,
+                                                      .sa_query = xfrm_sa_query,
+                                                      .policy_set = xfrm_policy_set,
+                                                      .policy_delete = delete_policy};
+    backend_carry_out(backend, &functions, request);
     event_queue_wake(
         &backend->plane.events); /* what is gathered is sent at the latest when the loop comes round */
 }
@@ -151,7 +144,6 @@ static bool xfrm_give_stream(struct backend *backend, int fd)
 
 static void free_all(struct backend *backend, bool leave_state)
 {
-    xfrm_sa_free_all(backend);
     xfrm_link_close(&backend->link);
     kernel_plane_free(&backend->plane, leave_state);
     free(backend);
@@ -192,7 +184,7 @@ static struct backend *xfrm_open(const struct backend_settings *settings, struct
 static void xfrm_close(struct backend *backend, bool leave_state)
 {
     if (!leave_state) {
-        kernel_plane_delete_policies(&backend->plane);
+        plane_policies_delete_all(&backend->plane);
         xfrm_sa_delete_all(backend);
         kernel_plane_stop_holding(&backend->plane);
         (void)acquire_lifetime_set(backend->former_acquire_lifetime);

@@ -5,8 +5,6 @@
 #ifndef STYX_KERNEL_XFRM_H
 #define STYX_KERNEL_XFRM_H
 
-#include "base/hash_table.h"
-#include "base/list.h"
 #include "kernel/kernel_plane.h"
 #include "kernel/xfrm_link.h"
 #include "kernel/xfrm_state.h"
@@ -29,19 +27,13 @@ enum xfrm_purpose {
 
 /* An SA that the kernel has from us; its keys only the kernel has. */
 struct xfrm_sa {
-    struct hash_node by_child, by_spi;
-    struct list_node of_all;
-    uint64_t child_serial;
-    enum sa_direction direction;
+    struct plane_sa common;
     struct xfrm_layers layers;
-    enum sa_mode mode;
-    bool udp_encapsulation, tcp_encapsulation;
+    bool tcp_encapsulation;
     uint32_t reqid;
-    struct ip_endpoint local, remote;
-    struct ip_endpoint told_remote; /* the mapping that the engine has been told of */
-    uint64_t policy_id;             /* outbound: whose policy leads here */
-    enum nic_offload nic_offload;   /* as wanted */
-    unsigned card;                  /* the interface that does it; 0: none */
+    uint64_t policy_id;           /* outbound: whose policy leads here */
+    enum nic_offload nic_offload; /* as wanted */
+    unsigned card;                /* the interface that does it; 0: none */
 };
 
 struct backend {
@@ -69,7 +61,6 @@ void xfrm_sa_counters_came(struct backend *backend, const struct kernel_ticket *
 void xfrm_sa_refusals_came(struct backend *backend, const struct kernel_ticket *ticket,
                            const struct nlmsghdr *reply);
 void xfrm_sa_delete_all(struct backend *backend);
-void xfrm_sa_free_all(struct backend *backend);
 
 /* Asks for the SA's state; nothing waits. */
 void xfrm_sa_ask(struct backend *backend, const struct xfrm_sa *sa, const struct kernel_ticket *ticket);

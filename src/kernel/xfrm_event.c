@@ -49,7 +49,7 @@ static void expire(struct backend *backend, const struct nlmsghdr *message)
     const struct xfrm_sa *sa =
         xfrm_sa_by_spi(backend, &destination, expire.state.id.spi, expire.state.id.proto);
     if (sa != NULL)
-        kernel_plane_tell_expiry(&backend->plane, sa->child_serial, expire.hard != 0);
+        kernel_plane_tell_expiry(&backend->plane, sa->common.child_serial, expire.hard != 0);
 }
 
 static void mapping(struct backend *backend, const struct nlmsghdr *message)
@@ -60,8 +60,8 @@ static void mapping(struct backend *backend, const struct nlmsghdr *message)
     struct xfrm_sa *sa = xfrm_sa_by_spi(backend, &destination, mapping.id.spi, mapping.id.proto);
     struct ip_endpoint remote = {xfrm_address_read(&mapping.new_saddr, mapping.id.family),
                                  ntohs(mapping.new_sport)};
-    if (sa != NULL && sa->direction == SA_INBOUND)
-        kernel_plane_tell_mapping(&backend->plane, sa->child_serial, &remote, &sa->told_remote);
+    if (sa != NULL && sa->common.direction == SA_INBOUND)
+        kernel_plane_tell_mapping(&backend->plane, &sa->common, &remote);
 }
 
 void xfrm_event(void *context, const struct nlmsghdr *message)

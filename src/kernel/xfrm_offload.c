@@ -59,7 +59,7 @@ static void tell_fallback(const struct backend *backend, const struct xfrm_sa *s
     char peer[ADDRESS_TEXT_SIZE], line[192];
     snprintf(line, sizeof(line),
              "nic-offload=crypto: no network card on the way to %s does ESP, so the kernel does",
-             address_text(&sa->remote.address, peer));
+             address_text(&sa->common.remote.address, peer));
     kernel_plane_log(&backend->plane, line);
 }
 
@@ -75,7 +75,7 @@ void xfrm_offload_came(struct backend *backend, const struct kernel_ticket *tick
         xfrm_offload_refused(backend, ticket, EOPNOTSUPP, ""); /* a kernel that has no offload at all */
         return;
     }
-    if (sa->card == 0 && sa->direction == SA_OUTBOUND)
+    if (sa->card == 0 && sa->common.direction == SA_OUTBOUND)
         tell_fallback(backend, sa);
     event_queue_push_done(&backend->plane.events, ticket->request_id, NULL);
 }

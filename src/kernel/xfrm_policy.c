@@ -120,7 +120,7 @@ static void install(void *context, struct policy_slot *slot, struct claimed_poli
     struct backend *backend = context;
     if (slot->index == 0)
         slot->index = new_index(backend);
-    kernel_plane_install(&backend->plane, slot, best);
+    plane_policy_install(&backend->plane, slot, best);
 }
 
 static void put_bypass(struct kernel_plane *plane, const struct packet_selector *selector, bool is_there)
@@ -178,7 +178,7 @@ bool xfrm_policy_init(struct backend *backend)
 static bool describe(const struct backend *backend, const struct kernel_policy *wanted, struct policy *policy)
 {
     struct claimed_policy *claimed = &policy->claimed;
-    *claimed = kernel_plane_claim(wanted);
+    *claimed = plane_policy_claim(wanted);
     policy->reqid = wanted->reqid;
     policy->layers = (struct xfrm_layers){.count = 1, .at = {{claimed->protocol, claimed->mode, 0}}};
     if (wanted->action != POLICY_PROTECT)
@@ -188,10 +188,10 @@ static bool describe(const struct backend *backend, const struct kernel_policy *
         return false;
     sa->policy_id = wanted->policy_id;
     claimed->child_serial = wanted->child_serial;
-    claimed->mode = sa->mode;
+    claimed->mode = sa->common.mode;
     claimed->protocol = sa->layers.at[sa->layers.main].protocol;
-    claimed->local = sa->local.address;
-    claimed->remote = sa->remote.address;
+    claimed->local = sa->common.local.address;
+    claimed->remote = sa->common.remote.address;
     policy->reqid = sa->reqid;
     policy->card = sa->nic_offload == NIC_OFFLOAD_PACKET ? sa->card : 0;
     policy->layers = sa->layers;
@@ -212,15 +212,15 @@ static const char *set_policy(struct backend *backend, const struct kernel_polic
 
 void xfrm_policy_set(struct backend *backend, const struct kernel_request *request)
 {
-    kernel_plane_policy_set(&backend->plane, request, set_policy(backend, request->policy));
+    plane_policy_set(&backend->plane, request, set_policy(backend, request->policy));
 }
 
 void xfrm_policy_follow(struct backend *backend, const struct xfrm_sa *sa)
 {
     struct claimed_policy *policy = policy_slots_find(&backend->plane.policies, sa->policy_id);
-    if (policy == NULL || policy->action != POLICY_PROTECT || policy->child_serial != sa->child_serial)
+    if (policy == NULL || policy->action != POLICY_PROTECT || policy->child_serial != sa->common.child_serial)
         return;
-    policy->local = sa->local.address;
-    policy->remote = sa->remote.address;
+    policy->local = sa->common.local.address;
+    policy->remote = sa->common.remote.address;
     policy_slots_reinstall(&backend->plane.policies, policy);
 }

@@ -5,11 +5,10 @@
 #include "kernel/resync.h"
 #include "kernel/xfrm.h"
 
-static void ask(struct kernel_plane *plane, struct list_node *of_all)
+static void ask(struct kernel_plane *plane, const struct plane_sa *sa)
 {
-    const struct xfrm_sa *sa = CONTAINER_OF(of_all, struct xfrm_sa, of_all);
     struct kernel_ticket ticket = resync_ticket(sa->child_serial, sa->direction, XFRM_PURPOSE_CHECK);
-    xfrm_sa_ask(CONTAINER_OF(plane, struct backend, plane), sa, &ticket);
+    xfrm_sa_ask(CONTAINER_OF(plane, struct backend, plane), (const struct xfrm_sa *)sa, &ticket);
 }
 
 void xfrm_resync_some(struct backend *backend)

@@ -18,66 +18,30 @@
 struct xfrm_sa *xfrm_sa_of_child(const struct backend *backend, uint64_t child_serial,
                                  enum sa_direction direction)
 {
-    struct hash_node *node = hash_table_find(&backend->plane.sas_by_child, hash_number(child_serial));
-    for (; node != NULL; node = hash_node_next(node)) {
-        struct xfrm_sa *sa = CONTAINER_OF(node, struct xfrm_sa, by_child);
-        if (sa->child_serial == child_serial && sa->direction == direction)
-            return sa;
-    }
-    return NULL;
+    return (struct xfrm_sa *)plane_sa_of_child(&backend->plane, child_serial, direction);
 }
 
-/* Our own inbound SPI is unique; an outbound one is the peer's choice and may be that of any other SA. The
- * destination tells them apart, or a peer could have the limits of its SA end another's. */
 struct xfrm_sa *xfrm_sa_by_spi(const struct backend *backend, const struct ip_address *destination,
                                uint32_t spi_network_order, uint8_t protocol)
 {
-    uint32_t spi = ntohl(spi_network_order);
-    struct hash_node *node = hash_table_find(&backend->plane.sas_by_spi, hash_number(spi));
-    for (; node != NULL; node = hash_node_next(node)) {
-        struct xfrm_sa *sa = CONTAINER_OF(node, struct xfrm_sa, by_spi);
-        const struct ip_endpoint *leads_to = sa->direction == SA_INBOUND ? &sa->local : &sa->remote;
-        const struct xfrm_layer *main = &sa->layers.at[sa->layers.main];
-        if (main->spi == spi && main->protocol == protocol && address_equal(&leads_to->address, destination))
-            return sa;
-    }
-    return NULL;
+    uint8_t named = protocol == IPPROTO_AH ? PROTOCOL_AH : PROTOCOL_ESP;
+    return protocol == IPPROTO_COMP ? NULL
+                                    : (struct xfrm_sa *)plane_sa_by_spi(
+                                          &backend->plane, ntohl(spi_network_order), named, destination);
 }
 
 static struct xfrm_sa *remember(struct backend *backend, const struct kernel_sa *wanted)
 {
     struct xfrm_sa *sa = calloc(1, sizeof(*sa));
-    if (sa == NULL)
+    if (sa == NULL || !plane_sa_remember(&backend->plane, &sa->common, wanted)) {
+        free(sa);
         return NULL;
-    *sa = (struct xfrm_sa){
-        .child_serial = wanted->child_serial,
-        .direction = wanted->direction,
-        .layers = xfrm_layers_of(wanted),
-        .mode = wanted->mode,
-        .udp_encapsulation = wanted->udp_encapsulation,
-        .tcp_encapsulation = wanted->tcp_encapsulation,
-        .reqid = wanted->reqid,
-        .nic_offload = wanted->nic_offload,
-        .local = wanted->local,
-        .remote = wanted->remote,
-    };
-    if (hash_table_insert(&backend->plane.sas_by_child, &sa->by_child, hash_number(sa->child_serial))) {
-        if (hash_table_insert(&backend->plane.sas_by_spi, &sa->by_spi, hash_number(wanted->spi))) {
-            list_append(&backend->plane.sas, &sa->of_all);
-            return sa;
-        }
-        hash_table_remove(&backend->plane.sas_by_child, &sa->by_child);
     }
-    free(sa);
-    return NULL;
-}
-
-static void forget(struct backend *backend, struct xfrm_sa *sa)
-{
-    hash_table_remove(&backend->plane.sas_by_child, &sa->by_child);
-    hash_table_remove(&backend->plane.sas_by_spi, &sa->by_spi);
-    list_remove(&sa->of_all);
-    free(sa);
+    sa->layers = xfrm_layers_of(wanted);
+    sa->tcp_encapsulation = wanted->tcp_encapsulation;
+    sa->reqid = wanted->reqid;
+    sa->nic_offload = wanted->nic_offload;
+    return sa;
 }
 
 static struct kernel_ticket ticket_for(const struct kernel_request *request, enum xfrm_purpose purpose)
@@ -111,7 +75,7 @@ static void add_states(struct backend *backend, const struct kernel_request *req
             xfrm_link_begin(&backend->link, XFRM_MSG_NEWSA, NLM_F_ACK | NLM_F_CREATE, &info, sizeof(info));
         xfrm_state_put_details(message, sa, &layers->at[i]);
         if (layers->at[i].protocol == IPPROTO_ESP)
-            xfrm_offload_put_state(message, made->nic_offload, made->direction);
+            xfrm_offload_put_state(message, made->nic_offload, made->common.direction);
         xfrm_link_end(&backend->link, message, &ticket);
     }
     if (made->nic_offload != NIC_OFFLOAD_NO)
@@ -138,7 +102,7 @@ void xfrm_sa_add(struct backend *backend, const struct kernel_request *request)
 
 static struct xfrm_usersa_id id_of(const struct xfrm_sa *sa, size_t layer)
 {
-    const struct ip_endpoint *destination = sa->direction == SA_INBOUND ? &sa->local : &sa->remote;
+    const struct ip_endpoint *destination = plane_sa_destination(&sa->common);
     return (struct xfrm_usersa_id){
         .daddr = xfrm_address_of(&destination->address),
         .spi = htonl(sa->layers.at[layer].spi),
@@ -149,8 +113,7 @@ static struct xfrm_usersa_id id_of(const struct xfrm_sa *sa, size_t layer)
 
 static void put_source(struct nlmsghdr *message, const struct xfrm_sa *sa)
 {
-    xfrm_address_t source =
-        xfrm_address_of(sa->direction == SA_INBOUND ? &sa->remote.address : &sa->local.address);
+    xfrm_address_t source = xfrm_address_of(&plane_sa_source(&sa->common)->address);
     mnl_attr_put(message, XFRMA_SRCADDR, sizeof(source), &source);
 }
 
@@ -176,7 +139,7 @@ void xfrm_sa_delete(struct backend *backend, const struct kernel_request *reques
         ticket.purpose = i + 1 < sa->layers.count ? XFRM_PURPOSE_CHANGE : XFRM_PURPOSE_SAY_DONE;
         send_delete(backend, sa, i, &ticket);
     }
-    forget(backend, sa);
+    plane_sa_forget(&backend->plane, &sa->common);
 }
 
 /* ---- other addresses ---- */
@@ -211,11 +174,11 @@ void xfrm_sa_move(struct backend *backend, const struct kernel_request *request)
         send_get(backend, sa, i, &get);
         send_delete(backend, sa, i, &away);
     }
-    sa->local = request->sa->local;
-    sa->remote = request->sa->remote;
-    sa->udp_encapsulation = request->sa->udp_encapsulation;
+    sa->common.local = request->sa->local;
+    sa->common.remote = request->sa->remote;
+    sa->common.udp_encapsulation = request->sa->udp_encapsulation;
     sa->tcp_encapsulation = request->sa->tcp_encapsulation;
-    if (sa->direction == SA_OUTBOUND)
+    if (sa->common.direction == SA_OUTBOUND)
         xfrm_policy_follow(backend, sa);
     xfrm_link_flush(&backend->link);
 }
@@ -227,8 +190,8 @@ void xfrm_sa_make_anew(struct backend *backend, const struct kernel_ticket *tick
         xfrm_sa_of_child(backend, ticket->child_serial, (enum sa_direction)ticket->direction);
     if (sa == NULL)
         return;
-    const struct ip_endpoint *source = sa->direction == SA_INBOUND ? &sa->remote : &sa->local;
-    const struct ip_endpoint *destination = sa->direction == SA_INBOUND ? &sa->local : &sa->remote;
+    const struct ip_endpoint *source = plane_sa_source(&sa->common);
+    const struct ip_endpoint *destination = plane_sa_destination(&sa->common);
     struct kernel_ticket done = *ticket;
     done.purpose = (uint8_t)purpose_of(sa, ticket->layer);
     struct xfrm_usersa_info info;
@@ -250,10 +213,10 @@ void xfrm_sa_make_anew(struct backend *backend, const struct kernel_ticket *tick
         if (is_kept && message->nlmsg_len + attribute->nla_len + 64 < XFRM_REQUEST_SIZE)
             mnl_attr_put(message, type, mnl_attr_get_payload_len(attribute), mnl_attr_get_payload(attribute));
     }
-    if ((sa->udp_encapsulation || sa->tcp_encapsulation) && info.id.proto == IPPROTO_ESP)
+    if ((sa->common.udp_encapsulation || sa->tcp_encapsulation) && info.id.proto == IPPROTO_ESP)
         xfrm_state_put_encapsulation(message, sa->tcp_encapsulation, source->port, destination->port);
     if (info.id.proto == IPPROTO_ESP)
-        xfrm_offload_put_state(message, sa->nic_offload, sa->direction);
+        xfrm_offload_put_state(message, sa->nic_offload, sa->common.direction);
     xfrm_link_end(&backend->link, message, &done);
     if (sa->nic_offload != NIC_OFFLOAD_NO && ticket->layer + 1u == sa->layers.count)
         xfrm_offload_ask(backend, sa, *ticket);
@@ -278,8 +241,7 @@ void xfrm_sa_query(struct backend *backend, const struct kernel_request *request
     static const enum sa_direction directions[] = {SA_INBOUND, SA_OUTBOUND};
     for (size_t i = 0; i < ARRAY_SIZE(directions); i++) {
         const struct xfrm_sa *sa = xfrm_sa_of_child(backend, request->child_serial, directions[i]);
-        struct kernel_ticket ticket =
-            kernel_plane_query_ticket(request, directions[i], XFRM_PURPOSE_COUNTERS);
+        struct kernel_ticket ticket = plane_counters_ticket(request, directions[i], XFRM_PURPOSE_COUNTERS);
         if (sa != NULL)
             ask_for_counters(backend, sa, ticket);
         else if (directions[i] == SA_OUTBOUND)
@@ -319,7 +281,7 @@ static struct sa_counters counters_of(const struct backend *backend, const struc
 void xfrm_sa_refusals_came(struct backend *backend, const struct kernel_ticket *ticket,
                            const struct nlmsghdr *reply)
 {
-    struct sa_counters *counters = kernel_plane_counters(&backend->plane, ticket);
+    struct sa_counters *counters = plane_counters_of(&backend->plane, ticket);
     if (reply == NULL)
         return;
     struct sa_counters outer = counters_of(backend, reply);
@@ -330,37 +292,26 @@ void xfrm_sa_refusals_came(struct backend *backend, const struct kernel_ticket *
 void xfrm_sa_counters_came(struct backend *backend, const struct kernel_ticket *ticket,
                            const struct nlmsghdr *reply)
 {
-    struct sa_counters *counters = kernel_plane_counters(&backend->plane, ticket), refused = *counters;
+    struct sa_counters *counters = plane_counters_of(&backend->plane, ticket), refused = *counters;
     if (reply != NULL) {
         *counters = counters_of(backend, reply);
         counters->replays += refused.replays;
         counters->bad_icv += refused.bad_icv;
     }
-    kernel_plane_counters_came(&backend->plane, ticket, reply != NULL);
+    plane_counters_came(&backend->plane, ticket, reply != NULL);
 }
 
 /* ---- the end ---- */
 
-static void delete_one(struct hash_node *node, void *context)
+static void delete_one(struct plane_sa *common, struct kernel_plane *plane)
 {
     struct kernel_ticket ticket = {.purpose = XFRM_PURPOSE_CHANGE, .may_be_missing = true};
-    const struct xfrm_sa *sa = CONTAINER_OF(node, struct xfrm_sa, by_child);
+    const struct xfrm_sa *sa = (const struct xfrm_sa *)common;
     for (size_t i = 0; i < sa->layers.count; i++)
-        send_delete(context, sa, i, &ticket);
+        send_delete(CONTAINER_OF(plane, struct backend, plane), sa, i, &ticket);
 }
 
 void xfrm_sa_delete_all(struct backend *backend)
 {
-    hash_table_each(&backend->plane.sas_by_child, delete_one, backend);
-}
-
-static void free_one(struct hash_node *node, void *context)
-{
-    (void)context;
-    free(CONTAINER_OF(node, struct xfrm_sa, by_child));
-}
-
-void xfrm_sa_free_all(struct backend *backend)
-{
-    hash_table_each(&backend->plane.sas_by_child, free_one, NULL);
+    plane_sas_each(&backend->plane, delete_one);
 }
