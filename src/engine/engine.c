@@ -354,7 +354,7 @@ static void install_ended(struct engine *engine, const struct kernel_event *even
         child->is_unwanted = true;
 }
 
-static void policy_lacks(const struct engine *engine, const struct kernel_event *event)
+static void policy_lacks(struct engine *engine, const struct kernel_event *event)
 {
     const struct connection *connection = connection_by_serial(engine, event->policy_id);
     if (connection != NULL)

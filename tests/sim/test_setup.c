@@ -429,6 +429,33 @@ static void the_log_names_the_cause_on_both_ends_when_algorithms_differ(void **s
     assert_ends_well(sim);
 }
 
+/* RFC 6023, as a peer does that makes all its Child SAs by CREATE_CHILD_SA. */
+static void an_ike_sa_may_begin_without_a_child(void **state)
+{
+    (void)state;
+    struct sim *sim = two_hosts();
+    sim_add_connection_on(sim, "east", "bare", HOSTS CIPHERS " ike-only=yes");
+    sim_add_connection(sim, "tunnel", TUNNEL);
+    assert_int_equal(sim_up(sim, "east", "bare"), 0);
+    assert_settles(sim);
+    assert_both_have(sim, 1, 0);
+    assert_up(sim, "east");
+    assert_settles(sim);
+    assert_both_have(sim, 1, 1);
+    assert_ping(sim);
+    assert_ends_well(sim);
+}
+
+static void who_is_to_be_leased_an_address_begins_with_a_child(void **state)
+{
+    (void)state;
+    struct sim *sim = two_hosts();
+    sim_add_connection_on(sim, "east", "bare", HOSTS CIPHERS " ike-only=yes");
+    sim_add_connection_on(sim, "west", "tunnel", HOSTS CIPHERS " leftaddresspool=10.8.0.1-10.8.0.9");
+    assert_int_not_equal(sim_up(sim, "east", "bare"), 0);
+    sim_free(sim);
+}
+
 int main(int argument_count, char **arguments)
 {
     const struct CMUnitTest tests[] = {
@@ -463,6 +490,8 @@ int main(int argument_count, char **arguments)
         cmocka_unit_test(slow_jobs_kernel_and_scripts_change_nothing),
         cmocka_unit_test(a_data_plane_that_refuses_the_sa_fails_the_command),
         cmocka_unit_test(the_log_names_the_cause_on_both_ends_when_algorithms_differ),
+        cmocka_unit_test(an_ike_sa_may_begin_without_a_child),
+        cmocka_unit_test(who_is_to_be_leased_an_address_begins_with_a_child),
     };
     choose_scenarios(argument_count, arguments);
     return cmocka_run_group_tests(tests, NULL, NULL);

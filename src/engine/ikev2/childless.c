@@ -1,9 +1,15 @@
 /* IKE SAs without a Child SA: RFC 6023 3 and 4. */
 #include "engine/ikev2/childless.h"
 
+/* Whoever is leased an address asks for it together with a Child SA. */
+bool childless_is_allowed(const struct connection *connection)
+{
+    return connection->spec->ike_only || connection->remote_end->pool_count == 0;
+}
+
 void childless_announce(const struct connection *connection, struct ikev2_builder *builder)
 {
-    if (connection->spec->ike_only)
+    if (childless_is_allowed(connection))
         ikev2_build_notify(builder, PROTOCOL_NONE, bytes_of(NULL, 0), CHILDLESS_IKEV2_SUPPORTED,
                            bytes_of(NULL, 0));
 }

@@ -278,7 +278,7 @@ void ike_auth_request(struct engine *engine, struct ike_sa *ike, const struct in
     if (incoming->path->is_tcp == ike->path.is_tcp)
         ike->path = *incoming->path;
     /* Only who was told that it may leaves out the Child SA. */
-    bool may_be_childless = connection_by_serial(engine, ike->connection_serial)->spec->ike_only;
+    bool may_be_childless = childless_is_allowed(connection_by_serial(engine, ike->connection_serial));
     size_t needed_count = may_be_childless && childless_is_wanted(message) ? 1 : ARRAY_SIZE(needed);
     for (size_t i = 0; i < needed_count; i++) {
         if (!ikev2_has(message, needed[i])) {
