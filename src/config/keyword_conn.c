@@ -71,7 +71,8 @@ static const struct keyword_word dpdaction_words[] = {{"auto", DPD_ACTION_AUTO},
                                                       {"hold", DPD_ACTION_HOLD},
                                                       {"clear", DPD_ACTION_CLEAR},
                                                       {"restart", DPD_ACTION_RESTART},
-                                                      {"restart_by_peer", DPD_ACTION_RESTART}};
+                                                      {"restart_by_peer", DPD_ACTION_RESTART},
+                                                      {NULL}};
 static const struct keyword_word failureshunt_words[] = {{"none", SHUNT_NONE},
                                                          {"drop", SHUNT_DROP},
                                                          {"hold", SHUNT_DROP},
