@@ -180,7 +180,7 @@ static const char usage[] =
 
 int check_main(int argc, char **argv)
 {
-    struct check check = {.config = paths_config_file(), .setup = setup_new()};
+    struct check check = {.config = paths_config_file()};
     int option;
     optind = 1;
     while ((option = getopt_long(argc, argv, "", long_options, NULL)) != -1) {
@@ -199,6 +199,7 @@ int check_main(int argc, char **argv)
         fputs(usage, stderr);
         return EXIT_USAGE;
     }
+    check.setup = setup_new();
     int status = check.setup != NULL ? check_file(&check, argv[optind]) : EXIT_ERRORS;
     conf_free(check.conf);
     setup_free(check.setup);
