@@ -356,7 +356,7 @@ static void install_ended(struct engine *engine, const struct kernel_event *even
 
 static void policy_lacks(struct engine *engine, const struct kernel_event *event)
 {
-    const struct connection *connection = connection_by_serial(engine, event->policy_id);
+    struct connection *connection = connection_by_serial(engine, event->policy_id);
     if (connection != NULL)
         say_connection(engine, RC_LOG_SERIOUS, connection, 0, "%s", event->text);
 }
