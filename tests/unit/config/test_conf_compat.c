@@ -283,6 +283,8 @@ static void values_of_keywords(void **state)
         {"dpddelay=30", ADDED, NULL},
         {"dpddelay=foo", REFUSED, "foo"},
         {"dpdaction=restart", ADDED, "obsolete"},
+        {"keyexchange=ikev1\n\tdpdaction=restart_by_peer", ADDED, NULL},
+        {"keyexchange=ikev1\n\tdpdaction=foo", REFUSED, "restart"},
         {"keyingtries=%forever", ADDED, "obsolete"},
         {"clientaddrfamily=ipv4", ADDED, "obsolete"},
         {"forceencaps=yes", ADDED, "obsolete"},
