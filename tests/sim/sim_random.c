@@ -29,7 +29,7 @@ struct link {
     bool starts[2];                /* auto=start */
     bool wants_up[2];              /* as far as that end has been told */
     bool is_gone[2];               /* deleted there */
-    char words[2][2 * WORDS_SIZE]; /* but those in which the ends may differ; "": they do not change */
+    char words[2][4 * WORDS_SIZE]; /* but those in which the ends may differ; "": they do not change */
     bool is_leased;                /* the second end has whatever address the first leases it */
     bool may_be_begun; /* by a packet: some end has or had a trap; or by reauth= of the end that did not
                           forget; or by dpdaction= */
@@ -54,9 +54,16 @@ struct plan {
     struct kind_of_world kind;
 };
 
-/* So many networks that IKE_AUTH goes in fragments. */
-#define AND_MORE(net)                                                                                        \
-    "," net ".100.0/24," net ".102.0/24," net ".104.0/24," net ".106.0/24," net ".108.0/24," net ".110.0/24"
+/* So many networks that IKE_AUTH goes in fragments; the last two numbers of each are its own. */
+enum { MORE_NETWORKS = 18 };
+
+static const char *with_more_networks(const char *subnet, const char *start, char out[static WORDS_SIZE])
+{
+    int size = snprintf(out, WORDS_SIZE, "%s", subnet);
+    for (int i = 0; i < MORE_NETWORKS; i++)
+        size += snprintf(out + size, WORDS_SIZE - (size_t)size, ",%s.%d.0/24", start, 100 + 2 * i);
+    return out;
+}
 
 static const char *const public_address = "203.0.113.9";
 
@@ -157,13 +164,15 @@ static const char *draw_own_words(struct plan *plan, char *out, size_t size)
 static void load_link(struct plan *plan, struct link *link, const char *const addresses[2],
                       const char *const subnets[2], bool peer_is_anybody)
 {
-    char common[WORDS_SIZE], own[WORDS_SIZE], words[3 * WORDS_SIZE], clients[WORDS_SIZE] = "type=transport";
+    char common[WORDS_SIZE], own[WORDS_SIZE], words[5 * WORDS_SIZE],
+        clients[2 * WORDS_SIZE] = "type=transport";
+    char left[WORDS_SIZE], right[WORDS_SIZE];
     draw_common_words(plan, peer_is_anybody, common, sizeof(common));
     bool is_large = plan->kind.is_changing && !plan->kind.is_ikev1 && subnets != NULL &&
                     strcmp(link->name, "tunnel") == 0;
     if (is_large)
-        snprintf(clients, sizeof(clients), "leftsubnet=%s%s rightsubnet=%s%s fragmentation=force", subnets[0],
-                 AND_MORE("10.1"), subnets[1], AND_MORE("10.2"));
+        snprintf(clients, sizeof(clients), "leftsubnet=%s rightsubnet=%s fragmentation=force",
+                 with_more_networks(subnets[0], "10.1", left), with_more_networks(subnets[1], "10.2", right));
     else if (subnets != NULL)
         snprintf(clients, sizeof(clients), "leftsubnet=%s rightsubnet=%s", subnets[0], subnets[1]);
     for (int end = 0; end < 2; end++) {
@@ -212,7 +221,7 @@ static void draw_third_host(struct plan *plan)
 static void load_road_warrior(struct plan *plan, const char *name, const char *address, const char *common,
                               const char *login)
 {
-    char own[WORDS_SIZE], words[3 * WORDS_SIZE];
+    char own[WORDS_SIZE], words[5 * WORDS_SIZE];
     bool is_behind_nat = chance(plan, 500);
     char inside[32], outside[32];
     snprintf(inside, sizeof(inside), "10.9.0.%s", address);
@@ -244,7 +253,7 @@ static void draw_leases(struct plan *plan)
 {
     static const char *const logins[] = {"", " leftxauthserver=yes rightxauthclient=yes"};
     static const char *const names[] = {"ann", "bob", "cyd"}, *const addresses[] = {"11", "12", "13"};
-    char common[WORDS_SIZE], own[WORDS_SIZE], words[3 * WORDS_SIZE];
+    char common[WORDS_SIZE], own[WORDS_SIZE], words[5 * WORDS_SIZE];
     const char *login = plan->kind.is_ikev1 ? logins[pick(plan, ARRAY_SIZE(logins))] : "";
     draw_common_words(plan, true, common, sizeof(common));
     if (plan->kind.is_ikev1 && chance(plan, 500))
@@ -419,7 +428,7 @@ static void note_loaded(struct plan *plan, const struct link *link, int end, boo
 /* In some other way, from now on. */
 static void change(struct plan *plan, struct link *link, int end)
 {
-    char own[WORDS_SIZE], words[3 * WORDS_SIZE];
+    char own[WORDS_SIZE], words[5 * WORDS_SIZE];
     if (sim_engine(plan->sim, link->ends[end]) == NULL || link->words[end][0] == '\0')
         return;
     snprintf(words, sizeof(words), "%s%s", link->words[end], draw_own_words(plan, own, sizeof(own)));
