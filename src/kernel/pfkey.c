@@ -73,9 +73,9 @@ static int pfkey_event_fd(const struct backend *backend)
 static void pfkey_dispatch(struct backend *backend)
 {
     pfkey_link_dispatch(&backend->link);
-    pfkey_resync_some(backend);
     event_queue_drain(&backend->plane.events, backend->plane.settings.on_event,
                       backend->plane.settings.context);
+    pfkey_resync_some(backend);
 }
 
 static const struct plane_limits *pfkey_limits(const struct backend *backend)

@@ -15,6 +15,8 @@ void resync_begin(struct kernel_plane *plane)
 void resync_some(struct kernel_plane *plane,
                  void (*ask)(struct kernel_plane *plane, const struct plane_sa *sa))
 {
+    if (plane->unchecked_count == 0)
+        return;
     for (size_t i = 0; i < CHECKS_AT_ONCE && plane->unchecked_count > 0; i++) {
         struct list_node *first = plane->sas.next;
         if (first == &plane->sas) {
@@ -26,8 +28,7 @@ void resync_some(struct kernel_plane *plane,
         plane->unchecked_count--;
         ask(plane, CONTAINER_OF(first, struct plane_sa, of_all));
     }
-    if (plane->unchecked_count > 0)
-        event_queue_wake(&plane->events);
+    event_queue_wake(&plane->events);
 }
 
 struct kernel_ticket resync_ticket(uint64_t child_serial, enum sa_direction direction, uint8_t purpose)

@@ -9,7 +9,9 @@
 #include "kernel/kernel_plane.h"
 
 void resync_begin(struct kernel_plane *plane);
-/* Asks about some of the SAs that are still to be asked about; again when the events are dispatched next. */
+/* Asks about some of the SAs that are still to be asked about. Wakes the reader of the events, which sends
+ * what was gathered and asks about the next: to be called when they have been drained, or it would not wake.
+ */
 void resync_some(struct kernel_plane *plane,
                  void (*ask)(struct kernel_plane *plane, const struct plane_sa *sa));
 struct kernel_ticket resync_ticket(uint64_t child_serial, enum sa_direction direction, uint8_t purpose);
