@@ -43,8 +43,7 @@ void pfkey_sa_move(struct backend *backend, const struct kernel_request *request
     } else if (!sa->common.udp_encapsulation) {
         event_queue_push_done(&backend->plane.events, request->request_id, NULL);
     } else {
-        sa->common.local.port = request->sa->local.port;
-        sa->common.remote.port = request->sa->remote.port;
+        plane_sa_move(&sa->common, &request->sa->local, &request->sa->remote);
         pfkey_sa_ask(backend, sa,
                      &(struct kernel_ticket){
                          .request_id = request->request_id,

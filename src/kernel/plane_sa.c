@@ -63,6 +63,13 @@ bool plane_sa_remember(struct kernel_plane *plane, struct plane_sa *sa, const st
     return true;
 }
 
+/* Events about packets from there may still come: they tell nothing new. */
+void plane_sa_move(struct plane_sa *sa, const struct ip_endpoint *local, const struct ip_endpoint *remote)
+{
+    sa->local = *local;
+    sa->remote = sa->told_remote = *remote;
+}
+
 void plane_sa_forget(struct kernel_plane *plane, struct plane_sa *sa)
 {
     hash_table_remove(&plane->sas_by_child, &sa->by_child);

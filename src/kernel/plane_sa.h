@@ -22,11 +22,13 @@ struct plane_sa {
     enum sa_mode mode;
     bool udp_encapsulation;
     struct ip_endpoint local, remote;
-    struct ip_endpoint told_remote; /* the mapping that the engine has been told of */
+    struct ip_endpoint told_remote; /* the mapping that the engine has been told of since it moved the SA */
 };
 
 /* Remembers what the engine wants; false: out of memory, and it is in no table. */
 bool plane_sa_remember(struct kernel_plane *plane, struct plane_sa *sa, const struct kernel_sa *wanted);
+/* It has other endpoints from now on: a mapping that was told before may be told again. */
+void plane_sa_move(struct plane_sa *sa, const struct ip_endpoint *local, const struct ip_endpoint *remote);
 /* Takes it out of the tables, and frees it. */
 void plane_sa_forget(struct kernel_plane *plane, struct plane_sa *sa);
 

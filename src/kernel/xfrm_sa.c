@@ -174,8 +174,7 @@ void xfrm_sa_move(struct backend *backend, const struct kernel_request *request)
         send_get(backend, sa, i, &get);
         send_delete(backend, sa, i, &away);
     }
-    sa->common.local = request->sa->local;
-    sa->common.remote = request->sa->remote;
+    plane_sa_move(&sa->common, &request->sa->local, &request->sa->remote);
     sa->common.udp_encapsulation = request->sa->udp_encapsulation;
     sa->tcp_encapsulation = request->sa->tcp_encapsulation;
     if (sa->common.direction == SA_OUTBOUND)
