@@ -476,13 +476,14 @@ static void retry_held(struct outbound *out)
     }
 }
 
-/* Somebody has deleted it: polling it further would only burn the processor. */
+/* Somebody has deleted it, and our routes with it: polling it further would only burn the processor. */
 static void lose_device(struct outbound *out, int number)
 {
-    char line[160];
+    char line[200];
     out->has_lost_device = true;
     snprintf(line, sizeof(line),
-             "ERROR: the device %s is gone (%s): no packet passes until pluto is restarted",
+             "ERROR: the device %s is gone (%s): until pluto is restarted tunnels carry nothing, and packets "
+             "for them may leave in clear",
              out->backend->tun.name, strerror(number));
     out->backend->settings.log(out->backend->settings.context, line);
 }
