@@ -18,7 +18,7 @@
 struct kernel_plane {
     struct backend_settings settings;
     struct event_queue events;
-    struct order_queue orders; /* the router's */
+    struct order_queue orders; /* of the router and the log */
     struct router *router;     /* NULL: it is not open, nor is `orders` */
     struct traffic_log *traffic_log;
     uint64_t awaited_order; /* since the last flush; 0: none */

@@ -139,19 +139,23 @@ static bool is_ready(struct traffic_log *log)
     return log->is_open;
 }
 
-/* A chain for each group that is in use; it stays, for they are few. */
-static void need_chain(struct traffic_log *log, uint16_t group)
+/* A chain for each group that is in use; it stays, for they are few. False, and a line in the log: it is not
+ * there, and what led to it would keep all else from coming into force. */
+static bool need_chain(struct traffic_log *log, uint16_t group)
 {
     char chain[CLEAR_CHAIN_NAME_SIZE];
-    if ((log->has_chain[group / 8] & 1u << group % 8) != 0)
-        return;
-    log->has_chain[group / 8] |= (uint8_t)(1u << group % 8);
+    uint8_t bit = (uint8_t)(1u << group % 8);
+    if ((log->has_chain[group / 8] & bit) != 0)
+        return true;
     clear_maps_name_chain(group, chain);
     nft_put_chain(&log->link, chain, -1, 0);
     put_log_rule(&log->link, chain, group, "ipsec", true);
     int failure = nft_link_commit(&log->link);
     if (failure != 0)
         complain(log, strerror(failure));
+    else
+        log->has_chain[group / 8] |= bit;
+    return failure == 0;
 }
 
 /* ---- policies ---- */
@@ -171,8 +175,8 @@ static void install(void *context, struct policy_slot *slot, struct claimed_poli
     int group = best != NULL ? CONTAINER_OF(best, struct logged_policy, claimed)->group : CLEAR_NOTHING;
     if (!can_be_told(&outbound))
         return;
-    if (best != NULL)
-        need_chain(log, (uint16_t)group);
+    if (best != NULL && !need_chain(log, (uint16_t)group))
+        group = CLEAR_NOTHING;
     const char *failure = clear_maps_set(&log->in, &inbound, priority, group);
     if (failure == NULL)
         failure = clear_maps_set(&log->out, &outbound, priority, group);
@@ -300,8 +304,9 @@ struct traffic_log *traffic_log_open(const struct traffic_log_settings *settings
     log->slots.free_policy = free_policy;
     log->slots.context = log;
     (void)!getrandom(log->slots.hash_key, sizeof(log->slots.hash_key), 0);
-    if (!policy_slots_init(&log->slots) || !init_maps(log, &log->in, chain_in) ||
-        !init_maps(log, &log->out, chain_out)) {
+    bool has_slots = policy_slots_init(&log->slots);
+    bool has_in = init_maps(log, &log->in, chain_in), has_out = init_maps(log, &log->out, chain_out);
+    if (!has_slots || !has_in || !has_out) {
         traffic_log_close(log);
         return NULL;
     }

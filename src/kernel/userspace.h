@@ -40,7 +40,7 @@ struct backend {
 
     struct tun tun;
     struct socket_set sockets;
-    struct order_queue orders; /* the router's */
+    struct order_queue orders; /* of the router, the guard and the log */
     struct router *router;     /* NULL: it is not open, nor is `orders` */
     uint64_t awaited_order;    /* since the last flush; 0: none */
     struct traffic_log *traffic_log;
