@@ -68,6 +68,7 @@ void spec_warn_of_weak(const struct spec_builder *builder, const struct proposal
 spec_setter spec_set_authby, spec_set_mark, spec_set_mark_in, spec_set_mark_out, spec_set_ipsec_interface,
     spec_set_vti_interface;
 spec_end_setter spec_end_set_interface_ip;
+void spec_warn_of_no_interface(const struct spec_builder *builder);
 
 /* spec_modecfg.c: addresses for road warriors. */
 spec_setter spec_set_modecfgbanner, spec_set_modecfgdns, spec_set_modecfgdomains;

@@ -189,6 +189,7 @@ static bool finish(struct spec_builder *builder, struct error *error)
         warning_send(builder->warnings, "conn \"%s\": keyword \"%s\" is obsolete and has no effect",
                      spec->name, builder->obsolete_in_ikev2);
     warn_of_ikev2_only(builder);
+    spec_warn_of_no_interface(builder);
     warn_of_margin(builder);
     if (builder->subnets[0].count > 0 || builder->subnets[1].count > 0)
         builder->spec = spec_expand_subnets(builder, error);

@@ -63,7 +63,8 @@ bool spec_set_ipsec_interface(struct spec_builder *builder, const char *value, s
     bool is_no =
         strcasecmp(value, "no") == 0 || strcasecmp(value, "false") == 0 || strcasecmp(value, "off") == 0;
     if (is_yes || is_no) {
-        *interface = (struct tunnel_interface){.is_wanted = is_yes, .number = 1};
+        interface->is_wanted = is_yes;
+        interface->number = 1;
         return true;
     }
     if (!read_number(value, &end, &interface->number) || *end != '\0' ||
@@ -110,4 +111,24 @@ bool spec_end_set_interface_ip(struct spec_builder *builder, struct end_spec *en
     prefix.length = (uint8_t)length;
     end->interface_ip = prefix;
     return true;
+}
+
+/* What is said of an interface by a connection that has none. */
+void spec_warn_of_no_interface(const struct spec_builder *builder)
+{
+    const struct connection_spec *spec = builder->spec;
+    const struct tunnel_interface *interface = &spec->interface;
+    const struct end_spec *ends[] = {&spec->left, &spec->right};
+    bool has_vti = interface->vti.name[0] != '\0';
+    for (size_t i = 0; i < ARRAY_SIZE(ends) && !tunnel_interface_is_any(interface); i++) {
+        const char *name = i == 0 ? "left" : "right";
+        if (address_is_set(&ends[i]->interface_ip.address))
+            warning_send(builder->warnings,
+                         "conn \"%s\": %sinterface-ip= or %svti= has no effect without ipsec-interface= or "
+                         "vti-interface=",
+                         spec->name, name, name);
+    }
+    if (!has_vti && (interface->vti.has_routes || interface->vti.is_shared))
+        warning_send(builder->warnings, "conn \"%s\": %s= has no effect without vti-interface=", spec->name,
+                     interface->vti.has_routes ? "vti-routing" : "vti-shared");
 }

@@ -514,6 +514,11 @@ static void keywords_without_effect_warn(void **state)
         {"keyingtries=%forever", "\"keyingtries\" is obsolete"},
         {"dpdtimeout=120", "\"dpdtimeout\" concerns IKEv1 only"},
         {"ikelifetime=48h", "the maximum is taken"},
+        {"leftvti=10.9.0.1/30", "leftvti= has no effect without"},
+        {"rightinterface-ip=10.9.0.1/30", "rightinterface-ip= or rightvti= has no effect without"},
+        {"leftinterface-ip=10.9.0.1/30;ipsec-interface=no", "leftinterface-ip= or leftvti= has no effect"},
+        {"vti-routing=yes", "vti-routing= has no effect without vti-interface="},
+        {"vti-shared=yes;ipsec-interface=yes", "vti-shared= has no effect without vti-interface="},
         {"leftsubnet=10.1.2.3/16", "subnet 10.1.2.3/16 has host bits set: 10.1.0.0/16 is taken"},
     };
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
@@ -527,6 +532,28 @@ static void keywords_without_effect_warn(void **state)
         assert_int_equal(kept.count, 1);
         if (strstr(kept.text, rows[i][1]) == NULL)
             fail_msg("%s: %s", rows[i][0], kept.text);
+    }
+}
+
+static void an_interface_of_its_own_has_what_is_said_of_it(void **state)
+{
+    (void)state;
+    static const char *const rows[] = {
+        "mark=5/0xffffffff;vti-interface=vti0;vti-routing=yes;leftvti=10.9.0.1/30;ipsec-interface=no",
+        "mark=5/0xffffffff;ipsec-interface=no;leftvti=10.9.0.1/30;vti-routing=yes;vti-interface=vti0",
+    };
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct kept_warnings kept;
+        struct warning_sink sink = keep_warnings(&kept);
+        char pairs[256];
+        snprintf(pairs, sizeof(pairs), BASE "%s", rows[i]);
+        struct connection_spec *spec = build(pairs, &sink, NULL);
+        assert_non_null(spec);
+        assert_int_equal(kept.count, 0);
+        assert_string_equal(spec->interface.vti.name, "vti0");
+        assert_true(spec->interface.vti.has_routes && !spec->interface.is_wanted);
+        assert_int_equal(spec->left.interface_ip.length, 30);
+        connection_spec_free(spec);
     }
 }
 
@@ -597,6 +624,7 @@ int main(void)
         cmocka_unit_test(pairs_that_only_look_alike_are_taken),
         cmocka_unit_test(the_version_of_ike_decides_what_the_proposals_may_be),
         cmocka_unit_test(keywords_without_effect_warn),
+        cmocka_unit_test(an_interface_of_its_own_has_what_is_said_of_it),
         cmocka_unit_test(a_pool_makes_its_connection_narrow),
         cmocka_unit_test(the_policy_words_say_what_esn_says),
     };
