@@ -93,7 +93,7 @@ bool control_session_is_over(const struct control_session *session);
 /* A listing that waited (for counters of the data plane) goes on. */
 void control_wake(struct control *control, uint64_t client);
 
-/* The daemon ends: the last words for those who watch. */
+/* The daemon ends: the last words for those who watch. From now on no request is carried out. */
 void control_goodbye(struct control *control);
 
 /* A line or the end for whoever waits as report->client; others are ignored. */

@@ -291,7 +291,8 @@ static void serve_frame(struct control_session *session, struct bytes frame)
 static void serve_next(struct control_session *session)
 {
     bool is_ready = (!session->is_busy || session->is_asking) && !session->is_broken && !session->is_stalled;
-    if (!is_ready || control_session_output(session).size >= OUTPUT_HIGH_WATER)
+    if (!is_ready || session->control->is_closing ||
+        control_session_output(session).size >= OUTPUT_HIGH_WATER)
         return;
     struct bytes waiting = buffer_bytes(&session->input);
     if (waiting.size < FRAME_HEADER)
@@ -371,5 +372,6 @@ void control_report(struct control *control, const struct report *report)
 
 void control_goodbye(struct control *control)
 {
+    control->is_closing = true;
     events_end(control);
 }

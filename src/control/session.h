@@ -22,7 +22,7 @@ struct control {
     struct list_node subscribers; /* struct control_session.events.node */
     struct buffer event;          /* the line of the one that is being told */
     uint64_t event_count;
-    bool is_closing;
+    bool is_closing; /* no request is carried out any more */
 };
 
 struct control_session {

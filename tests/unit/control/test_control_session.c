@@ -226,6 +226,19 @@ static void requests_in_one_piece_are_answered_in_order(void **state)
     assert_int_equal(hear_reply(*state).end, 0); /* what is gone already is as it was wanted */
 }
 
+/* pluto has taken down by then what they would use. */
+static void what_waits_when_the_daemon_ends_is_not_carried_out(void **state)
+{
+    static const char frames[] = "\0\0\0\x1d{\"styx\":1,\"command\":\"listen\"}"
+                                 "\0\0\0\x1d{\"styx\":1,\"command\":\"listen\"}";
+    control_session_input(*state, bytes_of(frames, sizeof(frames) - 1));
+    control_goodbye(control);
+    assert_int_equal(hear_reply(*state).end, 0);
+    assert_int_equal(control_session_output(*state).size, 0);
+    add_connection(*state, 1);
+    assert_int_equal(hear_reply(*state).end, -1);
+}
+
 static void a_name_in_use_is_refused_where_nothing_is_to_be_replaced(void **state)
 {
     add_connection(*state, 1);
@@ -452,6 +465,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(request_in_single_bytes_is_understood),
         TEST(requests_in_one_piece_are_answered_in_order),
+        TEST(what_waits_when_the_daemon_ends_is_not_carried_out),
         TEST(any_text_survives_the_way),
         TEST(a_command_may_ask_its_client_for_a_password),
         TEST(who_asks_is_told_that_nobody_answers),
