@@ -52,7 +52,7 @@ const struct debug_class_row debug_class_rows[] = {
     {"all", "base, cpu-usage and refcnt"},
     {"tmi", "all, and every datagram byte by byte"},
     {"updown", "what the updown scripts do"},
-    {"crypt", "the plaintext of messages, passwords of XAUTH in it: DANGEROUS"},
+    {"crypt", "the plaintext of messages, but for those that may have a password in them: DANGEROUS"},
     {"private", "the keys of IKE and IPsec SAs, by which a capture can be read: DANGEROUS"},
 };
 const size_t debug_class_row_count = ARRAY_SIZE(debug_class_rows);

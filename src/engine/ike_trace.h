@@ -10,7 +10,10 @@ void trace_bytes(struct engine *engine, const struct ike_sa *ike, uint64_t debug
                  struct bytes data);
 /* tmi: as it is on the wire. */
 void trace_datagram(struct engine *engine, const struct path *path, bool is_sent, struct bytes datagram);
-/* base: which message; crypt: its payloads in the clear. */
+/* base: which message, and how large its payloads are. */
+void trace_message(struct engine *engine, const struct ike_sa *ike, bool is_sent, const char *exchange,
+                   uint32_t message_id, size_t size);
+/* The same; crypt: its payloads in the clear. */
 void trace_payloads(struct engine *engine, const struct ike_sa *ike, bool is_sent, const char *exchange,
                     uint32_t message_id, struct bytes payloads);
 /* private: by which a capture can be read. */

@@ -80,12 +80,17 @@ void trace_datagram(struct engine *engine, const struct path *path, bool is_sent
     put_bytes(engine, is_sent ? "sent" : "received", datagram);
 }
 
+void trace_message(struct engine *engine, const struct ike_sa *ike, bool is_sent, const char *exchange,
+                   uint32_t message_id, size_t size)
+{
+    trace_ike(engine, ike, DEBUG_BASE, "#%llu: %s %s, message id %u, %zu bytes of payloads",
+              (unsigned long long)ike->serial, is_sent ? "sending" : "received", exchange, message_id, size);
+}
+
 void trace_payloads(struct engine *engine, const struct ike_sa *ike, bool is_sent, const char *exchange,
                     uint32_t message_id, struct bytes payloads)
 {
-    trace_ike(engine, ike, DEBUG_BASE, "#%llu: %s %s, message id %u, %zu bytes of payloads",
-              (unsigned long long)ike->serial, is_sent ? "sending" : "received", exchange, message_id,
-              payloads.size);
+    trace_message(engine, ike, is_sent, exchange, message_id, payloads.size);
     trace_bytes(engine, ike, DEBUG_CRYPT, "plaintext", payloads);
 }
 

@@ -356,6 +356,7 @@ static void env_trace(void *world, const char *line)
 {
     struct sim_host *host = world;
     world_trace(host->sim, host, "| %s", line);
+    host_log(host, line);
 }
 
 static void host_receive(void *context, const struct ip_endpoint *local, const struct ip_endpoint *remote,

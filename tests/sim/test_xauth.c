@@ -40,6 +40,42 @@ static void a_user_logs_in_and_has_a_tunnel(void **state)
     assert_ends_well(sim);
 }
 
+/* Whether the bytes that were logged in hexadecimal hold the text. */
+static bool shows(const char *log, const char *text)
+{
+    char wanted[64] = "", *shown = malloc(strlen(log) + 1), *end = shown;
+    for (size_t i = 0; text[i] != '\0'; i++)
+        snprintf(wanted + 2 * i, sizeof(wanted) - 2 * i, "%02x", (unsigned)text[i]);
+    for (const char *line = log; (line = strstr(line, "  plaintext ")) != NULL; line += strcspn(line, "\n"))
+        for (const char *digit = strchr(line, ':') + 1; *digit != '\n'; digit++)
+            if (*digit != ' ')
+                *end++ = *digit;
+    *end = '\0';
+    bool found = strstr(shown, wanted) != NULL;
+    free(shown);
+    return found;
+}
+
+static void no_class_of_debugging_shows_the_password(void **state)
+{
+    (void)state;
+    static const char *const hosts[] = {"east", "west"};
+    struct sim *sim = gateways_of_alice(ALICE);
+    for (size_t i = 0; i < ARRAY_SIZE(hosts); i++) {
+        sim_settings(sim, hosts[i])->debug = UINT64_MAX;
+        sim_restart(sim, hosts[i], 0);
+    }
+    sim_run_for(sim, seconds(1));
+    assert_established(sim);
+    for (size_t i = 0; i < ARRAY_SIZE(hosts); i++) {
+        const char *log = sim_log(sim, hosts[i]);
+        assert_true(sim_log_has(sim, hosts[i], "its plaintext is not shown"));
+        assert_true(shows(log, "west")); /* the identity: others are told */
+        assert_false(shows(log, "secret"));
+    }
+    assert_ends_well(sim);
+}
+
 static void a_user_logs_in_with_padded_attributes(void **state)
 {
     (void)state;
@@ -458,6 +494,7 @@ int main(int argument_count, char **arguments)
     const struct CMUnitTest scenarios[] = {
         cmocka_unit_test(a_user_logs_in_and_has_a_tunnel),
         cmocka_unit_test(a_user_logs_in_over_aggressive_mode),
+        cmocka_unit_test(no_class_of_debugging_shows_the_password),
         cmocka_unit_test(a_user_logs_in_with_padded_attributes),
         cmocka_unit_test(the_server_may_begin),
         cmocka_unit_test(a_wrong_password_ends_the_negotiation),

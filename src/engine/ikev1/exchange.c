@@ -79,6 +79,18 @@ uint32_t ikev1_new_message_id(struct engine *engine, struct ike_sa *ike)
     return id;
 }
 
+void ikev1_trace_payloads(struct engine *engine, const struct ike_sa *ike, bool is_sent, uint8_t exchange,
+                          uint32_t message_id, struct bytes payloads)
+{
+    const char *name = ikev1_exchange_name(exchange);
+    if (exchange != ISAKMP_TRANSACTION) {
+        trace_payloads(engine, ike, is_sent, name, message_id, payloads);
+        return;
+    }
+    trace_message(engine, ike, is_sent, name, message_id, payloads.size);
+    trace_ike(engine, ike, DEBUG_CRYPT, "  its plaintext is not shown, for there may be a password in it");
+}
+
 /* ---- building ---- */
 
 struct ikev1_builder ikev1_start(const struct ike_sa *ike, uint8_t *buffer, size_t capacity,
@@ -167,8 +179,8 @@ static bool encrypt_and_send(struct engine *engine, struct ike_sa *ike, struct i
     if (!ikev1_build_finish(builder, encr->block_size, &message))
         return false;
     uint8_t *data = builder->writer.data;
-    trace_payloads(engine, ike, true, ikev1_exchange_name(data[HEADER_FLAGS_AT - 1]), exchange->message_id,
-                   bytes_of(data + IKE_HEADER_SIZE, message.size - IKE_HEADER_SIZE));
+    ikev1_trace_payloads(engine, ike, true, data[HEADER_FLAGS_AT - 1], exchange->message_id,
+                         bytes_of(data + IKE_HEADER_SIZE, message.size - IKE_HEADER_SIZE));
     data[HEADER_FLAGS_AT] |= ISAKMP_ENCRYPTED;
     return ikev1_encrypt(encr, ikev1_cipher_key(ike), exchange->iv, data + IKE_HEADER_SIZE,
                          message.size - IKE_HEADER_SIZE) &&

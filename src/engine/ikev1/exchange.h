@@ -15,6 +15,10 @@ bool ikev1_use_message_id(struct engine *engine, struct ike_sa *ike, uint32_t me
 
 void ikev1_forget_message_ids(struct engine *engine, struct ike_sa *ike);
 
+/* For debugging: a Transaction exchange's payloads are not told, for a password may be among them. */
+void ikev1_trace_payloads(struct engine *engine, const struct ike_sa *ike, bool is_sent, uint8_t exchange,
+                          uint32_t message_id, struct bytes payloads);
+
 struct bytes ikev1_cipher_key(const struct ike_sa *ike);
 
 /* Starts a message of this SA; the exchange's message id, the phase 1 one being 0. */

@@ -4,7 +4,6 @@
  * whole, expected and, from phase 2 on, authentic.
  */
 #include "engine/ikev1/receive.h"
-#include "engine/ike_trace.h"
 
 #include "engine/ikev1/exchange.h"
 #include "engine/ikev1/fragmentation.h"
@@ -131,8 +130,8 @@ static bool open_message(struct engine *engine, const struct ike_sa *ike, const 
     }
     incoming->message = &out->message;
     if (ike != NULL)
-        trace_payloads(engine, ike, false, ikev1_exchange_name(incoming->header->exchange),
-                       incoming->header->message_id, bytes_of(out->copy, size));
+        ikev1_trace_payloads(engine, ike, false, incoming->header->exchange, incoming->header->message_id,
+                             bytes_of(out->copy, size));
     return ikev1_message_read(incoming->header->next_payload, bytes_of(out->copy, size),
                               incoming->was_encrypted, &out->message, error) &&
            payloads_fit(ike, row, &out->message, error);
