@@ -190,6 +190,8 @@ void ike_retire(struct engine *engine, struct ike_sa *ike)
 {
     end_life(engine, ike);
     secret_wipe(&ike->keys, sizeof(ike->keys));
+    if (ike->path.is_tcp) /* nothing is said twice there, and the connection may carry the next attempt */
+        ike_unindex_by_initiator(engine, ike);
     ike->state = IKE_STATE_RETIRED;
     engine_timer_arm(engine, &ike->life_timer, engine_now(engine) + ANSWER_LINGER);
 }

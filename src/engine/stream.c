@@ -140,8 +140,10 @@ static void nobodys_stream_closed(struct engine *engine, const struct path *path
 {
     static const uint8_t any_spi[IKE_SPI_SIZE];
     struct ike_sa *ike = ike_by_initiator(engine, any_spi, path);
-    if (ike != NULL && ike->state == IKE_STATE_INIT_RESPONDED)
-        engine_timer_arm(engine, &ike->life_timer, engine_now(engine) + HALFOPEN_STREAMLESS);
+    if (ike == NULL || ike->state != IKE_STATE_INIT_RESPONDED)
+        return;
+    usec_t soon = engine_now(engine) + HALFOPEN_STREAMLESS, last = ike->created_at + HALFOPEN_LIFETIME;
+    engine_timer_arm(engine, &ike->life_timer, soon < last ? soon : last);
 }
 
 void engine_stream_closed(struct engine *engine, const struct path *path, uint64_t ike_serial, int number)

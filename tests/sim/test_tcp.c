@@ -194,6 +194,32 @@ static void a_connection_has_one_half_open_ike_sa(void **state)
     sim_free(sim);
 }
 
+/* And whoever has failed on it may try again there. */
+static void a_connection_may_carry_the_next_attempt(void **state)
+{
+    (void)state;
+    struct sim *sim = gateways_with(IN_TCP);
+    sim_set_secret(sim, "east", "another");
+    sim_run_for(sim, seconds(1));
+    sim_record(sim);
+    sim_start(sim, "east", COMMAND_INITIATE, "tunnel");
+    sim_run_for(sim, milliseconds(300));
+    assert_true(sim_count_errors(sim, "west", AUTHENTICATION_FAILED) > 0);
+    size_t count;
+    const struct sim_record *first = sim_records(sim, &count);
+    uint8_t copy[1024];
+    assert_true(count > 0 && first->kind == MESSAGE_INIT && first->size <= sizeof(copy));
+    struct ike_view ike;
+    assert_true(engine_view_ike_at(sim_engine(sim, "west"), 1, &ike));
+    memcpy(copy, first->bytes, first->size);
+    copy[0] ^= 1;
+    uint64_t before = engine_view_totals(sim_engine(sim, "west")).ike_halfopen;
+    engine_receive(sim_engine(sim, "west"), &ike.path, bytes_of(copy, first->size));
+    assert_int_equal(engine_view_totals(sim_engine(sim, "west")).ike_halfopen, before + 1);
+    sim_forgive(sim);
+    sim_free(sim);
+}
+
 static void what_was_half_open_soon_follows_its_connection(void **state)
 {
     (void)state;
@@ -203,6 +229,7 @@ static void what_was_half_open_soon_follows_its_connection(void **state)
     sim_run_for(sim, seconds(4));
     assert_int_equal(engine_view_totals(sim_engine(sim, "west")).ike_halfopen, 0);
     assert_int_equal(sim_ike_count(sim, "west"), 0);
+    assert_true(sim_log_has(sim, "west", "no IKE_AUTH request came within 3 seconds"));
     assert_ends_well(sim);
 }
 
@@ -266,6 +293,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(what_was_answered_on_the_broken_connection_does_not_keep_the_peer_there),
         cmocka_unit_test(nothing_is_sent_again_by_a_timer),
         cmocka_unit_test(a_connection_has_one_half_open_ike_sa),
+        cmocka_unit_test(a_connection_may_carry_the_next_attempt),
         cmocka_unit_test(what_was_half_open_soon_follows_its_connection),
         cmocka_unit_test(nobody_listens_and_the_command_fails),
         cmocka_unit_test(the_connection_is_deleted_while_it_connects),

@@ -169,7 +169,7 @@ void ikev2_ike_life_is_due(struct engine *engine, struct ike_sa *ike)
     case IKE_STATE_INIT_RESPONDED:
         say_ike(engine, RC_LOG, ike, 0,
                 "deleting incomplete IKE SA: no IKE_AUTH request came within %u seconds",
-                (unsigned)(HALFOPEN_LIFETIME / USEC_PER_SEC));
+                (unsigned)((now - ike->created_at) / USEC_PER_SEC));
         ike_destroy(engine, ike);
         break;
     default:
