@@ -156,7 +156,8 @@ const struct keyword conn_keywords[] = {
     {"dns-match-id", NOT_YET, BOOL("no"), .help = "confirm the peer's identity in the DNS"},
     {"dpdaction", .section = SECTION_CONN, .status = KEYWORD_OBSOLETE_IN_IKEV2,
      FIELD_OF(struct connection_spec, dpd_action), ENUM(dpdaction_words, "auto"),
-     .help = "what becomes of a connection whose IKEv1 peer is dead"},
+     .help = "what becomes of a connection whose IKEv1 peer is dead: what auto= says, a trap, nothing, a new "
+             "beginning; that of a road warrior always ends"},
     {"dpddelay", ACTS(dpd_delay), TIME(USEC_PER_SEC, "0"),
      .help = "silence after which the peer is probed; 0 never"},
     {"dpdtimeout", IKEV1_ONLY(dpd_timeout), TIME(USEC_PER_SEC, "120s"),

@@ -185,9 +185,11 @@ static bool finish(struct spec_builder *builder, struct error *error)
                      spec->name, builder->ikev1_only);
         spec->aggressive = false;
     }
-    if (spec->ike_version != 1 && builder->obsolete_in_ikev2[0] != '\0')
+    if (spec->ike_version != 1 && builder->obsolete_in_ikev2[0] != '\0') {
         warning_send(builder->warnings, "conn \"%s\": keyword \"%s\" is obsolete and has no effect",
                      spec->name, builder->obsolete_in_ikev2);
+        spec->dpd_action = DPD_ACTION_AUTO;
+    }
     warn_of_ikev2_only(builder);
     spec_warn_of_no_interface(builder);
     warn_of_margin(builder);

@@ -517,6 +517,31 @@ static void what_follows_a_peers_death_is_what_dpdaction_says(void **state)
     assert_dpd_action("dpdaction=restart", ROUTING_NEGOTIATING, true);
 }
 
+/* A road warrior's connection goes with its SAs, whatever dpdaction= says: nobody is looked for where it was.
+ */
+static void a_dead_road_warrior_leaves_nothing_behind(void **state)
+{
+    (void)state;
+    static const char *const actions[] = {"hold", "clear", "restart"};
+    for (size_t i = 0; i < ARRAY_SIZE(actions); i++) {
+        char words[512];
+        struct sim *sim = two_hosts();
+        snprintf(words, sizeof(words), "%s dpddelay=10s dpdtimeout=30s dpdaction=%s",
+                 "left=%any right=192.0.2.2 leftid=@east rightid=@west authby=secret" SUBNETS
+                 " keyexchange=ikev1 ike=aes128-sha2;dh31 esp=aes128-sha2",
+                 actions[i]);
+        sim_add_connection_on(sim, "west", "tunnel", words);
+        sim_add_connection_on(sim, "east", "tunnel", V1);
+        assert_established(sim);
+        sim_partition(sim, "east", NULL, minutes(10));
+        sim_run_for(sim, minutes(5));
+        assert_true(sim_log_has(sim, "west", "peer is declared dead"));
+        assert_counts(sim, "west", 0, 0);
+        assert_false(sim_log_has(sim, "west", "supposed to remain up"));
+        sim_free(sim);
+    }
+}
+
 static void a_peer_that_answers_is_not_dead(void **state)
 {
     (void)state;
@@ -624,6 +649,7 @@ int main(int argument_count, char **arguments)
         cmocka_unit_test(fragmentation_force_makes_small_datagrams),
         cmocka_unit_test(a_dead_peer_is_found_and_the_tunnel_comes_back),
         cmocka_unit_test(what_follows_a_peers_death_is_what_dpdaction_says),
+        cmocka_unit_test(a_dead_road_warrior_leaves_nothing_behind),
         cmocka_unit_test(a_peer_that_answers_is_not_dead),
         cmocka_unit_test(a_transaction_is_answered_once_if_it_is_authentic),
         cmocka_unit_test(a_transaction_that_comes_again_gets_the_same_answer),

@@ -535,6 +535,17 @@ static void keywords_without_effect_warn(void **state)
     }
 }
 
+static void dpdaction_is_for_ikev1(void **state)
+{
+    (void)state;
+    struct connection_spec *spec = built(BASE "keyexchange=ikev1;dpdaction=clear");
+    assert_int_equal(spec->dpd_action, DPD_ACTION_CLEAR);
+    connection_spec_free(spec);
+    spec = built(BASE "dpdaction=clear");
+    assert_int_equal(spec->dpd_action, DPD_ACTION_AUTO);
+    connection_spec_free(spec);
+}
+
 static void an_interface_of_its_own_has_what_is_said_of_it(void **state)
 {
     (void)state;
@@ -624,6 +635,7 @@ int main(void)
         cmocka_unit_test(pairs_that_only_look_alike_are_taken),
         cmocka_unit_test(the_version_of_ike_decides_what_the_proposals_may_be),
         cmocka_unit_test(keywords_without_effect_warn),
+        cmocka_unit_test(dpdaction_is_for_ikev1),
         cmocka_unit_test(an_interface_of_its_own_has_what_is_said_of_it),
         cmocka_unit_test(a_pool_makes_its_connection_narrow),
         cmocka_unit_test(the_policy_words_say_what_esn_says),
