@@ -14,26 +14,18 @@
 
 #include "kernel/clear_maps.h"
 #include "kernel/clear_table.h"
+#include "kernel/policy_order.h"
 #include "kernel/policy_slots.h"
 
 enum { CHANGES_AT_ONCE = 256 };
 
 struct clear_guard {
     struct clear_guard_settings settings;
-    struct order_queue *orders;
+    struct policy_orders orders;
     struct nft_link link;
     struct clear_maps maps;
     struct policy_slots slots;
     bool has_complained;
-};
-
-/* What one policy wants from now on. */
-struct guard_order {
-    struct order order;
-    struct clear_guard *guard;
-    bool is_delete;
-    struct kernel_policy wanted;
-    struct selector selectors[]; /* local ones, then remote ones */
 };
 
 struct port_order {
@@ -63,20 +55,14 @@ static int verdict_of(const struct claimed_policy *policy)
     return policy->action == POLICY_PASS ? NF_ACCEPT : NF_DROP;
 }
 
-/* ICMP's types are not told apart: a selector that names one is left out. */
-static bool can_be_told(const struct packet_selector *selector)
-{
-    bool is_icmp = selector->protocol == IPPROTO_ICMP || selector->protocol == IPPROTO_ICMPV6;
-    return !is_icmp || (selector->source_mask == 0 && selector->destination_mask == 0);
-}
-
 static void install(void *context, struct policy_slot *slot, struct claimed_policy *best)
 {
     struct clear_guard *guard = context;
     struct packet_selector inbound = packet_selector_reversed(&slot->key.selector);
     uint32_t priority = best != NULL ? policy_slots_priority(best, &slot->key.selector) : 0;
-    const char *failure =
-        can_be_told(&inbound) ? clear_maps_set(&guard->maps, &inbound, priority, verdict_of(best)) : NULL;
+    const char *failure = clear_shape_can_tell(&inbound)
+                              ? clear_maps_set(&guard->maps, &inbound, priority, verdict_of(best))
+                              : NULL;
     if (failure != NULL)
         complain(guard, failure);
 }
@@ -87,8 +73,16 @@ static void free_policy(void *context, struct claimed_policy *policy)
     free(policy);
 }
 
-static void set_policy(struct clear_guard *guard, const struct kernel_policy *wanted)
+/* What waits together is one transaction, unless it gets too large. */
+static void commit_if_many(struct clear_guard *guard)
 {
+    if (guard->maps.changed_count >= CHANGES_AT_ONCE)
+        clear_guard_commit(guard);
+}
+
+static void set_policy(void *context, const struct kernel_policy *wanted)
+{
+    struct clear_guard *guard = context;
     struct claimed_policy *policy = calloc(1, sizeof(*policy));
     if (policy == NULL) {
         complain(guard, "out of memory");
@@ -100,6 +94,14 @@ static void set_policy(struct clear_guard *guard, const struct kernel_policy *wa
     const char *failure = policy_slots_set(&guard->slots, policy, wanted);
     if (failure != NULL)
         complain(guard, failure);
+    commit_if_many(guard);
+}
+
+static void delete_policy(void *context, uint64_t policy_id)
+{
+    struct clear_guard *guard = context;
+    policy_slots_delete(&guard->slots, policy_id);
+    commit_if_many(guard);
 }
 
 void clear_guard_commit(struct clear_guard *guard)
@@ -115,61 +117,16 @@ void clear_guard_commit(struct clear_guard *guard)
 
 /* ---- orders ---- */
 
-static void free_order(struct order *order)
-{
-    free(CONTAINER_OF(order, struct guard_order, order));
-}
-
-static bool carry_out(struct order *order, struct error *error)
-{
-    struct guard_order *wish = CONTAINER_OF(order, struct guard_order, order);
-    struct clear_guard *guard = wish->guard;
-    (void)error;
-    if (wish->is_delete)
-        policy_slots_delete(&guard->slots, wish->wanted.policy_id);
-    else
-        set_policy(guard, &wish->wanted);
-    free_order(order);
-    if (guard->maps.changed_count >= CHANGES_AT_ONCE)
-        clear_guard_commit(guard);
-    return true;
-}
-
-static void give(struct clear_guard *guard, struct guard_order *wish, bool is_delete)
-{
-    if (wish == NULL)
-        return;
-    wish->order = (struct order){.carry_out = carry_out, .drop = free_order};
-    wish->guard = guard;
-    wish->is_delete = is_delete;
-    order_queue_give(guard->orders, &wish->order, false);
-}
-
 void clear_guard_set(struct clear_guard *guard, const struct kernel_policy *policy)
 {
-    size_t count = policy->local_count + policy->remote_count;
-    struct guard_order *wish =
-        guard != NULL ? calloc(1, sizeof(*wish) + count * sizeof(wish->selectors[0])) : NULL;
-    if (wish == NULL)
-        return;
-    wish->wanted = *policy;
-    /* A selector stands in the maps once, whatever else tells its policies apart. */
-    wish->wanted.mark_in = wish->wanted.mark_out = (struct packet_mark){0};
-    wish->wanted.interface = (struct tunnel_interface){0};
-    wish->wanted.local_selectors = wish->selectors;
-    wish->wanted.remote_selectors = wish->selectors + policy->local_count;
-    memcpy(wish->selectors, policy->local_selectors, policy->local_count * sizeof(wish->selectors[0]));
-    memcpy(wish->selectors + policy->local_count, policy->remote_selectors,
-           policy->remote_count * sizeof(wish->selectors[0]));
-    give(guard, wish, false);
+    if (guard != NULL)
+        policy_orders_set(&guard->orders, policy);
 }
 
 void clear_guard_delete(struct clear_guard *guard, uint64_t policy_id)
 {
-    struct guard_order *wish = guard != NULL ? calloc(1, sizeof(*wish)) : NULL;
-    if (wish != NULL)
-        wish->wanted.policy_id = policy_id;
-    give(guard, wish, true);
+    if (guard != NULL)
+        policy_orders_forget(&guard->orders, policy_id);
 }
 
 static void free_port_order(struct order *order)
@@ -200,7 +157,7 @@ void clear_guard_set_port(struct clear_guard *guard, bool is_tcp, uint16_t port,
                                 .port = port,
                                 .is_tcp = is_tcp,
                                 .is_open = is_open};
-    order_queue_give(guard->orders, &wish->order, false);
+    order_queue_give(guard->orders.queue, &wish->order, false);
 }
 
 /* ---- birth and death ---- */
@@ -230,7 +187,8 @@ struct clear_guard *clear_guard_open(const struct clear_guard_settings *settings
         return NULL;
     }
     guard->settings = *settings;
-    guard->orders = orders;
+    guard->orders =
+        (struct policy_orders){.queue = orders, .set = set_policy, .forget = delete_policy, .context = guard};
     guard->maps.link = &guard->link;
     guard->maps.device = settings->interface_index;
     guard->slots.install = install;

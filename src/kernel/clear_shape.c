@@ -1,12 +1,20 @@
 /* Shapes of inbound selectors in the terms of nf_tables: see clear_shape.h. */
 #include "kernel/clear_shape.h"
 
+#include <netinet/in.h> /* before the kernel's own headers, which give way to it */
+
 #include <arpa/inet.h>
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_tables.h>
 #include <string.h>
 
 enum { WORD = 4, PORT_SIZE = 2 };
+
+bool clear_shape_can_tell(const struct packet_selector *selector)
+{
+    bool is_icmp = selector->protocol == IPPROTO_ICMP || selector->protocol == IPPROTO_ICMPV6;
+    return !is_icmp || (selector->source_mask == 0 && selector->destination_mask == 0);
+}
 
 struct clear_shape clear_shape_of(const struct packet_selector *selector, uint32_t priority)
 {

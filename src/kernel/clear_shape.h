@@ -18,6 +18,8 @@ struct clear_shape {
     uint16_t source_port_mask, destination_port_mask; /* host order; 0: any */
 };
 
+/* ICMP's types are not told apart: a selector that names one stands in no map. */
+bool clear_shape_can_tell(const struct packet_selector *selector);
 struct clear_shape clear_shape_of(const struct packet_selector *selector, uint32_t priority);
 /* The key of nf_tables for the selector; its size. */
 size_t clear_shape_key(const struct packet_selector *selector, uint8_t out[static CLEAR_KEY_MAX]);

@@ -15,6 +15,7 @@
 #include <sys/random.h>
 
 #include "kernel/clear_maps.h"
+#include "kernel/policy_order.h"
 #include "kernel/policy_slots.h"
 
 enum { CHANGES_AT_ONCE = 256, PRIORITY_IN = -150, PRIORITY_OUT = 150, GROUPS = 65536 };
@@ -29,7 +30,7 @@ struct logged_policy {
 
 struct traffic_log {
     struct traffic_log_settings settings;
-    struct order_queue *orders;
+    struct policy_orders orders;
     size_t given; /* the giver's: policies that were to be logged; 0: there is nothing to delete */
     /* The rest is the queue's. */
     bool is_open, has_complained;
@@ -39,22 +40,14 @@ struct traffic_log {
     uint8_t has_chain[GROUPS / 8];
 };
 
-struct log_order {
-    struct order order;
-    struct traffic_log *log;
-    bool is_delete;
-    struct kernel_policy wanted;
-    struct selector selectors[]; /* local ones, then remote ones */
-};
-
 static void complain(struct traffic_log *log, const char *reason)
 {
     char line[160];
     if (log->has_complained)
         return;
     log->has_complained = true;
-    snprintf(line, sizeof(line), "packets cannot be handed to netfilter's log (nflog-group=, nflog-all=): %s",
-             reason);
+    snprintf(line, sizeof(line),
+             "packets cannot be handed to netfilter's log (nflog-group=, nflog-all=): %.80s", reason);
     log->settings.log(log->settings.context, line);
 }
 
@@ -160,20 +153,13 @@ static bool need_chain(struct traffic_log *log, uint16_t group)
 
 /* ---- policies ---- */
 
-/* ICMP's types are not told apart: a selector that names one is left out. */
-static bool can_be_told(const struct packet_selector *selector)
-{
-    bool is_icmp = selector->protocol == IPPROTO_ICMP || selector->protocol == IPPROTO_ICMPV6;
-    return !is_icmp || (selector->source_mask == 0 && selector->destination_mask == 0);
-}
-
 static void install(void *context, struct policy_slot *slot, struct claimed_policy *best)
 {
     struct traffic_log *log = context;
     struct packet_selector outbound = slot->key.selector, inbound = packet_selector_reversed(&outbound);
     uint32_t priority = best != NULL ? policy_slots_priority(best, &outbound) : 0;
     int group = best != NULL ? CONTAINER_OF(best, struct logged_policy, claimed)->group : CLEAR_NOTHING;
-    if (!can_be_told(&outbound))
+    if (!clear_shape_can_tell(&outbound))
         return;
     if (best != NULL && !need_chain(log, (uint16_t)group))
         group = CLEAR_NOTHING;
@@ -190,8 +176,16 @@ static void free_policy(void *context, struct claimed_policy *policy)
     free(CONTAINER_OF(policy, struct logged_policy, claimed));
 }
 
-static void set_policy(struct traffic_log *log, const struct kernel_policy *wanted)
+/* What waits together is one transaction, unless it gets too large. */
+static void commit_if_many(struct traffic_log *log)
 {
+    if (log->in.changed_count >= CHANGES_AT_ONCE)
+        traffic_log_commit(log);
+}
+
+static void set_policy(void *context, const struct kernel_policy *wanted)
+{
+    struct traffic_log *log = context;
     struct logged_policy *policy = is_ready(log) ? calloc(1, sizeof(*policy)) : NULL;
     if (policy == NULL)
         return;
@@ -202,6 +196,14 @@ static void set_policy(struct traffic_log *log, const struct kernel_policy *want
     const char *failure = policy_slots_set(&log->slots, &policy->claimed, wanted);
     if (failure != NULL)
         complain(log, failure);
+    commit_if_many(log);
+}
+
+static void delete_policy(void *context, uint64_t policy_id)
+{
+    struct traffic_log *log = context;
+    policy_slots_delete(&log->slots, policy_id);
+    commit_if_many(log);
 }
 
 void traffic_log_commit(struct traffic_log *log)
@@ -217,36 +219,6 @@ void traffic_log_commit(struct traffic_log *log)
 
 /* ---- orders ---- */
 
-static void free_order(struct order *order)
-{
-    free(CONTAINER_OF(order, struct log_order, order));
-}
-
-static bool carry_out(struct order *order, struct error *error)
-{
-    struct log_order *wish = CONTAINER_OF(order, struct log_order, order);
-    struct traffic_log *log = wish->log;
-    (void)error;
-    if (wish->is_delete)
-        policy_slots_delete(&log->slots, wish->wanted.policy_id);
-    else
-        set_policy(log, &wish->wanted);
-    free_order(order);
-    if (log->in.changed_count >= CHANGES_AT_ONCE)
-        traffic_log_commit(log);
-    return true;
-}
-
-static void give(struct traffic_log *log, struct log_order *wish, bool is_delete)
-{
-    if (wish == NULL)
-        return;
-    wish->order = (struct order){.carry_out = carry_out, .drop = free_order};
-    wish->log = log;
-    wish->is_delete = is_delete;
-    order_queue_give(log->orders, &wish->order, false);
-}
-
 void traffic_log_set(struct traffic_log *log, const struct kernel_policy *policy)
 {
     if (log == NULL || policy->nflog_group == 0)
@@ -255,30 +227,14 @@ void traffic_log_set(struct traffic_log *log, const struct kernel_policy *policy
         traffic_log_delete(log, policy->policy_id);
         return;
     }
-    size_t count = policy->local_count + policy->remote_count;
-    struct log_order *wish = calloc(1, sizeof(*wish) + count * sizeof(wish->selectors[0]));
-    if (wish == NULL)
-        return;
-    wish->wanted = *policy;
-    wish->wanted.mark_in = wish->wanted.mark_out = (struct packet_mark){0};
-    wish->wanted.interface = (struct tunnel_interface){0};
-    wish->wanted.local_selectors = wish->selectors;
-    wish->wanted.remote_selectors = wish->selectors + policy->local_count;
-    memcpy(wish->selectors, policy->local_selectors, policy->local_count * sizeof(wish->selectors[0]));
-    memcpy(wish->selectors + policy->local_count, policy->remote_selectors,
-           policy->remote_count * sizeof(wish->selectors[0]));
     log->given++;
-    give(log, wish, false);
+    policy_orders_set(&log->orders, policy);
 }
 
 void traffic_log_delete(struct traffic_log *log, uint64_t policy_id)
 {
-    if (log == NULL || log->given == 0)
-        return;
-    struct log_order *wish = calloc(1, sizeof(*wish));
-    if (wish != NULL)
-        wish->wanted.policy_id = policy_id;
-    give(log, wish, true);
+    if (log != NULL && log->given > 0)
+        policy_orders_forget(&log->orders, policy_id);
 }
 
 /* ---- birth and death ---- */
@@ -299,7 +255,8 @@ struct traffic_log *traffic_log_open(const struct traffic_log_settings *settings
     if (log == NULL)
         return NULL;
     log->settings = *settings;
-    log->orders = orders;
+    log->orders =
+        (struct policy_orders){.queue = orders, .set = set_policy, .forget = delete_policy, .context = log};
     log->slots.install = install;
     log->slots.free_policy = free_policy;
     log->slots.context = log;
