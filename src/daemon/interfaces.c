@@ -48,8 +48,11 @@ bool interfaces_list(const struct daemon_options *options, struct listen_address
         if (count == capacity) {
             capacity = capacity ? capacity * 2 : 16;
             struct listen_address *grown = realloc(list, capacity * sizeof(*grown));
-            if (grown == NULL)
-                break;
+            if (grown == NULL) {
+                freeifaddrs(entries);
+                free(list);
+                return error_set(error, 0, "cannot list the network interfaces: out of memory");
+            }
             list = grown;
         }
         list[count++] = address;

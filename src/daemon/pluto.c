@@ -311,9 +311,9 @@ static void dismantle(struct daemon *daemon)
         control_goodbye(daemon->control);
         control_finish(daemon->control, daemon->shutdown_client, 0);
     }
-    daemon_forget_wake_ups(daemon);
     control_listener_free(daemon->control_listener);
     control_free(daemon->control);
+    daemon_forget_wake_ups(daemon); /* also those that last words asked for */
     engine_free(daemon->engine);
     streams_free(daemon->streams);
     stats_program_free(daemon->stats_program);

@@ -128,6 +128,8 @@ struct workers *workers_new(struct daemon *daemon, unsigned count, struct error 
     struct workers *workers = calloc(1, sizeof(*workers));
     if (workers == NULL || descriptor < 0) {
         free(workers);
+        if (descriptor >= 0)
+            close(descriptor);
         error_set(error, 0, "cannot start helper threads: %s",
                   descriptor < 0 ? strerror(number) : "out of memory");
         return NULL;
