@@ -127,6 +127,34 @@ static void a_bad_key_exchange_value_in_a_request_ends_the_ike_sa(void **state)
     }
 }
 
+/* whack --deletestate while the keys of the new one are made: nothing is wrong with the peer's request. */
+static void a_rekey_that_is_taken_down_here_leaves_the_ike_sa(void **state)
+{
+    (void)state;
+    struct sim *sim = established();
+    struct ike_view ike;
+    sim_set_delays(sim, "west", seconds(4), 0, 0);
+    sim_start(sim, "east", COMMAND_REKEY_IKE, "tunnel");
+    uint64_t larval = 0;
+    for (unsigned waited = 0; larval == 0 && waited < 5000; waited++) {
+        sim_run_for(sim, milliseconds(1));
+        for (uint64_t at = 0; engine_view_ike(sim_engine(sim, "west"), at, &ike); at = ike.serial)
+            if (strstr(ike.state_name, "REKEY_IKE") != NULL)
+                larval = ike.serial;
+    }
+    assert_int_not_equal(larval, 0);
+    engine_command(sim_engine(sim, "west"),
+                   &(struct command){.kind = COMMAND_DELETE_STATE, .serial = larval});
+    sim_record(sim);
+    sim_run_for(sim, seconds(5));
+    assert_int_equal(sim_count_errors(sim, "west", INVALID_SYNTAX), 0);
+    assert_true(sim_count_errors(sim, "west", TEMPORARY_FAILURE) > 0);
+    assert_settles(sim); /* and it is tried again */
+    assert_both_have(sim, 1, 1);
+    assert_ping(sim);
+    assert_ends_well(sim);
+}
+
 static void a_bad_key_exchange_value_in_an_answer_ends_the_ike_sa(void **state)
 {
     (void)state;
@@ -156,6 +184,7 @@ int main(int argument_count, char **arguments)
         cmocka_unit_test(the_same_later_or_another_error_changes_nothing),
         cmocka_unit_test(a_critical_payload_that_is_unknown_ends_ike_auth),
         cmocka_unit_test(a_bad_key_exchange_value_in_a_request_ends_the_ike_sa),
+        cmocka_unit_test(a_rekey_that_is_taken_down_here_leaves_the_ike_sa),
         cmocka_unit_test(a_bad_key_exchange_value_in_an_answer_ends_the_ike_sa),
     };
     choose_scenarios(argument_count, arguments);

@@ -41,19 +41,17 @@ static void resume(struct engine *engine, struct ike_sa *ike, const struct incom
 {
     struct ike_sa *new = ike_by_serial(engine, ike->responding_ike_serial);
     ike->responding_ike_serial = 0;
-    if (new == NULL || !incoming->job->ok) {
-        if (new != NULL)
-            ike_destroy(engine, new);
-        refuse(engine, ike, incoming, INVALID_SYNTAX, "the key exchange value is not acceptable");
-        exchange_next(engine, ike);
+    if (new != NULL && incoming->job->ok && ike->state == IKE_STATE_ESTABLISHED) {
+        answer(engine, ike, incoming, new);
         return;
     }
-    if (ike->state != IKE_STATE_ESTABLISHED) {
+    if (new != NULL)
         ike_destroy(engine, new);
+    if (incoming->job->ok)
         refuse(engine, ike, incoming, TEMPORARY_FAILURE, "the IKE SA was taken down meanwhile");
-        return;
-    }
-    answer(engine, ike, incoming, new);
+    else
+        refuse(engine, ike, incoming, INVALID_SYNTAX, "the key exchange value is not acceptable");
+    exchange_next(engine, ike);
 }
 
 /* Takes the suite of the old IKE SA where it is offered, with the group that the peer has begun with. */
