@@ -114,8 +114,8 @@ void proposals_write(struct writer *writer, const struct proposal_offer *offer);
 /* Body of an SA payload with the one accepted proposal and our SPI. */
 void suite_write(struct writer *writer, const struct suite *suite, struct bytes spi);
 
-/* A suite as a list of its own, which lives here. */
-enum { SUITE_TRANSFORMS_MAX = 5 };
+/* The suite of an IKE SA as a list of its own, which lives here. */
+enum { SUITE_TRANSFORMS_MAX = 4 };
 struct suite_list {
     struct proposal_list list;
     struct proposal proposal;

@@ -1,4 +1,4 @@
-/* One suite as a list of proposals: to be offered, or taken, as it is. */
+/* The suite of an IKE SA as a list of proposals: to be offered, or taken, as it is. */
 #include "proposal/proposal.h"
 
 static void add(struct proposal *proposal, uint8_t type, const struct algorithm *algorithm, uint16_t key_bits)

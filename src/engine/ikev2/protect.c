@@ -135,15 +135,15 @@ bool protect_seal(struct engine *engine, const struct ike_sa *ike, struct ikev2_
 bool protect_finish(struct engine *engine, const struct ike_sa *ike, struct ikev2_builder *builder,
                     struct bytes *ret_message)
 {
+    enum { EXCHANGE_AT = 18, MESSAGE_ID_AT = 20 };
+    size_t payloads_at = IKE_HEADER_SIZE + PAYLOAD_HEADER_SIZE + ike->suite.encr->iv_size;
     if (builder->writer.overflowed)
         return false;
     if (engine->impairments.has_any)
-        impair_message(engine, ike, &builder->writer, IKE_HEADER_SIZE,
-                       IKE_HEADER_SIZE + PAYLOAD_HEADER_SIZE + ike->suite.encr->iv_size);
+        impair_message(engine, ike, &builder->writer, IKE_HEADER_SIZE, payloads_at);
     count_sent(engine, builder);
-    size_t payloads_at = IKE_HEADER_SIZE + PAYLOAD_HEADER_SIZE + ike->suite.encr->iv_size;
     const uint8_t *data = builder->writer.data;
-    trace_payloads(engine, ike, true, ikev2_exchange_name(data[18]), load_be32(data + 20),
+    trace_payloads(engine, ike, true, ikev2_exchange_name(data[EXCHANGE_AT]), load_be32(data + MESSAGE_ID_AT),
                    bytes_of(data + payloads_at, builder->writer.size - payloads_at));
     if (fragmentation_is_due(engine, ike, builder))
         return fragmentation_seal(engine, ike, builder, ret_message);
