@@ -252,12 +252,15 @@ static bool is_within_clients(const struct end_spec *end, const struct ip_addres
     return end->client_count == 0;
 }
 
-static bool check_sourceip(const struct end_spec *end, const char *name, struct error *error)
+/* The address of a VTI device is that of the link; ipsecN's is the source address. */
+static bool check_sourceip(const struct connection_spec *spec, const struct end_spec *end, const char *name,
+                           struct error *error)
 {
+    bool has_vti = spec->interface.vti.name[0] != '\0';
     for (size_t i = 0; i < ARRAY_SIZE(end->sourceip); i++) {
         if (!address_is_set(&end->sourceip[i]))
             continue;
-        if (address_is_set(&end->interface_ip.address))
+        if (address_is_set(&end->interface_ip.address) && !has_vti)
             return error_set(error, -1, "%sinterface-ip= and %ssourceip= exclude each other; remove one",
                              name, name);
         if (!is_within_clients(end, &end->sourceip[i]))
@@ -426,9 +429,9 @@ bool connection_spec_check(const struct connection_spec *spec, struct error *err
     return check_hosts(spec, error) && check_family(spec, error) && check_clients(spec, error) &&
            check_transport(spec, error) && check_mobike(spec, error) && check_tcp(spec, error) &&
            check_ikev1(spec, error) && check_xauth(spec, error) &&
-           check_sourceip(&spec->left, "left", error) && check_sourceip(&spec->right, "right", error) &&
-           check_protocols(spec, error) && check_virtual(spec, error) &&
-           check_group(&spec->left, "left", error) && check_group(&spec->right, "right", error) &&
-           check_vti(spec, error) && check_modecfg(spec, error) && check_auth(spec, error) &&
-           check_ikev1_auth(spec, error);
+           check_sourceip(spec, &spec->left, "left", error) &&
+           check_sourceip(spec, &spec->right, "right", error) && check_protocols(spec, error) &&
+           check_virtual(spec, error) && check_group(&spec->left, "left", error) &&
+           check_group(&spec->right, "right", error) && check_vti(spec, error) &&
+           check_modecfg(spec, error) && check_auth(spec, error) && check_ikev1_auth(spec, error);
 }

@@ -469,6 +469,7 @@ static void pairs_that_only_look_alike_are_taken(void **state)
         BASE "leftsubnet=10.1.0.0/16;leftsourceip=10.1.0.1",
         BASE
         "leftsubnet=10.1.0.0/16,fd00::/8;rightsubnet=10.2.0.0/16,fc00::/16;leftsourceip=10.1.0.1,fd00::1",
+        BASE "leftsourceip=10.2.0.1;leftvti=10.9.0.1/30;vti-interface=vti0;mark=5/0xffffffff",
         BASE "replay-window=0",
         BASE "leftprotoport=tcp;rightprotoport=tcp/%any",
         BASE "keyexchange=default",
