@@ -69,11 +69,14 @@ static void look_again(evutil_socket_t unused, short events, void *context)
     struct default_sources now = default_sources_of(list, count);
     bool has_changed = !sources_equal(&now, &watch->sources) || udp_has_lost_address(daemon, list, count);
     watch->sources = now;
-    if (has_changed) {
+    if (has_changed)
         log_line("the machine's addresses have changed");
+    if (has_changed || daemon->lacks_sockets) {
         udp_follow_addresses(daemon, list, count);
         daemon_rearm(daemon);
     }
+    if (daemon->lacks_sockets)
+        evtimer_add(watch->settled, &RETRY_TIME);
     free(list);
 }
 

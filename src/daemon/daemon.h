@@ -58,6 +58,7 @@ struct daemon {
     struct list_node wake_ups; /* of clients, to come */
     struct event *timer, *signals[4], *backend_event;
     struct udp_socket *sockets;
+    bool lacks_sockets; /* there was a shortage when they were opened */
     struct streams *streams;
     struct address_watch *address_watch; /* NULL: the kernel does not tell */
     struct control_facts facts;
@@ -93,7 +94,9 @@ void udp_share_with_plane(struct daemon *daemon, const struct ip_endpoint *local
 /* By UDP, or in the TCP stream that the path is. */
 void ike_send(struct daemon *daemon, const struct path *path, struct bytes datagram);
 
-/* default_route.c: finds out which of the addresses the default routes leave from. False: it cannot now. */
+/* default_route.c: whether an errno value says that descriptors or memory have run out, which may pass. */
+bool is_shortage(int number);
+/* Finds out which of the addresses the default routes leave from. False: it cannot now. */
 bool default_route_mark(struct listen_address *list, size_t count, struct error *error);
 /* interfaces.c: the addresses that we may listen on, a malloc'd list. False, with the reason: they cannot be
  * listed now, which says nothing of them. */

@@ -12,8 +12,7 @@
 
 enum { LINE_SIZE = 512, FLAG_UP = 1, FLAG_GATEWAY = 2 };
 
-/* Also of a machine without IPv6. */
-static bool is_shortage(int number)
+bool is_shortage(int number)
 {
     return number == EMFILE || number == ENFILE || number == ENOBUFS || number == ENOMEM;
 }

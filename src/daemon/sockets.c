@@ -209,6 +209,7 @@ static void listen_on(struct daemon *daemon, uint64_t client, const struct liste
     }
     int descriptor = open_socket(&local, daemon->options.setup->ike_socket_bufsize);
     if (descriptor < 0) {
+        daemon->lacks_sockets |= is_shortage(errno);
         daemon_tell(daemon, client, RC_LOG_SERIOUS, "cannot listen on UDP interface %s %s: %s",
                     address->interface, endpoint_text(&local, text), strerror(errno));
         return;
@@ -295,6 +296,7 @@ static void open_sockets(struct daemon *daemon, uint64_t client, const struct li
 {
     for (struct udp_socket *udp = daemon->sockets; udp != NULL; udp = udp->next)
         udp->is_stale = true;
+    daemon->lacks_sockets = false;
     for (size_t i = count; i > 0 && daemon->options.setup->listen_udp; i--) {
         listen_on(daemon, client, &list[i - 1], daemon->options.ike_port, false);
         listen_on(daemon, client, &list[i - 1], daemon->options.natt_port, true);

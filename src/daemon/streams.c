@@ -438,6 +438,7 @@ static void listen_on(struct streams *streams, uint64_t client, const struct lis
     }
     int descriptor = open_socket(daemon, &local);
     if (descriptor < 0 || listen(descriptor, BACKLOG) < 0) {
+        daemon->lacks_sockets |= is_shortage(errno);
         daemon_tell(daemon, client, RC_LOG_SERIOUS, "cannot listen on TCP interface %s %s: %s",
                     address->interface, endpoint_text(&local, text), strerror(errno));
         if (descriptor >= 0)
