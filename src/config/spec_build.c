@@ -319,6 +319,16 @@ static bool refuse_value(const struct spec_builder *builder, const char *spellin
                      shown, reason->text);
 }
 
+static void note_ikev1_only(struct spec_builder *builder, const char *spelling)
+{
+    char *list = builder->ikev1_only, word[SPELLING_MAX];
+    for (const char *cursor = list; value_next_word(&cursor, word, sizeof(word));)
+        if (strcmp(word, spelling) == 0)
+            return;
+    size_t used = strlen(list);
+    snprintf(list + used, sizeof(builder->ikev1_only) - used, "%s ", spelling);
+}
+
 bool spec_build_option(struct spec_builder *builder, const char *name, const char *value, struct error *error)
 {
     enum keyword_end end;
@@ -344,7 +354,7 @@ bool spec_build_option(struct spec_builder *builder, const char *name, const cha
         if (!set_acting(builder, keyword, end, value, &reason))
             break;
         if (keyword->type != KEYWORD_BOOL || !value_is_default(keyword, value))
-            snprintf(builder->ikev1_only, sizeof(builder->ikev1_only), "%s", spelling);
+            note_ikev1_only(builder, spelling);
         return true;
     case KEYWORD_OBSOLETE_IN_IKEV2:
         if (!set_acting(builder, keyword, end, value, &reason))

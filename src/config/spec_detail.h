@@ -34,8 +34,8 @@ struct spec_builder {
     char *ah_text;                  /* ah= */
     char *phase2alg_text;           /* phase2alg=: one of both */
     unsigned phase2;                /* bits 1 << enum security_protocol; 0: not said */
-    char ikev1_only[64];            /* a keyword that concerns IKEv1 only; "": none was given */
-    char obsolete_in_ikev2[64];     /* the same of one that is obsolete there */
+    char ikev1_only[512];           /* keywords given that concern IKEv1 only, separated by blanks */
+    char obsolete_in_ikev2[64];     /* a keyword that is obsolete in IKEv2; "": none was given */
     unsigned esn_flags;             /* esn=; 0: not given */
     unsigned authby, authby_hashes; /* for ends without auth= of their own */
     unsigned auth_hashes[2];        /* of left and right with auth= of their own */

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "config/spec_detail.h"
+#include "config/value.h"
 
 enum { NAME_SHOWN_MAX = 160 };
 
@@ -109,6 +110,21 @@ static bool settle_all(struct spec_builder *builder, struct error *error)
     return true;
 }
 
+static void set_ikev1_only_aside(struct spec_builder *builder)
+{
+    struct connection_spec *spec = builder->spec;
+    char word[SPELLING_MAX];
+    for (const char *cursor = builder->ikev1_only; value_next_word(&cursor, word, sizeof(word));)
+        warning_send(builder->warnings, "conn \"%s\": keyword \"%s\" concerns IKEv1 only and has no effect",
+                     spec->name, word);
+    spec->aggressive = false;
+    if (builder->obsolete_in_ikev2[0] == '\0')
+        return;
+    warning_send(builder->warnings, "conn \"%s\": keyword \"%s\" is obsolete and has no effect", spec->name,
+                 builder->obsolete_in_ikev2);
+    spec->dpd_action = DPD_ACTION_AUTO;
+}
+
 /* A Quick Mode has no extended sequence numbers here. */
 static void warn_of_ikev2_only(struct spec_builder *builder)
 {
@@ -180,16 +196,8 @@ static bool finish(struct spec_builder *builder, struct error *error)
         return error_set(error, -1, "out of memory");
     if (!settle_all(builder, error) || !finish_proposals(builder, error))
         return false;
-    if (spec->ike_version != 1 && builder->ikev1_only[0] != '\0') {
-        warning_send(builder->warnings, "conn \"%s\": keyword \"%s\" concerns IKEv1 only and has no effect",
-                     spec->name, builder->ikev1_only);
-        spec->aggressive = false;
-    }
-    if (spec->ike_version != 1 && builder->obsolete_in_ikev2[0] != '\0') {
-        warning_send(builder->warnings, "conn \"%s\": keyword \"%s\" is obsolete and has no effect",
-                     spec->name, builder->obsolete_in_ikev2);
-        spec->dpd_action = DPD_ACTION_AUTO;
-    }
+    if (spec->ike_version != 1)
+        set_ikev1_only_aside(builder);
     warn_of_ikev2_only(builder);
     spec_warn_of_no_interface(builder);
     warn_of_margin(builder);

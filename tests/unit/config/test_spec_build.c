@@ -536,6 +536,22 @@ static void keywords_without_effect_warn(void **state)
     }
 }
 
+static void each_keyword_for_ikev1_warns(void **state)
+{
+    (void)state;
+    struct kept_warnings kept;
+    struct warning_sink sink = keep_warnings(&kept);
+    struct connection_spec *spec = build(
+        BASE "dpdtimeout=30;aggressive=yes;leftxauthclient=yes;dpdtimeout=40;dpdaction=hold", &sink, NULL);
+    assert_non_null(spec);
+    connection_spec_free(spec);
+    assert_int_equal(kept.count, 4);
+    assert_non_null(strstr(kept.text, "\"dpdtimeout\" concerns IKEv1 only"));
+    assert_non_null(strstr(kept.text, "\"aggressive\" concerns IKEv1 only"));
+    assert_non_null(strstr(kept.text, "\"leftxauthclient\" concerns IKEv1 only"));
+    assert_non_null(strstr(kept.text, "\"dpdaction\" is obsolete"));
+}
+
 static void dpdaction_is_for_ikev1(void **state)
 {
     (void)state;
@@ -636,6 +652,7 @@ int main(void)
         cmocka_unit_test(pairs_that_only_look_alike_are_taken),
         cmocka_unit_test(the_version_of_ike_decides_what_the_proposals_may_be),
         cmocka_unit_test(keywords_without_effect_warn),
+        cmocka_unit_test(each_keyword_for_ikev1_warns),
         cmocka_unit_test(dpdaction_is_for_ikev1),
         cmocka_unit_test(an_interface_of_its_own_has_what_is_said_of_it),
         cmocka_unit_test(a_pool_makes_its_connection_narrow),
