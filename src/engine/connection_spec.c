@@ -417,11 +417,10 @@ static bool check_vti(const struct connection_spec *spec, struct error *error)
     if (spec->interface.vti.name[0] == '\0')
         return true;
     if (spec->interface.is_wanted)
-        return error_set(error, 0, "\"%s\" has both vti-interface= and ipsec-interface=", spec->name);
+        return error_set(error, -1, "vti-interface= and ipsec-interface= exclude each other; remove one");
     if (spec->type != TYPE_TUNNEL)
-        return error_set(error, 0, "\"%s\": vti-interface= needs type=tunnel", spec->name);
-    return has_marks ||
-           error_set(error, 0, "\"%s\": vti-interface= needs mark=, such as mark=5/0xffffffff", spec->name);
+        return error_set(error, -1, "vti-interface= needs type=tunnel");
+    return has_marks || error_set(error, -1, "vti-interface= needs mark=, such as mark=5/0xffffffff");
 }
 
 bool connection_spec_check(const struct connection_spec *spec, struct error *error)

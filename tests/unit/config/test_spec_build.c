@@ -443,6 +443,11 @@ static void what_only_the_whole_shows_is_refused(void **state)
          "leftsourceip= is not within leftsubnet="},
         {BASE "leftsourceip=10.2.0.1;leftinterface-ip=10.2.0.2/24;ipsec-interface=yes", "exclude each other"},
         {BASE "ms-dh-downgrade=yes;pfs-rekey-workaround=yes", "cannot specify both"},
+        {BASE "vti-interface=vti0", "conn \"x\": vti-interface= needs mark="},
+        {BASE "vti-interface=vti0;mark=5;type=transport", "conn \"x\": vti-interface= needs type=tunnel"},
+        {BASE "vti-interface=vti0;mark=5;ipsec-interface=yes",
+         "conn \"x\": vti-interface= and ipsec-interface= exclude"},
+        {BASE "ipsec-interface=1;mark=5;vti-interface=vti0", "exclude each other"},
         {BASE "esn=yes;replay-window=0", "esn=yes needs a replay window"},
     };
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
