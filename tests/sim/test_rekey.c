@@ -448,6 +448,33 @@ static void an_ike_sa_whose_suite_is_not_wanted_again_gets_another(void **state)
     sim_free(sim);
 }
 
+/* With the whole list, or another group; but not when there is something to delete first. */
+static void a_refused_rekey_is_not_repeated_when_the_ike_sa_is_to_end(void **state)
+{
+    (void)state;
+    uint8_t no_proposal[] = {0, 0, 0, 8, 0, 0, 0, NO_PROPOSAL_CHOSEN};
+    uint8_t other_group[] = {0, 0, 0, 10, 0, 0, 0, INVALID_KE_PAYLOAD, 0, 19};
+    const struct bytes refusals[] = {bytes_of(no_proposal, sizeof(no_proposal)),
+                                     bytes_of(other_group, sizeof(other_group))};
+    for (size_t i = 0; i < ARRAY_SIZE(refusals); i++) {
+        struct sim *sim =
+            established_with(HOSTS SUBNETS " ike=aes_gcm128-sha2_256;dh31,aes_gcm128-sha2_256;dh19");
+        sim_record(sim);
+        sim_partition(sim, "west", NULL, minutes(10));
+        sim_partition(sim, "east", NULL, minutes(10));
+        sim_start(sim, "east", COMMAND_REKEY_IKE, "tunnel");
+        sim_run_for(sim, milliseconds(100));
+        sim_start(sim, "east", COMMAND_DELETE_IKE, "tunnel");
+        sim_heal(sim);
+        assert_true(
+            sim_inject_protected(sim, "west", "east", CREATE_CHILD_SA, true, 2, PAYLOAD_NOTIFY, refusals[i]));
+        sim_run_for(sim, milliseconds(100));
+        assert_int_equal(sim_count(sim, "east", MESSAGE_CREATE, PART_REQUEST), 1);
+        assert_int_equal(sim_count(sim, "east", MESSAGE_DELETE, PART_REQUEST), 1);
+        sim_free(sim);
+    }
+}
+
 static bool say_delete(struct sim *sim, uint32_t id, uint32_t spi)
 {
     uint8_t chain[] = {PAYLOAD_NONE, 0, 0, 12, PROTOCOL_ESP, 4, 0, 1, 0, 0, 0, 0};
@@ -501,6 +528,7 @@ int main(int argument_count, char **arguments)
         cmocka_unit_test(a_rekey_of_a_connection_that_is_down_is_refused),
         cmocka_unit_test(an_ike_sa_keeps_its_suite_whoever_rekeys_it),
         cmocka_unit_test(an_ike_sa_whose_suite_is_not_wanted_again_gets_another),
+        cmocka_unit_test(a_refused_rekey_is_not_repeated_when_the_ike_sa_is_to_end),
         cmocka_unit_test(a_peer_that_takes_its_rekey_back_leaves_the_old_child),
         cmocka_unit_test(a_peer_without_pfs_is_rekeyed_with_only_where_that_is_allowed),
     };

@@ -274,9 +274,10 @@ static void refused(struct engine *engine, struct ike_sa *ike, struct ike_sa *ne
                     const struct ikev2_notify *refusal)
 {
     uint64_t client = ike->current_client;
-    if (refusal->type == INVALID_KE_PAYLOAD) {
+    bool may_retry = ike->state == IKE_STATE_ESTABLISHED; /* else its Delete waits for the window */
+    if (refusal->type == INVALID_KE_PAYLOAD && may_retry) {
         retry_with_group(engine, ike, new, refusal->data);
-    } else if (refusal->type == NO_PROPOSAL_CHOSEN && !new->setup->offers_all) {
+    } else if (refusal->type == NO_PROPOSAL_CHOSEN && may_retry && !new->setup->offers_all) {
         retry_with_all(engine, ike, new);
     } else if (refusal->type == TEMPORARY_FAILURE && rival_serves(engine, ike, new)) {
         return;
