@@ -68,6 +68,16 @@ static bool parse_der(const char *digits, struct identity *out, struct error *er
     return true;
 }
 
+/* As it stands, whatever is in it. */
+static bool take(enum identity_kind kind, const char *text, size_t size, struct identity *out,
+                 struct error *error)
+{
+    if (size > IDENTITY_SIZE_MAX)
+        return error_set(error, 0, "identity is longer than %d bytes", IDENTITY_SIZE_MAX);
+    *out = make(kind, text, size);
+    return true;
+}
+
 /* @#hex, @[key id], @~hex (DER), C=CA, CN=east (a distinguished name), @fqdn, user@fqdn (also as @user@fqdn),
  * an address, or a bare name. */
 bool identity_parse(const char *text, struct identity *out, struct error *error)
@@ -108,13 +118,13 @@ bool identity_parse(const char *text, struct identity *out, struct error *error)
         return parse_der(text + 2, out, error);
     if (text[1] == '[') {
         size_t size = length - 2 - (text[length - 1] == ']'); /* which may be missing */
-        *out = make(ID_KEY_ID, text + 2, size);
-        return size != 0 || error_set(error, 0, "nothing stands in the brackets of the identity");
+        if (size == 0)
+            return error_set(error, 0, "nothing stands in the brackets of the identity");
+        return take(ID_KEY_ID, text + 2, size, out, error);
     }
     if (length == 1)
         return error_set(error, 0, "nothing follows the @ of the identity");
-    *out = make(ID_FQDN, text + 1, length - 1); /* as it stands, whatever is in it */
-    return true;
+    return take(ID_FQDN, text + 1, length - 1, out, error);
 }
 
 bool identity_of_wire(uint8_t kind, struct bytes data, struct identity *out, struct error *error)

@@ -4,6 +4,7 @@
 #include <stddef.h>
 
 #include <cmocka.h>
+#include <stdio.h>
 
 #include "engine/identity.h"
 
@@ -48,6 +49,26 @@ static void what_is_no_identity_is_refused_with_a_reason(void **state)
         struct error error = {0};
         assert_false(identity_parse(bad[i], &identity, &error));
         assert_true(error.text[0] != '\0');
+    }
+}
+
+static void longer_identities_than_the_largest_are_refused(void **state)
+{
+    (void)state;
+    static const char *const forms[] = {"@", "@[", "user@", "", "@#", "@~", "CN="};
+    static const uint8_t key[16] = {1};
+    for (size_t i = 0; i < ARRAY_SIZE(forms); i++) {
+        for (size_t size = IDENTITY_SIZE_MAX - 20; size < 2 * IDENTITY_SIZE_MAX + 20; size++) {
+            char text[4 * IDENTITY_SIZE_MAX];
+            struct identity id;
+            struct error error;
+            snprintf(text, sizeof(text), "%s%0*d", forms[i], (int)size, 1);
+            if (!identity_parse(text, &id, &error))
+                continue;
+            assert_true(id.size <= IDENTITY_SIZE_MAX);
+            identity_hash(key, &id);
+            identity_free(&id);
+        }
     }
 }
 
@@ -124,6 +145,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_form_of_ipsec_conf_is_understood),
         cmocka_unit_test(what_is_no_identity_is_refused_with_a_reason),
+        cmocka_unit_test(longer_identities_than_the_largest_are_refused),
         cmocka_unit_test(wire_identities_of_wrong_size_or_kind_are_refused),
         cmocka_unit_test(names_compare_without_case_and_key_ids_exactly),
         cmocka_unit_test(equal_identities_hash_equally),
