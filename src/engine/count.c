@@ -129,7 +129,7 @@ static void count_notify(struct engine *engine, unsigned type, bool is_sent)
         count_one(engine, is_status ? COUNT_IKEV2_RECEIVED_STATUS : COUNT_IKEV2_RECEIVED_ERRORS, type);
 }
 
-void count_sent(struct engine *engine, const struct ikev2_builder *builder)
+void count_sent(struct engine *engine, const struct message_builder *builder)
 {
     for (size_t i = 0; i < builder->notify_count; i++)
         count_notify(engine, builder->notifies[i], true);

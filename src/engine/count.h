@@ -18,7 +18,7 @@ void count_traffic(struct engine *engine, const struct sa_counters *before_in,
 void count_one(struct engine *engine, enum counter_family_id family, unsigned number);
 
 /* The notifications of a message that is now complete, or that was read. */
-void count_sent(struct engine *engine, const struct ikev2_builder *builder);
+void count_sent(struct engine *engine, const struct message_builder *builder);
 void count_received(struct engine *engine, const struct ikev2_message *message);
 /* INVALID_KE_PAYLOAD from us or from a peer: the group that was used, the one that is wanted. */
 void count_invalid_ke(struct engine *engine, bool is_ours, unsigned used, unsigned wanted);

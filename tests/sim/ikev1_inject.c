@@ -95,13 +95,13 @@ static void inject_pieces(struct sim *sim, const char *from, const char *to, uin
         struct ikev2_header header;
         struct bytes datagram;
         ikev2_header_read(message, &header);
-        struct ikev1_builder builder = ikev1_build_start(buffer, sizeof(buffer), &header);
-        ikev1_build_begin(&builder, ISAKMP_FRAGMENT);
+        struct message_builder builder = ikev1_build_start(buffer, sizeof(buffer), &header);
+        message_build_begin(&builder, ISAKMP_FRAGMENT);
         writer_u16(&builder.writer, 9);
         writer_u8(&builder.writer, (uint8_t)number);
         writer_u8(&builder.writer, number == count);
         writer_bytes(&builder.writer, bytes_of(message.data + at, left < piece_size ? left : piece_size));
-        ikev1_build_end(&builder);
+        message_build_end(&builder);
         if (ikev1_build_finish(&builder, 0, &datagram))
             sim_inject(sim, from, to, port, datagram);
     }
@@ -119,7 +119,7 @@ bool sim_inject_ikev1(struct sim *sim, const char *from, const char *to, const s
     struct bytes message;
     if (ike == NULL || (injection.is_encrypted && ike->suite.encr == NULL))
         return false;
-    struct ikev1_builder builder =
+    struct message_builder builder =
         ikev1_start(ike, buffer, sizeof(buffer), injection.exchange, injection.message_id);
     if (injection.hash != IKEV1_NO_HASH)
         ikev1_build_hash(ike, &builder);

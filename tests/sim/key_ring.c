@@ -151,13 +151,13 @@ size_t forge_protected(const struct ike_keys *keys, const struct ikev2_header *h
     bool from_initiator = (header->flags & IKEV2_FLAG_INITIATOR) != 0;
     size_t iv_size = keys->encr->iv_size;
     size_t icv_size = packet_icv_size(keys->encr, keys->integ);
-    struct ikev2_builder builder = ikev2_build_start(out, capacity, header);
+    struct message_builder builder = message_build_start(out, capacity, header);
     ikev2_build_sk_begin(&builder, iv_size);
     writer_bytes(&builder.writer, chain);
     struct ikev2_sealed sealed =
         ikev2_build_sk_end(&builder, iv_size, keys->encr->block_size ? keys->encr->block_size : 1, icv_size);
     struct bytes message;
-    if (!ikev2_build_finish(&builder, &message))
+    if (!message_build_finish(&builder, &message))
         return 0;
     out[IKE_HEADER_SIZE] = first_payload;
     memset(out + sealed.iv_at, 0x5a, iv_size);

@@ -174,15 +174,15 @@ static void begin_quick_mode(struct sim *sim, uint32_t message_id, const struct 
     static const struct ikev2_header header;
     static const uint8_t nonce[16] = {7};
     uint8_t bytes[1024], body[64];
-    struct ikev1_builder builder = ikev1_build_start(bytes, sizeof(bytes), &header);
-    ikev1_build_body(&builder, ISAKMP_SA, bytes_of(esp_proposal, sizeof(esp_proposal)));
-    ikev1_build_body(&builder, ISAKMP_NONCE, bytes_of(nonce, sizeof(nonce)));
+    struct message_builder builder = ikev1_build_start(bytes, sizeof(bytes), &header);
+    message_build_body(&builder, ISAKMP_SA, bytes_of(esp_proposal, sizeof(esp_proposal)));
+    message_build_body(&builder, ISAKMP_NONCE, bytes_of(nonce, sizeof(nonce)));
     for (size_t i = 0; i < count; i++) {
         const struct named *name = names[i < 2 ? i : 1];
         memset(body, 0, sizeof(body));
         body[0] = name->type;
         memcpy(body + 4, name->value, sizeof(name->value));
-        ikev1_build_body(&builder, ISAKMP_ID, bytes_of(body, name->size));
+        message_build_body(&builder, ISAKMP_ID, bytes_of(body, name->size));
     }
     assert_true(sim_inject_ikev1(
         sim, "east", "west",

@@ -9,7 +9,7 @@
 /* A chain of payloads without a message around it. */
 struct chain {
     uint8_t bytes[1024];
-    struct ikev1_builder builder;
+    struct message_builder builder;
 };
 
 static void chain_start(struct chain *chain)

@@ -123,7 +123,7 @@ static void say_initial_contact(struct sim *sim, uint32_t message_id, enum ikev1
     memcpy(cookies, ike.spi_i, 8);
     memcpy(cookies + 8, ike.spi_r, 8);
     cookies[0] ^= is_of_another;
-    struct ikev1_builder builder = ikev1_build_start(bytes, sizeof(bytes), &header);
+    struct message_builder builder = ikev1_build_start(bytes, sizeof(bytes), &header);
     ikev1_build_notify(&builder, V1_PROTO_ISAKMP, bytes_of(cookies, sizeof(cookies)), V1_INITIAL_CONTACT,
                        bytes_of(NULL, 0));
     assert_true(sim_inject_ikev1(

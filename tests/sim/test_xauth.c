@@ -279,7 +279,7 @@ static void nothing_is_negotiated_before_the_login(void **state)
     sim_run_for(sim, seconds(2));
     static const uint8_t types[] = {ISAKMP_CFG_SET, ISAKMP_CFG_REPLY, ISAKMP_CFG_ACK, ISAKMP_CFG_REQUEST};
     for (size_t i = 0; i < ARRAY_SIZE(types); i++) {
-        struct ikev1_builder builder = ikev1_build_start(bytes, sizeof(bytes), &header);
+        struct message_builder builder = ikev1_build_start(bytes, sizeof(bytes), &header);
         ikev1_build_attributes(&builder, types[i], 0, writer_bytes_so_far(&list), 0);
         sim_inject_ikev1(
             sim, "east", "west",

@@ -38,10 +38,10 @@ static void send_1(struct engine *engine, struct ike_sa *ike, const struct job *
               owned_set(engine, &ike->memory_bytes, &ike->v1->sa_body, writer_bytes_so_far(&writer)) &&
               owned_set(engine, &ike->memory_bytes, &ike->setup->own_public,
                         bytes_of(job->own_public, ke_public_size(job->ke)));
-    struct ikev1_builder builder = ikev1_start(ike, buffer, sizeof(buffer), ISAKMP_AGGRESSIVE, 0);
-    ikev1_build_body(&builder, ISAKMP_SA, owned_bytes(&ike->v1->sa_body));
+    struct message_builder builder = ikev1_start(ike, buffer, sizeof(buffer), ISAKMP_AGGRESSIVE, 0);
+    message_build_body(&builder, ISAKMP_SA, owned_bytes(&ike->v1->sa_body));
     phase1_build_ke(ike, &builder);
-    ikev1_build_body(&builder, ISAKMP_ID, phase1_own_id(connection, id));
+    message_build_body(&builder, ISAKMP_ID, phase1_own_id(connection, id));
     vendor_ids_build(engine, ike, &builder);
     if (!ok || !ikev1_send_plain(engine, ike, &ike->v1->phase1, &builder, &ike->memory_bytes)) {
         ike_fail(engine, ike, RC_INTERNAL_ERROR, "Aggressive Mode request could not be built");
@@ -94,7 +94,7 @@ static enum proof_step believe(struct engine *engine, struct ike_sa *ike, struct
 static void send_2(struct engine *engine, struct ike_sa *ike)
 {
     uint8_t buffer[IKE_MESSAGE_MAX];
-    struct ikev1_builder builder = ikev1_start(ike, buffer, sizeof(buffer), ISAKMP_AGGRESSIVE, 0);
+    struct message_builder builder = ikev1_start(ike, buffer, sizeof(buffer), ISAKMP_AGGRESSIVE, 0);
     phase1_build_proof(ike, &builder);
     nat_traversal_build(engine, ike, &builder);
     initial_contact_say(engine, ike, &builder);

@@ -41,12 +41,12 @@ static void answer(struct engine *engine, struct ike_sa *ike)
     struct ikev1_choice choice = {.suite = ike->suite};
     choice.transforms[IKEV1_MEMBER_MAIN] = owned_bytes(&ike->v1->transform);
     uint8_t buffer[IKE_MESSAGE_MAX], id[4 + IDENTITY_SIZE_MAX];
-    struct ikev1_builder builder = ikev1_start(ike, buffer, sizeof(buffer), ISAKMP_AGGRESSIVE, 0);
-    ikev1_build_begin(&builder, ISAKMP_SA);
+    struct message_builder builder = ikev1_start(ike, buffer, sizeof(buffer), ISAKMP_AGGRESSIVE, 0);
+    message_build_begin(&builder, ISAKMP_SA);
     ikev1_choice_write(&builder.writer, &offer, &choice);
-    ikev1_build_end(&builder);
+    message_build_end(&builder);
     phase1_build_ke(ike, &builder);
-    ikev1_build_body(&builder, ISAKMP_ID, phase1_own_id(connection, id));
+    message_build_body(&builder, ISAKMP_ID, phase1_own_id(connection, id));
     phase1_build_proof(ike, &builder);
     nat_traversal_build(engine, ike, &builder);
     vendor_ids_build(engine, ike, &builder);

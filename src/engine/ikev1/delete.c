@@ -16,7 +16,7 @@ static void send_delete(struct engine *engine, struct ike_sa *ike, uint8_t proto
     if (is_impaired(engine, IMPAIR_SEND_NO_DELETE))
         return;
     ikev1_exchange_begin(ike, &exchange, ikev1_new_message_id(engine, ike));
-    struct ikev1_builder builder =
+    struct message_builder builder =
         ikev1_start(ike, buffer, sizeof(buffer), ISAKMP_INFORMATIONAL, exchange.message_id);
     ikev1_build_hash(ike, &builder);
     ikev1_build_delete(&builder, protocol, spi_size, count, spis);

@@ -93,8 +93,8 @@ void ikev1_trace_payloads(struct engine *engine, const struct ike_sa *ike, bool 
 
 /* ---- building ---- */
 
-struct ikev1_builder ikev1_start(const struct ike_sa *ike, uint8_t *buffer, size_t capacity,
-                                 uint8_t exchange_type, uint32_t message_id)
+struct message_builder ikev1_start(const struct ike_sa *ike, uint8_t *buffer, size_t capacity,
+                                   uint8_t exchange_type, uint32_t message_id)
 {
     struct ikev2_header header = {.exchange = exchange_type, .message_id = message_id};
     memcpy(header.spi_i, ike->spi_i, IKE_SPI_SIZE);
@@ -102,10 +102,10 @@ struct ikev1_builder ikev1_start(const struct ike_sa *ike, uint8_t *buffer, size
     return ikev1_build_start(buffer, capacity, &header);
 }
 
-void ikev1_build_hash(const struct ike_sa *ike, struct ikev1_builder *builder)
+void ikev1_build_hash(const struct ike_sa *ike, struct message_builder *builder)
 {
     static const uint8_t zeros[PRF_OUTPUT_MAX];
-    ikev1_build_body(builder, ISAKMP_HASH, bytes_of(zeros, ike->suite.prf->output_size));
+    message_build_body(builder, ISAKMP_HASH, bytes_of(zeros, ike->suite.prf->output_size));
 }
 
 static bool phase2_hash(const struct ike_sa *ike, uint32_t message_id, struct bytes nonce, struct bytes rest,
@@ -152,14 +152,14 @@ static bool send_and_keep(struct engine *engine, struct ike_sa *ike, struct ikev
     return true;
 }
 
-static void impair(struct engine *engine, const struct ike_sa *ike, struct ikev1_builder *builder)
+static void impair(struct engine *engine, const struct ike_sa *ike, struct message_builder *builder)
 {
     if (engine->impairments.has_any)
         impair_message(engine, ike, &builder->writer, HEADER_NEXT_PAYLOAD_AT, IKE_HEADER_SIZE);
 }
 
 bool ikev1_send_plain(struct engine *engine, struct ike_sa *ike, struct ikev1_exchange *exchange,
-                      struct ikev1_builder *builder, size_t *owner_bytes)
+                      struct message_builder *builder, size_t *owner_bytes)
 {
     enum { PADDED_TO = 4 };
     const struct connection *connection = connection_by_serial(engine, ike->connection_serial);
@@ -171,7 +171,7 @@ bool ikev1_send_plain(struct engine *engine, struct ike_sa *ike, struct ikev1_ex
 }
 
 static bool encrypt_and_send(struct engine *engine, struct ike_sa *ike, struct ikev1_exchange *exchange,
-                             struct ikev1_builder *builder, size_t *owner_bytes)
+                             struct message_builder *builder, size_t *owner_bytes)
 {
     enum { HEADER_FLAGS_AT = 19 };
     const struct algorithm *encr = ike->suite.encr;
@@ -188,14 +188,14 @@ static bool encrypt_and_send(struct engine *engine, struct ike_sa *ike, struct i
 }
 
 bool ikev1_send_encrypted(struct engine *engine, struct ike_sa *ike, struct ikev1_exchange *exchange,
-                          struct ikev1_builder *builder, size_t *owner_bytes)
+                          struct message_builder *builder, size_t *owner_bytes)
 {
     impair(engine, ike, builder);
     return encrypt_and_send(engine, ike, exchange, builder, owner_bytes);
 }
 
 bool ikev1_send_hashed(struct engine *engine, struct ike_sa *ike, struct ikev1_exchange *exchange,
-                       struct ikev1_builder *builder, struct bytes nonce, size_t *owner_bytes)
+                       struct message_builder *builder, struct bytes nonce, size_t *owner_bytes)
 {
     enum { HASH_AT = IKE_HEADER_SIZE + PAYLOAD_HEADER_SIZE };
     size_t rest_at = HASH_AT + ike->suite.prf->output_size;

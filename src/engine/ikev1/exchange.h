@@ -22,20 +22,20 @@ void ikev1_trace_payloads(struct engine *engine, const struct ike_sa *ike, bool 
 struct bytes ikev1_cipher_key(const struct ike_sa *ike);
 
 /* Starts a message of this SA; the exchange's message id, the phase 1 one being 0. */
-struct ikev1_builder ikev1_start(const struct ike_sa *ike, uint8_t *buffer, size_t capacity,
-                                 uint8_t exchange_type, uint32_t message_id);
+struct message_builder ikev1_start(const struct ike_sa *ike, uint8_t *buffer, size_t capacity,
+                                   uint8_t exchange_type, uint32_t message_id);
 /* Leaves room for HASH of phase 2 as first payload; ikev1_send_hashed() fills it in. */
-void ikev1_build_hash(const struct ike_sa *ike, struct ikev1_builder *builder);
+void ikev1_build_hash(const struct ike_sa *ike, struct message_builder *builder);
 
 /* Finish and send as it is, or encrypted; what was sent is kept for repetition. False: it does not fit or
  * cannot be encrypted. */
 bool ikev1_send_plain(struct engine *engine, struct ike_sa *ike, struct ikev1_exchange *exchange,
-                      struct ikev1_builder *builder, size_t *owner_bytes);
+                      struct message_builder *builder, size_t *owner_bytes);
 bool ikev1_send_encrypted(struct engine *engine, struct ike_sa *ike, struct ikev1_exchange *exchange,
-                          struct ikev1_builder *builder, size_t *owner_bytes);
+                          struct message_builder *builder, size_t *owner_bytes);
 /* The same for phase 2 messages whose first payload is HASH: prf(SKEYID_a, message id | nonce | rest). */
 bool ikev1_send_hashed(struct engine *engine, struct ike_sa *ike, struct ikev1_exchange *exchange,
-                       struct ikev1_builder *builder, struct bytes nonce, size_t *owner_bytes);
+                       struct message_builder *builder, struct bytes nonce, size_t *owner_bytes);
 /* HASH(3) of Quick Mode covers no payloads: prf(SKEYID_a, 0 | message id | Ni | Nr). */
 bool ikev1_hash3(const struct ike_sa *ike, uint32_t message_id, struct bytes nonce_i, struct bytes nonce_r,
                  uint8_t *out);

@@ -33,13 +33,13 @@ static void send_piece(struct engine *engine, const struct ike_sa *ike, struct b
     struct bytes datagram;
     ikev2_header_read(message, &header);
     header.flags = 0;
-    struct ikev1_builder builder = ikev1_build_start(buffer, sizeof(buffer), &header);
-    ikev1_build_begin(&builder, ISAKMP_FRAGMENT);
+    struct message_builder builder = ikev1_build_start(buffer, sizeof(buffer), &header);
+    message_build_begin(&builder, ISAKMP_FRAGMENT);
     writer_u16(&builder.writer, 1);
     writer_u8(&builder.writer, number);
     writer_u8(&builder.writer, is_last ? FRAGMENT_LAST : 0);
     writer_bytes(&builder.writer, piece);
-    ikev1_build_end(&builder);
+    message_build_end(&builder);
     if (ikev1_build_finish(&builder, 0, &datagram))
         engine_send(engine, &ike->path, datagram);
 }

@@ -24,7 +24,7 @@ void notify_stranger(struct engine *engine, const struct ikev1_incoming *incomin
     memcpy(header.spi_i, incoming->header->spi_i, IKE_SPI_SIZE);
     memcpy(header.spi_r, incoming->header->spi_r, IKE_SPI_SIZE);
     engine_random(engine, &header.message_id, sizeof(header.message_id));
-    struct ikev1_builder builder = ikev1_build_start(buffer, sizeof(buffer), &header);
+    struct message_builder builder = ikev1_build_start(buffer, sizeof(buffer), &header);
     ikev1_build_notify(&builder, V1_PROTO_ISAKMP, bytes_of(NULL, 0), type, bytes_of(NULL, 0));
     if (!ikev1_build_finish(&builder, 0, &message) || message.size > incoming->datagram.size)
         return;
@@ -38,7 +38,7 @@ static struct owned notify_in(struct engine *engine, struct ike_sa *ike, uint32_
     uint8_t buffer[NOTIFICATION_MAX];
     struct ikev1_exchange exchange = {0};
     ikev1_exchange_begin(ike, &exchange, message_id);
-    struct ikev1_builder builder =
+    struct message_builder builder =
         ikev1_start(ike, buffer, sizeof(buffer), ISAKMP_INFORMATIONAL, exchange.message_id);
     ikev1_build_hash(ike, &builder);
     ikev1_build_notify(&builder, protocol, spi, type, data);

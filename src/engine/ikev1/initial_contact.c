@@ -18,7 +18,8 @@ static struct ike_sa *older_ike(const struct engine *engine, const struct ike_sa
     return other;
 }
 
-void initial_contact_say(const struct engine *engine, const struct ike_sa *ike, struct ikev1_builder *builder)
+void initial_contact_say(const struct engine *engine, const struct ike_sa *ike,
+                         struct message_builder *builder)
 {
     const struct connection *connection = connection_by_serial(engine, ike->connection_serial);
     uint8_t cookies[2 * IKE_SPI_SIZE];

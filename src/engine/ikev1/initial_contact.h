@@ -6,7 +6,7 @@
 
 /* Initiator: says it if initial-contact= wants it and no other ISAKMP SA with this peer is known. */
 void initial_contact_say(const struct engine *engine, const struct ike_sa *ike,
-                         struct ikev1_builder *builder);
+                         struct message_builder *builder);
 /* The peer says it after phase 1, in a notification that HASH has proved; NULL: it does not. */
 void initial_contact_said(struct engine *engine, struct ike_sa *ike, const struct ikev1_notify *notify);
 /* What a peer that came back left behind goes. */

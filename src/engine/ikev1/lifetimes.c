@@ -72,7 +72,7 @@ void lifetimes_read_notify(const struct ikev1_message *message, struct quick_mod
 }
 
 void lifetimes_build_notify(const struct engine *engine, const struct quick_mode *quick,
-                            struct ikev1_builder *builder)
+                            struct message_builder *builder)
 {
     const struct child_sa *child = quick->child;
     const struct connection_spec *spec = connection_by_serial(engine, child->connection_serial)->spec;

@@ -16,7 +16,7 @@ void lifetimes_arm_child(struct engine *engine, struct child_sa *child, uint32_t
 void lifetimes_read_notify(const struct ikev1_message *message, struct quick_mode *quick);
 /* Responder: tells the initiator that ours are shorter than what it asks for. */
 void lifetimes_build_notify(const struct engine *engine, const struct quick_mode *quick,
-                            struct ikev1_builder *builder);
+                            struct message_builder *builder);
 
 /* The new one is up: older ones of the same peer are out of use. */
 void lifetimes_replace_older(struct engine *engine, struct ike_sa *ike);

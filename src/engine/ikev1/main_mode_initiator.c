@@ -4,8 +4,8 @@
 #include "engine/ikev1/phase1_proof.h"
 #include "engine/ikev1/vendor_ids.h"
 
-static void send(struct engine *engine, struct ike_sa *ike, struct ikev1_builder *builder, bool is_encrypted,
-                 enum ikev1_state state)
+static void send(struct engine *engine, struct ike_sa *ike, struct message_builder *builder,
+                 bool is_encrypted, enum ikev1_state state)
 {
     struct ikev1_exchange *exchange = &ike->v1->phase1;
     bool ok = is_encrypted ? ikev1_send_encrypted(engine, ike, exchange, builder, &ike->memory_bytes)
@@ -32,8 +32,8 @@ void main_mode_begin(struct engine *engine, struct ike_sa *ike)
         ike_fail(engine, ike, RC_INTERNAL_ERROR, "Main Mode request could not be built");
         return;
     }
-    struct ikev1_builder builder = ikev1_start(ike, buffer, sizeof(buffer), ISAKMP_MAIN, 0);
-    ikev1_build_body(&builder, ISAKMP_SA, owned_bytes(&ike->v1->sa_body));
+    struct message_builder builder = ikev1_start(ike, buffer, sizeof(buffer), ISAKMP_MAIN, 0);
+    message_build_body(&builder, ISAKMP_SA, owned_bytes(&ike->v1->sa_body));
     vendor_ids_build(engine, ike, &builder);
     send(engine, ike, &builder, false, STATE_MAIN_I1);
 }
@@ -68,7 +68,7 @@ static void send_2(struct engine *engine, struct ike_sa *ike, const struct job *
     ike->setup->own = job->own;
     owned_set(engine, &ike->memory_bytes, &ike->setup->own_public,
               bytes_of(job->own_public, ke_public_size(job->ke)));
-    struct ikev1_builder builder = ikev1_start(ike, buffer, sizeof(buffer), ISAKMP_MAIN, 0);
+    struct message_builder builder = ikev1_start(ike, buffer, sizeof(buffer), ISAKMP_MAIN, 0);
     phase1_build_ke(ike, &builder);
     nat_traversal_build(engine, ike, &builder);
     send(engine, ike, &builder, false, STATE_MAIN_I2);
@@ -96,8 +96,8 @@ static void send_3(struct engine *engine, struct ike_sa *ike)
     uint8_t buffer[IKE_MESSAGE_MAX], id[4 + IDENTITY_SIZE_MAX];
     nat_traversal_float(engine, ike);
     ike->state = IKE_STATE_AUTH_SENT;
-    struct ikev1_builder builder = ikev1_start(ike, buffer, sizeof(buffer), ISAKMP_MAIN, 0);
-    ikev1_build_body(&builder, ISAKMP_ID, phase1_own_id(connection, id));
+    struct message_builder builder = ikev1_start(ike, buffer, sizeof(buffer), ISAKMP_MAIN, 0);
+    message_build_body(&builder, ISAKMP_ID, phase1_own_id(connection, id));
     phase1_build_proof(ike, &builder);
     initial_contact_say(engine, ike, &builder);
     send(engine, ike, &builder, true, STATE_MAIN_I3);

@@ -23,10 +23,10 @@ void main_mode_request_1(struct engine *engine, const struct ikev1_incoming *inc
         return;
     struct ikev1_offer offer =
         phase1_offer(connection_by_serial(engine, ike->connection_serial), ike->v1->auth_method, NULL);
-    struct ikev1_builder builder = ikev1_start(ike, buffer, sizeof(buffer), ISAKMP_MAIN, 0);
-    ikev1_build_begin(&builder, ISAKMP_SA);
+    struct message_builder builder = ikev1_start(ike, buffer, sizeof(buffer), ISAKMP_MAIN, 0);
+    message_build_begin(&builder, ISAKMP_SA);
     ikev1_choice_write(&builder.writer, &offer, &request.choice);
-    ikev1_build_end(&builder);
+    message_build_end(&builder);
     vendor_ids_build(engine, ike, &builder);
     if (!ikev1_send_plain(engine, ike, &ike->v1->phase1, &builder, &ike->memory_bytes)) {
         ike_destroy(engine, ike);
@@ -65,7 +65,7 @@ static void send_2(struct engine *engine, struct ike_sa *ike, const struct job *
         ike_destroy(engine, ike);
         return;
     }
-    struct ikev1_builder builder = ikev1_start(ike, buffer, sizeof(buffer), ISAKMP_MAIN, 0);
+    struct message_builder builder = ikev1_start(ike, buffer, sizeof(buffer), ISAKMP_MAIN, 0);
     phase1_build_ke(ike, &builder);
     nat_traversal_build(engine, ike, &builder);
     if (!is_impaired(engine, IMPAIR_SEND_NO_MAIN_R2) &&
@@ -78,8 +78,8 @@ static void send_3(struct engine *engine, struct ike_sa *ike)
 {
     const struct connection *connection = connection_by_serial(engine, ike->connection_serial);
     uint8_t buffer[IKE_MESSAGE_MAX], id[4 + IDENTITY_SIZE_MAX];
-    struct ikev1_builder builder = ikev1_start(ike, buffer, sizeof(buffer), ISAKMP_MAIN, 0);
-    ikev1_build_body(&builder, ISAKMP_ID, phase1_own_id(connection, id));
+    struct message_builder builder = ikev1_start(ike, buffer, sizeof(buffer), ISAKMP_MAIN, 0);
+    message_build_body(&builder, ISAKMP_ID, phase1_own_id(connection, id));
     phase1_build_proof(ike, &builder);
     if (ikev1_send_encrypted(engine, ike, &ike->v1->phase1, &builder, &ike->memory_bytes))
         phase1_established(engine, ike, STATE_MAIN_R3, ike->v1->says_initial_contact);

@@ -28,7 +28,8 @@ static bool endpoint_hash(const struct ike_sa *ike, const struct ip_endpoint *en
     return hash_of_prf(ike->suite.prf, parts, ARRAY_SIZE(parts), out);
 }
 
-void nat_traversal_build(const struct engine *engine, const struct ike_sa *ike, struct ikev1_builder *builder)
+void nat_traversal_build(const struct engine *engine, const struct ike_sa *ike,
+                         struct message_builder *builder)
 {
     const struct connection *connection = connection_by_serial(engine, ike->connection_serial);
     uint8_t theirs[PRF_OUTPUT_MAX], ours[PRF_OUTPUT_MAX];
@@ -39,8 +40,8 @@ void nat_traversal_build(const struct engine *engine, const struct ike_sa *ike, 
         return;
     if (connection->spec->encapsulation == ENCAPSULATION_YES)
         ours[0] ^= 0xff; /* the peer shall find a NAT before us */
-    ikev1_build_body(builder, payload, bytes_of(theirs, size));
-    ikev1_build_body(builder, payload, bytes_of(ours, size));
+    message_build_body(builder, payload, bytes_of(theirs, size));
+    message_build_body(builder, payload, bytes_of(ours, size));
 }
 
 static const char *form_name(enum ikev1_peer_feature natt)
@@ -96,18 +97,18 @@ uint16_t nat_traversal_mode(const struct ike_sa *ike, const struct connection *c
     return is_tunnel ? V1_MODE_UDP_TUNNEL : V1_MODE_UDP_TRANSPORT;
 }
 
-static void build_original(const struct ip_address *address, uint8_t payload, struct ikev1_builder *builder)
+static void build_original(const struct ip_address *address, uint8_t payload, struct message_builder *builder)
 {
-    ikev1_build_begin(builder, payload);
+    message_build_begin(builder, payload);
     writer_u8(&builder->writer, address->family == IP_V4 ? V1_ID_IPV4_ADDR : V1_ID_IPV6_ADDR);
     writer_u8(&builder->writer, 0);
     writer_u16(&builder->writer, 0);
     writer_bytes(&builder->writer, bytes_of(address->bytes, address_size(address)));
-    ikev1_build_end(builder);
+    message_build_end(builder);
 }
 
 void nat_traversal_build_original(const struct ike_sa *ike, uint16_t mode, bool we_initiated,
-                                  struct ikev1_builder *builder)
+                                  struct message_builder *builder)
 {
     uint8_t payload = is_draft(ike) ? ISAKMP_NAT_OA_DRAFT : ISAKMP_NAT_OA;
     const struct ip_address *local = &ike->path.local.address, *remote = &ike->path.remote.address;

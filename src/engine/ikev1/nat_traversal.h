@@ -10,7 +10,7 @@
 
 /* NAT-D payloads, if both sides know them: the other end's address first, then ours (3.2). */
 void nat_traversal_build(const struct engine *engine, const struct ike_sa *ike,
-                         struct ikev1_builder *builder);
+                         struct message_builder *builder);
 /* The peer's NAT-D payloads, in a message that came by this path. */
 void nat_traversal_read(struct engine *engine, struct ike_sa *ike, const struct path *path,
                         const struct ikev1_message *message);
@@ -22,6 +22,6 @@ bool nat_traversal_stays_on_port(const struct engine *engine, const struct ike_s
 uint16_t nat_traversal_mode(const struct ike_sa *ike, const struct connection *connection);
 /* NAT-OA payloads of Quick Mode in transport mode (5.2): our address and the peer's as we know them. */
 void nat_traversal_build_original(const struct ike_sa *ike, uint16_t mode, bool we_initiated,
-                                  struct ikev1_builder *builder);
+                                  struct message_builder *builder);
 
 #endif

@@ -51,13 +51,13 @@ void phase1_make_nonce(struct engine *engine, struct ike_sa *ike)
     *(ike->is_initiator ? &setup->nonce_i_size : &setup->nonce_r_size) = NONCE_SIZE;
 }
 
-void phase1_build_ke(const struct ike_sa *ike, struct ikev1_builder *builder)
+void phase1_build_ke(const struct ike_sa *ike, struct message_builder *builder)
 {
     const struct ike_setup *setup = ike->setup;
-    ikev1_build_body(builder, ISAKMP_KE, owned_bytes(&setup->own_public));
-    ikev1_build_body(builder, ISAKMP_NONCE,
-                     ike->is_initiator ? bytes_of(setup->nonce_i, setup->nonce_i_size)
-                                       : bytes_of(setup->nonce_r, setup->nonce_r_size));
+    message_build_body(builder, ISAKMP_KE, owned_bytes(&setup->own_public));
+    message_build_body(builder, ISAKMP_NONCE,
+                       ike->is_initiator ? bytes_of(setup->nonce_i, setup->nonce_i_size)
+                                         : bytes_of(setup->nonce_r, setup->nonce_r_size));
 }
 
 bool phase1_submit_job(struct engine *engine, struct ike_sa *ike, enum job_kind kind)

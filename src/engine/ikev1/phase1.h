@@ -34,7 +34,7 @@ struct ike_sa *phase1_make_responder(struct engine *engine, const struct phase1_
 bool phase1_take_ke(struct engine *engine, struct ike_sa *ike, const struct ikev1_message *message,
                     struct error *error);
 void phase1_make_nonce(struct engine *engine, struct ike_sa *ike);
-void phase1_build_ke(const struct ike_sa *ike, struct ikev1_builder *builder);
+void phase1_build_ke(const struct ike_sa *ike, struct message_builder *builder);
 /* The job that makes our KE value, the shared secret, or both. False: out of memory. */
 bool phase1_submit_job(struct engine *engine, struct ike_sa *ike, enum job_kind kind);
 

@@ -99,10 +99,10 @@ enum proof_step phase1_prove(struct engine *engine, struct ike_sa *ike, struct e
     return is_kept ? PROOF_DONE : PROOF_FAILED;
 }
 
-void phase1_build_proof(const struct ike_sa *ike, struct ikev1_builder *builder)
+void phase1_build_proof(const struct ike_sa *ike, struct message_builder *builder)
 {
-    ikev1_build_body(builder, phase1_is_signed(ike) ? ISAKMP_SIGNATURE : ISAKMP_HASH,
-                     owned_bytes(&ike->v1->own_proof));
+    message_build_body(builder, phase1_is_signed(ike) ? ISAKMP_SIGNATURE : ISAKMP_HASH,
+                       owned_bytes(&ike->v1->own_proof));
 }
 
 /* ---- the peer's ---- */

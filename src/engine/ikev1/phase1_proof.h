@@ -27,7 +27,7 @@ enum proof_step {
 
 /* Our own, kept until phase1_build_proof() writes it as a HASH or SIG payload. */
 enum proof_step phase1_prove(struct engine *engine, struct ike_sa *ike, struct error *error);
-void phase1_build_proof(const struct ike_sa *ike, struct ikev1_builder *builder);
+void phase1_build_proof(const struct ike_sa *ike, struct message_builder *builder);
 /* The peer's identity and proof. id NULL: the identity was taken before. */
 enum proof_step phase1_believe(struct engine *engine, struct ike_sa *ike, const struct ikev1_id *id,
                                struct bytes proof, struct error *error);

@@ -111,13 +111,13 @@ static void write_mask(struct writer *writer, const struct ip_prefix *prefix)
     }
 }
 
-void quick_mode_build_id(struct ikev1_builder *builder, const struct selector *selector)
+void quick_mode_build_id(struct message_builder *builder, const struct selector *selector)
 {
     struct writer *writer = &builder->writer;
     struct ip_prefix prefix;
     uint8_t type = id_type_of(selector, &prefix);
     size_t size = address_size(&selector->range.start);
-    ikev1_build_begin(builder, ISAKMP_ID);
+    message_build_begin(builder, ISAKMP_ID);
     writer_u8(writer, type);
     writer_u8(writer, selector->protocol);
     writer_u16(writer, selector->port_start == selector->port_end ? selector->port_start : 0);
@@ -126,7 +126,7 @@ void quick_mode_build_id(struct ikev1_builder *builder, const struct selector *s
         write_mask(writer, &prefix);
     else if (type == V1_ID_IPV4_ADDR_RANGE || type == V1_ID_IPV6_ADDR_RANGE)
         writer_bytes(writer, bytes_of(selector->range.end.bytes, size));
-    ikev1_build_end(builder);
+    message_build_end(builder);
 }
 
 static bool read_mask(struct bytes mask, uint8_t *ret_length)

@@ -40,7 +40,7 @@ void quick_mode_take_choice(struct engine *engine, const struct ike_sa *ike, str
 bool quick_mode_passes_nat(const struct ike_sa *ike, const struct suite *suite, struct error *error);
 bool quick_mode_submit_job(struct engine *engine, struct ike_sa *ike, struct quick_mode *quick,
                            enum job_kind kind, const struct algorithm *ke);
-void quick_mode_build_id(struct ikev1_builder *builder, const struct selector *selector);
+void quick_mode_build_id(struct message_builder *builder, const struct selector *selector);
 /* The selector that an ID payload stands for. */
 bool quick_mode_read_id(const struct ikev1_id *id, struct selector *out, struct error *error);
 /* Whether `one` is a single port where rightprotoport=17/%any leaves the peer every port of that protocol. */

@@ -27,15 +27,15 @@ static void send_1(struct engine *engine, struct ike_sa *ike, struct quick_mode 
     const struct connection *connection = connection_by_serial(engine, child->connection_serial);
     struct ikev1_offer offer = quick_mode_offer(ike, connection, child, false);
     uint8_t buffer[IKE_MESSAGE_MAX];
-    struct ikev1_builder builder =
+    struct message_builder builder =
         ikev1_start(ike, buffer, sizeof(buffer), ISAKMP_QUICK, quick->exchange.message_id);
     ikev1_build_hash(ike, &builder);
-    ikev1_build_begin(&builder, ISAKMP_SA);
+    message_build_begin(&builder, ISAKMP_SA);
     ikev1_offer_write(&builder.writer, &offer);
-    ikev1_build_end(&builder);
-    ikev1_build_body(&builder, ISAKMP_NONCE, quick_nonce_i(quick));
+    message_build_end(&builder);
+    message_build_body(&builder, ISAKMP_NONCE, quick_nonce_i(quick));
     if (quick->own_public.size != 0)
-        ikev1_build_body(&builder, ISAKMP_KE, owned_bytes(&quick->own_public));
+        message_build_body(&builder, ISAKMP_KE, owned_bytes(&quick->own_public));
     quick_mode_build_id(&builder, &child->selectors[0]);
     quick_mode_build_id(&builder, child_remote_selectors(child));
     nat_traversal_build_original(ike, quick->encapsulation_mode, true, &builder);
@@ -105,11 +105,11 @@ static bool send_3(struct engine *engine, struct ike_sa *ike, struct quick_mode 
 {
     uint8_t buffer[IKE_HEADER_SIZE + PAYLOAD_HEADER_SIZE + PRF_OUTPUT_MAX + CIPHER_IV_MAX],
         hash[PRF_OUTPUT_MAX];
-    struct ikev1_builder builder =
+    struct message_builder builder =
         ikev1_start(ike, buffer, sizeof(buffer), ISAKMP_QUICK, quick->exchange.message_id);
     if (!ikev1_hash3(ike, quick->exchange.message_id, quick_nonce_i(quick), quick_nonce_r(quick), hash))
         return false;
-    ikev1_build_body(&builder, ISAKMP_HASH, bytes_of(hash, ike->suite.prf->output_size));
+    message_build_body(&builder, ISAKMP_HASH, bytes_of(hash, ike->suite.prf->output_size));
     return ikev1_send_encrypted(engine, ike, &quick->exchange, &builder, &quick->child->memory_bytes);
 }
 

@@ -251,15 +251,15 @@ static bool send_2(struct engine *engine, struct ike_sa *ike, struct quick_mode 
     struct ikev1_offer offer = quick_mode_offer(ike, connection, child, true);
     struct ikev1_choice choice = kept_choice(quick);
     uint8_t buffer[IKE_MESSAGE_MAX];
-    struct ikev1_builder builder =
+    struct message_builder builder =
         ikev1_start(ike, buffer, sizeof(buffer), ISAKMP_QUICK, quick->exchange.message_id);
     ikev1_build_hash(ike, &builder);
-    ikev1_build_begin(&builder, ISAKMP_SA);
+    message_build_begin(&builder, ISAKMP_SA);
     ikev1_choice_write(&builder.writer, &offer, &choice);
-    ikev1_build_end(&builder);
-    ikev1_build_body(&builder, ISAKMP_NONCE, quick_nonce_r(quick));
+    message_build_end(&builder);
+    message_build_body(&builder, ISAKMP_NONCE, quick_nonce_r(quick));
     if (quick->own_public.size != 0)
-        ikev1_build_body(&builder, ISAKMP_KE, owned_bytes(&quick->own_public));
+        message_build_body(&builder, ISAKMP_KE, owned_bytes(&quick->own_public));
     if (quick->has_ids) {
         quick_mode_build_id(&builder, &quick->named_ids[0]);
         quick_mode_build_id(&builder, &quick->named_ids[1]);

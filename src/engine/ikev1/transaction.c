@@ -66,7 +66,7 @@ static bool send(struct engine *engine, struct ike_sa *ike, struct transaction *
                  struct bytes attributes)
 {
     uint8_t buffer[IKE_MESSAGE_MAX];
-    struct ikev1_builder builder =
+    struct message_builder builder =
         ikev1_start(ike, buffer, sizeof(buffer), ISAKMP_TRANSACTION, transaction->exchange.message_id);
     ikev1_build_hash(ike, &builder);
     const struct connection *connection = connection_by_serial(engine, ike->connection_serial);

@@ -83,15 +83,15 @@ static bool natt_is_offered(const struct engine *engine, const struct ike_sa *ik
     return (natt_features_wanted(engine, spec) & feature) != 0 && plane_takes(engine, feature);
 }
 
-void vendor_ids_build(const struct engine *engine, const struct ike_sa *ike, struct ikev1_builder *builder)
+void vendor_ids_build(const struct engine *engine, const struct ike_sa *ike, struct message_builder *builder)
 {
     const struct connection_spec *spec = connection_by_serial(engine, ike->connection_serial)->spec;
     const char *own = engine->vendor_id ? engine->vendor_id : "Styx-" STYX_VERSION;
     if (spec->fake_strongswan)
-        ikev1_build_body(builder, ISAKMP_VENDOR_ID,
-                         bytes_of(strongswan_vendor_id, STRONGSWAN_VENDOR_ID_SIZE));
+        message_build_body(builder, ISAKMP_VENDOR_ID,
+                           bytes_of(strongswan_vendor_id, STRONGSWAN_VENDOR_ID_SIZE));
     if (spec->send_vendorid)
-        ikev1_build_body(builder, ISAKMP_VENDOR_ID, bytes_of_text(own));
+        message_build_body(builder, ISAKMP_VENDOR_ID, bytes_of_text(own));
     for (size_t i = 0; i < ARRAY_SIZE(vendor_ids); i++) {
         bool is_wanted = vendor_ids[i].is_sent;
         if (vendor_ids[i].is_natt && !natt_is_offered(engine, ike, spec, vendor_ids[i].feature))
@@ -104,8 +104,8 @@ void vendor_ids_build(const struct engine *engine, const struct ike_sa *ike, str
             is_wanted = spec->left.xauth_server || spec->left.xauth_client || spec->right.xauth_server ||
                         spec->right.xauth_client;
         if (is_wanted)
-            ikev1_build_body(builder, ISAKMP_VENDOR_ID,
-                             bytes_of(vendor_ids[i].id, vendor_ids[i].feature == PEER_XAUTH ? 8 : 16));
+            message_build_body(builder, ISAKMP_VENDOR_ID,
+                               bytes_of(vendor_ids[i].id, vendor_ids[i].feature == PEER_XAUTH ? 8 : 16));
     }
 }
 

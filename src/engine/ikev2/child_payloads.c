@@ -32,17 +32,17 @@ struct proposal_offer child_offer(const struct ike_sa *ike, const struct child_s
 }
 
 static void build_body(const struct child_sa *child, bool in_auth, uint16_t group, struct bytes own_public,
-                       struct ikev2_builder *builder)
+                       struct message_builder *builder)
 {
     if (in_auth)
         return;
-    ikev2_build_body(builder, PAYLOAD_NONCE, bytes_of(child->setup->nonce, NONCE_SIZE));
+    message_build_body(builder, PAYLOAD_NONCE, bytes_of(child->setup->nonce, NONCE_SIZE));
     if (own_public.size != 0)
         ikev2_build_ke(builder, group, own_public);
 }
 
 /* send-esp-tfc-padding-not-supported=: the peer is not to pad (RFC 7296 1.3.1). */
-static void build_tfc_notify(const struct connection *connection, struct ikev2_builder *builder)
+static void build_tfc_notify(const struct connection *connection, struct message_builder *builder)
 {
     if (connection->spec->send_no_esp_tfc)
         ikev2_build_notify(builder, PROTOCOL_NONE, bytes_of(NULL, 0), ESP_TFC_PADDING_NOT_SUPPORTED,
@@ -65,7 +65,7 @@ static size_t add_packet(const struct selector *packet, struct selector *list, s
 }
 
 void child_build_request(struct engine *engine, const struct ike_sa *ike, struct child_sa *child,
-                         bool in_auth, struct bytes own_public, struct ikev2_builder *builder)
+                         bool in_auth, struct bytes own_public, struct message_builder *builder)
 {
     const struct connection *connection = connection_by_serial(engine, child->connection_serial);
     uint8_t spi[4];
@@ -83,16 +83,16 @@ void child_build_request(struct engine *engine, const struct ike_sa *ike, struct
     build_tfc_notify(connection, builder);
     if (connection->spec->type == TYPE_TRANSPORT)
         ikev2_build_notify(builder, PROTOCOL_NONE, bytes_of(NULL, 0), USE_TRANSPORT_MODE, bytes_of(NULL, 0));
-    ikev2_build_begin(builder, PAYLOAD_SA);
+    message_build_begin(builder, PAYLOAD_SA);
     proposals_write(&builder->writer, &offer);
-    ikev2_build_end(builder);
+    message_build_end(builder);
     build_body(child, in_auth, child->setup->ke ? child->setup->ke->id : 0, own_public, builder);
     ikev2_build_selectors(builder, PAYLOAD_TSI, local, local_count);
     ikev2_build_selectors(builder, PAYLOAD_TSR, remote, remote_count);
 }
 
 void child_build_answer(struct engine *engine, const struct child_sa *child, bool in_auth,
-                        struct bytes own_public, struct ikev2_builder *builder)
+                        struct bytes own_public, struct message_builder *builder)
 {
     uint8_t spi[4];
     store_be32(spi, child->spi_in);
@@ -100,9 +100,9 @@ void child_build_answer(struct engine *engine, const struct child_sa *child, boo
     build_tfc_notify(connection_by_serial(engine, child->connection_serial), builder);
     if (child->mode == MODE_TRANSPORT)
         ikev2_build_notify(builder, PROTOCOL_NONE, bytes_of(NULL, 0), USE_TRANSPORT_MODE, bytes_of(NULL, 0));
-    ikev2_build_begin(builder, PAYLOAD_SA);
+    message_build_begin(builder, PAYLOAD_SA);
     suite_write(&builder->writer, &child->suite, bytes_of(spi, sizeof(spi)));
-    ikev2_build_end(builder);
+    message_build_end(builder);
     build_body(child, in_auth, child->suite.ke ? child->suite.ke->id : 0, own_public, builder);
     ikev2_build_selectors(builder, PAYLOAD_TSI, child_remote_selectors(child), child->remote_count);
     ikev2_build_selectors(builder, PAYLOAD_TSR, child->selectors, child->local_count);

@@ -14,7 +14,7 @@ struct proposal_offer child_offer(const struct ike_sa *ike, const struct child_s
 
 /* Initiator: [N(IPCOMP_SUPPORTED)], [N(USE_TRANSPORT_MODE)], SA, [Nonce, [KE]], TSi, TSr. */
 void child_build_request(struct engine *engine, const struct ike_sa *ike, struct child_sa *child,
-                         bool in_auth, struct bytes own_public, struct ikev2_builder *builder);
+                         bool in_auth, struct bytes own_public, struct message_builder *builder);
 
 /*
  * Responder: chooses connection, selectors, suite and mode, and makes the larval Child SA. connection NULL:
@@ -26,7 +26,7 @@ struct child_sa *child_choose(struct engine *engine, struct ike_sa *ike, const s
                               struct error *error);
 /* Responder: [N(IPCOMP_SUPPORTED)], [N(USE_TRANSPORT_MODE)], SA, [Nonce, [KE]], TSi, TSr. */
 void child_build_answer(struct engine *engine, const struct child_sa *child, bool in_auth,
-                        struct bytes own_public, struct ikev2_builder *builder);
+                        struct bytes own_public, struct message_builder *builder);
 
 /* Initiator: checks the answer against the offer and fills the Child SA in. */
 bool child_accept(struct engine *engine, struct ike_sa *ike, struct child_sa *child,

@@ -7,7 +7,7 @@ bool childless_is_allowed(const struct connection *connection)
     return connection->spec->ike_only || connection->remote_end->pool_count == 0;
 }
 
-void childless_announce(const struct connection *connection, struct ikev2_builder *builder)
+void childless_announce(const struct connection *connection, struct message_builder *builder)
 {
     if (childless_is_allowed(connection))
         ikev2_build_notify(builder, PROTOCOL_NONE, bytes_of(NULL, 0), CHILDLESS_IKEV2_SUPPORTED,

@@ -6,7 +6,7 @@
 
 enum { OFFER_SIZE = 3 }; /* CPI, transform */
 
-static void build(const struct child_sa *child, struct ikev2_builder *builder)
+static void build(const struct child_sa *child, struct message_builder *builder)
 {
     uint8_t data[OFFER_SIZE];
     store_be16(data, child->cpi_in);
@@ -25,7 +25,7 @@ static uint16_t read_cpi(const struct ikev2_notify *notify)
 }
 
 void compression_build_offer(struct engine *engine, const struct connection *connection,
-                             struct child_sa *child, struct ikev2_builder *builder)
+                             struct child_sa *child, struct message_builder *builder)
 {
     if (!connection->spec->compress)
         return;
@@ -47,7 +47,7 @@ void compression_choose(struct engine *engine, const struct connection *connecti
     child->cpi_out = child->cpi_in != 0 ? cpi : 0;
 }
 
-void compression_build_answer(const struct child_sa *child, struct ikev2_builder *builder)
+void compression_build_answer(const struct child_sa *child, struct message_builder *builder)
 {
     if (child_compresses(child))
         build(child, builder);

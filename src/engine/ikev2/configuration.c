@@ -3,14 +3,14 @@
 
 #include "engine/configuration.h"
 
-void ikev2_configuration_build_request(const struct connection *connection, struct ikev2_builder *builder)
+void ikev2_configuration_build_request(const struct connection *connection, struct message_builder *builder)
 {
     if (!configuration_is_client(connection))
         return;
-    ikev2_build_begin(builder, PAYLOAD_CP);
+    message_build_begin(builder, PAYLOAD_CP);
     configuration_write_header(&builder->writer, CFG_REQUEST);
     configuration_write_request(connection, false, &builder->writer);
-    ikev2_build_end(builder);
+    message_build_end(builder);
 }
 
 bool ikev2_configuration_take(struct engine *engine, const struct ike_sa *ike, struct connection *connection,
@@ -28,13 +28,13 @@ bool ikev2_configuration_take(struct engine *engine, const struct ike_sa *ike, s
 }
 
 void ikev2_configuration_build_reply(const struct connection *connection, const struct ikev2_message *message,
-                                     struct ikev2_builder *builder)
+                                     struct message_builder *builder)
 {
     const struct configuration *request = message->configuration;
     if (request == NULL || request->kind != CFG_REQUEST || !configuration_is_server(connection))
         return;
-    ikev2_build_begin(builder, PAYLOAD_CP);
+    message_build_begin(builder, PAYLOAD_CP);
     configuration_write_header(&builder->writer, CFG_REPLY);
     configuration_write_told(connection, request, false, &builder->writer);
-    ikev2_build_end(builder);
+    message_build_end(builder);
 }

@@ -42,7 +42,7 @@ static void send_request(struct engine *engine, struct ike_sa *ike, struct child
 {
     uint8_t buffer[IKE_MESSAGE_MAX];
     struct bytes message;
-    struct ikev2_builder builder =
+    struct message_builder builder =
         protect_start(ike, buffer, sizeof(buffer), CREATE_CHILD_SA, false, ike->next_message_id);
     rekey_child_build_notify(engine, child, &builder);
     child_build_request(engine, ike, child, false, own_public, &builder);

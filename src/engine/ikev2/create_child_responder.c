@@ -25,7 +25,7 @@ static void complete(struct engine *engine, struct ike_sa *ike, const struct inc
         refuse(engine, ike, incoming, NO_ADDITIONAL_SAS, "keys could not be made");
         return;
     }
-    struct ikev2_builder builder = exchange_answer_start(ike, incoming, buffer, sizeof(buffer));
+    struct message_builder builder = exchange_answer_start(ike, incoming, buffer, sizeof(buffer));
     child_build_answer(engine, child, false, own_public, &builder);
     if (child->replaces_serial == 0) /* before the answer, as in IKE_AUTH */
         child_take_policy(engine, child);

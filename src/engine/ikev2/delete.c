@@ -18,7 +18,7 @@ static void send_delete(struct engine *engine, struct ike_sa *ike, uint8_t proto
         engine_timer_arm(engine, &ike->retransmit_timer, engine_now(engine)); /* as if it were answered */
         return;
     }
-    struct ikev2_builder builder =
+    struct message_builder builder =
         protect_start(ike, buffer, sizeof(buffer), INFORMATIONAL, false, ike->next_message_id);
     if (notify != NOTIFY_NONE)
         ikev2_build_notify(&builder, PROTOCOL_NONE, bytes_of(NULL, 0), notify, bytes_of(NULL, 0));

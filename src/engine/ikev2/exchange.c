@@ -183,13 +183,13 @@ void exchange_retransmit(struct engine *engine, struct ike_sa *ike)
 
 /* ---- answers ---- */
 
-struct ikev2_builder exchange_answer_start(const struct ike_sa *ike, const struct incoming *incoming,
-                                           uint8_t *buffer, size_t capacity)
+struct message_builder exchange_answer_start(const struct ike_sa *ike, const struct incoming *incoming,
+                                             uint8_t *buffer, size_t capacity)
 {
     return protect_start(ike, buffer, capacity, incoming->exchange, true, incoming->message_id);
 }
 
-bool exchange_answer_finish(struct engine *engine, struct ike_sa *ike, struct ikev2_builder *builder)
+bool exchange_answer_finish(struct engine *engine, struct ike_sa *ike, struct message_builder *builder)
 {
     struct bytes message;
     if (!protect_finish(engine, ike, builder, &message))
@@ -203,7 +203,7 @@ void exchange_answer_notify(struct engine *engine, struct ike_sa *ike, const str
                             uint16_t type, struct bytes data)
 {
     uint8_t buffer[512];
-    struct ikev2_builder builder = exchange_answer_start(ike, incoming, buffer, sizeof(buffer));
+    struct message_builder builder = exchange_answer_start(ike, incoming, buffer, sizeof(buffer));
     ikev2_build_notify(&builder, PROTOCOL_NONE, bytes_of(NULL, 0), type, data);
     exchange_answer_finish(engine, ike, &builder);
     ike->has_refused_syntax |= type == INVALID_SYNTAX;

@@ -38,9 +38,9 @@ void exchange_retransmit(struct engine *engine, struct ike_sa *ike);
 
 /* Answers the request in `incoming`: start, payloads, finish. The answer is kept and its message id used up.
  */
-struct ikev2_builder exchange_answer_start(const struct ike_sa *ike, const struct incoming *incoming,
-                                           uint8_t *buffer, size_t capacity);
-bool exchange_answer_finish(struct engine *engine, struct ike_sa *ike, struct ikev2_builder *builder);
+struct message_builder exchange_answer_start(const struct ike_sa *ike, const struct incoming *incoming,
+                                             uint8_t *buffer, size_t capacity);
+bool exchange_answer_finish(struct engine *engine, struct ike_sa *ike, struct message_builder *builder);
 /* An answer that is one notification. */
 void exchange_answer_notify(struct engine *engine, struct ike_sa *ike, const struct incoming *incoming,
                             uint16_t type, struct bytes data);

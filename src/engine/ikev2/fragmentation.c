@@ -21,7 +21,7 @@ struct reassembly {
 };
 
 void fragmentation_build_offer(const struct engine *engine, const struct ike_sa *ike,
-                               struct ikev2_builder *builder)
+                               struct message_builder *builder)
 {
     const struct connection *connection = connection_by_serial(engine, ike->connection_serial);
     if (connection->spec->fragmentation != FRAGMENTATION_NO && !ike->path.is_tcp) /* RFC 9329 7.5 */
@@ -29,7 +29,7 @@ void fragmentation_build_offer(const struct engine *engine, const struct ike_sa 
                            bytes_of(NULL, 0));
 }
 
-void fragmentation_build_agreement(const struct ike_sa *ike, struct ikev2_builder *builder)
+void fragmentation_build_agreement(const struct ike_sa *ike, struct message_builder *builder)
 {
     if (ike->sends_fragments)
         ikev2_build_notify(builder, PROTOCOL_NONE, bytes_of(NULL, 0), IKEV2_FRAGMENTATION_SUPPORTED,
@@ -57,14 +57,14 @@ static size_t datagram_limit(const struct engine *engine, const struct ike_sa *i
 }
 
 /* The payloads of a message that is not sealed yet. */
-static struct bytes payloads_of(const struct ike_sa *ike, const struct ikev2_builder *builder)
+static struct bytes payloads_of(const struct ike_sa *ike, const struct message_builder *builder)
 {
     size_t at = IKE_HEADER_SIZE + PAYLOAD_HEADER_SIZE + ike->suite.encr->iv_size;
     return bytes_of(builder->writer.data + at, builder->writer.size - at);
 }
 
 bool fragmentation_is_due(const struct engine *engine, const struct ike_sa *ike,
-                          const struct ikev2_builder *builder)
+                          const struct message_builder *builder)
 {
     return ike->sends_fragments &&
            protect_sealed_size(ike, payloads_of(ike, builder).size) > datagram_limit(engine, ike);
@@ -83,8 +83,8 @@ static size_t piece_limit(const struct engine *engine, const struct ike_sa *ike)
 static bool seal_piece(struct engine *engine, const struct ike_sa *ike, const struct ikev2_header *header,
                        struct bytes piece, uint16_t number, uint16_t total, size_t *used)
 {
-    struct ikev2_builder builder =
-        ikev2_build_start(engine->fragment_buffer + *used, FRAGMENT_BUFFER_SIZE - *used, header);
+    struct message_builder builder =
+        message_build_start(engine->fragment_buffer + *used, FRAGMENT_BUFFER_SIZE - *used, header);
     struct bytes datagram;
     ikev2_build_skf_begin(&builder, header->next_payload, number, total, ike->suite.encr->iv_size);
     writer_bytes(&builder.writer, piece);
@@ -94,8 +94,8 @@ static bool seal_piece(struct engine *engine, const struct ike_sa *ike, const st
     return true;
 }
 
-bool fragmentation_seal(struct engine *engine, const struct ike_sa *ike, const struct ikev2_builder *builder,
-                        struct bytes *ret_datagrams)
+bool fragmentation_seal(struct engine *engine, const struct ike_sa *ike,
+                        const struct message_builder *builder, struct bytes *ret_datagrams)
 {
     struct bytes payloads = payloads_of(ike, builder);
     size_t limit = piece_limit(engine, ike), used = 0;

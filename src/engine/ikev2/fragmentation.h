@@ -6,16 +6,16 @@
 
 /* IKE_SA_INIT: the initiator offers, the responder agrees (2.3). */
 void fragmentation_build_offer(const struct engine *engine, const struct ike_sa *ike,
-                               struct ikev2_builder *builder);
-void fragmentation_build_agreement(const struct ike_sa *ike, struct ikev2_builder *builder);
+                               struct message_builder *builder);
+void fragmentation_build_agreement(const struct ike_sa *ike, struct message_builder *builder);
 void fragmentation_read(const struct engine *engine, struct ike_sa *ike, const struct ikev2_message *message);
 
 /* Whether the message, built but not sealed, is too large for one datagram. */
 bool fragmentation_is_due(const struct engine *engine, const struct ike_sa *ike,
-                          const struct ikev2_builder *builder);
+                          const struct message_builder *builder);
 /* Seals it as fragments, one behind the other in memory that is good until the next call. */
-bool fragmentation_seal(struct engine *engine, const struct ike_sa *ike, const struct ikev2_builder *builder,
-                        struct bytes *ret_datagrams);
+bool fragmentation_seal(struct engine *engine, const struct ike_sa *ike,
+                        const struct message_builder *builder, struct bytes *ret_datagrams);
 
 /*
  * Takes the payloads of an authentic fragment. slot: 0 a request of theirs, 1 the answer to ours; hash: of

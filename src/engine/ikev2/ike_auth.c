@@ -15,12 +15,12 @@ void ike_auth_describe(struct text *text, const struct suite *suite)
              suite->ke->name);
 }
 
-void ike_auth_build_id(struct ikev2_builder *builder, uint8_t payload, const struct identity *id)
+void ike_auth_build_id(struct message_builder *builder, uint8_t payload, const struct identity *id)
 {
-    ikev2_build_begin(builder, payload);
+    message_build_begin(builder, payload);
     writer_u32(&builder->writer, (uint32_t)id->kind << 24);
     writer_bytes(&builder->writer, bytes_of(id->data, id->size));
-    ikev2_build_end(builder);
+    message_build_end(builder);
 }
 
 /* As Libreswan tells it; a raw public key counts as a certificate that was loaded before. */

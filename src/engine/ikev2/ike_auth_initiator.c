@@ -18,7 +18,7 @@ static bool build(struct engine *engine, struct ike_sa *ike, const struct connec
                   struct child_sa *child, const struct auth_proof *proof, uint8_t *buffer,
                   struct bytes *ret_message)
 {
-    struct ikev2_builder builder =
+    struct message_builder builder =
         protect_start(ike, buffer, IKE_MESSAGE_MAX, IKE_AUTH, false, ike->next_message_id);
     ike_auth_build_id(&builder, PAYLOAD_IDI, &connection->local_id);
     if (connection->remote_id.kind != ID_NONE)

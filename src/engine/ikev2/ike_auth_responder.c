@@ -74,7 +74,7 @@ static void refuse(struct engine *engine, struct ike_sa *ike, const struct incom
 
 /* The Child SA that comes with IKE_AUTH; its refusal leaves the IKE SA standing (RFC 7296 1.2). */
 static struct child_sa *answer_child(struct engine *engine, struct ike_sa *ike,
-                                     const struct incoming *incoming, struct ikev2_builder *builder)
+                                     const struct incoming *incoming, struct message_builder *builder)
 {
     const struct ike_setup *setup = ike->setup;
     struct error error = {0};
@@ -107,7 +107,7 @@ static void answer(struct engine *engine, struct ike_sa *ike, const struct incom
 {
     const struct connection *connection = connection_by_serial(engine, ike->connection_serial);
     uint8_t buffer[IKE_MESSAGE_MAX];
-    struct ikev2_builder builder = exchange_answer_start(ike, incoming, buffer, sizeof(buffer));
+    struct message_builder builder = exchange_answer_start(ike, incoming, buffer, sizeof(buffer));
     ike_auth_build_id(&builder, PAYLOAD_IDR, &connection->local_id);
     ikev2_build_auth(&builder, proof->method, bytes_of(proof->data, proof->size));
     mobike_read(engine, ike, incoming->message);

@@ -13,19 +13,19 @@
 
 /* Obeys the Deletes of this protocol; those that had a counterpart are named in return. */
 static void obey_and_name(struct engine *engine, struct ike_sa *ike, const struct incoming *incoming,
-                          uint8_t protocol, struct ikev2_builder *builder, bool *ret_whole)
+                          uint8_t protocol, struct message_builder *builder, bool *ret_whole)
 {
     uint8_t spis[DELETE_ANSWER_SPIS * 4];
     size_t size;
     delete_obey(engine, ike, incoming, protocol, spis, &size, ret_whole);
     if (size == 0)
         return;
-    ikev2_build_begin(builder, PAYLOAD_DELETE);
+    message_build_begin(builder, PAYLOAD_DELETE);
     writer_u8(&builder->writer, protocol);
     writer_u8(&builder->writer, 4);
     writer_u16(&builder->writer, (uint16_t)(size / 4));
     writer_bytes(&builder->writer, bytes_of(spis, size));
-    ikev2_build_end(builder);
+    message_build_end(builder);
 }
 
 void informational_request(struct engine *engine, struct ike_sa *ike, struct incoming *incoming)
@@ -35,7 +35,7 @@ void informational_request(struct engine *engine, struct ike_sa *ike, struct inc
     const struct ikev2_notify *refusal = ikev2_find_error(incoming->message);
     if (refusal != NULL)
         say_ike(engine, RC_LOG, ike, 0, "peer notifies %s", ikev2_notify_name(refusal->type));
-    struct ikev2_builder builder = exchange_answer_start(ike, incoming, buffer, sizeof(buffer));
+    struct message_builder builder = exchange_answer_start(ike, incoming, buffer, sizeof(buffer));
     obey_and_name(engine, ike, incoming, PROTOCOL_ESP, &builder, &is_whole);
     obey_and_name(engine, ike, incoming, PROTOCOL_AH, &builder, &is_whole);
     mobike_request(engine, ike, incoming, &builder);
@@ -83,7 +83,7 @@ void liveness_begin(struct engine *engine, struct ike_sa *ike)
 {
     uint8_t buffer[256];
     struct bytes message;
-    struct ikev2_builder builder =
+    struct message_builder builder =
         protect_start(ike, buffer, sizeof(buffer), INFORMATIONAL, false, ike->next_message_id);
     exchange_begin(ike, TASK_LIVENESS, 0, 0);
     mobike_build_probe(engine, ike, &builder);

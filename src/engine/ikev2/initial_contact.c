@@ -16,7 +16,7 @@ static struct ike_sa *older_ike(const struct engine *engine, const struct ike_sa
 }
 
 void initial_contact_build(const struct engine *engine, const struct ike_sa *ike,
-                           struct ikev2_builder *builder)
+                           struct message_builder *builder)
 {
     const struct connection *connection = connection_by_serial(engine, ike->connection_serial);
     if (connection->spec->initial_contact &&

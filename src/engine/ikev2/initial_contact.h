@@ -6,7 +6,7 @@
 
 /* Initiator: says so when we hold no other IKE SA with this peer and initial-contact= is set. */
 void initial_contact_build(const struct engine *engine, const struct ike_sa *ike,
-                           struct ikev2_builder *builder);
+                           struct message_builder *builder);
 /* Responder, after authentication: the peer has forgotten its older IKE SAs, or with uniqueids=yes moved; so
  * do we. */
 void initial_contact_read(struct engine *engine, struct ike_sa *ike, const struct ikev2_message *message);

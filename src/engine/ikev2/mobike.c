@@ -18,7 +18,7 @@ bool mobike_is_wanted(const struct connection *connection)
     return connection->spec->mobike && connection->spec->encapsulation != ENCAPSULATION_NO;
 }
 
-void mobike_build(const struct engine *engine, const struct ike_sa *ike, struct ikev2_builder *builder)
+void mobike_build(const struct engine *engine, const struct ike_sa *ike, struct message_builder *builder)
 {
     if (ike->path.is_tcp)
         return;
@@ -143,7 +143,7 @@ static void follow_peer(struct engine *engine, struct ike_sa *ike, const struct 
 }
 
 void mobike_request(struct engine *engine, struct ike_sa *ike, const struct incoming *incoming,
-                    struct ikev2_builder *builder)
+                    struct message_builder *builder)
 {
     const struct ikev2_message *message = incoming->message;
     const struct ikev2_notify *cookie = ikev2_find_notify(message, COOKIE2);
@@ -159,7 +159,7 @@ void mobike_request(struct engine *engine, struct ike_sa *ike, const struct inco
 
 /* ---- requests of ours ---- */
 
-static void build_cookie(struct engine *engine, struct ike_sa *ike, struct ikev2_builder *builder)
+static void build_cookie(struct engine *engine, struct ike_sa *ike, struct message_builder *builder)
 {
     engine_random(engine, ike->cookie2, sizeof(ike->cookie2));
     ike->checked_update = ike->address_updates;
@@ -171,7 +171,7 @@ void mobike_begin(struct engine *engine, struct ike_sa *ike, enum task_kind kind
 {
     uint8_t buffer[512];
     struct bytes message;
-    struct ikev2_builder builder =
+    struct message_builder builder =
         protect_start(ike, buffer, sizeof(buffer), INFORMATIONAL, false, ike->next_message_id);
     exchange_begin(ike, kind, 0, 0);
     if (kind == TASK_UPDATE_ADDRESSES) {
@@ -190,7 +190,8 @@ void mobike_begin(struct engine *engine, struct ike_sa *ike, enum task_kind kind
 /* ---- NAT mappings, 3.8 ---- */
 
 /* The peer takes no other address for ours than we tell it: behind a NAT we ask how it sees us. */
-void mobike_build_probe(const struct engine *engine, const struct ike_sa *ike, struct ikev2_builder *builder)
+void mobike_build_probe(const struct engine *engine, const struct ike_sa *ike,
+                        struct message_builder *builder)
 {
     if (ike->uses_mobike && ike->local_behind_nat)
         nat_detection_build(engine, ike, &ike->path, ike->spi_r, builder);

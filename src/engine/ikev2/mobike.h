@@ -11,7 +11,7 @@
 
 bool mobike_is_wanted(const struct connection *connection);
 /* MOBIKE_SUPPORTED in a message of IKE_AUTH: ours, and theirs. */
-void mobike_build(const struct engine *engine, const struct ike_sa *ike, struct ikev2_builder *builder);
+void mobike_build(const struct engine *engine, const struct ike_sa *ike, struct message_builder *builder);
 void mobike_read(const struct engine *engine, struct ike_sa *ike, const struct ikev2_message *message);
 
 /* Our address is now another one: SAs and connections follow, the peer is told. False: this IKE SA cannot. */
@@ -19,11 +19,12 @@ bool mobike_move_local(struct engine *engine, struct ike_sa *ike, const struct l
 
 /* A request of an INFORMATIONAL exchange: what it says of addresses is obeyed, and answered in `builder`. */
 void mobike_request(struct engine *engine, struct ike_sa *ike, const struct incoming *incoming,
-                    struct ikev2_builder *builder);
+                    struct message_builder *builder);
 
 /* In a request that asks whether the peer is alive, and its answer: a NAT mapping that has changed is told.
  */
-void mobike_build_probe(const struct engine *engine, const struct ike_sa *ike, struct ikev2_builder *builder);
+void mobike_build_probe(const struct engine *engine, const struct ike_sa *ike,
+                        struct message_builder *builder);
 void mobike_probe_answered(struct engine *engine, struct ike_sa *ike, const struct ikev2_message *message);
 
 /* TASK_UPDATE_ADDRESSES and TASK_CHECK_ROUTE. */

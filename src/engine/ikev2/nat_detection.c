@@ -28,7 +28,7 @@ static enum encapsulation wanted(const struct engine *engine, const struct ike_s
 }
 
 void nat_detection_build(const struct engine *engine, const struct ike_sa *ike, const struct path *path,
-                         const uint8_t *spi_r, struct ikev2_builder *builder)
+                         const uint8_t *spi_r, struct message_builder *builder)
 {
     uint8_t source[SHA1_SIZE], destination[SHA1_SIZE];
     if (wanted(engine, ike) == ENCAPSULATION_NO)

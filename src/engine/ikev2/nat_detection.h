@@ -6,7 +6,7 @@
 
 /* Both notifications, for a message of this IKE SA sent along the path; spi_r as in that message's header. */
 void nat_detection_build(const struct engine *engine, const struct ike_sa *ike, const struct path *path,
-                         const uint8_t *spi_r, struct ikev2_builder *builder);
+                         const uint8_t *spi_r, struct message_builder *builder);
 /* Learns from the peer's notifications which side is behind a NAT. */
 void nat_detection_read(const struct engine *engine, struct ike_sa *ike, const struct path *path,
                         const uint8_t *spi_r, const struct ikev2_message *message);

@@ -62,8 +62,8 @@ static struct packet_cipher *keyed_cipher(struct engine *engine, const struct ik
     return cipher;
 }
 
-struct ikev2_builder protect_start(const struct ike_sa *ike, uint8_t *buffer, size_t capacity,
-                                   uint8_t exchange, bool is_response, uint32_t message_id)
+struct message_builder protect_start(const struct ike_sa *ike, uint8_t *buffer, size_t capacity,
+                                     uint8_t exchange, bool is_response, uint32_t message_id)
 {
     struct ikev2_header header = {
         .version = IKEV2_VERSION,
@@ -74,7 +74,7 @@ struct ikev2_builder protect_start(const struct ike_sa *ike, uint8_t *buffer, si
     };
     memcpy(header.spi_i, ike->spi_i, IKE_SPI_SIZE);
     memcpy(header.spi_r, ike->spi_r, IKE_SPI_SIZE);
-    struct ikev2_builder builder = ikev2_build_start(buffer, capacity, &header);
+    struct message_builder builder = message_build_start(buffer, capacity, &header);
     ikev2_build_sk_begin(&builder, ike->suite.encr->iv_size);
     return builder;
 }
@@ -109,14 +109,14 @@ static void make_iv(struct engine *engine, const struct algorithm *encr, uint8_t
     data[iv_at] = data[19] & IKEV2_FLAG_RESPONSE;
 }
 
-bool protect_seal(struct engine *engine, const struct ike_sa *ike, struct ikev2_builder *builder,
+bool protect_seal(struct engine *engine, const struct ike_sa *ike, struct message_builder *builder,
                   uint16_t fragment, struct bytes *ret_message)
 {
     const struct algorithm *encr = ike->suite.encr;
     struct ikev2_sealed at = ikev2_build_sk_end(builder, encr->iv_size, padding_block(encr),
                                                 packet_icv_size(encr, ike->suite.integ));
     struct bytes message;
-    if (!ikev2_build_finish(builder, &message))
+    if (!message_build_finish(builder, &message))
         return false;
     uint8_t *data = builder->writer.data;
     make_iv(engine, encr, data, at.iv_at, fragment);
@@ -132,7 +132,7 @@ bool protect_seal(struct engine *engine, const struct ike_sa *ike, struct ikev2_
     return cipher != NULL && packet_cipher_seal(cipher, &parts);
 }
 
-bool protect_finish(struct engine *engine, const struct ike_sa *ike, struct ikev2_builder *builder,
+bool protect_finish(struct engine *engine, const struct ike_sa *ike, struct message_builder *builder,
                     struct bytes *ret_message)
 {
     enum { EXCHANGE_AT = 18, MESSAGE_ID_AT = 20 };

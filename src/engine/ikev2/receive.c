@@ -37,9 +37,9 @@ static void refuse_version(struct engine *engine, const struct path *path, const
         return;
     answer.version = IKEV2_VERSION;
     answer.flags = IKEV2_FLAG_RESPONSE;
-    struct ikev2_builder builder = ikev2_build_start(buffer, sizeof(buffer), &answer);
+    struct message_builder builder = message_build_start(buffer, sizeof(buffer), &answer);
     ikev2_build_notify(&builder, PROTOCOL_NONE, bytes_of(NULL, 0), INVALID_MAJOR_VERSION, bytes_of(NULL, 0));
-    if (!ikev2_build_finish(&builder, &message))
+    if (!message_build_finish(&builder, &message))
         return;
     count_sent(engine, &builder);
     engine_send(engine, path, message);

@@ -46,7 +46,7 @@ void rekey_child_begin(struct engine *engine, struct ike_sa *ike, struct child_s
 }
 
 void rekey_child_build_notify(const struct engine *engine, const struct child_sa *child,
-                              struct ikev2_builder *builder)
+                              struct message_builder *builder)
 {
     const struct child_sa *old = child_by_serial(engine, child->replaces_serial);
     uint8_t spi[4];
@@ -155,7 +155,7 @@ bool rekey_child_find_old(struct engine *engine, struct ike_sa *ike, const struc
     }
     if (old == NULL) {
         uint8_t buffer[512];
-        struct ikev2_builder builder = exchange_answer_start(ike, incoming, buffer, sizeof(buffer));
+        struct message_builder builder = exchange_answer_start(ike, incoming, buffer, sizeof(buffer));
         ikev2_build_notify(&builder, is_sane ? notify->protocol : PROTOCOL_ESP,
                            is_sane ? notify->spi : bytes_of(NULL, 0), CHILD_SA_NOT_FOUND, bytes_of(NULL, 0));
         exchange_answer_finish(engine, ike, &builder);

@@ -10,7 +10,7 @@ void rekey_child_start(struct engine *engine, struct child_sa *child, uint64_t c
 void rekey_child_begin(struct engine *engine, struct ike_sa *ike, struct child_sa *child, uint64_t client);
 /* N(REKEY_SA), if this Child SA replaces one. */
 void rekey_child_build_notify(const struct engine *engine, const struct child_sa *child,
-                              struct ikev2_builder *builder);
+                              struct message_builder *builder);
 /* Remembers the lower of the exchange's nonces, by which a collision is decided. */
 void rekey_child_note_nonces(struct engine *engine, struct child_sa *child, struct bytes nonce_i,
                              struct bytes nonce_r);

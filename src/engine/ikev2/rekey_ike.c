@@ -220,12 +220,12 @@ void rekey_ike_generated(struct engine *engine, struct ike_sa *ike, struct job *
     }
     new->setup->own = job->own;
     struct proposal_offer offer = rekey_ike_offer(engine, ike, new, &room);
-    struct ikev2_builder builder =
+    struct message_builder builder =
         protect_start(ike, buffer, sizeof(buffer), CREATE_CHILD_SA, false, ike->next_message_id);
-    ikev2_build_begin(&builder, PAYLOAD_SA);
+    message_build_begin(&builder, PAYLOAD_SA);
     proposals_write(&builder.writer, &offer);
-    ikev2_build_end(&builder);
-    ikev2_build_body(&builder, PAYLOAD_NONCE, bytes_of(new->setup->nonce_i, new->setup->nonce_i_size));
+    message_build_end(&builder);
+    message_build_body(&builder, PAYLOAD_NONCE, bytes_of(new->setup->nonce_i, new->setup->nonce_i_size));
     ikev2_build_ke(&builder, job->ke->id, bytes_of(job->own_public, ke_public_size(job->ke)));
     if (!protect_finish(engine, ike, &builder, &message)) {
         give_up(engine, ike, "request could not be built");

@@ -18,11 +18,11 @@ static void answer(struct engine *engine, struct ike_sa *ike, const struct incom
 {
     const struct job *job = incoming->job;
     uint8_t buffer[IKE_MESSAGE_MAX];
-    struct ikev2_builder builder = exchange_answer_start(ike, incoming, buffer, sizeof(buffer));
-    ikev2_build_begin(&builder, PAYLOAD_SA);
+    struct message_builder builder = exchange_answer_start(ike, incoming, buffer, sizeof(buffer));
+    message_build_begin(&builder, PAYLOAD_SA);
     suite_write(&builder.writer, &new->suite, bytes_of(new->spi_r, IKE_SPI_SIZE));
-    ikev2_build_end(&builder);
-    ikev2_build_body(&builder, PAYLOAD_NONCE, bytes_of(new->setup->nonce_r, new->setup->nonce_r_size));
+    message_build_end(&builder);
+    message_build_body(&builder, PAYLOAD_NONCE, bytes_of(new->setup->nonce_r, new->setup->nonce_r_size));
     ikev2_build_ke(&builder, job->ke->id, bytes_of(job->own_public, ke_public_size(job->ke)));
     exchange_answer_finish(engine, ike, &builder);
     new->keys = job->keys;

@@ -122,14 +122,14 @@ static void send_request(struct engine *engine, struct ike_sa *ike)
     struct ikev2_header header = {
         .version = IKEV2_VERSION, .exchange = IKE_SA_INIT, .flags = IKEV2_FLAG_INITIATOR};
     memcpy(header.spi_i, ike->spi_i, IKE_SPI_SIZE);
-    struct ikev2_builder builder = ikev2_build_start(buffer, sizeof(buffer), &header);
+    struct message_builder builder = message_build_start(buffer, sizeof(buffer), &header);
     if (setup->cookie.size != 0)
         ikev2_build_notify(&builder, PROTOCOL_NONE, bytes_of(NULL, 0), COOKIE, owned_bytes(&setup->cookie));
-    ikev2_build_begin(&builder, PAYLOAD_SA);
+    message_build_begin(&builder, PAYLOAD_SA);
     proposals_write(&builder.writer, &offer);
-    ikev2_build_end(&builder);
+    message_build_end(&builder);
     ikev2_build_ke(&builder, setup->ke->id, owned_bytes(&setup->own_public));
-    ikev2_build_body(&builder, PAYLOAD_NONCE, bytes_of(setup->nonce_i, setup->nonce_i_size));
+    message_build_body(&builder, PAYLOAD_NONCE, bytes_of(setup->nonce_i, setup->nonce_i_size));
     nat_detection_build(engine, ike, &ike->path, zero, &builder);
     fragmentation_build_offer(engine, ike, &builder);
     signature_hashes_offer(connection, &builder);
@@ -137,7 +137,7 @@ static void send_request(struct engine *engine, struct ike_sa *ike)
     vendor_id_build_opportunistic(engine, ike, &builder);
     if (engine->impairments.has_any)
         impair_message(engine, ike, &builder.writer, HEADER_NEXT_PAYLOAD_AT, IKE_HEADER_SIZE);
-    if (!ikev2_build_finish(&builder, &message)) {
+    if (!message_build_finish(&builder, &message)) {
         ike_fail(engine, ike, RC_INTERNAL_ERROR, "IKE_SA_INIT request does not fit into %d bytes",
                  IKE_MESSAGE_MAX);
         return;

@@ -28,9 +28,9 @@ static void refuse(struct engine *engine, const struct request *request, uint16_
     struct ikev2_header header = {
         .version = IKEV2_VERSION, .exchange = IKE_SA_INIT, .flags = IKEV2_FLAG_RESPONSE};
     memcpy(header.spi_i, request->header->spi_i, IKE_SPI_SIZE);
-    struct ikev2_builder builder = ikev2_build_start(buffer, sizeof(buffer), &header);
+    struct message_builder builder = message_build_start(buffer, sizeof(buffer), &header);
     ikev2_build_notify(&builder, PROTOCOL_NONE, bytes_of(NULL, 0), type, data);
-    if (!ikev2_build_finish(&builder, &message))
+    if (!message_build_finish(&builder, &message))
         return;
     count_sent(engine, &builder);
     engine_send(engine, request->path, message);
@@ -193,12 +193,12 @@ void sa_init_answer(struct engine *engine, struct ike_sa *ike, const struct job 
         .version = IKEV2_VERSION, .exchange = IKE_SA_INIT, .flags = IKEV2_FLAG_RESPONSE};
     memcpy(header.spi_i, ike->spi_i, IKE_SPI_SIZE);
     memcpy(header.spi_r, ike->spi_r, IKE_SPI_SIZE);
-    struct ikev2_builder builder = ikev2_build_start(buffer, sizeof(buffer), &header);
-    ikev2_build_begin(&builder, PAYLOAD_SA);
+    struct message_builder builder = message_build_start(buffer, sizeof(buffer), &header);
+    message_build_begin(&builder, PAYLOAD_SA);
     suite_write(&builder.writer, &ike->suite, bytes_of(NULL, 0));
-    ikev2_build_end(&builder);
+    message_build_end(&builder);
     ikev2_build_ke(&builder, setup->ke->id, bytes_of(job->own_public, ke_public_size(job->ke)));
-    ikev2_build_body(&builder, PAYLOAD_NONCE, bytes_of(setup->nonce_r, setup->nonce_r_size));
+    message_build_body(&builder, PAYLOAD_NONCE, bytes_of(setup->nonce_r, setup->nonce_r_size));
     nat_detection_build(engine, ike, &ike->path, ike->spi_r, &builder);
     childless_announce(connection_by_serial(engine, ike->connection_serial), &builder);
     fragmentation_build_agreement(ike, &builder);
@@ -207,7 +207,7 @@ void sa_init_answer(struct engine *engine, struct ike_sa *ike, const struct job 
     vendor_id_build(engine, ike, &builder);
     if (engine->impairments.has_any)
         impair_message(engine, ike, &builder.writer, HEADER_NEXT_PAYLOAD_AT, IKE_HEADER_SIZE);
-    if (!ikev2_build_finish(&builder, &message))
+    if (!message_build_finish(&builder, &message))
         return;
     count_sent(engine, &builder);
     owned_set(engine, &ike->memory_bytes, &setup->init_response, message);

@@ -1,7 +1,7 @@
 /* SIGNATURE_HASH_ALGORITHMS: RFC 7427 4. */
 #include "engine/ikev2/signature_hashes.h"
 
-static void build(unsigned hashes, struct ikev2_builder *builder)
+static void build(unsigned hashes, struct message_builder *builder)
 {
     uint8_t data[2 * SIGNATURE_HASH_IDENTITY];
     struct writer writer = writer_of(data, sizeof(data));
@@ -13,12 +13,12 @@ static void build(unsigned hashes, struct ikev2_builder *builder)
                            writer_bytes_so_far(&writer));
 }
 
-void signature_hashes_offer(const struct connection *connection, struct ikev2_builder *builder)
+void signature_hashes_offer(const struct connection *connection, struct message_builder *builder)
 {
     build(connection->spec->signature_hashes, builder);
 }
 
-void signature_hashes_answer(const struct connection *connection, struct ikev2_builder *builder)
+void signature_hashes_answer(const struct connection *connection, struct message_builder *builder)
 {
     unsigned hashes = connection->spec->signature_hashes;
     build(hashes != 0 ? hashes : HASHES_SHA2, builder);

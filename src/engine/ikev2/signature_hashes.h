@@ -7,10 +7,10 @@
 
 /* In IKE_SA_INIT, what the connection allows; an initiator whose connection allows no such signature says
  * nothing. */
-void signature_hashes_offer(const struct connection *connection, struct ikev2_builder *builder);
+void signature_hashes_offer(const struct connection *connection, struct message_builder *builder);
 /* The same as an answer: the connection may still change when the peer has named itself, so that one without
  * signatures says what others would. */
-void signature_hashes_answer(const struct connection *connection, struct ikev2_builder *builder);
+void signature_hashes_answer(const struct connection *connection, struct message_builder *builder);
 /* What the peer takes: a set of enum signature_hash; 0: it did not say. */
 unsigned signature_hashes_read(const struct ikev2_message *message);
 

@@ -3,17 +3,17 @@
 #include "engine/connection.h"
 #include "engine/strongswan_vendor_id.h"
 
-void vendor_id_build(const struct engine *engine, const struct ike_sa *ike, struct ikev2_builder *builder)
+void vendor_id_build(const struct engine *engine, const struct ike_sa *ike, struct message_builder *builder)
 {
     const struct connection *connection = connection_by_serial(engine, ike->connection_serial);
     const char *id = engine->vendor_id ? engine->vendor_id : "Styx-" STYX_VERSION;
     if (connection == NULL)
         return;
     if (connection->spec->fake_strongswan)
-        ikev2_build_body(builder, PAYLOAD_VENDOR_ID,
-                         bytes_of(strongswan_vendor_id, STRONGSWAN_VENDOR_ID_SIZE));
+        message_build_body(builder, PAYLOAD_VENDOR_ID,
+                           bytes_of(strongswan_vendor_id, STRONGSWAN_VENDOR_ID_SIZE));
     if (connection->spec->send_vendorid)
-        ikev2_build_body(builder, PAYLOAD_VENDOR_ID, bytes_of_text(id));
+        message_build_body(builder, PAYLOAD_VENDOR_ID, bytes_of_text(id));
 }
 
 static struct bytes opportunistic(void)
@@ -22,11 +22,11 @@ static struct bytes opportunistic(void)
 }
 
 void vendor_id_build_opportunistic(const struct engine *engine, const struct ike_sa *ike,
-                                   struct ikev2_builder *builder)
+                                   struct message_builder *builder)
 {
     const struct connection *connection = connection_by_serial(engine, ike->connection_serial);
     if (connection != NULL && ((connection->local_end->auth | connection->remote_end->auth) & AUTH_NULL) != 0)
-        ikev2_build_body(builder, PAYLOAD_VENDOR_ID, opportunistic());
+        message_build_body(builder, PAYLOAD_VENDOR_ID, opportunistic());
 }
 
 bool vendor_id_is_opportunistic(const struct ikev2_message *message)

@@ -5,10 +5,10 @@
 
 #include "engine/state.h"
 
-void vendor_id_build(const struct engine *engine, const struct ike_sa *ike, struct ikev2_builder *builder);
+void vendor_id_build(const struct engine *engine, const struct ike_sa *ike, struct message_builder *builder);
 /* For the request alone: after the others. */
 void vendor_id_build_opportunistic(const struct engine *engine, const struct ike_sa *ike,
-                                   struct ikev2_builder *builder);
+                                   struct message_builder *builder);
 bool vendor_id_is_opportunistic(const struct ikev2_message *message);
 
 #endif

@@ -12,7 +12,7 @@ enum { BUFFER_SIZE = 4096 };
 
 struct message {
     uint8_t buffer[BUFFER_SIZE];
-    struct ikev1_builder builder;
+    struct message_builder builder;
     uint8_t first;
     struct bytes chain;
     struct ikev1_message read;
@@ -44,8 +44,8 @@ static bool reads(struct message *message, bool was_encrypted)
 static void add_usual(struct message *message)
 {
     static const uint8_t hash[20] = {7}, nonce[16] = {8}, spis[8] = {0, 0, 16, 1, 0, 0, 16, 2};
-    ikev1_build_body(&message->builder, ISAKMP_HASH, bytes_of(hash, sizeof(hash)));
-    ikev1_build_body(&message->builder, ISAKMP_NONCE, bytes_of(nonce, sizeof(nonce)));
+    message_build_body(&message->builder, ISAKMP_HASH, bytes_of(hash, sizeof(hash)));
+    message_build_body(&message->builder, ISAKMP_NONCE, bytes_of(nonce, sizeof(nonce)));
     ikev1_build_notify(&message->builder, V1_PROTO_ESP, bytes_of(spis, 4), V1_RESPONDER_LIFETIME,
                        bytes_of(nonce, 12));
     ikev1_build_delete(&message->builder, V1_PROTO_AH, 4, 2, bytes_of(spis, sizeof(spis)));
@@ -109,7 +109,7 @@ static void nonces_have_eight_to_256_bytes(void **state)
     } rows[] = {{0, false}, {7, false}, {8, true}, {256, true}, {257, false}};
     for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
         begin(&message);
-        ikev1_build_body(&message.builder, ISAKMP_NONCE, bytes_of(nonce, rows[i].size));
+        message_build_body(&message.builder, ISAKMP_NONCE, bytes_of(nonce, rows[i].size));
         finish(&message, 0);
         assert_int_equal(reads(&message, false), rows[i].is_fine);
     }
@@ -135,7 +135,7 @@ static void more_payloads_than_anybody_needs_are_refused(void **state)
     for (unsigned count = IKEV1_PAYLOAD_LIMIT - 1; count <= IKEV1_PAYLOAD_LIMIT + 1; count++) {
         begin(&message);
         for (unsigned i = 0; i < count; i++)
-            ikev1_build_body(&message.builder, 99, bytes_of("x", 1));
+            message_build_body(&message.builder, 99, bytes_of("x", 1));
         finish(&message, 0);
         assert_int_equal(reads(&message, false), count <= IKEV1_PAYLOAD_LIMIT);
         if (count <= IKEV1_PAYLOAD_LIMIT)
