@@ -54,11 +54,16 @@ struct netlink_vti {
 int netlink_vti_add(struct netlink *netlink, const struct netlink_vti *vti);
 int netlink_link_up(struct netlink *netlink, int interface_index);
 int netlink_link_delete(struct netlink *netlink, int interface_index);
+/* Deletes the interfaces that the functions above have made, also in an earlier life of the process. */
+void netlink_links_flush(struct netlink *netlink);
 /* An address with the network on its link. */
 int netlink_prefix_add(struct netlink *netlink, int interface_index, const struct ip_address *address,
                        uint8_t length);
 /* A host address on the interface. */
 int netlink_address_add(struct netlink *netlink, int interface_index, const struct ip_address *address);
 int netlink_address_delete(struct netlink *netlink, int interface_index, const struct ip_address *address);
+/* Deletes the host addresses that were given to the interface in an earlier life of the process (where the
+ * kernel keeps IFA_PROTO: 5.18). */
+void netlink_addresses_flush(struct netlink *netlink, enum ip_family family, int interface_index);
 
 #endif

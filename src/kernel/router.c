@@ -344,12 +344,24 @@ uint64_t router_delete(struct router *router, uint64_t request_id, uint64_t poli
 
 /* ---- birth and death ---- */
 
+/* Of a dead daemon; what it had given to its device went with that. */
+static void remove_leftovers(struct router *router)
+{
+    if (is_of_device(router))
+        return;
+    if (!router->settings.uses_interfaces_as_they_are)
+        netlink_links_flush(&router->netlink);
+    netlink_addresses_flush(&router->netlink, IP_V4, router->routes.source_holder);
+    netlink_addresses_flush(&router->netlink, IP_V6, router->routes.source_holder);
+}
+
 static bool prepare(struct router *router, struct error *error)
 {
     if (!netlink_open(&router->netlink, error))
         return false;
     if (!hash_table_init(&router->claims) || !shared_routes_init(&router->routes))
         return error_set(error, 0, "out of memory");
+    remove_leftovers(router);
     return route_rules_open(&router->rules, router->settings.name, error);
 }
 

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <sys/socket.h>
 
+#include "kernel/netlink_attributes.h"
 #include "kernel/xfrm.h"
 
 enum { MESSAGE_SIZE = 1024, PROBE_SPI = 0x53747978, KEY_BITS = 160 };
@@ -66,14 +67,20 @@ bool xfrm_probe(struct xfrm_link *link, struct error *error)
 
 /* ---- leftovers ---- */
 
+/* The kernel takes a policy's mark and interface for parts of its name. */
+struct leftover {
+    union {
+        struct xfrm_usersa_id sa;
+        struct xfrm_userpolicy_id policy;
+    };
+    struct xfrm_mark mark;
+    uint32_t interface_id;
+};
+
 struct leftovers {
     size_t count, capacity;
     bool is_of_sas;
-    union {
-        struct xfrm_usersa_id *sas;
-        struct xfrm_userpolicy_id *policies;
-        void *list;
-    };
+    struct leftover *list;
 };
 
 static bool bears_signature(uint32_t number)
@@ -81,17 +88,17 @@ static bool bears_signature(uint32_t number)
     return number >> XFRM_SIGNATURE_SHIFT == XFRM_SIGNATURE;
 }
 
-static bool make_room(struct leftovers *leftovers, size_t size)
+static void note(struct leftovers *leftovers, const struct leftover *found)
 {
-    if (leftovers->count < leftovers->capacity)
-        return true;
-    size_t capacity = leftovers->capacity * 2 + 64;
-    void *larger = realloc(leftovers->list, capacity * size);
-    if (larger == NULL)
-        return false;
-    leftovers->list = larger;
-    leftovers->capacity = capacity;
-    return true;
+    if (leftovers->count == leftovers->capacity) {
+        size_t capacity = leftovers->capacity * 2 + 64;
+        struct leftover *larger = realloc(leftovers->list, capacity * sizeof(*larger));
+        if (larger == NULL)
+            return;
+        leftovers->list = larger;
+        leftovers->capacity = capacity;
+    }
+    leftovers->list[leftovers->count++] = *found;
 }
 
 static int note_sa(const struct nlmsghdr *part, void *context)
@@ -99,11 +106,10 @@ static int note_sa(const struct nlmsghdr *part, void *context)
     struct leftovers *leftovers = context;
     struct xfrm_usersa_info info;
     memcpy(&info, mnl_nlmsg_get_payload(part), sizeof(info));
-    if (part->nlmsg_type != XFRM_MSG_NEWSA || !bears_signature(info.seq) ||
-        !make_room(leftovers, sizeof(leftovers->sas[0])))
-        return MNL_CB_OK;
-    leftovers->sas[leftovers->count++] = (struct xfrm_usersa_id){
-        .daddr = info.id.daddr, .spi = info.id.spi, .family = info.family, .proto = info.id.proto};
+    struct leftover found = {
+        .sa = {.daddr = info.id.daddr, .spi = info.id.spi, .family = info.family, .proto = info.id.proto}};
+    if (part->nlmsg_type == XFRM_MSG_NEWSA && bears_signature(info.seq))
+        note(leftovers, &found);
     return MNL_CB_OK;
 }
 
@@ -112,22 +118,34 @@ static int note_policy(const struct nlmsghdr *part, void *context)
     struct leftovers *leftovers = context;
     struct xfrm_userpolicy_info info;
     memcpy(&info, mnl_nlmsg_get_payload(part), sizeof(info));
-    if (part->nlmsg_type != XFRM_MSG_NEWPOLICY || !bears_signature(info.index) ||
-        !make_room(leftovers, sizeof(leftovers->policies[0])))
+    struct leftover found = {.policy = {.sel = info.sel, .index = info.index, .dir = info.dir}};
+    struct nlattr *attribute;
+    if (part->nlmsg_type != XFRM_MSG_NEWPOLICY || !bears_signature(info.index))
         return MNL_CB_OK;
-    leftovers->policies[leftovers->count++] =
-        (struct xfrm_userpolicy_id){.sel = info.sel, .index = info.index, .dir = info.dir};
+    NETLINK_ATTRIBUTES(attribute, part, sizeof(info))
+    {
+        uint16_t type = mnl_attr_get_type(attribute), size = mnl_attr_get_payload_len(attribute);
+        if (type == XFRMA_MARK && size == sizeof(found.mark))
+            memcpy(&found.mark, mnl_attr_get_payload(attribute), sizeof(found.mark));
+        else if (type == XFRMA_IF_ID && size == sizeof(found.interface_id))
+            found.interface_id = mnl_attr_get_u32(attribute);
+    }
+    note(leftovers, &found);
     return MNL_CB_OK;
 }
 
 static void delete_noted(struct backend *backend, const struct leftovers *leftovers)
 {
     struct kernel_ticket ticket = {.purpose = XFRM_PURPOSE_CHANGE, .may_be_missing = true};
-    size_t size = leftovers->is_of_sas ? sizeof(leftovers->sas[0]) : sizeof(leftovers->policies[0]);
+    uint16_t type = leftovers->is_of_sas ? XFRM_MSG_DELSA : XFRM_MSG_DELPOLICY;
+    size_t size = leftovers->is_of_sas ? sizeof(struct xfrm_usersa_id) : sizeof(struct xfrm_userpolicy_id);
     for (size_t i = 0; i < leftovers->count; i++) {
-        struct nlmsghdr *message =
-            xfrm_link_begin(&backend->link, leftovers->is_of_sas ? XFRM_MSG_DELSA : XFRM_MSG_DELPOLICY,
-                            NLM_F_ACK, (const uint8_t *)leftovers->list + i * size, size);
+        const struct leftover *leftover = &leftovers->list[i];
+        struct nlmsghdr *message = xfrm_link_begin(&backend->link, type, NLM_F_ACK, &leftover->sa, size);
+        if (leftover->mark.m != 0)
+            mnl_attr_put(message, XFRMA_MARK, sizeof(leftover->mark), &leftover->mark);
+        if (leftover->interface_id != 0)
+            mnl_attr_put_u32(message, XFRMA_IF_ID, leftover->interface_id);
         xfrm_link_end(&backend->link, message, &ticket);
     }
     xfrm_link_flush(&backend->link);

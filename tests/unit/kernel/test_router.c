@@ -38,7 +38,7 @@ static int set_up(void **state)
     here = address_of("192.0.2.1");
     assert_true(netlink_open(&bench.netlink, NULL));
     assert_int_equal(netlink_link_up(&bench.netlink, (int)if_nametoindex("lo")), 0);
-    assert_int_equal(netlink_address_add(&bench.netlink, (int)if_nametoindex("lo"), &here), 0);
+    assert_int_equal(netlink_prefix_add(&bench.netlink, (int)if_nametoindex("lo"), &here, 32), 0);
     assert_true(event_queue_init(&bench.events, NULL));
     bench.router = router_open(&settings, &bench.orders, NULL);
     if (bench.router != NULL && order_queue_start(&bench.orders, &bench.events, NULL, NULL, NULL))
