@@ -19,7 +19,13 @@ enum ikev2_header_flags {
 
 enum {
     IKE_HEADER_SIZE = 28,
-    HEADER_NEXT_PAYLOAD_AT = 16, /* in the header: the type of the first payload */
+    /* In the header, of either version of IKE: */
+    HEADER_NEXT_PAYLOAD_AT = 16, /* the type of the first payload */
+    HEADER_VERSION_AT = 17,
+    HEADER_EXCHANGE_AT = 18,
+    HEADER_FLAGS_AT = 19,
+    HEADER_MESSAGE_ID_AT = 20,
+    HEADER_LENGTH_AT = 24,
     IKE_SPI_SIZE = 8,
     IKEV2_VERSION = 0x20,
     PAYLOAD_HEADER_SIZE = 4,

@@ -1,7 +1,7 @@
 /* Writing messages of either version: see message_build.h. */
 #include "wire/message_build.h"
 
-enum { HEADER_LENGTH_AT = 24, NO_NEXT_PAYLOAD = 0 };
+enum { NO_NEXT_PAYLOAD = 0 };
 
 struct message_builder message_build_start(uint8_t *buffer, size_t capacity,
                                            const struct ikev2_header *header)

@@ -64,7 +64,6 @@ static void fill_hash(const struct sim *sim, const char *to, const struct ike_sa
 static bool encrypt(const struct ike_sa *ike, const struct ike_sa *theirs,
                     const struct ikev1_injection *injection, uint8_t *data, size_t size)
 {
-    enum { HEADER_FLAGS_AT = 19 };
     struct ikev1_exchange exchange = {0};
     const struct ike_setup *setup = ike->setup;
     const struct transaction *known = injection->goes_on && theirs != NULL

@@ -9,15 +9,6 @@
 #define V1                                                                                                   \
     HOSTS SUBNETS " keyexchange=ikev1 ike=aes128-sha2;dh31 esp=aes128-sha2 pfs=no aggressive=" /* yes, no */
 
-enum {
-    NEXT_AT = 16,
-    VERSION_AT = 17,
-    EXCHANGE_AT = 18,
-    FLAGS_AT = 19,
-    LENGTH_AT = 24,
-    HEADER = 28,
-    GENERIC = 4
-};
 enum { PARTS_MAX = 4000, MESSAGE_MAX = 32768 };
 
 struct part {
@@ -27,7 +18,7 @@ struct part {
 };
 
 struct message {
-    uint8_t header[HEADER];
+    uint8_t header[IKE_HEADER_SIZE];
     struct part parts[PARTS_MAX];
     size_t count;
 };
@@ -42,11 +33,12 @@ struct fixture {
 static struct message take_apart(struct bytes datagram)
 {
     struct message message = {.count = 0};
-    memcpy(message.header, datagram.data, HEADER);
-    uint8_t type = message.header[NEXT_AT];
-    for (size_t at = HEADER; type != 0 && at + GENERIC <= datagram.size;) {
+    memcpy(message.header, datagram.data, IKE_HEADER_SIZE);
+    uint8_t type = message.header[HEADER_NEXT_PAYLOAD_AT];
+    for (size_t at = IKE_HEADER_SIZE; type != 0 && at + PAYLOAD_HEADER_SIZE <= datagram.size;) {
         size_t size = load_be16(datagram.data + at + 2);
-        message.parts[message.count++] = (struct part){type, datagram.data + at + GENERIC, size - GENERIC};
+        message.parts[message.count++] =
+            (struct part){type, datagram.data + at + PAYLOAD_HEADER_SIZE, size - PAYLOAD_HEADER_SIZE};
         type = datagram.data[at];
         at += size;
     }
@@ -55,18 +47,19 @@ static struct message take_apart(struct bytes datagram)
 
 static size_t put_together(const struct message *message, uint8_t out[static MESSAGE_MAX])
 {
-    size_t size = HEADER;
-    memcpy(out, message->header, HEADER);
-    out[NEXT_AT] = message->count > 0 ? message->parts[0].type : 0;
-    for (size_t i = 0; i < message->count && size + GENERIC + message->parts[i].size <= MESSAGE_MAX; i++) {
+    size_t size = IKE_HEADER_SIZE;
+    memcpy(out, message->header, IKE_HEADER_SIZE);
+    out[HEADER_NEXT_PAYLOAD_AT] = message->count > 0 ? message->parts[0].type : 0;
+    for (size_t i = 0;
+         i < message->count && size + PAYLOAD_HEADER_SIZE + message->parts[i].size <= MESSAGE_MAX; i++) {
         const struct part *part = &message->parts[i];
         out[size] = i + 1 < message->count ? message->parts[i + 1].type : 0;
         out[size + 1] = 0;
-        store_be16(out + size + 2, (uint16_t)(GENERIC + part->size));
-        memcpy(out + size + GENERIC, part->body, part->size);
-        size += GENERIC + part->size;
+        store_be16(out + size + 2, (uint16_t)(PAYLOAD_HEADER_SIZE + part->size));
+        memcpy(out + size + PAYLOAD_HEADER_SIZE, part->body, part->size);
+        size += PAYLOAD_HEADER_SIZE + part->size;
     }
-    store_be32(out + LENGTH_AT, (uint32_t)size);
+    store_be32(out + HEADER_LENGTH_AT, (uint32_t)size);
     return size;
 }
 
@@ -141,24 +134,24 @@ static void of_every_length_and_version(const char *words)
     for (size_t cut = 0; cut < size; cut++) {
         memcpy(copy, whole, size);
         assert_int_equal(say_bytes(fixture, copy, cut), 0);
-        if (cut >= HEADER)
-            store_be32(copy + LENGTH_AT, (uint32_t)cut); /* the header agrees, a payload is cut off */
+        if (cut >= IKE_HEADER_SIZE)
+            store_be32(copy + HEADER_LENGTH_AT, (uint32_t)cut); /* the header agrees, a payload is cut off */
         say_bytes(fixture, copy, cut);
     }
     for (size_t i = 0; i < ARRAY_SIZE(lengths); i++) {
         memcpy(copy, whole, size);
-        store_be32(copy + LENGTH_AT, lengths[i]);
+        store_be32(copy + HEADER_LENGTH_AT, lengths[i]);
         assert_int_equal(say_bytes(fixture, copy, size), 0);
     }
     assert_int_equal(half_open(fixture), 0);
     for (unsigned version = 0; version < 256; version += 1 + version % 16) {
         memcpy(copy, whole, size);
-        copy[VERSION_AT] = (uint8_t)version;
+        copy[HEADER_VERSION_AT] = (uint8_t)version;
         say_bytes(fixture, copy, size);
     }
     for (unsigned value = 0; value < 256; value++) {
         memcpy(copy, whole, size);
-        copy[value % 2 == 0 ? EXCHANGE_AT : FLAGS_AT] = (uint8_t)value;
+        copy[value % 2 == 0 ? HEADER_EXCHANGE_AT : HEADER_FLAGS_AT] = (uint8_t)value;
         say_bytes(fixture, copy, size);
     }
     end(fixture);
@@ -266,8 +259,8 @@ static void of_every_byte(const char *words)
     struct fixture *fixture = begin(words);
     uint8_t whole[MESSAGE_MAX], copy[MESSAGE_MAX];
     size_t size = put_together(&fixture->message, whole);
-    size_t end_of_sa = HEADER + GENERIC + fixture->message.parts[0].size;
-    for (size_t at = HEADER; at < size; at += at < end_of_sa ? 1 : 3)
+    size_t end_of_sa = IKE_HEADER_SIZE + PAYLOAD_HEADER_SIZE + fixture->message.parts[0].size;
+    for (size_t at = IKE_HEADER_SIZE; at < size; at += at < end_of_sa ? 1 : 3)
         for (size_t i = 0; i < ARRAY_SIZE(values); i++) {
             memcpy(copy, whole, size);
             copy[at] = values[i];
@@ -338,9 +331,9 @@ static void messages_for_no_sa_are_dropped(void **state)
             for (unsigned has_id = 0; has_id < 2; has_id++) {
                 memcpy(copy, whole, size);
                 memset(copy + IKE_SPI_SIZE, 0x77, IKE_SPI_SIZE);
-                copy[EXCHANGE_AT] = (uint8_t)exchange;
-                copy[FLAGS_AT] = (uint8_t)flags;
-                store_be32(copy + LENGTH_AT - 4, has_id);
+                copy[HEADER_EXCHANGE_AT] = (uint8_t)exchange;
+                copy[HEADER_FLAGS_AT] = (uint8_t)flags;
+                store_be32(copy + HEADER_MESSAGE_ID_AT, has_id);
                 assert_int_equal(say_bytes(fixture, copy, size), 0);
             }
     assert_int_equal(half_open(fixture), 0);

@@ -173,13 +173,12 @@ bool ikev1_send_plain(struct engine *engine, struct ike_sa *ike, struct ikev1_ex
 static bool encrypt_and_send(struct engine *engine, struct ike_sa *ike, struct ikev1_exchange *exchange,
                              struct message_builder *builder, size_t *owner_bytes)
 {
-    enum { HEADER_FLAGS_AT = 19 };
     const struct algorithm *encr = ike->suite.encr;
     struct bytes message;
     if (!ikev1_build_finish(builder, encr->block_size, &message))
         return false;
     uint8_t *data = builder->writer.data;
-    ikev1_trace_payloads(engine, ike, true, data[HEADER_FLAGS_AT - 1], exchange->message_id,
+    ikev1_trace_payloads(engine, ike, true, data[HEADER_EXCHANGE_AT], exchange->message_id,
                          bytes_of(data + IKE_HEADER_SIZE, message.size - IKE_HEADER_SIZE));
     data[HEADER_FLAGS_AT] |= ISAKMP_ENCRYPTED;
     return ikev1_encrypt(encr, ikev1_cipher_key(ike), exchange->iv, data + IKE_HEADER_SIZE,

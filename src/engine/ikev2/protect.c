@@ -135,7 +135,6 @@ bool protect_seal(struct engine *engine, const struct ike_sa *ike, struct messag
 bool protect_finish(struct engine *engine, const struct ike_sa *ike, struct message_builder *builder,
                     struct bytes *ret_message)
 {
-    enum { EXCHANGE_AT = 18, MESSAGE_ID_AT = 20 };
     size_t payloads_at = IKE_HEADER_SIZE + PAYLOAD_HEADER_SIZE + ike->suite.encr->iv_size;
     if (builder->writer.overflowed)
         return false;
@@ -143,7 +142,7 @@ bool protect_finish(struct engine *engine, const struct ike_sa *ike, struct mess
         impair_message(engine, ike, &builder->writer, IKE_HEADER_SIZE, payloads_at);
     count_sent(engine, builder);
     const uint8_t *data = builder->writer.data;
-    trace_payloads(engine, ike, true, ikev2_exchange_name(data[EXCHANGE_AT]), load_be32(data + MESSAGE_ID_AT),
+    trace_payloads(engine, ike, true, ikev2_exchange_name(data[HEADER_EXCHANGE_AT]), load_be32(data + HEADER_MESSAGE_ID_AT),
                    bytes_of(data + payloads_at, builder->writer.size - payloads_at));
     if (fragmentation_is_due(engine, ike, builder))
         return fragmentation_seal(engine, ike, builder, ret_message);
