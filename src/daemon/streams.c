@@ -3,30 +3,18 @@
 
 #include <errno.h>
 #include <event2/buffer.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 #include "base/sockaddr.h"
-
-enum { BACKLOG = 512, ACCEPTS_A_TURN = 64, ACCEPT_PAUSE_MSEC = 100 /* when descriptors have run out */ };
-
-struct listener {
-    struct list_node node;
-    struct streams *all;
-    struct ip_endpoint local;
-    char interface[16];
-    int descriptor;
-    struct event *event, *resume;
-    bool is_stale;
-};
+#include "daemon/stream_listeners.h"
+#include "daemon/stream_socket.h"
 
 struct streams {
     struct daemon *daemon;
     uint8_t hash_key[16];
     struct hash_table by_path;
-    struct list_node listeners;
+    struct stream_listeners listeners;
     struct list_node unclaimed; /* the oldest first */
     struct stream_hosts hosts;
     struct list_node broken;
@@ -206,56 +194,13 @@ static struct stream *add(struct streams *streams, int descriptor, const struct 
     return NULL;
 }
 
-/* ---- sockets ---- */
-
-static void set_int(int descriptor, int level, int name, int value)
-{
-    (void)setsockopt(descriptor, level, name, &value, sizeof(value));
-}
-
-/* What is accepted from a listening socket has its options. */
-static int open_socket(struct daemon *daemon, const struct ip_endpoint *local)
-{
-    struct sockaddr_storage here;
-    socklen_t size = endpoint_to_sockaddr(local, &here);
-    bool is_v6 = local->address.family == IP_V6;
-    int descriptor = socket(here.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    if (descriptor < 0)
-        return -1;
-    set_int(descriptor, is_v6 ? IPPROTO_IPV6 : IPPROTO_IP, is_v6 ? IPV6_FREEBIND : IP_FREEBIND, 1);
-    if (is_v6)
-        set_int(descriptor, IPPROTO_IPV6, IPV6_V6ONLY, 1);
-    if (local->port != 0)
-        set_int(descriptor, SOL_SOCKET, SO_REUSEADDR, 1);
-    set_int(descriptor, SOL_SOCKET, SO_MARK, BACKEND_SOCKET_MARK);
-    set_int(descriptor, SOL_SOCKET, SO_KEEPALIVE, 1);
-    set_int(descriptor, IPPROTO_TCP, TCP_NODELAY, 1);
-    set_int(descriptor, IPPROTO_TCP, TCP_USER_TIMEOUT, STREAM_SILENCE_MSEC);
-    if (bind(descriptor, (struct sockaddr *)&here, size) == 0) {
-        const struct backend_functions *functions = daemon->backend_functions;
-        if (functions->prepare_socket != NULL)
-            functions->prepare_socket(daemon->backend, descriptor, local->address.family, false);
-        return descriptor;
-    }
-    int saved = errno;
-    close(descriptor);
-    errno = saved;
-    return -1;
-}
-
-static uint16_t port_of(int descriptor)
-{
-    struct sockaddr_storage here = {0};
-    socklen_t size = sizeof(here);
-    (void)getsockname(descriptor, (struct sockaddr *)&here, &size);
-    return endpoint_from_sockaddr(&here).port;
-}
+/* ---- where they come from ---- */
 
 bool streams_open(struct streams *streams, struct path *path, uint64_t ike_serial, struct error *error)
 {
     struct sockaddr_storage there;
     socklen_t size = endpoint_to_sockaddr(&path->remote, &there);
-    int descriptor = open_socket(streams->daemon, &path->local);
+    int descriptor = stream_socket_open(streams->daemon, &path->local);
     if (descriptor < 0)
         return error_set(error, errno, "%s", strerror(errno));
     if (connect(descriptor, (struct sockaddr *)&there, size) < 0 && errno != EINPROGRESS) {
@@ -263,7 +208,7 @@ bool streams_open(struct streams *streams, struct path *path, uint64_t ike_seria
         close_socket(streams->daemon, descriptor, true);
         return false;
     }
-    path->local.port = port_of(descriptor);
+    path->local.port = stream_socket_local(descriptor).port;
     struct stream *stream = add(streams, descriptor, path);
     if (stream == NULL)
         return error_set(error, 0, "out of memory");
@@ -271,6 +216,28 @@ bool streams_open(struct streams *streams, struct path *path, uint64_t ike_seria
     stream->ike_serial = ike_serial;
     event_add(stream->writable, NULL);
     return true;
+}
+
+void streams_accept(struct streams *streams, int descriptor, const struct sockaddr_storage *from)
+{
+    struct path path = {stream_socket_local(descriptor), endpoint_from_sockaddr(from), true};
+    struct stream *dead = find(streams, &path); /* its reset has not been read yet */
+    if (dead != NULL)
+        stream_break(dead, ECONNRESET);
+    struct stream *stream = add(streams, descriptor, &path);
+    if (stream == NULL)
+        return;
+    stream->reader = stream_reader_make(true);
+    stream->is_connected = true;
+    event_add(stream->readable, NULL);
+    enter_unclaimed(stream);
+}
+
+void streams_give_way(struct streams *streams, int number)
+{
+    struct stream_place *expendable = stream_hosts_most_expendable(&streams->hosts);
+    if (expendable != NULL)
+        stream_break(at_place(expendable), number);
 }
 
 /* ---- what they serve ---- */
@@ -348,163 +315,17 @@ static void expire(evutil_socket_t unused, short what, void *context)
     arm_expiry(streams);
 }
 
-/* ---- listening ---- */
-
-static void accept_one(struct listener *listener, int descriptor, const struct sockaddr_storage *from)
-{
-    struct sockaddr_storage here = {0};
-    socklen_t size = sizeof(here);
-    (void)getsockname(descriptor, (struct sockaddr *)&here, &size);
-    struct path path = {endpoint_from_sockaddr(&here), endpoint_from_sockaddr(from), true};
-    struct stream *dead = find(listener->all, &path); /* its reset has not been read yet */
-    if (dead != NULL)
-        stream_break(dead, ECONNRESET);
-    struct stream *stream = add(listener->all, descriptor, &path);
-    if (stream == NULL)
-        return;
-    stream->reader = stream_reader_make(true);
-    stream->is_connected = true;
-    event_add(stream->readable, NULL);
-    enter_unclaimed(stream);
-}
-
-static void accept_again(evutil_socket_t unused, short what, void *context)
-{
-    struct listener *listener = context;
-    (void)unused;
-    (void)what;
-    event_add(listener->event, NULL);
-}
-
-/* Without descriptors the next one waits, and would wake us for nothing: who is expendable goes for it. */
-static void make_room(struct listener *listener, int number)
-{
-    if (number == EAGAIN || number == EINTR || number == ECONNABORTED)
-        return;
-    struct stream_place *expendable = stream_hosts_most_expendable(&listener->all->hosts);
-    if (expendable != NULL && (number == EMFILE || number == ENFILE))
-        stream_break(at_place(expendable), number);
-    event_del(listener->event);
-    event_add(listener->resume, &(struct timeval){.tv_usec = ACCEPT_PAUSE_MSEC * 1000});
-}
-
-static void accept_some(evutil_socket_t descriptor, short what, void *context)
-{
-    struct listener *listener = context;
-    (void)what;
-    for (int i = 0; i < ACCEPTS_A_TURN; i++) {
-        struct sockaddr_storage from = {0};
-        socklen_t size = sizeof(from);
-        int accepted = accept4(descriptor, (struct sockaddr *)&from, &size, SOCK_NONBLOCK | SOCK_CLOEXEC);
-        if (accepted < 0) {
-            make_room(listener, errno);
-            return;
-        }
-        accept_one(listener, accepted, &from);
-    }
-}
-
-static void close_listener(struct listener *listener)
-{
-    list_remove(&listener->node);
-    if (listener->event != NULL)
-        event_free(listener->event);
-    if (listener->resume != NULL)
-        event_free(listener->resume);
-    close(listener->descriptor);
-    free(listener);
-}
-
-static struct listener *find_listener(struct streams *streams, const struct ip_endpoint *local)
-{
-    LIST_EACH(&streams->listeners, node)
-    {
-        struct listener *listener = CONTAINER_OF(node, struct listener, node);
-        if (endpoint_equal(&listener->local, local))
-            return listener;
-    }
-    return NULL;
-}
-
-static void listen_on(struct streams *streams, uint64_t client, const struct listen_address *address)
-{
-    struct daemon *daemon = streams->daemon;
-    struct ip_endpoint local = {address->address, daemon->options.natt_port};
-    struct listener *listener = find_listener(streams, &local);
-    char text[ENDPOINT_TEXT_SIZE];
-    if (listener != NULL) {
-        listener->is_stale = false;
-        return;
-    }
-    int descriptor = open_socket(daemon, &local);
-    if (descriptor < 0 || listen(descriptor, BACKLOG) < 0) {
-        daemon->lacks_sockets |= is_shortage(errno);
-        daemon_tell(daemon, client, RC_LOG_SERIOUS, "cannot listen on TCP interface %s %s: %s",
-                    address->interface, endpoint_text(&local, text), strerror(errno));
-        if (descriptor >= 0)
-            close(descriptor);
-        return;
-    }
-    listener = calloc(1, sizeof(*listener));
-    if (listener == NULL) {
-        close(descriptor);
-        return;
-    }
-    *listener = (struct listener){.all = streams, .local = local, .descriptor = descriptor};
-    memcpy(listener->interface, address->interface, sizeof(listener->interface));
-    list_append(&streams->listeners, &listener->node);
-    listener->event = event_new(daemon->base, descriptor, EV_READ | EV_PERSIST, accept_some, listener);
-    listener->resume = event_new(daemon->base, -1, 0, accept_again, listener);
-    if (listener->event == NULL || listener->resume == NULL || event_add(listener->event, NULL) != 0) {
-        close_listener(listener);
-        return;
-    }
-    log_line("adding TCP interface %s %s", address->interface, endpoint_text(&local, text));
-}
-
-/* Whether the data plane can serve whom we would let in. */
-static bool may_listen(struct daemon *daemon, uint64_t client)
-{
-    const struct backend_functions *functions = daemon->backend_functions;
-    const struct plane_limits *limits = functions->limits != NULL ? functions->limits(daemon->backend) : NULL;
-    if (!daemon->options.setup->listen_tcp)
-        return false;
-    if (limits == NULL || !limits->lacks_tcp)
-        return true;
-    daemon_tell(daemon, client, RC_LOG_SERIOUS,
-                "listen-tcp=yes is more than this pluto's protostack=%s can do", limits->stack);
-    return false;
-}
+/* ---- all of them ---- */
 
 void streams_listen(struct streams *streams, uint64_t client, const struct listen_address *list, size_t count)
 {
-    char text[ENDPOINT_TEXT_SIZE];
-    LIST_EACH(&streams->listeners, node)
-    CONTAINER_OF(node, struct listener, node)->is_stale = true;
-    bool is_wanted = may_listen(streams->daemon, client);
-    for (size_t i = 0; i < count && is_wanted; i++)
-        listen_on(streams, client, &list[i]);
-    LIST_EACH(&streams->listeners, node)
-    {
-        struct listener *listener = CONTAINER_OF(node, struct listener, node);
-        if (!listener->is_stale)
-            continue;
-        log_line("shutting down TCP interface %s %s", listener->interface,
-                 endpoint_text(&listener->local, text));
-        close_listener(listener);
-    }
+    stream_listeners_follow(&streams->listeners, client, list, count);
 }
 
 void streams_each_listener(const struct streams *streams, control_socket_visitor *visit, void *context)
 {
-    LIST_EACH(&streams->listeners, node)
-    {
-        const struct listener *listener = CONTAINER_OF(node, struct listener, node);
-        visit(context, listener->interface, "TCP", &listener->local);
-    }
+    stream_listeners_each(&streams->listeners, visit, context);
 }
-
-/* ---- all of them ---- */
 
 struct streams *streams_new(struct daemon *daemon)
 {
@@ -513,7 +334,7 @@ struct streams *streams_new(struct daemon *daemon)
         return NULL;
     streams->daemon = daemon;
     daemon->env.random(daemon, streams->hash_key, sizeof(streams->hash_key));
-    list_init(&streams->listeners);
+    stream_listeners_init(&streams->listeners, daemon, streams);
     list_init(&streams->unclaimed);
     list_init(&streams->broken);
     streams->reaper = event_new(daemon->base, -1, 0, reap, streams);
@@ -540,8 +361,7 @@ static void destroy_node(struct hash_node *node, void *context)
 void streams_close_all(struct streams *streams)
 {
     hash_table_each(&streams->by_path, destroy_node, NULL);
-    LIST_EACH(&streams->listeners, node)
-    close_listener(CONTAINER_OF(node, struct listener, node));
+    stream_listeners_close_all(&streams->listeners);
 }
 
 void streams_free(struct streams *streams)

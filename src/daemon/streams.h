@@ -60,6 +60,12 @@ void streams_release(struct streams *streams, const struct path *path, uint64_t 
 void streams_send(struct streams *streams, const struct path *path, enum stream_content content,
                   struct bytes message);
 
+/* What stream_listeners.c brings: a connection of this peer's, whose descriptor is ours now, */
+struct sockaddr_storage;
+void streams_accept(struct streams *streams, int descriptor, const struct sockaddr_storage *from);
+/* or that there are no descriptors any more: the most expendable stream goes. */
+void streams_give_way(struct streams *streams, int number);
+
 /* It ends when the loop comes round. */
 void stream_break(struct stream *stream, int number);
 
