@@ -1,7 +1,6 @@
 /*
- * The way of an IKEv1 datagram. What may come in which state, and with which payloads, is the table
- * `transitions`; everything else is dropped (RFC 2408 4, 5). Nothing changes before a message is found to be
- * whole, expected and, from phase 2 on, authentic.
+ * The way of an IKEv1 datagram (RFC 2408 4, 5). What is not expected (transitions.h) is dropped. Nothing
+ * changes before a message is found to be whole, expected and, from phase 2 on, authentic.
  */
 #include "engine/ikev1/receive.h"
 
@@ -12,99 +11,10 @@
 #include "engine/ikev1/quick_mode.h"
 #include "engine/ikev1/refusals.h"
 #include "engine/ikev1/transaction.h"
+#include "engine/ikev1/transitions.h"
 #include "engine/peer_path.h"
 
 enum { DATAGRAM_MAX = 65536 };
-
-/* ---- what may come when ---- */
-
-#define SA (UINT32_C(1) << ISAKMP_SA)
-#define KE (UINT32_C(1) << ISAKMP_KE)
-#define ID (UINT32_C(1) << ISAKMP_ID)
-#define CERT (UINT32_C(1) << ISAKMP_CERT | UINT32_C(1) << ISAKMP_CERTREQ)
-#define HASH (UINT32_C(1) << ISAKMP_HASH)
-#define PROOF (UINT32_C(1) << 31) /* HASH or SIG, by what was agreed on */
-#define NONCE (UINT32_C(1) << ISAKMP_NONCE)
-#define NOTIFY (UINT32_C(1) << ISAKMP_NOTIFY)
-#define DELETE (UINT32_C(1) << ISAKMP_DELETE)
-#define ATTRIBUTES (UINT32_C(1) << ISAKMP_ATTRIBUTES)
-#define VID (UINT32_C(1) << ISAKMP_VENDOR_ID)
-#define NAT_D (UINT32_C(1) << ISAKMP_NAT_D)
-#define NAT_OA (UINT32_C(1) << ISAKMP_NAT_OA)
-
-enum encryption { CLEAR, ENCRYPTED, EITHER };
-
-typedef bool phase1_handler(struct engine *engine, struct ike_sa *ike, const struct ikev1_incoming *incoming);
-typedef bool quick_handler(struct engine *engine, struct ike_sa *ike, struct quick_mode *quick,
-                           const struct ikev1_incoming *incoming);
-
-struct transition {
-    enum ikev1_state state;
-    uint8_t exchange;
-    enum encryption encryption;
-    uint32_t must, may;
-    phase1_handler *phase1;
-    quick_handler *quick;
-};
-
-/* Phase 1 by the state of the ISAKMP SA, Quick Mode by that of its own; Transaction exchanges have one form.
- */
-static const struct transition transitions[] = {
-    {STATE_MAIN_R0, ISAKMP_MAIN, CLEAR, SA, VID | CERT | NOTIFY, NULL, NULL},
-    {STATE_MAIN_I1, ISAKMP_MAIN, CLEAR, SA, VID | CERT | NOTIFY, main_mode_response_1, NULL},
-    {STATE_MAIN_R1, ISAKMP_MAIN, CLEAR, KE | NONCE, VID | CERT | NOTIFY | NAT_D, main_mode_request_2, NULL},
-    {STATE_MAIN_I2, ISAKMP_MAIN, CLEAR, KE | NONCE, VID | CERT | NOTIFY | NAT_D, main_mode_response_2, NULL},
-    {STATE_MAIN_R2, ISAKMP_MAIN, ENCRYPTED, ID | PROOF, VID | CERT | NOTIFY, main_mode_request_3, NULL},
-    {STATE_MAIN_I3, ISAKMP_MAIN, ENCRYPTED, ID | PROOF, VID | CERT | NOTIFY, main_mode_response_3, NULL},
-    {STATE_AGGR_R0, ISAKMP_AGGRESSIVE, CLEAR, SA | KE | NONCE | ID, VID | CERT | NOTIFY, NULL, NULL},
-    {STATE_AGGR_I1, ISAKMP_AGGRESSIVE, CLEAR, SA | KE | NONCE | ID | PROOF, VID | CERT | NOTIFY | NAT_D,
-     aggressive_mode_response, NULL},
-    {STATE_AGGR_R1, ISAKMP_AGGRESSIVE, EITHER, PROOF, VID | CERT | NOTIFY | NAT_D,
-     aggressive_mode_confirmation, NULL},
-    {STATE_QUICK_R0, ISAKMP_QUICK, ENCRYPTED, HASH | SA | NONCE, KE | ID | NAT_OA | NOTIFY | VID, NULL,
-     quick_mode_request},
-    {STATE_QUICK_I1, ISAKMP_QUICK, ENCRYPTED, HASH | SA | NONCE, KE | ID | NAT_OA | NOTIFY | VID, NULL,
-     quick_mode_response},
-    {STATE_QUICK_R1, ISAKMP_QUICK, ENCRYPTED, HASH, NOTIFY | VID, NULL, quick_mode_confirmation},
-    {STATE_MODE_CFG_R0, ISAKMP_TRANSACTION, ENCRYPTED, HASH | ATTRIBUTES, NOTIFY | VID, NULL, NULL},
-    {STATE_INFO_PROTECTED, ISAKMP_INFORMATIONAL, ENCRYPTED, HASH, NOTIFY | DELETE | VID,
-     informational_protected, NULL},
-};
-
-static const struct transition *find_transition(enum ikev1_state state, uint8_t exchange, bool is_encrypted)
-{
-    for (size_t i = 0; i < ARRAY_SIZE(transitions); i++) {
-        const struct transition *row = &transitions[i];
-        bool fits = row->encryption == EITHER || (row->encryption == ENCRYPTED) == is_encrypted;
-        if (row->state == state && row->exchange == exchange && fits)
-            return row;
-    }
-    return NULL;
-}
-
-static uint32_t must_have(const struct ike_sa *ike, const struct transition *row)
-{
-    uint32_t signature = UINT32_C(1) << ISAKMP_SIGNATURE;
-    if ((row->must & PROOF) == 0)
-        return row->must;
-    return (row->must & ~PROOF) | (phase1_is_signed(ike) ? signature : HASH);
-}
-
-static bool payloads_fit(const struct ike_sa *ike, const struct transition *row,
-                         const struct ikev1_message *message, struct error *error)
-{
-    uint32_t must = must_have(ike, row);
-    uint32_t missing = must & ~message->present;
-    uint32_t superfluous = message->present & ~(must | row->may);
-    for (uint8_t type = 0; type < 32; type++) {
-        if (missing & UINT32_C(1) << type)
-            return error_set(error, V1_PAYLOAD_MALFORMED, "%s payload is missing", ikev1_payload_name(type));
-        if (superfluous & UINT32_C(1) << type)
-            return error_set(error, V1_INVALID_PAYLOAD_TYPE, "unexpected %s payload",
-                             ikev1_payload_name(type));
-    }
-    return true;
-}
 
 /* ---- opening ---- */
 
@@ -134,7 +44,7 @@ static bool open_message(struct engine *engine, const struct ike_sa *ike, const 
                              bytes_of(out->copy, size));
     return ikev1_message_read(incoming->header->next_payload, bytes_of(out->copy, size),
                               incoming->was_encrypted, &out->message, error) &&
-           payloads_fit(ike, row, &out->message, error);
+           transition_fits(ike, row, &out->message, error);
 }
 
 /* ---- phase 1 ---- */
@@ -166,7 +76,7 @@ static void phase1_message(struct engine *engine, struct ike_sa *ike, struct ope
         ikev1_send_again(engine, ike, exchange); /* the answer was lost */
         return;
     }
-    const struct transition *row = find_transition(ike->v1->state, incoming->header->exchange, is_encrypted);
+    const struct transition *row = transition_find(ike->v1->state, incoming->header->exchange, is_encrypted);
     if (row == NULL || row->phase1 == NULL || ike->setup == NULL || ike->setup->job_id != 0)
         return;
     if (!open_message(engine, ike, exchange->iv, row, opened, &error)) {
@@ -194,7 +104,7 @@ static void first_message(struct engine *engine, struct opened *opened)
     uint8_t exchange = incoming->header->exchange;
     bool is_aggressive = exchange == ISAKMP_AGGRESSIVE;
     const struct transition *row =
-        find_transition(is_aggressive ? STATE_AGGR_R0 : STATE_MAIN_R0, exchange, false);
+        transition_find(is_aggressive ? STATE_AGGR_R0 : STATE_MAIN_R0, exchange, false);
     struct ike_sa *known = ike_by_initiator(engine, incoming->header->spi_i, incoming->path);
     struct error error;
     if (row == NULL || (incoming->header->flags & ISAKMP_ENCRYPTED) != 0 || incoming->header->message_id != 0)
@@ -281,7 +191,7 @@ static void phase2_message(struct engine *engine, struct ike_sa *ike, struct ope
         return;
     enum ikev1_state state = !is_quick ? STATE_INFO_PROTECTED : quick != NULL ? quick->state : STATE_QUICK_R0;
     const struct transition *row =
-        find_transition(state, header->exchange, (header->flags & ISAKMP_ENCRYPTED) != 0);
+        transition_find(state, header->exchange, (header->flags & ISAKMP_ENCRYPTED) != 0);
     struct ikev1_exchange fresh = {0};
     if (row == NULL)
         return;
@@ -300,7 +210,7 @@ static void transaction_message(struct engine *engine, struct ike_sa *ike, struc
     struct ikev1_incoming *incoming = &opened->incoming;
     const struct ikev2_header *header = incoming->header;
     const struct transition *row =
-        find_transition(STATE_MODE_CFG_R0, header->exchange, (header->flags & ISAKMP_ENCRYPTED) != 0);
+        transition_find(STATE_MODE_CFG_R0, header->exchange, (header->flags & ISAKMP_ENCRYPTED) != 0);
     uint64_t hash = engine_hash(engine, &incoming->datagram, 1);
     struct ikev1_exchange fresh = {0};
     struct error error;
@@ -440,42 +350,4 @@ void ikev1_receive(struct engine *engine, const struct path *path, const struct 
     }
     if ((ike = ike_by_serial(engine, serial)) != NULL && ike->v1 != NULL)
         fragments_drop(engine, ike);
-}
-
-/* ---- jobs ---- */
-
-static void phase1_job_done(struct engine *engine, struct ike_sa *ike, const struct job *job)
-{
-    ike->setup->job_id = 0;
-    if (job->signature != NULL && !phase1_signature_done(engine, ike, job))
-        return;
-    if (!job->ok) {
-        ike_fail(engine, ike, RC_FATAL, "key exchange %s failed: %s", job->ke->name, job->error.text);
-        return;
-    }
-    if (ike->v1->is_aggressive)
-        (ike->is_initiator ? aggressive_mode_initiator_job_done
-                           : aggressive_mode_responder_job_done)(engine, ike, job);
-    else
-        (ike->is_initiator ? main_mode_initiator_job_done : main_mode_responder_job_done)(engine, ike, job);
-}
-
-void ikev1_job_done(struct engine *engine, struct ike_sa *ike, struct job *job)
-{
-    struct child_sa *child = child_by_serial(engine, job->child_serial);
-    if (job->child_serial == 0) {
-        if (ike->setup != NULL && ike->setup->job_id == job->job_id)
-            phase1_job_done(engine, ike, job);
-        return;
-    }
-    if (child == NULL || child->quick == NULL || child->quick->job_id != job->job_id)
-        return;
-    child->quick->job_id = 0;
-    if (!job->ok)
-        quick_mode_fail(engine, child, RC_FATAL, "key exchange %s failed: %s", job->ke->name,
-                        job->error.text);
-    else if (child->quick->is_initiator)
-        quick_mode_initiator_job_done(engine, ike, child->quick, job);
-    else
-        quick_mode_responder_job_done(engine, ike, child->quick, job);
 }
