@@ -75,8 +75,24 @@ struct daemon {
 
 /* world.c: the engine's environment. */
 void world_init(struct daemon *daemon);
+
+/* assembly.c: all parts; false with the reason, and exit_status. Also what never was assembled is dismantled.
+ */
+bool daemon_assemble(struct daemon *daemon, struct error *error);
+void daemon_dismantle(struct daemon *daemon);
+
+/* loop.c */
+bool loop_open(struct daemon *daemon, struct error *error);
+void loop_watch_signals(struct daemon *daemon);
+void loop_close(struct daemon *daemon);
 /* After anything has entered the engine: when it wants to be woken next, and what it wants done. */
 void daemon_rearm(struct daemon *daemon);
+
+/* data_plane.c */
+bool data_plane_open(struct daemon *daemon, struct error *error);
+/* The datagrams that wait for it leave. */
+void data_plane_release_all(struct daemon *daemon);
+void data_plane_close(struct daemon *daemon);
 
 /* sockets.c */
 void udp_listen(struct daemon *daemon, uint64_t client);
