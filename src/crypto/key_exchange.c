@@ -67,26 +67,16 @@ bool ke_derive(const struct algorithm *ke, const struct ke_private *own, struct 
     return report(ke, detail->method->derive(detail, own, peer.data, secret_out), error);
 }
 
-static enum ke_result generate_then_derive(const struct ke_detail *detail,
-                                           const uint8_t seed[static KE_SEED_SIZE], const uint8_t *peer,
-                                           uint8_t *public_out, uint8_t *secret_out)
-{
-    struct ke_private own = {0};
-    enum ke_result result = KE_LIBRARY_FAILED;
-    if (detail->method->generate(detail, seed, &own, public_out))
-        result = detail->method->derive(detail, &own, peer, secret_out);
-    secret_wipe(&own, sizeof own);
-    return result;
-}
-
 bool ke_respond(const struct algorithm *ke, const uint8_t seed[static KE_SEED_SIZE], struct bytes peer,
                 uint8_t *public_out, uint8_t *secret_out, struct error *error)
 {
     if (!check_shape(ke, peer, error))
         return false;
     const struct ke_detail *detail = ke->detail;
-    enum ke_result result = detail->method->respond != NULL
-                                ? detail->method->respond(detail, seed, peer.data, public_out, secret_out)
-                                : generate_then_derive(detail, seed, peer.data, public_out, secret_out);
+    struct ke_private own = {0};
+    enum ke_result result = KE_LIBRARY_FAILED;
+    if (detail->method->generate(detail, seed, &own, public_out))
+        result = detail->method->derive(detail, &own, peer.data, secret_out);
+    secret_wipe(&own, sizeof own);
     return report(ke, result, error);
 }

@@ -13,9 +13,6 @@ struct ke_method {
                      struct ke_private *ret_private, uint8_t *public_out);
     enum ke_result (*derive)(const struct ke_detail *detail, const struct ke_private *own,
                              const uint8_t *peer, uint8_t *secret_out);
-    /* Both with one key, or NULL when that saves nothing. */
-    enum ke_result (*respond)(const struct ke_detail *detail, const uint8_t seed[static KE_SEED_SIZE],
-                              const uint8_t *peer, uint8_t *public_out, uint8_t *secret_out);
     const char *peer_requirement; /* "the peer's value must be ..." */
 };
 

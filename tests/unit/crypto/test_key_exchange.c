@@ -121,6 +121,32 @@ static void fill(uint8_t *bytes, size_t size, uint32_t seed)
     }
 }
 
+/* RFC 7748 6: however it is computed, it is the scalar times the base point. */
+static bool public_is_multiple_of_base(const struct algorithm *group, uint8_t base, const uint8_t *seed)
+{
+    uint8_t point[KE_PUBLIC_MAX] = {base};
+    uint8_t public[KE_PUBLIC_MAX];
+    uint8_t product[KE_SECRET_MAX];
+    size_t size = ke_public_size(group);
+    struct ke_private private;
+    return ke_generate(group, seed, &private, public) &&
+           ke_derive(group, &private, bytes_of(point, size), product, NULL) &&
+           memcmp(public, product, size) == 0;
+}
+
+static void montgomery_public_values_are_multiples_of_the_base_point(void **state)
+{
+    (void)state;
+    uint8_t seed[KE_SEED_SIZE];
+    for (uint32_t i = 0; i < 300; i++) {
+        fill(seed, sizeof seed, i);
+        if (i < 2)
+            memset(seed, i == 0 ? 0 : 0xff, sizeof seed);
+        assert_true(public_is_multiple_of_base(ke(KE_X25519), 9, seed));
+        assert_true(public_is_multiple_of_base(ke(KE_X448), 5, seed));
+    }
+}
+
 static bool both_sides_agree(const struct algorithm *group, uint32_t number)
 {
     size_t size = ke_public_size(group);
@@ -335,6 +361,7 @@ int main(void)
         cmocka_unit_test(key_exchange_may_run_in_many_threads),
         cmocka_unit_test(shared_secrets_are_the_published_ones),
         cmocka_unit_test(public_values_are_the_published_ones),
+        cmocka_unit_test(montgomery_public_values_are_multiples_of_the_base_point),
         cmocka_unit_test(edge_cases_give_their_secret_or_are_refused),
         cmocka_unit_test(initiator_and_responder_agree_in_every_group),
         cmocka_unit_test(answers_depend_on_the_seed_alone),
