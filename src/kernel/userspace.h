@@ -57,6 +57,9 @@ void userspace_tell_limit(struct backend *backend, const struct esp_sa *sa, enum
 
 void userspace_random(uint8_t *out, size_t size);
 
+/* Carries it out, or hands it on (userspace_requests.c); the answer comes through `events`. */
+void userspace_request(struct backend *backend, const struct kernel_request *request);
+
 /* The threads' main functions; the argument is the back end. */
 void *userspace_outbound_run(void *argument);
 void *userspace_inbound_run(void *argument);
