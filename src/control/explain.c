@@ -47,11 +47,12 @@ static void tell_failure(struct control_session *session, const struct explanati
     char when[64], remote[ENDPOINT_TEXT_SIZE];
     time_t wall = (time_t)failure->wall;
     struct tm broken;
+    const char *with = failure->path.remote.port != 0 ? endpoint_text(&failure->path.remote, remote)
+                                                      : address_text(&failure->path.remote.address, remote);
     strftime(when, sizeof(when), "%Y-%m-%d %H:%M:%S", localtime_r(&wall, &broken));
     session_line(session, RC_COMMENT,
                  "  last failure: %s, in %s with %s, begun by %s; %u since it was last up", when,
-                 failure->step, endpoint_text(&failure->path.remote, remote),
-                 failure->we_initiated ? "us" : "the peer", failure->count);
+                 failure->step, with, failure->we_initiated ? "us" : "the peer", failure->count);
     session_line(session, RC_COMMENT, "  it was logged as: %s", failure->text);
     if (failure->network_errno != 0)
         session_line(session, RC_COMMENT, "  the network said: %s", strerror(failure->network_errno));
@@ -96,7 +97,7 @@ static const char *story_of(const struct explanation *of)
     case EXPLAIN_WAITS:
         return "waits for peers to begin: its peer's address is %any";
     case EXPLAIN_NOT_TRIED:
-        return "has not been tried; nothing is known that would hinder it";
+        return "is down; it has not failed, and nothing is known that would hinder it";
     default:
         return "";
     }
@@ -161,7 +162,7 @@ static json_t *failure_object(const struct failure *failure)
                      (json_int_t)failure->wall, "peer", endpoint_text(&failure->path.remote, remote), "sends",
                      (int)failure->sends, "waited_seconds", (int)failure->waited_seconds, "network_errno",
                      failure->network_errno, "step", failure->step, "text", text_value(failure->text),
-                     "cause", text_value(failure->cause));
+                     "cause", text_value(failure->cause[0] != '\0' ? failure->cause : failure->text));
 }
 
 static void add_ends(json_t *object, const struct explanation *of)

@@ -72,14 +72,17 @@ static void tell_no_answer(struct text *text, const struct failure *failure,
 static void tell_proposals(struct text *text, const struct failure *failure,
                            const struct connection *connection)
 {
+    const struct connection_spec *spec = connection->spec;
     bool is_ike = failure->kind == FAILURE_IKE_PROPOSAL;
+    const char *keyword = is_ike ? "ike=" : spec->protocol == PROTOCOL_AH ? "ah=" : "esp=";
     if (!failure->we_initiated) {
-        text_add(text, "no %s proposal in common: %s", is_ike ? "ike=" : "esp=", failure->text);
+        text_add(text, "no %s proposal in common: %s", keyword, failure->text);
         return;
     }
-    text_add(text, "the peer accepts none of our %s proposals; we offered: ", is_ike ? "ike=" : "esp=");
-    proposals_text(text, is_ike ? connection->spec->ike_proposals : connection->spec->child_proposals);
-    text_add(text, "; what it wants stands in its log and its %s line", is_ike ? "ike=" : "esp=");
+    text_add(text, "the peer accepts none of our %s proposals%s; we offered: ", keyword,
+             is_ike ? ", or has no connection for us" : "");
+    proposals_text(text, is_ike ? spec->ike_proposals : spec->child_proposals);
+    text_add(text, "; what it wants stands in its log and its %s line", keyword);
 }
 
 static void tell_selectors(struct text *text, const struct failure *failure,
@@ -188,8 +191,14 @@ static void tell_cause(struct engine *engine, struct failure *failure, const str
 
 /* ---- the record ---- */
 
-static const char *step_of(const struct ike_sa *ike)
+/* Without an IKE SA: its first message was refused, or there was nowhere to begin. */
+static const char *step_of(const struct failure *failure, const struct connection *connection,
+                           const struct ike_sa *ike)
 {
+    if (ike == NULL && failure->we_initiated)
+        return "routing";
+    if (ike == NULL && connection->spec->ike_version == 1)
+        return "phase 1";
     if (ike != NULL && ike->version->number == 1)
         return ike->setup != NULL ? "phase 1" : "Quick Mode";
     if (ike == NULL || ike->state == IKE_STATE_INIT_SENT)
@@ -206,7 +215,7 @@ static void fill(struct engine *engine, struct failure *failure, const struct co
                  const struct ike_sa *ike)
 {
     failure->wall = engine->env->wall_clock(engine->env->world);
-    failure->step = step_of(ike);
+    failure->step = step_of(failure, connection, ike);
     failure->path.local.address = connection->local;
     failure->path.remote.address = connection->remote;
     if (ike == NULL)

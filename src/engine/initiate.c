@@ -1,8 +1,11 @@
 /* Bringing connections up and taking them down. */
 #include "engine/initiate.h"
 
+#include <stdio.h>
+
 #include "engine/child_install.h"
 #include "engine/connection.h"
+#include "engine/failure.h"
 #include "engine/lifecycle.h"
 #include "engine/login.h"
 #include "engine/routing.h"
@@ -106,9 +109,11 @@ static bool is_refused_by_rival(struct engine *engine, struct connection *connec
     const struct connection *rival = routing_rival_with_sa(engine, connection, NULL);
     if (rival == NULL)
         return false;
-    say_connection(engine, RC_LOG_SERIOUS, connection, client,
-                   "cannot install eroute -- it is in use for \"%s\" #%llu", rival->spec->name,
-                   (unsigned long long)rival->policy_child_serial);
+    char text[FAILURE_TEXT_SIZE];
+    snprintf(text, sizeof(text), "cannot install eroute -- it is in use for \"%.400s\" #%llu",
+             rival->spec->name, (unsigned long long)rival->policy_child_serial);
+    failure_keep(engine, connection, NULL, true, FAILURE_OTHER, 0, text);
+    say_connection(engine, RC_LOG_SERIOUS, connection, client, "%s", text);
     finish_client(engine, client, RC_ROUTE);
     routing_negotiate(engine, connection);
     routing_failed(engine, connection);

@@ -68,6 +68,7 @@ struct search {
     size_t best;   /* the smaller, the nearer to our wishes */
     struct ikev1_choice choice;
     struct text theirs; /* what was offered, for people */
+    struct ikev1_misfit misfit;
 };
 
 /* ---- bundles ---- */
@@ -245,6 +246,7 @@ static void consider_bundle(struct search *search, const struct bundle *bundle)
         if (!ikev1_transform_read(&reader, search->ours->protocol, &transform))
             return;
         ikev1_transform_text(&search->theirs, &transform, search->transforms++);
+        ikev1_misfit_note(&search->misfit, search->ours, &transform);
         if (fits)
             consider(search, bundle, &transform, &tries);
     }
@@ -343,6 +345,8 @@ static bool explain(struct search *search, struct error *error)
         return error_set(error, V1_NO_PROPOSAL_CHOSEN,
                          "peer chose %s, which was not offered; we offered %.200s", search->theirs.at,
                          accepted);
+    if (search->transforms > 0 && ikev1_misfit_tell(&search->misfit, search->ours, error))
+        return false;
     return error_set(error, V1_NO_PROPOSAL_CHOSEN, "peer offers %s; we accept %.200s", search->theirs.at,
                      accepted);
 }

@@ -240,8 +240,7 @@ static bool group_fits(const struct ikev1_offer *ours, struct suite *suite, uint
     return suite->ke != NULL && suite->ke->ikev1_esp_id == number;
 }
 
-/* The drafts' numbers and the RFC's mean the same. */
-static uint16_t plain_mode(uint16_t mode)
+uint16_t ikev1_plain_mode(uint16_t mode)
 {
     switch (mode) {
     case V1_MODE_UDP_TUNNEL_DRAFT:
@@ -259,7 +258,7 @@ static bool ipsec_fits(const struct ikev1_offer *ours, struct suite *suite,
     uint16_t integ = suite->integ != NULL ? suite->integ->ikev1_esp_id : 0;
     return theirs->id == transform_id(suite) && theirs->hash == integ &&
            key_bits_fit(suite, theirs->key_bits) &&
-           plain_mode(theirs->encapsulation_mode) == plain_mode(ours->encapsulation_mode) &&
+           ikev1_plain_mode(theirs->encapsulation_mode) == ikev1_plain_mode(ours->encapsulation_mode) &&
            group_fits(ours, suite, theirs->group);
 }
 
@@ -283,8 +282,8 @@ bool ikev1_transform_fits(const struct ikev1_offer *ours, struct suite *suite,
  * is transport mode (RFC 3173 4.1). */
 static bool mode_goes_with(const struct ikev1_offer *ours, uint16_t mode)
 {
-    return mode == 0 || plain_mode(mode) == plain_mode(ours->encapsulation_mode) ||
-           mode == V1_MODE_TRANSPORT || plain_mode(mode) == V1_MODE_UDP_TRANSPORT;
+    return mode == 0 || ikev1_plain_mode(mode) == ikev1_plain_mode(ours->encapsulation_mode) ||
+           mode == V1_MODE_TRANSPORT || ikev1_plain_mode(mode) == V1_MODE_UDP_TRANSPORT;
 }
 
 bool ikev1_transform_goes_with(const struct ikev1_offer *ours, const struct suite *chosen,

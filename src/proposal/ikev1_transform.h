@@ -27,6 +27,8 @@ void ikev1_transform_write_deflate(struct writer *writer, const struct ikev1_off
 /* False when it is malformed. */
 bool ikev1_transform_read(struct reader *reader, enum security_protocol protocol,
                           struct ikev1_transform *out);
+/* The drafts' numbers and the RFC's mean the same. */
+uint16_t ikev1_plain_mode(uint16_t mode);
 /* Whether theirs is this suite of ours; suite->ke becomes theirs where ours may be any. */
 bool ikev1_transform_fits(const struct ikev1_offer *ours, struct suite *suite,
                           const struct ikev1_transform *theirs, bool is_answer);
@@ -35,6 +37,16 @@ bool ikev1_transform_fits(const struct ikev1_offer *ours, struct suite *suite,
 bool ikev1_transform_goes_with(const struct ikev1_offer *ours, const struct suite *chosen,
                                const struct algorithm *ah_integ, const struct ikev1_transform *theirs,
                                bool is_answer);
+/* What, beside the algorithms, is not as we want it in any of the peer's transforms. */
+struct ikev1_misfit {
+    bool some_fit;
+    uint16_t theirs; /* of the last one: authentication method, or encapsulation mode */
+};
+void ikev1_misfit_note(struct ikev1_misfit *misfit, const struct ikev1_offer *ours,
+                       const struct ikev1_transform *theirs);
+/* False: it is the algorithms. */
+bool ikev1_misfit_tell(const struct ikev1_misfit *misfit, const struct ikev1_offer *ours,
+                       struct error *error);
 /* AES_CBC_128-HMAC_SHA1-MODP2048; index: how many stand before it. */
 void ikev1_transform_text(struct text *text, const struct ikev1_transform *transform, unsigned index);
 

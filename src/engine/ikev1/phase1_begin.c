@@ -1,4 +1,6 @@
 /* The beginning of phase 1: our own, and the choice of a connection for a stranger's first message. */
+#include <stdio.h>
+
 #include "engine/connection.h"
 #include "engine/ikev1/informational.h"
 #include "engine/ikev1/phase1_proof.h"
@@ -56,13 +58,26 @@ static bool choose_method(struct phase1_request *request, struct error *error)
     return false;
 }
 
+/* What there is between the two hosts instead. */
+static void tell_other_kind(struct engine *engine, const struct connection *other, struct error *error)
+{
+    char text[ERROR_TEXT_SIZE];
+    snprintf(text, sizeof(text), "%.240s; \"%.200s\" is for %s", error->text, other->spec->name,
+             other->spec->ike_version != 1 ? "IKEv2"
+             : other->spec->aggressive     ? "Aggressive Mode (aggressive=yes)"
+                                           : "Main Mode (aggressive=no)");
+    error_set(error, error->code, "%s", text);
+    if (other->newest_ike_serial == 0)
+        failure_keep(engine, other, NULL, false, FAILURE_OTHER, (uint16_t)error->code, text);
+}
+
 bool phase1_choose(struct engine *engine, struct phase1_request *request, bool is_aggressive)
 {
     const struct ikev1_incoming *incoming = request->incoming;
     const struct ip_address *local = &incoming->path->local.address,
                             *remote = &incoming->path->remote.address;
     char mine[ADDRESS_TEXT_SIZE], theirs[ADDRESS_TEXT_SIZE], from[ENDPOINT_TEXT_SIZE];
-    const struct connection *connection = NULL, *nearest = NULL;
+    const struct connection *connection = NULL, *nearest = NULL, *other = NULL;
     struct error error;
     error_set(&error, V1_NO_PROPOSAL_CHOSEN, "no IKEv1 connection between %s and %s that allows %s is loaded",
               address_text(local, mine), address_text(remote, theirs),
@@ -71,13 +86,17 @@ bool phase1_choose(struct engine *engine, struct phase1_request *request, bool i
         connection = connection_next_for_hosts(engine, local, remote, connection);
         if (connection == NULL)
             break;
-        if (connection->spec->ike_version != 1 || connection->spec->aggressive != is_aggressive)
+        if (connection->spec->ike_version != 1 || connection->spec->aggressive != is_aggressive) {
+            other = connection;
             continue;
+        }
         request->connection = connection;
         if (choose_method(request, &error))
             return true;
         nearest = connection;
     }
+    if (nearest == NULL && other != NULL)
+        tell_other_kind(engine, other, &error);
     if (nearest != NULL && nearest->newest_ike_serial == 0) /* strangers make no history of what works */
         failure_keep(engine, nearest, NULL, false, FAILURE_IKE_PROPOSAL, 0, error.text);
     say_plain(engine, RC_LOG, "initial %s message from %s refused with %s: %s",

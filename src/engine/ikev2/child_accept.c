@@ -7,6 +7,18 @@
 #include "engine/ikev2/traffic_selectors.h"
 #include "engine/sa.h"
 
+static bool narrowed(struct error *error, const struct selector *ts_i, size_t i_count,
+                     const struct selector *ts_r, size_t r_count)
+{
+    char theirs[ERROR_TEXT_SIZE / 2];
+    struct text text = text_of(theirs, sizeof(theirs));
+    selectors_describe(&text, ts_i, i_count);
+    text_add(&text, " === ");
+    selectors_describe(&text, ts_r, r_count);
+    return error_set(error, TS_UNACCEPTABLE,
+                     "peer narrowed the traffic selectors to %s; narrowing=yes would accept that", theirs);
+}
+
 static bool accept_selectors(struct engine *engine, struct ike_sa *ike, struct child_sa *child,
                              const struct connection *connection, const struct ikev2_message *message,
                              struct error *error)
@@ -32,8 +44,7 @@ static bool accept_selectors(struct engine *engine, struct ike_sa *ike, struct c
         return error_set(error, TS_UNACCEPTABLE,
                          "peer answered with traffic selectors that were not offered");
     if (!is_whole && !connection->spec->narrowing)
-        return error_set(error, TS_UNACCEPTABLE,
-                         "peer narrowed the traffic selectors; narrowing=yes would accept that");
+        return narrowed(error, ts_i, i_count, ts_r, r_count);
     child_set_selectors(engine, child, ts_i, i_count, ts_r, r_count);
     return true;
 }

@@ -164,8 +164,7 @@ static void child_came(struct engine *engine, struct ike_sa *ike, struct child_s
                                           bytes_of(setup->nonce_r, setup->nonce_r_size), true);
     if (!ok) {
         /* The responder has installed it: it must be told. */
-        child_fail_because(engine, child, client, error.code > 0 ? (uint16_t)error.code : 0,
-                           "Child SA is unacceptable: %s", error.text);
+        child_fail_because(engine, child, client, 0, "Child SA is unacceptable: %s", error.text);
         finish_client(engine, client, RC_FATAL);
         ikev2_delete_child(engine, child, 0);
         return;

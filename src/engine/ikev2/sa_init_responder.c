@@ -55,6 +55,17 @@ static bool shows_cookie(struct engine *engine, const struct request *request)
     return false;
 }
 
+static void tell_other_version(struct engine *engine, const struct request *request,
+                               const struct connection *other, struct error *error)
+{
+    char mine[ADDRESS_TEXT_SIZE], theirs[ADDRESS_TEXT_SIZE];
+    error_set(error, 0, "no connection between %s and %s is loaded for IKEv2; \"%.200s\" is for IKEv1",
+              address_text(&request->path->local.address, mine),
+              address_text(&request->path->remote.address, theirs), other->spec->name);
+    if (other->newest_ike_serial == 0)
+        failure_keep(engine, other, NULL, false, FAILURE_OTHER, NO_PROPOSAL_CHOSEN, error->text);
+}
+
 /* The first connection between these hosts that accepts one of the proposals. */
 static const struct connection *choose(struct engine *engine, const struct request *request,
                                        struct suite *ret_suite, struct error *error)
@@ -66,19 +77,23 @@ static const struct connection *choose(struct engine *engine, const struct reque
         return NULL;
     error_set(error, 0, "no connection between %s and %s is loaded", address_text(local, mine),
               address_text(remote, theirs));
-    const struct connection *connection = NULL, *nearest = NULL;
+    const struct connection *connection = NULL, *nearest = NULL, *other = NULL;
     for (unsigned tried = 0; tried < CONNECTION_CANDIDATES_LIMIT; tried++) {
         const struct proposal *chosen;
         connection = connection_next_for_hosts(engine, local, remote, connection);
         if (connection == NULL)
             break;
-        if (connection->spec->ike_version != 2)
+        if (connection->spec->ike_version != 2) {
+            other = connection;
             continue;
+        }
         struct proposal_offer offer = {.list = connection->spec->ike_proposals};
         if (proposals_select(&offer, offered, request->message->ke_group, ret_suite, &chosen, error))
             return connection;
         nearest = connection;
     }
+    if (nearest == NULL && other != NULL)
+        tell_other_version(engine, request, other, error);
     if (nearest != NULL && nearest->newest_ike_serial == 0) /* strangers make no history of what works */
         failure_keep(engine, nearest, NULL, false, FAILURE_IKE_PROPOSAL, NO_PROPOSAL_CHOSEN, error->text);
     return NULL;

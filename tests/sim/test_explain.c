@@ -1,0 +1,100 @@
+/* What is known of a failure afterwards (`ipsec explain`): the true reason, on both sides. */
+#include <string.h>
+
+#include "engine/explain.h"
+#include "scenario.h"
+
+#define V1 HOSTS " keyexchange=ikev1 ike=aes128-sha2;dh31 esp=aes128-sha2"
+
+static const char *cause_at(struct sim *sim, const char *host, const char *connection)
+{
+    static struct explanation explanation;
+    assert_true(engine_explain(sim_engine(sim, host), connection, 0, &explanation));
+    if (explanation.failure == NULL)
+        return "";
+    return explanation.failure->cause[0] != '\0' ? explanation.failure->cause : explanation.failure->text;
+}
+
+static void expect_cause(struct sim *sim, const char *host, const char *connection, const char *wanted)
+{
+    const char *cause = cause_at(sim, host, connection);
+    if (strstr(cause, wanted) == NULL)
+        fail_msg("%s: \"%s\" is not in: %s", host, wanted, cause);
+}
+
+/* East begins; an empty text: that side need not know. */
+static void fails_because(const char *east, const char *west, const char *of_initiator,
+                          const char *of_responder)
+{
+    struct sim *sim = gateways_that_differ(east, west);
+    sim_start(sim, "east", COMMAND_INITIATE, "tunnel");
+    sim_run_for(sim, seconds(2));
+    expect_cause(sim, "east", "tunnel", of_initiator);
+    expect_cause(sim, "west", "tunnel", of_responder);
+    assert_int_equal(sim_down(sim, "east", "tunnel"), 0);
+    assert_ends_well(sim);
+}
+
+static void a_mode_that_the_peer_did_not_take_is_named(void **state)
+{
+    (void)state;
+    fails_because(HOSTS CIPHERS " type=transport", HOSTS CIPHERS, "peer chose tunnel mode; type=transport",
+                  "");
+    fails_because(V1 " type=transport", V1, "", "peer wants transport mode; we want tunnel mode");
+}
+
+static void what_the_peer_narrowed_to_is_named(void **state)
+{
+    (void)state;
+    fails_because(HOSTS CIPHERS " leftsubnet=10.1.0.0/16 rightsubnet=10.2.0.0/24", TUNNEL,
+                  "narrowed the traffic selectors to [10.1.0.0-10.1.0.255:0-65535 0] === "
+                  "[10.2.0.0-10.2.0.255:0-65535 0]; narrowing=yes",
+                  "");
+}
+
+static void proposals_of_ah_are_not_called_esp(void **state)
+{
+    (void)state;
+    fails_because(HOSTS SUBNETS " ike=aes_gcm128-sha2_256;dh31 phase2=ah phase2alg=sha1", TUNNEL,
+                  "none of our ah= proposals", "they offer AH");
+}
+
+static void another_way_to_authenticate_is_named(void **state)
+{
+    (void)state;
+    fails_because(V1, V1 " authby=rsasig", "",
+                  "peer wants to authenticate by a pre-shared key; we by RSA signatures");
+}
+
+static void a_connection_of_the_other_version_is_named(void **state)
+{
+    (void)state;
+    fails_because(HOSTS CIPHERS, V1, "or has no connection for us", "\"tunnel\" is for IKEv1");
+    fails_because(V1, HOSTS CIPHERS, "", "\"tunnel\" is for IKEv2");
+    fails_because(V1 " aggressive=yes", V1, "", "\"tunnel\" is for Main Mode");
+}
+
+static void whose_the_route_is_that_cannot_be_had_is_named(void **state)
+{
+    (void)state;
+    struct sim *sim = established();
+    sim_add_connection_on(sim, "east", "other", TUNNEL);
+    assert_int_equal(sim_up(sim, "east", "other"), RC_ROUTE);
+    expect_cause(sim, "east", "other", "cannot install eroute -- it is in use for \"tunnel\"");
+    sim_command(sim, "east", COMMAND_TERMINATE, "other");
+    assert_settles(sim);
+    assert_ends_well(sim);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_mode_that_the_peer_did_not_take_is_named),
+        cmocka_unit_test(what_the_peer_narrowed_to_is_named),
+        cmocka_unit_test(proposals_of_ah_are_not_called_esp),
+        cmocka_unit_test(another_way_to_authenticate_is_named),
+        cmocka_unit_test(a_connection_of_the_other_version_is_named),
+        cmocka_unit_test(whose_the_route_is_that_cannot_be_had_is_named),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
