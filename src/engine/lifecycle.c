@@ -250,6 +250,22 @@ static bool is_of_authentication(const struct ike_sa *ike, enum failure_kind kin
                                          kind == FAILURE_IDENTITY || kind == FAILURE_NO_SECRET);
 }
 
+/* Whoever asked while the IKE SA was being made, and waits for a Child SA under it, learns the same. */
+static void fail_waiting(struct engine *engine, struct ike_sa *ike, int code, const char *cause)
+{
+    LIST_EACH(&ike->tasks, node)
+    {
+        struct task *task = CONTAINER_OF(node, struct task, node);
+        const struct connection *connection = connection_by_serial(engine, task->connection_serial);
+        uint64_t client = task->client;
+        if (client == 0 || connection == NULL)
+            continue;
+        task->client = 0;
+        say_connection(engine, code, connection, client, "%s", cause);
+        finish_client(engine, client, code);
+    }
+}
+
 static void fail(struct engine *engine, struct ike_sa *ike, enum failure_kind kind, uint16_t notify, int code,
                  const char *text)
 {
@@ -273,6 +289,7 @@ static void fail(struct engine *engine, struct ike_sa *ike, enum failure_kind ki
     say_event(engine, EVENT_FAILED, connection->spec->name, ike->serial, 0, text);
     count_one(engine, COUNT_MESSAGES, MESSAGES_FATAL);
     finish_client(engine, client, code);
+    fail_waiting(engine, ike, code, is_told_apart ? cause : text);
     ike->current_client = 0;
     if (ike->setup != NULL)
         ike->setup->client = 0;

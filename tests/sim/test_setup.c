@@ -429,6 +429,22 @@ static void the_log_names_the_cause_on_both_ends_when_algorithms_differ(void **s
     assert_ends_well(sim);
 }
 
+static void who_asks_again_meanwhile_learns_why_it_failed(void **state)
+{
+    (void)state;
+    struct sim *sim = gateways();
+    sim_partition(sim, "east", "west", seconds(300));
+    uint64_t first = sim_start(sim, "east", COMMAND_INITIATE, "tunnel");
+    uint64_t second = sim_start(sim, "east", COMMAND_INITIATE, "tunnel");
+    sim_run_for(sim, seconds(60));
+    assert_int_equal(sim_result(sim, "east", first), RC_NORETRANSMISSION);
+    assert_int_equal(sim_result(sim, "east", second), RC_NORETRANSMISSION);
+    assert_true(sim_log_has(sim, "east", "\"tunnel\": no answer from 192.0.2.2"));
+    sim_down(sim, "east", "tunnel");
+    sim_heal(sim);
+    assert_ends_well(sim);
+}
+
 /* RFC 6023, as a peer does that makes all its Child SAs by CREATE_CHILD_SA. */
 static void an_ike_sa_may_begin_without_a_child(void **state)
 {
@@ -490,6 +506,7 @@ int main(int argument_count, char **arguments)
         cmocka_unit_test(slow_jobs_kernel_and_scripts_change_nothing),
         cmocka_unit_test(a_data_plane_that_refuses_the_sa_fails_the_command),
         cmocka_unit_test(the_log_names_the_cause_on_both_ends_when_algorithms_differ),
+        cmocka_unit_test(who_asks_again_meanwhile_learns_why_it_failed),
         cmocka_unit_test(an_ike_sa_may_begin_without_a_child),
         cmocka_unit_test(who_is_to_be_leased_an_address_begins_with_a_child),
     };
