@@ -81,13 +81,15 @@ void control_session_free(struct control_session *session);
 /* Bytes from the client. False: the stream is over (a protocol error was answered): write what is left, hang
  * up. */
 bool control_session_input(struct control_session *session, struct bytes bytes);
+/* The client sends nothing more, and may read on: what it has asked for is answered. */
+void control_session_input_ends(struct control_session *session);
 /* False: more than a request waits to be carried out; do not read from the client until that has changed. */
 bool control_session_wants_input(const struct control_session *session);
 /* What is to be written now; after writing, control_session_wrote(), which may make more. */
 struct bytes control_session_output(const struct control_session *session);
 void control_session_wrote(struct control_session *session, size_t size);
-/* Whether to hang up: after a protocol error once all is written, or at once when the client does not read.
- */
+/* Whether to hang up: after a protocol error or the last answer once all is written, or at once when the
+ * client does not read. */
 bool control_session_is_over(const struct control_session *session);
 
 /* A listing that waited (for counters of the data plane) goes on. */

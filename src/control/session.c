@@ -236,7 +236,10 @@ void control_session_wrote(struct control_session *session, size_t size)
 
 bool control_session_is_over(const struct control_session *session)
 {
-    return session->is_stalled || (session->is_broken && control_session_output(session).size == 0);
+    /* The next request is served as soon as the reply before it has been written: then none waits. */
+    bool has_answered_all = session->has_no_more && (!session->is_busy || session->is_asking);
+    bool is_at_end = session->is_broken || has_answered_all;
+    return session->is_stalled || (is_at_end && control_session_output(session).size == 0);
 }
 
 void control_wake(struct control *control, uint64_t client)
@@ -313,7 +316,7 @@ static void serve_next(struct control_session *session)
 
 bool control_session_wants_input(const struct control_session *session)
 {
-    return !session->is_broken && !session->is_stalled &&
+    return !session->is_broken && !session->is_stalled && !session->has_no_more &&
            buffer_bytes(&session->input).size <= FRAME_HEADER + CONTROL_REQUEST_SIZE_MAX;
 }
 
@@ -323,6 +326,11 @@ bool control_session_input(struct control_session *session, struct bytes bytes)
         return false;
     serve_next(session);
     return !session->is_broken;
+}
+
+void control_session_input_ends(struct control_session *session)
+{
+    session->has_no_more = true;
 }
 
 /* ---- reports ---- */

@@ -34,6 +34,7 @@ struct control_session {
     bool is_busy;   /* a reply is under way */
     bool is_asking; /* and waits for an answer */
     bool is_broken; /* protocol error: hang up when all is written */
+    bool has_no_more; /* the client says nothing more: hang up when what it asked for is answered */
     bool is_stalled;
     bool wants_utc; /* times in listings */
     struct listing listing;

@@ -1,6 +1,7 @@
 /* The control socket: who may connect, and the bytes of each client. No client can stall the loop. */
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <sys/socket.h>
@@ -87,6 +88,13 @@ static void writable(evutil_socket_t descriptor, short what, void *context)
     daemon_rearm(daemon);
 }
 
+/* After the end of its input: whether the client has closed the socket, not only its sending side. */
+static bool has_hung_up(int descriptor)
+{
+    struct pollfd poll_one = {.fd = descriptor};
+    return poll(&poll_one, 1, 0) != 0; /* POLLHUP and POLLERR are told unasked */
+}
+
 static void readable(evutil_socket_t descriptor, short what, void *context)
 {
     static uint8_t data[READ_SIZE];
@@ -96,11 +104,14 @@ static void readable(evutil_socket_t descriptor, short what, void *context)
     (void)what;
     if (size < 0 && (errno == EAGAIN || errno == EINTR))
         return;
-    if (size <= 0) {
+    if (size < 0 || (size == 0 && has_hung_up(descriptor))) {
         client_free(client);
         return;
     }
-    control_session_input(client->session, bytes_of(data, (size_t)size));
+    if (size == 0)
+        control_session_input_ends(client->session);
+    else
+        control_session_input(client->session, bytes_of(data, (size_t)size));
     update_reading(client);
     event_active(client->writable, EV_WRITE, 1);
     daemon_rearm(daemon);

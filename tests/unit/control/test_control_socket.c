@@ -184,6 +184,24 @@ static void client_that_never_reads_does_not_stall_the_others(void **state)
     assert_pluto_serves();
 }
 
+static void client_that_closes_its_sending_side_gets_its_replies(void **state)
+{
+    (void)state;
+    int client = dial();
+    for (int i = 0; i < 3; i++)
+        say(client, brief_status);
+    shutdown(client, SHUT_WR);
+    for (int i = 0; i < 3; i++)
+        assert_int_equal(hear_end(client), 0);
+    assert_int_equal(hear_end(client), -1); /* and then pluto hangs up */
+    close(client);
+    client = dial();
+    shutdown(client, SHUT_WR);
+    assert_int_equal(hear_end(client), -1);
+    close(client);
+    assert_pluto_serves();
+}
+
 static void killed_client_leaves_pluto_well(void **state)
 {
     (void)state;
@@ -247,6 +265,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(a_thousand_clients_at_once_are_all_served),
         cmocka_unit_test(garbage_is_answered_and_harms_nobody),
         cmocka_unit_test(client_that_never_reads_does_not_stall_the_others),
+        cmocka_unit_test(client_that_closes_its_sending_side_gets_its_replies),
         cmocka_unit_test(killed_client_leaves_pluto_well),
         cmocka_unit_test(ten_thousand_connections_go_through_one_client),
         cmocka_unit_test(second_pluto_of_one_folder_exits_with_10),
