@@ -1,7 +1,6 @@
 /*
- * The outbound thread: host -> TUN -> policy -> SA -> sealed packets -> sockets (RFC 4301 5.1, RFC 4303 3.3).
- * Frames are built one behind the other in one buffer, sealed a batch at a time, and sent when the TUN device
- * is empty or the buffer is full.
+ * The outbound thread: host -> TUN -> policy -> SA (RFC 4301 5.1). What is to be protected goes on in
+ * userspace_protect.c; it is sent when the TUN device is empty or the room is full.
  */
 #include <errno.h>
 #include <poll.h>
@@ -11,310 +10,24 @@
 #include <sys/eventfd.h>
 
 #include "base/sockaddr.h"
-#include "esp/bundle.h"
-#include "esp/encapsulation.h"
-#include "esp/icmp_too_big.h"
 #include "esp/reassembly.h"
-#include "kernel/path_mtu.h"
-#include "kernel/userspace.h"
-#include "kernel/userspace_send.h"
+#include "kernel/userspace_protect.h"
 
 enum {
-    ARENA_SIZE = 256 << 10,
-    FRAME_MAX = TUN_PACKET_MAX + 512,
     ACQUIRE_INTERVAL_USEC = 2000000,
     ACQUIRES_A_SECOND = 1000,
-    PATH_MTU_INTERVAL_USEC = 1000000,
-    IPV6_MINIMUM_MTU = 1280,
-    STREAM_PATH_MTU = 16000,
     PACKETS_BETWEEN_CHECKS = 64,
-    SEGMENT_HEADERS_MAX = 128,
-    TRAILING_MAX = 8, /* of an AEAD: padding to 4, and two bytes */
-};
-
-/* Whose frames are being collected. */
-struct flow {
-    struct esp_sa *sa; /* a reference; NULL: none */
-    struct destination destination;
 };
 
 struct outbound {
     struct backend *backend;
-    struct esp_crypto *crypto;
-    struct flow flow;
-    struct esp_job jobs[ESP_BATCH_MAX];
-    struct bytes frames[ESP_BATCH_MAX]; /* of a bundle: what each job is in */
-    size_t job_count;
-    struct ipcomp *ipcomp;
+    struct protector protector;
     struct reassembly reassembly;
-    struct path_mtu_probe path_mtu;
-    uint16_t identification; /* of the last packet with AH */
-    size_t arena_used;
-    struct sender sender;
-    uint64_t now;
     uint64_t acquire_window_usec;
     unsigned acquire_count;
     uint8_t *tun_buffer;
-    uint8_t *arena;
     bool has_lost_device;
 };
-
-/* AH around the sealed frames of a bundle. */
-static bool wrap_pending(struct outbound *out)
-{
-    struct esp_sa *sa = out->flow.sa;
-    for (size_t i = 0; sa->outer_ah != NULL && i < out->job_count; i++) {
-        const struct bytes *frame = &out->frames[i];
-        if (!bundle_finish(sa, out->crypto, (uint8_t *)(uintptr_t)frame->data, frame->size))
-            return false;
-    }
-    return true;
-}
-
-static void seal_pending(struct outbound *out)
-{
-    struct esp_sa *sa = out->flow.sa;
-    if (out->job_count == 0)
-        return;
-    /* What a failing library left unsealed must not leave the host. */
-    if (!esp_cipher_seal(out->crypto, &sa->cipher, &sa->keys, out->jobs, out->job_count) ||
-        !wrap_pending(out))
-        out->sender.run_count = 0;
-    out->job_count = 0;
-}
-
-static void flush(struct outbound *out)
-{
-    seal_pending(out);
-    sender_flush(&out->sender);
-    out->arena_used = 0;
-    if (out->sender.met_too_large && out->flow.sa != NULL)
-        __atomic_store_n(&out->flow.sa->path_mtu_expiry_usec, 0, __ATOMIC_RELAXED);
-    out->sender.met_too_large = false;
-}
-
-static void leave_flow(struct outbound *out)
-{
-    seal_pending(out);
-    esp_sa_unref(out->flow.sa);
-    out->flow.sa = NULL;
-}
-
-/* Takes over the reference to the SA. */
-static void enter_flow(struct outbound *out, const struct flow *flow)
-{
-    if (out->flow.sa == flow->sa) {
-        esp_sa_unref(flow->sa);
-        out->flow.destination = flow->destination;
-        return;
-    }
-    leave_flow(out);
-    out->flow = *flow;
-}
-
-/* Room for one frame; flushes to make it. */
-static uint8_t *reserve_frame(struct outbound *out, size_t size)
-{
-    if (out->job_count >= esp_cipher_batch(&out->flow.sa->keys))
-        seal_pending(out);
-    if (out->arena_used + size > ARENA_SIZE || out->sender.run_count == RUNS_MAX)
-        flush(out);
-    return out->arena + out->arena_used;
-}
-
-static uint32_t path_mtu(struct outbound *out)
-{
-    struct esp_sa *sa = out->flow.sa;
-    if (out->now >= __atomic_load_n(&sa->path_mtu_expiry_usec, __ATOMIC_RELAXED)) {
-        const struct destination *to = &out->flow.destination;
-        sa->path_mtu = path_mtu_ask(&out->path_mtu, &to->local.address, &to->remote.address);
-        __atomic_store_n(&sa->path_mtu_expiry_usec, out->now + PATH_MTU_INTERVAL_USEC, __ATOMIC_RELAXED);
-    }
-    return sa->path_mtu;
-}
-
-static void answer_too_big(struct outbound *out, struct bytes packet, size_t mtu)
-{
-    uint8_t answer[ICMP_TOO_BIG_MAX];
-    size_t size = icmp_too_big_write(answer, packet, (uint32_t)mtu);
-    if (size == 0)
-        return;
-    struct iovec pieces[2] = {[1] = {.iov_base = answer, .iov_len = size}};
-    struct offload none = {.kind = OFFLOAD_NONE};
-    (void)tun_write(&out->backend->tun, pieces, 2, &none, 0);
-}
-
-enum fit { FITS, FITS_IN_FRAGMENTS, DOES_NOT_FIT };
-
-/* Whether a packet of this size passes the tunnel; the kernel fragments the outer packet of one that may be
- * (RFC 4301 8.1, RFC 4459 3.2). */
-static enum fit check_size(struct outbound *out, const struct gso *gso, const struct ip_packet *ip)
-{
-    const struct destination *to = &out->flow.destination;
-    /* A stream has no packets; its messages have a limit (RFC 9329 3). */
-    uint32_t mtu = to->tcp_encapsulation ? STREAM_PATH_MTU : path_mtu(out);
-    size_t largest = gso_segment_size(gso, 0);
-    size_t inner_mtu = esp_inner_mtu(out->flow.sa, mtu, to->remote.address.family, to->udp_encapsulation);
-    if (mtu == 0 || largest <= inner_mtu)
-        return FITS;
-    if (ip->source.family == IP_V6 && inner_mtu < IPV6_MINIMUM_MTU)
-        inner_mtu = IPV6_MINIMUM_MTU;
-    if (!ip->dont_fragment || largest <= inner_mtu)
-        return FITS_IN_FRAGMENTS;
-    answer_too_big(out, gso->packet, inner_mtu);
-    return DOES_NOT_FIT;
-}
-
-/* Moves the upper-layer payload to the front: in transport mode the IP header stays outside. */
-static size_t strip_network_header(uint8_t *payload, size_t size, const struct ip_packet *ip)
-{
-    memmove(payload, payload + ip->network_size, size - ip->network_size);
-    return size - ip->network_size;
-}
-
-static uint8_t next_header_of(const struct esp_sa *sa, const struct ip_packet *ip)
-{
-    if (sa->is_transport)
-        return ip->protocol;
-    return ip->source.family == IP_V4 ? IPPROTO_NUMBER_IPV4 : IPPROTO_NUMBER_IPV6;
-}
-
-static uint8_t class_of(const struct esp_sa *sa, const struct ip_packet *ip)
-{
-    return sa->is_transport ? ip->traffic_class : outer_traffic_class(ip->traffic_class, sa->encap_dscp);
-}
-
-/* Builds one frame of a segment; false when the SA has no sequence number left. */
-static bool add_segment(struct outbound *out, const struct gso *gso, size_t index, const struct ip_packet *ip,
-                        bool alone)
-{
-    size_t size = gso_segment_size(gso, index);
-    struct esp_sa *sa = out->flow.sa;
-    size_t marker = esp_marker_size(sa);
-    uint8_t *datagram = reserve_frame(out, marker + esp_sealed_size(sa, size)), *frame = datagram + marker;
-    uint8_t *payload = frame + esp_payload_offset(sa);
-    gso_write_segment(gso, index, payload);
-    size_t payload_size = sa->is_transport ? strip_network_header(payload, size, ip) : size;
-    if (!esp_frame_payload(sa, out->crypto, frame, payload_size, next_header_of(sa, ip),
-                           &out->jobs[out->job_count]))
-        return false;
-    out->job_count++;
-    memset(datagram, 0, marker);
-    size_t sealed = marker + esp_sealed_size(sa, payload_size);
-    (void)sender_add(&out->sender, &out->flow.destination, class_of(sa, ip), datagram, sealed, alone);
-    out->arena_used += sealed;
-    userspace_tell_limit(out->backend, sa, esp_sa_count(sa, size, out->now));
-    return true;
-}
-
-/* Whether the segments can be sealed out of the packet as it was read: in order, each over what is used up of
- * the one before, so each by itself. */
-static bool may_seal_from_packet(const struct outbound *out, const struct gso *gso)
-{
-    const struct esp_sa *sa = out->flow.sa;
-    return gso->count > 1 && gso->packet.data == out->tun_buffer + TUN_HEADER_SIZE &&
-           gso->header_size <= SEGMENT_HEADERS_MAX && esp_sa_is_plain(sa) && esp_marker_size(sa) == 0 &&
-           esp_cipher_seals_from_elsewhere(&sa->keys);
-}
-
-/* add_segment() without the copy: the cipher does it. `headers`: those of the packet. */
-static bool add_segment_in_passing(struct outbound *out, const struct gso *gso, size_t index,
-                                   const struct ip_packet *ip, bool alone, const uint8_t *headers)
-{
-    struct esp_sa *sa = out->flow.sa;
-    size_t size = gso_segment_size(gso, index), skipped = sa->is_transport ? ip->network_size : 0;
-    size_t payload_size = size - skipped, sealed = esp_sealed_size(sa, payload_size);
-    uint8_t *frame = reserve_frame(out, sealed);
-    uint8_t *payload = gso_shape_segment(gso, index, headers) + skipped;
-    uint8_t *behind = payload + payload_size, next[TRAILING_MAX];
-    memcpy(next, behind, sizeof(next));
-    if (!esp_frame_payload_at(sa, out->crypto, frame, payload, payload_size, next_header_of(sa, ip),
-                              &out->jobs[out->job_count]))
-        return false;
-    out->job_count++;
-    (void)sender_add(&out->sender, &out->flow.destination, class_of(sa, ip), frame, sealed, alone);
-    out->arena_used += sealed;
-    seal_pending(out);
-    memcpy(behind, next, sizeof(next));
-    userspace_tell_limit(out->backend, sa, esp_sa_count(sa, size, out->now));
-    return true;
-}
-
-static void protect_in_passing(struct outbound *out, const struct gso *gso, const struct ip_packet *ip,
-                               bool alone)
-{
-    uint8_t headers[SEGMENT_HEADERS_MAX];
-    memcpy(headers, gso->packet.data, gso->header_size);
-    for (size_t i = 0; i < gso->count && esp_sa_is_usable(out->flow.sa); i++) {
-        if (!add_segment_in_passing(out, gso, i, ip, alone, headers))
-            return;
-    }
-}
-
-static struct outer_header outer_header_of(struct outbound *out, const struct ip_packet *ip, bool alone)
-{
-    const struct destination *to = &out->flow.destination;
-    if (++out->identification == 0)
-        out->identification = 1;
-    return (struct outer_header){
-        .source = to->local.address,
-        .destination = to->remote.address,
-        .traffic_class = class_of(out->flow.sa, ip),
-        .may_fragment = alone || to->may_fragment,
-        .identification = out->identification,
-    };
-}
-
-/* The same for AH, IPComp and bundles. */
-static bool add_bundle_segment(struct outbound *out, const struct gso *gso, size_t index,
-                               const struct ip_packet *ip, bool alone)
-{
-    struct esp_sa *sa = out->flow.sa;
-    size_t size = gso_segment_size(gso, index);
-    enum ip_family family = (enum ip_family)out->flow.destination.remote.address.family;
-    size_t marker = esp_marker_size(sa);
-    uint8_t *datagram = reserve_frame(out, marker + bundle_frame_size(sa, family, size));
-    uint8_t *frame = datagram + marker;
-    uint8_t *payload = frame + bundle_payload_offset(sa, family);
-    gso_write_segment(gso, index, payload);
-    size_t payload_size = sa->is_transport ? strip_network_header(payload, size, ip) : size;
-    struct outer_header outer = outer_header_of(out, ip, alone);
-    size_t framed = bundle_begin(sa, out->crypto, out->ipcomp, &outer, frame, payload_size,
-                                 next_header_of(sa, ip), &out->jobs[out->job_count]);
-    if (framed == 0)
-        return false;
-    if (sa->is_ah && !bundle_finish(sa, out->crypto, frame, framed))
-        return false;
-    out->frames[out->job_count] = bytes_of(frame, framed);
-    out->job_count += !sa->is_ah;
-    memset(datagram, 0, marker);
-    (void)sender_add(&out->sender, &out->flow.destination, outer.traffic_class, datagram, marker + framed,
-                     alone);
-    out->arena_used += marker + framed;
-    userspace_tell_limit(out->backend, sa, esp_sa_count(sa, size, out->now));
-    return true;
-}
-
-static void protect(struct outbound *out, const struct gso *gso, const struct ip_packet *ip)
-{
-    struct esp_sa *sa = out->flow.sa;
-    /* One that came before the first of its packet. */
-    if (sa->is_transport && ip->is_fragment)
-        return;
-    enum fit fit = check_size(out, gso, ip);
-    if (fit == DOES_NOT_FIT)
-        return;
-    bool is_plain = esp_sa_is_plain(sa), alone = fit == FITS_IN_FRAGMENTS;
-    out->flow.destination.path_mtu = sa->path_mtu;
-    if (may_seal_from_packet(out, gso)) {
-        protect_in_passing(out, gso, ip, alone);
-        return;
-    }
-    for (size_t i = 0; i < gso->count && esp_sa_is_usable(sa); i++) {
-        if (is_plain ? !add_segment(out, gso, i, ip, alone) : !add_bundle_segment(out, gso, i, ip, alone))
-            return;
-    }
-}
 
 /* No policy speaks of it: out as the host would have sent it without us, but not what was meant for the
  * device. */
@@ -331,10 +44,10 @@ static void pass_in_clear(struct outbound *out, const struct gso *gso, const str
     struct ip_endpoint to = {.address = ip->destination};
     struct sockaddr_storage address;
     socklen_t address_size_bytes = endpoint_to_sockaddr(&to, &address);
-    flush(out); /* the arena is free now */
+    uint8_t *room = protector_lend_arena(&out->protector);
     for (size_t i = 0; i < gso->count; i++) {
-        gso_write_segment(gso, i, out->arena);
-        (void)sendto(fd, out->arena, gso_segment_size(gso, i), MSG_DONTWAIT, (struct sockaddr *)&address,
+        gso_write_segment(gso, i, room);
+        (void)sendto(fd, room, gso_segment_size(gso, i), MSG_DONTWAIT, (struct sockaddr *)&address,
                      address_size_bytes);
     }
 }
@@ -342,8 +55,8 @@ static void pass_in_clear(struct outbound *out, const struct gso *gso, const str
 /* Hosts behind us choose what meets traps: so many new ones a second are told, the others later. */
 static bool may_tell(struct outbound *out)
 {
-    if (out->now - out->acquire_window_usec >= 1000000) {
-        out->acquire_window_usec = out->now;
+    if (out->protector.now - out->acquire_window_usec >= 1000000) {
+        out->acquire_window_usec = out->protector.now;
         out->acquire_count = 0;
     }
     return out->acquire_count++ < ACQUIRES_A_SECOND;
@@ -353,10 +66,10 @@ static bool may_tell(struct outbound *out)
 static void acquire(struct outbound *out, struct spd_policy *policy, const struct gso *gso,
                     const struct ip_packet *ip)
 {
-    held_add(&out->backend->held, policy->policy_id, out->now, gso->packet, &gso->offload);
-    if (out->now < policy->acquire_after_usec || !may_tell(out))
+    held_add(&out->backend->held, policy->policy_id, out->protector.now, gso->packet, &gso->offload);
+    if (out->protector.now < policy->acquire_after_usec || !may_tell(out))
         return;
-    policy->acquire_after_usec = out->now + ACQUIRE_INTERVAL_USEC;
+    policy->acquire_after_usec = out->protector.now + ACQUIRE_INTERVAL_USEC;
     struct kernel_event event = {
         .kind = KERNEL_ACQUIRE,
         .policy_id = policy->policy_id,
@@ -421,8 +134,8 @@ static void handle_parsed(struct outbound *out, const struct ip_packet *ip, stru
         esp_sa_unref(flow.sa);
         return;
     }
-    enter_flow(out, &flow);
-    protect(out, &gso, ip);
+    protector_enter(&out->protector, &flow);
+    protector_packet(&out->protector, &gso, ip);
 }
 
 /* What the host has sent in fragments may be sent so again. */
@@ -516,62 +229,50 @@ static void wait_for_work(struct outbound *out)
         return;
     eventfd_t count;
     (void)!eventfd_read(out->backend->outbound.wake_fd, &count);
-    out->now = userspace_now(out->backend);
+    out->protector.now = userspace_now(out->backend);
     retry_held(out);
 }
 
-static struct outbound *outbound_new(struct backend *backend)
+static bool outbound_open(struct outbound *out, struct backend *backend)
 {
-    struct outbound *out = calloc(1, sizeof(*out));
-    if (out == NULL)
-        return NULL;
-    out->backend = backend;
-    out->sender.sockets = &backend->sockets;
-    out->sender.streams = &backend->to_streams;
-    out->sender.events = &backend->events;
-    out->crypto = esp_crypto_new(ESP_ALL_PROVIDERS, userspace_random);
-    out->ipcomp = ipcomp_new();
-    path_mtu_probe_init(&out->path_mtu);
-    userspace_random((uint8_t *)&out->identification, sizeof(out->identification));
-    userspace_random((uint8_t *)&out->sender.identification, sizeof(out->sender.identification));
-    out->tun_buffer = malloc(TUN_HEADER_SIZE + TUN_PACKET_MAX + TRAILING_MAX);
-    out->arena = malloc(ARENA_SIZE + FRAME_MAX);
-    return out;
+    *out = (struct outbound){
+        .backend = backend,
+        .tun_buffer = malloc(TUN_HEADER_SIZE + TUN_PACKET_MAX + PROTECTOR_TRAILING_MAX),
+    };
+    bool is_open = protector_open(&out->protector, backend);
+    if (out->tun_buffer == NULL)
+        return false;
+    out->protector.writable_packet = out->tun_buffer + TUN_HEADER_SIZE;
+    return is_open;
 }
 
-static void outbound_free(struct outbound *out)
+static void outbound_close(struct outbound *out)
 {
-    if (out == NULL)
-        return;
-    esp_sa_unref(out->flow.sa);
-    esp_crypto_free(out->crypto);
-    ipcomp_free(out->ipcomp);
+    protector_close(&out->protector);
     reassembly_free(&out->reassembly);
-    path_mtu_probe_close(&out->path_mtu);
     free(out->tun_buffer);
-    free(out->arena);
-    free(out);
 }
 
 void *userspace_outbound_run(void *argument)
 {
     struct backend *backend = argument;
-    struct outbound *out = outbound_new(backend);
-    bool is_ready = out != NULL && out->crypto != NULL && out->ipcomp != NULL && out->tun_buffer != NULL &&
-                    out->arena != NULL;
+    struct outbound *out = malloc(sizeof(*out));
+    bool is_ready = out != NULL && outbound_open(out, backend);
     if (!is_ready)
         backend->settings.log(backend->settings.context,
                               "ERROR: the data plane cannot send: out of memory; restart pluto");
     while (is_ready && !__atomic_load_n(&backend->is_closing, __ATOMIC_ACQUIRE)) {
-        out->now = userspace_now(backend);
+        out->protector.now = userspace_now(backend);
         bool is_empty = read_packets(out);
-        flush(out);
+        protector_flush(&out->protector);
         if (is_empty) {
             /* An idle thread keeps no deleted SA's keys alive. */
-            leave_flow(out);
+            protector_leave(&out->protector);
             wait_for_work(out);
         }
     }
-    outbound_free(out);
+    if (out != NULL)
+        outbound_close(out);
+    free(out);
     return NULL;
 }
