@@ -25,6 +25,8 @@ static void answered(void *context, const struct kernel_ticket *ticket, int fail
     struct backend *backend = context;
     if (ticket->may_be_missing && (failure == ESRCH || failure == ENOENT))
         failure = 0;
+    if (ticket->purpose == XFRM_PURPOSE_MOVE_ADD && failure == EEXIST)
+        return; /* what comes next replaces it */
     if (failure != 0 && ticket->purpose == XFRM_PURPOSE_OFFLOAD_ADD) {
         xfrm_offload_refused(backend, ticket, failure, words);
         return;
@@ -41,7 +43,7 @@ static void answered(void *context, const struct kernel_ticket *ticket, int fail
         xfrm_resync_answer(backend, ticket, reply);
     else if (ticket->purpose == XFRM_PURPOSE_OFFLOAD)
         xfrm_offload_came(backend, ticket, reply);
-    else if (ticket->purpose == XFRM_PURPOSE_MOVE && reply != NULL)
+    else if (ticket->purpose == XFRM_PURPOSE_MOVE)
         xfrm_sa_make_anew(backend, ticket, reply);
     else if (ticket->purpose == XFRM_PURPOSE_SAY_DONE)
         event_queue_push_done(&backend->plane.events, ticket->request_id, NULL);

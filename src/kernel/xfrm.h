@@ -22,7 +22,8 @@ enum xfrm_purpose {
     XFRM_PURPOSE_CHECK,       /* whether the SA has reached a limit, or is gone */
     XFRM_PURPOSE_OFFLOAD_ADD, /* xfrm_offload.c: a refusal is told in its own words */
     XFRM_PURPOSE_OFFLOAD,     /* which card has the SA */
-    XFRM_PURPOSE_MOVE,        /* the SA as it is, to be made anew at its new addresses */
+    XFRM_PURPOSE_MOVE,        /* the SA as it was when it was deleted, to be made anew at its new addresses */
+    XFRM_PURPOSE_MOVE_ADD,    /* the new one, unless packets have asked for it already */
 };
 
 /* An SA that the kernel has from us; its keys only the kernel has. */
@@ -47,7 +48,8 @@ struct backend {
 void xfrm_sa_add(struct backend *backend, const struct kernel_request *request);
 void xfrm_sa_delete(struct backend *backend, const struct kernel_request *request);
 void xfrm_sa_move(struct backend *backend, const struct kernel_request *request);
-/* The kernel's answer to the first half of a move: adds the deleted state with its new addresses. */
+/* The kernel's answer to the first half of a move: adds the deleted state with its new addresses. `reply`:
+ * what the kernel tells of its end. */
 void xfrm_sa_make_anew(struct backend *backend, const struct kernel_ticket *ticket,
                        const struct nlmsghdr *reply);
 struct xfrm_sa *xfrm_sa_of_child(const struct backend *backend, uint64_t child_serial,

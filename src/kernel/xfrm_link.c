@@ -89,6 +89,7 @@ struct nlmsghdr *xfrm_link_begin(struct xfrm_link *link, uint16_t type, uint16_t
     struct nlmsghdr *message = mnl_nlmsg_put_header(link->batch + link->size);
     message->nlmsg_type = type;
     message->nlmsg_flags = (uint16_t)(NLM_F_REQUEST | flags);
+    message->nlmsg_pid = mnl_socket_get_portid(link->requests); /* a notification bears it again */
     memcpy(mnl_nlmsg_put_extra_header(message, header_size), header, header_size);
     return message;
 }
@@ -126,7 +127,8 @@ struct round {
 static void hand_out(struct xfrm_link *link, const struct nlmsghdr *message, struct round *round)
 {
     size_t index = message->nlmsg_seq - round->first;
-    if (index >= round->count || round->is_answered[index])
+    bool is_for_us = message->nlmsg_pid == mnl_socket_get_portid(link->requests);
+    if (!is_for_us || index >= round->count || round->is_answered[index])
         return;
     int failure = 0;
     const char *words = "";
@@ -189,6 +191,22 @@ void xfrm_link_flush(struct xfrm_link *link)
     while (link->ticket_count > 0)
         flush_once(link);
     link->is_flushing = false;
+}
+
+/* The kernel tells of what is deleted to those who have joined a group; it sends the notification, with the
+ * request's numbers, before it acknowledges the request. */
+static void tell_of_sas(struct xfrm_link *link, bool is_wanted)
+{
+    int group = XFRMNLGRP_SA;
+    (void)mnl_socket_setsockopt(link->requests, is_wanted ? NETLINK_ADD_MEMBERSHIP : NETLINK_DROP_MEMBERSHIP,
+                                &group, sizeof(group));
+}
+
+void xfrm_link_flush_telling(struct xfrm_link *link)
+{
+    tell_of_sas(link, true);
+    xfrm_link_flush(link);
+    tell_of_sas(link, false);
 }
 
 /* ---- events ---- */

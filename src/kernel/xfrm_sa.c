@@ -157,7 +157,11 @@ void xfrm_sa_ask(struct backend *backend, const struct xfrm_sa *sa, const struct
     send_get(backend, sa, sa->layers.main, ticket);
 }
 
-/* The kernel is asked for the SA as it is (its sequence numbers go on); what follows is xfrm_sa_make_anew. */
+/*
+ * An SA that moves is deleted, and what the kernel tells of its end is the answer: the numbers of the last
+ * packets are in it, so the new one can use none of them again (RFC 4106 2, 4303 3.3.3). What follows is
+ * xfrm_sa_make_anew.
+ */
 void xfrm_sa_move(struct backend *backend, const struct kernel_request *request)
 {
     struct xfrm_sa *sa = xfrm_sa_of_child(backend, request->sa->child_serial, request->sa->direction);
@@ -165,13 +169,10 @@ void xfrm_sa_move(struct backend *backend, const struct kernel_request *request)
         event_queue_push_done(&backend->plane.events, request->request_id, "no such SA");
         return;
     }
-    struct kernel_ticket get = ticket_for(request, XFRM_PURPOSE_MOVE);
-    struct kernel_ticket away = {.purpose = XFRM_PURPOSE_CHANGE, .may_be_missing = true};
-    xfrm_link_flush(
-        &backend->link); /* both must go in one batch: the answer to the first adds the SA again */
+    struct kernel_ticket away = ticket_for(request, XFRM_PURPOSE_MOVE);
+    xfrm_link_flush(&backend->link); /* what was gathered before is not told of */
     for (size_t i = 0; i < sa->layers.count; i++) {
-        get.layer = (uint8_t)i;
-        send_get(backend, sa, i, &get);
+        away.layer = (uint8_t)i;
         send_delete(backend, sa, i, &away);
     }
     plane_sa_move(&sa->common, &request->sa->local, &request->sa->remote);
@@ -179,45 +180,84 @@ void xfrm_sa_move(struct backend *backend, const struct kernel_request *request)
     sa->tcp_encapsulation = request->sa->tcp_encapsulation;
     if (sa->common.direction == SA_OUTBOUND)
         xfrm_policy_follow(backend, sa);
-    xfrm_link_flush(&backend->link);
+    xfrm_link_flush_telling(&backend->link);
 }
 
+/* The fixed part of the state that the kernel has deleted; it comes as an attribute. */
+static bool read_deleted(const struct nlmsghdr *reply, struct xfrm_usersa_info *info)
+{
+    struct nlattr *attribute;
+    if (reply == NULL || reply->nlmsg_type != XFRM_MSG_DELSA)
+        return false;
+    NETLINK_ATTRIBUTES(attribute, reply, sizeof(struct xfrm_usersa_id))
+    {
+        if (mnl_attr_get_type(attribute) == XFRMA_SA &&
+            mnl_attr_get_payload_len(attribute) >= sizeof(*info)) {
+            memcpy(info, mnl_attr_get_payload(attribute), sizeof(*info));
+            return true;
+        }
+    }
+    return false;
+}
+
+static void put_kept(struct nlmsghdr *message, const struct nlmsghdr *reply)
+{
+    static const uint16_t kept[] = {XFRMA_ALG_AEAD,       XFRMA_ALG_CRYPT,     XFRMA_ALG_AUTH_TRUNC,
+                                    XFRMA_ALG_COMP,       XFRMA_REPLAY_VAL,    XFRMA_REPLAY_ESN_VAL,
+                                    XFRMA_SA_EXTRA_FLAGS, XFRMA_MARK,          XFRMA_IF_ID,
+                                    XFRMA_SET_MARK,       XFRMA_SET_MARK_MASK, XFRMA_TFCPAD};
+    struct nlattr *attribute;
+    NETLINK_ATTRIBUTES(attribute, reply, sizeof(struct xfrm_usersa_id))
+    {
+        uint16_t type = mnl_attr_get_type(attribute);
+        for (size_t i = 0; i < ARRAY_SIZE(kept); i++)
+            if (type == kept[i] && message->nlmsg_len + attribute->nla_len + 128 < XFRM_REQUEST_SIZE)
+                mnl_attr_put(message, type, mnl_attr_get_payload_len(attribute),
+                             mnl_attr_get_payload(attribute));
+    }
+}
+
+static void add_moved(struct backend *backend, const struct xfrm_sa *sa, uint16_t type,
+                      const struct xfrm_usersa_info *info, const struct nlmsghdr *reply,
+                      const struct kernel_ticket *ticket)
+{
+    struct nlmsghdr *message =
+        xfrm_link_begin(&backend->link, type, NLM_F_ACK | NLM_F_CREATE, info, sizeof(*info));
+    put_kept(message, reply);
+    mnl_attr_put(message, XFRMA_LTIME_VAL, sizeof(info->curlft), &info->curlft);
+    if ((sa->common.udp_encapsulation || sa->tcp_encapsulation) && info->id.proto == IPPROTO_ESP)
+        xfrm_state_put_encapsulation(message, sa->tcp_encapsulation, plane_sa_source(&sa->common)->port,
+                                     plane_sa_destination(&sa->common)->port);
+    if (info->id.proto == IPPROTO_ESP)
+        xfrm_offload_put_state(message, sa->nic_offload, sa->common.direction);
+    xfrm_link_end(&backend->link, message, ticket);
+}
+
+/* A packet that came since then has put a state without keys in the SA's place: it is replaced, which no SA
+ * that is there already minds. (A card would have to take it twice.) */
 void xfrm_sa_make_anew(struct backend *backend, const struct kernel_ticket *ticket,
                        const struct nlmsghdr *reply)
 {
+    struct xfrm_usersa_info info;
     const struct xfrm_sa *sa =
         xfrm_sa_of_child(backend, ticket->child_serial, (enum sa_direction)ticket->direction);
-    if (sa == NULL)
+    if (sa == NULL || !read_deleted(reply, &info)) {
+        event_queue_push_done(&backend->plane.events, ticket->request_id, "the SA cannot be moved");
         return;
-    const struct ip_endpoint *source = plane_sa_source(&sa->common);
-    const struct ip_endpoint *destination = plane_sa_destination(&sa->common);
-    struct kernel_ticket done = *ticket;
-    done.purpose = (uint8_t)purpose_of(sa, ticket->layer);
-    struct xfrm_usersa_info info;
-    memcpy(&info, mnl_nlmsg_get_payload(reply), sizeof(info));
-    info.id.daddr = xfrm_address_of(&destination->address);
-    info.saddr = xfrm_address_of(&source->address);
-    info.family = xfrm_family_of(&destination->address);
-    struct nlmsghdr *message =
-        xfrm_link_begin(&backend->link, XFRM_MSG_NEWSA, NLM_F_ACK | NLM_F_CREATE, &info, sizeof(info));
-    struct nlattr *attribute;
-    NETLINK_ATTRIBUTES(attribute, reply, sizeof(info))
-    {
-        uint16_t type = mnl_attr_get_type(attribute);
-        bool is_kept = type == XFRMA_ALG_AEAD || type == XFRMA_ALG_CRYPT || type == XFRMA_ALG_AUTH_TRUNC ||
-                       type == XFRMA_ALG_COMP || type == XFRMA_REPLAY_VAL || type == XFRMA_REPLAY_ESN_VAL ||
-                       type == XFRMA_LTIME_VAL || type == XFRMA_SA_EXTRA_FLAGS || type == XFRMA_MARK ||
-                       type == XFRMA_IF_ID || type == XFRMA_SET_MARK || type == XFRMA_SET_MARK_MASK ||
-                       type == XFRMA_TFCPAD;
-        if (is_kept && message->nlmsg_len + attribute->nla_len + 64 < XFRM_REQUEST_SIZE)
-            mnl_attr_put(message, type, mnl_attr_get_payload_len(attribute), mnl_attr_get_payload(attribute));
     }
-    if ((sa->common.udp_encapsulation || sa->tcp_encapsulation) && info.id.proto == IPPROTO_ESP)
-        xfrm_state_put_encapsulation(message, sa->tcp_encapsulation, source->port, destination->port);
-    if (info.id.proto == IPPROTO_ESP)
-        xfrm_offload_put_state(message, sa->nic_offload, sa->common.direction);
-    xfrm_link_end(&backend->link, message, &done);
-    if (sa->nic_offload != NIC_OFFLOAD_NO && ticket->layer + 1u == sa->layers.count)
+    struct kernel_ticket done = *ticket, add = *ticket;
+    done.purpose = (uint8_t)purpose_of(sa, ticket->layer);
+    add.purpose = XFRM_PURPOSE_MOVE_ADD;
+    info.id.daddr = xfrm_address_of(&plane_sa_destination(&sa->common)->address);
+    info.saddr = xfrm_address_of(&plane_sa_source(&sa->common)->address);
+    info.family = xfrm_family_of(&plane_sa_destination(&sa->common)->address);
+    if (sa->nic_offload == NIC_OFFLOAD_NO) {
+        add_moved(backend, sa, XFRM_MSG_NEWSA, &info, reply, &add);
+        add_moved(backend, sa, XFRM_MSG_UPDSA, &info, reply, &done);
+        return;
+    }
+    add_moved(backend, sa, XFRM_MSG_NEWSA, &info, reply, &done);
+    if (ticket->layer + 1u == sa->layers.count)
         xfrm_offload_ask(backend, sa, *ticket);
 }
 
