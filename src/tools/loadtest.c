@@ -5,7 +5,6 @@
  */
 #include <arpa/inet.h>
 #include <errno.h>
-#include <getopt.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -18,21 +17,13 @@
 #include "base/sockaddr.h"
 #include "engine/engine.h"
 #include "engine/view.h"
+#include "tools/loadtest_options.h"
 #include "tools/tools.h"
 
 enum { DATAGRAM_SIZE = 65536, RECEIVE_BATCH = 64, RANDOM_POOL = 65536 };
 
-struct options {
-    struct ip_address local, remote;
-    unsigned count, concurrency, first;
-    const char *psk, *ike, *esp, *id_prefix, *remote_id;
-    int responder_pid;
-    unsigned timeout_seconds, hold_seconds;
-    bool json, leases;
-};
-
 struct load {
-    struct options options;
+    struct loadtest_options options;
     struct engine *engine;
     struct engine_env env;
     int socket;
@@ -146,7 +137,7 @@ static void world_trace(void *world, const char *line)
 
 /* ---- connections ---- */
 
-static char *client_id(const struct options *options, unsigned number, char out[static 64])
+static char *client_id(const struct loadtest_options *options, unsigned number, char out[static 64])
 {
     snprintf(out, 64, "@%s%u", options->id_prefix, number);
     return out;
@@ -154,7 +145,7 @@ static char *client_id(const struct options *options, unsigned number, char out[
 
 /* Client number n protects 10.x.y.z/32 of its own, or the address that it is leased, against the responder's
  * 192.168.0.0/16. */
-static struct connection_spec *client_spec(const struct options *options, unsigned number,
+static struct connection_spec *client_spec(const struct loadtest_options *options, unsigned number,
                                            struct error *error)
 {
     char name[64], id[64];
@@ -259,7 +250,7 @@ static void wait_for_something(struct load *load)
 
 static bool run(struct load *load, struct error *error)
 {
-    const struct options *options = &load->options;
+    const struct loadtest_options *options = &load->options;
     usec_t give_up = monotonic_usec() + options->timeout_seconds * USEC_PER_SEC;
     while (load->done + load->failed < options->count && monotonic_usec() < give_up) {
         while (load->started < options->count &&
@@ -284,18 +275,18 @@ struct cost {
     uint64_t rss_bytes;
 };
 
-static struct cost cost_of(int pid)
+static struct cost cost_of(unsigned pid)
 {
     struct cost cost = {0};
     char path[64], line[1024];
     unsigned long user = 0, system = 0, pages = 0;
-    snprintf(path, sizeof(path), "/proc/%d/stat", pid);
+    snprintf(path, sizeof(path), "/proc/%u/stat", pid);
     FILE *file = pid ? fopen(path, "r") : NULL;
     if (file != NULL && fgets(line, sizeof(line), file) != NULL && strrchr(line, ')') != NULL)
         sscanf(strrchr(line, ')') + 2, "%*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu", &user, &system);
     if (file != NULL)
         fclose(file);
-    snprintf(path, sizeof(path), "/proc/%d/statm", pid);
+    snprintf(path, sizeof(path), "/proc/%u/statm", pid);
     file = pid ? fopen(path, "r") : NULL;
     if (file != NULL && fscanf(file, "%*u %lu", &pages) != 1)
         pages = 0;
@@ -326,118 +317,6 @@ static void print_result(const struct load *load, double seconds, const struct c
         printf("responder: %.1f us of CPU and %.0f bytes of memory for each\n", cpu, rss);
 }
 
-static const char usage[] =
-    "Usage: ipsec loadtest --local ADDRESS --remote ADDRESS [options]\n"
-    "Plays COUNT initiators against an IKEv2 responder with a pre-shared key. Bind address and port 500 must "
-    "be free.\n"
-    "  --count N             IKE SAs with one Child SA each (default 1000)\n"
-    "  --concurrency N       how many are under way at once (default 64)\n"
-    "  --first N             number of the first client (default 0)\n"
-    "  --psk TEXT            the secret (default loadtest)\n"
-    "  --ike STRING          proposals (default aes_gcm128-sha2_256;dh31)\n"
-    "  --esp STRING          proposals (default aes_gcm128)\n"
-    "  --id-prefix TEXT      clients are @TEXT0, @TEXT1 ... (default client)\n"
-    "  --remote-id ID        the responder's identity (default @gateway)\n"
-    "  --responder-pid PID   report that process's CPU time and memory for each set-up\n"
-    "  --timeout SECONDS     give up (default 120)\n"
-    "  --hold SECONDS        keep the tunnels that long before leaving without a Delete (default 0)\n"
-    "  --json                one JSON object instead of text\n"
-    "  --lease               each client asks for an address (rightaddresspool= at the responder)\n"
-    "Client N protects the address 10.0.0.0+N; the responder's conn needs rightsubnet of 10.0.0.0/8 with\n"
-    "narrowing=yes, leftsubnet=192.168.0.0/16, right=%any.\n";
-
-enum {
-    OPTION_LOCAL = 1,
-    OPTION_REMOTE,
-    OPTION_COUNT,
-    OPTION_CONCURRENCY,
-    OPTION_FIRST,
-    OPTION_PSK,
-    OPTION_IKE,
-    OPTION_ESP,
-    OPTION_ID_PREFIX,
-    OPTION_REMOTE_ID,
-    OPTION_PID,
-    OPTION_TIMEOUT,
-    OPTION_HOLD,
-    OPTION_JSON,
-    OPTION_LEASE,
-    OPTION_HELP
-};
-
-static const struct option long_options[] = {
-    {"local", required_argument, NULL, OPTION_LOCAL},
-    {"remote", required_argument, NULL, OPTION_REMOTE},
-    {"count", required_argument, NULL, OPTION_COUNT},
-    {"concurrency", required_argument, NULL, OPTION_CONCURRENCY},
-    {"first", required_argument, NULL, OPTION_FIRST},
-    {"psk", required_argument, NULL, OPTION_PSK},
-    {"ike", required_argument, NULL, OPTION_IKE},
-    {"esp", required_argument, NULL, OPTION_ESP},
-    {"id-prefix", required_argument, NULL, OPTION_ID_PREFIX},
-    {"remote-id", required_argument, NULL, OPTION_REMOTE_ID},
-    {"responder-pid", required_argument, NULL, OPTION_PID},
-    {"timeout", required_argument, NULL, OPTION_TIMEOUT},
-    {"hold", required_argument, NULL, OPTION_HOLD},
-    {"json", no_argument, NULL, OPTION_JSON},
-    {"lease", no_argument, NULL, OPTION_LEASE},
-    {"help", no_argument, NULL, OPTION_HELP},
-    {0},
-};
-
-static bool set_option(struct options *options, int option, const char *value, struct error *error)
-{
-    unsigned number = value ? (unsigned)strtoul(value, NULL, 10) : 0;
-    switch (option) {
-    case OPTION_LOCAL:
-        return address_parse(value, &options->local, error);
-    case OPTION_REMOTE:
-        return address_parse(value, &options->remote, error);
-    case OPTION_COUNT:
-        options->count = number;
-        return number > 0 || error_set(error, 0, "--count wants a number above 0, not \"%s\"", value);
-    case OPTION_CONCURRENCY:
-        options->concurrency = number;
-        return number > 0 || error_set(error, 0, "--concurrency wants a number above 0, not \"%s\"", value);
-    case OPTION_FIRST:
-        options->first = number;
-        break;
-    case OPTION_PSK:
-        options->psk = value;
-        break;
-    case OPTION_IKE:
-        options->ike = value;
-        break;
-    case OPTION_ESP:
-        options->esp = value;
-        break;
-    case OPTION_ID_PREFIX:
-        options->id_prefix = value;
-        break;
-    case OPTION_REMOTE_ID:
-        options->remote_id = value;
-        break;
-    case OPTION_PID:
-        options->responder_pid = (int)number;
-        break;
-    case OPTION_TIMEOUT:
-        options->timeout_seconds = number;
-        break;
-    case OPTION_HOLD:
-        options->hold_seconds = number;
-        break;
-    case OPTION_JSON:
-        options->json = true;
-        break;
-    case OPTION_LEASE:
-        options->leases = true;
-        break;
-    default:
-        return error_set(error, 0, "unknown option; ipsec loadtest --help lists them");
-    }
-    return true;
-}
-
 static int open_socket(const struct ip_address *local, struct error *error)
 {
     struct sockaddr_storage here;
@@ -456,24 +335,6 @@ static int open_socket(const struct ip_address *local, struct error *error)
     return descriptor;
 }
 
-static bool parse_arguments(int argc, char **argv, struct options *options, bool *ret_help,
-                            struct error *error)
-{
-    int option;
-    *ret_help = false;
-    optind = 1;
-    while ((option = getopt_long(argc, argv, "", long_options, NULL)) != -1) {
-        if (option == OPTION_HELP) {
-            *ret_help = true;
-            return true;
-        }
-        if (!set_option(options, option, optarg, error))
-            return false;
-    }
-    return (address_is_set(&options->local) && address_is_set(&options->remote)) ||
-           error_set(error, 0, "--local and --remote are needed");
-}
-
 static bool measure(struct load *load, struct error *error)
 {
     struct cost before = cost_of(load->options.responder_pid);
@@ -490,33 +351,33 @@ static bool measure(struct load *load, struct error *error)
 
 int loadtest_main(int argc, char **argv)
 {
-    static struct load load = {.options = {
-                                   .count = 1000,
-                                   .concurrency = 64,
-                                   .psk = "loadtest",
-                                   .ike = "aes_gcm128-sha2_256;dh31",
-                                   .esp = "aes_gcm128",
-                                   .id_prefix = "client",
-                                   .remote_id = "@gateway",
-                                   .timeout_seconds = 120,
-                               }};
+    static struct load load;
     struct error error;
     bool wants_help;
-    if (!parse_arguments(argc, argv, &load.options, &wants_help, &error)) {
+    if (!loadtest_options_read(argc, argv, &load.options, &wants_help, &error)) {
         fprintf(stderr, "ipsec loadtest: %s\n", error.text);
         return 1;
     }
     if (wants_help) {
-        fputs(usage, stdout);
+        loadtest_options_print_help();
         return 0;
     }
     load.socket = open_socket(&load.options.local, &error);
     struct engine_settings settings = engine_settings_default();
     load.jobs_end = &load.jobs;
-    load.env = (struct engine_env){&load,      world_now,        world_wall_clock,     world_random,
-                                   world_send, world_submit_job, world_kernel_request, world_resolve,
-                                   NULL,       world_updown,     world_report,         world_trace,
-                                   NULL};
+    load.env = (struct engine_env){
+        .world = &load,
+        .now = world_now,
+        .wall_clock = world_wall_clock,
+        .random = world_random,
+        .send = world_send,
+        .submit_job = world_submit_job,
+        .kernel_request = world_kernel_request,
+        .resolve = world_resolve,
+        .updown = world_updown,
+        .report = world_report,
+        .trace = world_trace,
+    };
     load.engine = load.socket >= 0 ? engine_new(&load.env, &settings) : NULL;
     bool ok = load.engine != NULL;
     if (ok) {
