@@ -196,6 +196,7 @@ static void put_modecfg_role(struct facts *facts, const struct end_spec *end, co
     bool is_server = end->modecfg_server || other->pool_count > 0;
     bool is_client = end->modecfg_client || end->pool_count > 0;
     facts_text(facts, "modecfg", is_server ? "server" : is_client ? "client" : "none");
+    facts_text(facts, "cat", end->translates_clients ? "set" : "unset");
     facts_list_begin(facts, "address_pools", ',');
     for (size_t i = 0; i < end->pool_count; i++)
         facts_list_add(facts, range_text(&end->pools[i].range, range));

@@ -17,7 +17,7 @@ static const char *const lines[] = {
     "{name}:   our auth:{local.auth_policy}, their auth:{remote.auth_policy}, our autheap:none, their "
     "autheap:none;",
     "{name}:   modecfg info: us:{local.modecfg}, them:{remote.modecfg}, modecfg policy:{modecfg_policy}, "
-    "dns:{modecfg_dns}, domains:{modecfg_domains_shown}, cat:unset;",
+    "dns:{modecfg_dns}, domains:{modecfg_domains_shown}, cat:{local.cat};",
     "{modecfg_banner?{name}:   banner:{modecfg_banner};}",
     "{name}:   sec_label:unset;",
     "{name}:   ike_life: {ike_lifetime_seconds}s; ipsec_life: {ipsec_lifetime_seconds}s; "

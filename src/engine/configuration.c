@@ -2,6 +2,7 @@
 #include "engine/configuration_detail.h"
 
 #include "engine/address_pool.h"
+#include "engine/client_translation.h"
 #include "engine/connection.h"
 #include "engine/ikev2/traffic_selectors.h"
 #include "engine/routing_policy.h"
@@ -74,6 +75,13 @@ static bool has_own_clients(const struct end_spec *end)
     return false;
 }
 
+/* The address that our end is to get is its client. */
+static bool gets_its_client(const struct connection *connection)
+{
+    return configuration_is_client(connection) &&
+           (client_translation_is_wanted(connection) || !has_own_clients(connection->local_end));
+}
+
 static size_t assigned_selectors(const struct connection *connection, const struct end_spec *end,
                                  struct selector *out)
 {
@@ -102,10 +110,9 @@ static size_t wildcard_selectors(const struct connection *connection, struct sel
 size_t configuration_selectors(const struct connection *connection, bool local, struct selector *out)
 {
     const struct address_assignment *assignment = connection->assignment;
-    bool is_client = configuration_is_client(connection);
     if (assignment != NULL && !assignment->is_ours && !local)
         return assigned_selectors(connection, connection->remote_end, out);
-    if (!is_client || !local || has_own_clients(connection->local_end))
+    if (!local || !gets_its_client(connection))
         return 0;
     return assignment != NULL ? assigned_selectors(connection, connection->local_end, out)
                               : wildcard_selectors(connection, out);
@@ -113,8 +120,7 @@ size_t configuration_selectors(const struct connection *connection, bool local, 
 
 size_t configuration_wish_selectors(const struct connection *connection, struct selector *out)
 {
-    bool is_asked_for = configuration_is_client(connection) && !has_own_clients(connection->local_end);
-    return is_asked_for ? wildcard_selectors(connection, out) : 0;
+    return gets_its_client(connection) ? wildcard_selectors(connection, out) : 0;
 }
 
 size_t configuration_pool_selectors(const struct connection *connection, struct selector *out)
@@ -143,8 +149,8 @@ size_t configuration_split(const struct connection *connection, const struct sel
 struct ip_address connection_sourceip(const struct connection *connection, unsigned family)
 {
     const struct address_assignment *assignment = connection->assignment;
-    if (assignment == NULL || !assignment->is_ours ||
-        address_is_set(&connection->local_end->sourceip[family]))
+    bool is_source = assignment != NULL && assignment->is_ours && !client_translation_is_wanted(connection);
+    if (!is_source || address_is_set(&connection->local_end->sourceip[family]))
         return connection->local_end->sourceip[family];
     return assignment->address[family].address;
 }

@@ -85,8 +85,9 @@ struct end_spec {
     struct virtual_client virtual_client; /* instead of clients */
     struct pool_range *pools;             /* addresspool=: the other end leases this end an address of them */
     size_t pool_count;
-    bool modecfg_client;           /* asks for an address */
-    bool modecfg_server;           /* gives one out */
+    bool modecfg_client;     /* asks for an address */
+    bool modecfg_server;     /* gives one out */
+    bool translates_clients; /* leftcat=: its packets get the leased address, which it does not have itself */
     struct ip_prefix interface_ip; /* of the interface of ipsec-interface= */
     uint8_t protocol;  /* protoport=, already applied to clients; for the host itself the engine applies it */
     uint16_t port;     /* 0: any */

@@ -92,6 +92,11 @@ struct kernel_policy {
     size_t local_count;
     const struct selector *remote_selectors;
     size_t remote_count;
+    /* POLICY_PROTECT with leftcat=: packets of these to the remote ones get the address that the local ones
+     * are, one of each family, as their source before they are protected; what comes to it from elsewhere
+     * goes to local_host. */
+    const struct selector *translated_selectors;
+    size_t translated_count; /* 0: nothing is translated */
 };
 
 enum kernel_operation {

@@ -2,6 +2,7 @@
 #include "engine/routing_policy.h"
 
 #include "engine/child_install.h"
+#include "engine/client_translation.h"
 #include "engine/configuration.h"
 #include "engine/connection.h"
 #include "engine/sa.h"
@@ -20,7 +21,10 @@ static bool fill_own(const struct connection *connection, struct clients *client
         return false;
     clients->local = clients->own_local;
     clients->remote = clients->own_remote;
-    clients->local_count = connection_selectors(connection, true, clients->own_local);
+    /* Without an SA packets have the addresses that they had before they are translated. */
+    clients->local_count = client_translation_is_wanted(connection)
+                               ? client_translation_selectors(connection, clients->own_local)
+                               : connection_selectors(connection, true, clients->own_local);
     clients->remote_count = connection_selectors(connection, false, clients->own_remote);
     return true;
 }
@@ -84,6 +88,8 @@ static bool set(struct engine *engine, const struct connection *connection, enum
                        "cannot install the policy: too many pairs of clients, or memory is short");
         return false;
     }
+    struct selector translated[SELECTORS_MAX];
+    bool is_translated = action == POLICY_PROTECT && client_translation_is_in_force(connection);
     struct kernel_policy policy = {
         .policy_id = connection->serial,
         .action = action,
@@ -108,6 +114,8 @@ static bool set(struct engine *engine, const struct connection *connection, enum
         .local_count = clients->local_count,
         .remote_selectors = clients->remote,
         .remote_count = clients->remote_count,
+        .translated_selectors = translated,
+        .translated_count = is_translated ? client_translation_selectors(connection, translated) : 0,
     };
     send_request(engine, &(struct kernel_request){.operation = KERNEL_POLICY_SET, .policy = &policy});
     return true;

@@ -6,6 +6,7 @@
 #include <stdio.h>
 
 #include "engine/child_install.h"
+#include "engine/client_translation.h"
 #include "engine/configuration.h"
 #include "engine/login.h"
 #include "engine/policy_text.h"
@@ -196,6 +197,8 @@ static void add_told(struct variables *variables, const struct connection *conne
     add(variables, "PLUTO_IS_PEER_CISCO=%d", connection->spec->modecfg.peer_is_cisco);
     add(variables, "PLUTO_CFG_SERVER=%d", configuration_is_server(connection));
     add(variables, "PLUTO_CFG_CLIENT=%d", configuration_is_client(connection));
+    if (client_translation_is_in_force(connection))
+        add(variables, "CAT=YES");
 }
 
 /* Always there for scripts to test, though nothing in this version fills them. */

@@ -7,6 +7,7 @@
 #include <sys/epoll.h>
 #include <unistd.h>
 
+#include "kernel/address_translation.h"
 #include "kernel/larval_drop.h"
 #include "kernel/traffic_log.h"
 
@@ -37,6 +38,7 @@ static void end_of_orders(void *context)
 {
     struct kernel_plane *plane = context;
     traffic_log_commit(plane->traffic_log);
+    address_translation_commit(plane->translation);
 }
 
 static void open_traffic_log(struct kernel_plane *plane)
@@ -46,6 +48,12 @@ static void open_traffic_log(struct kernel_plane *plane)
                                             .log = plane->settings.log,
                                             .context = plane->settings.context};
     plane->traffic_log = traffic_log_open(&settings, &plane->orders);
+}
+
+static void open_translation(struct kernel_plane *plane)
+{
+    struct address_translation_settings settings = {.name = "styx-nat", .events = &plane->events};
+    plane->translation = address_translation_open(&settings, &plane->orders);
 }
 
 static bool start_router(struct kernel_plane *plane, struct error *error)
@@ -58,10 +66,13 @@ static bool start_router(struct kernel_plane *plane, struct error *error)
     if (plane->router == NULL)
         return false;
     open_traffic_log(plane);
+    open_translation(plane);
     if (order_queue_start(&plane->orders, &plane->events, end_of_orders, plane, error))
         return true;
     traffic_log_close(plane->traffic_log);
+    address_translation_close(plane->translation);
     plane->traffic_log = NULL;
+    plane->translation = NULL;
     router_close(plane->router, false);
     plane->router = NULL;
     return false;
@@ -90,6 +101,7 @@ void kernel_plane_free(struct kernel_plane *plane, bool leave_state)
     if (plane->router != NULL)
         order_queue_stop(&plane->orders);
     traffic_log_close(plane->traffic_log);
+    address_translation_close(plane->translation);
     router_close(plane->router, leave_state);
     policy_slots_free(&plane->policies);
     plane_sas_free(plane);

@@ -21,6 +21,7 @@ struct kernel_plane {
     struct order_queue orders; /* of the router and the log */
     struct router *router;     /* NULL: it is not open, nor is `orders` */
     struct traffic_log *traffic_log;
+    struct address_translation *translation;
     uint64_t awaited_order; /* since the last flush; 0: none */
     int poll_fd;            /* readable when any of the back end's descriptors has something */
     struct hash_table sas_by_child, sas_by_spi;

@@ -156,7 +156,7 @@ void nft_put_table(struct nft_link *link, uint16_t type, uint32_t flags)
     end(link, message);
 }
 
-void nft_put_chain(struct nft_link *link, const char *name, int hook, int priority)
+static void put_chain(struct nft_link *link, const char *name, const char *type, int hook, int priority)
 {
     struct nlmsghdr *message = begin(link, NFT_MSG_NEWCHAIN, NLM_F_CREATE);
     mnl_attr_put_strz(message, NFTA_CHAIN_TABLE, link->table);
@@ -166,8 +166,26 @@ void nft_put_chain(struct nft_link *link, const char *name, int hook, int priori
         put_number(message, NFTA_HOOK_HOOKNUM, (uint32_t)hook);
         put_number(message, NFTA_HOOK_PRIORITY, (uint32_t)priority);
         mnl_attr_nest_end(message, data);
-        mnl_attr_put_strz(message, NFTA_CHAIN_TYPE, "filter");
+        mnl_attr_put_strz(message, NFTA_CHAIN_TYPE, type);
     }
+    end(link, message);
+}
+
+void nft_put_chain(struct nft_link *link, const char *name, int hook, int priority)
+{
+    put_chain(link, name, "filter", hook, priority);
+}
+
+void nft_put_nat_chain(struct nft_link *link, const char *name, int hook, int priority)
+{
+    put_chain(link, name, "nat", hook, priority);
+}
+
+void nft_put_chain_deletion(struct nft_link *link, const char *name)
+{
+    struct nlmsghdr *message = begin(link, NFT_MSG_DELCHAIN, 0);
+    mnl_attr_put_strz(message, NFTA_CHAIN_TABLE, link->table);
+    mnl_attr_put_strz(message, NFTA_CHAIN_NAME, name);
     end(link, message);
 }
 
@@ -370,5 +388,18 @@ void nft_rule_log(struct nft_rule *rule, uint16_t group, const char *prefix)
     struct expression expression = begin_expression(rule, "log");
     mnl_attr_put_u16(rule->message, NFTA_LOG_GROUP, htons(group));
     mnl_attr_put_strz(rule->message, NFTA_LOG_PREFIX, prefix);
+    end_expression(rule, &expression);
+}
+
+void nft_rule_nat(struct nft_rule *rule, bool is_source, bool is_ipv6, const void *address, size_t size)
+{
+    struct expression load = begin_expression(rule, "immediate");
+    put_register(rule, NFTA_IMMEDIATE_DREG, 0);
+    put_data(rule->message, NFTA_IMMEDIATE_DATA, address, size);
+    end_expression(rule, &load);
+    struct expression expression = begin_expression(rule, "nat");
+    put_number(rule->message, NFTA_NAT_TYPE, is_source ? NFT_NAT_SNAT : NFT_NAT_DNAT);
+    put_number(rule->message, NFTA_NAT_FAMILY, is_ipv6 ? NFPROTO_IPV6 : NFPROTO_IPV4);
+    put_register(rule, NFTA_NAT_REG_ADDR_MIN, 0);
     end_expression(rule, &expression);
 }

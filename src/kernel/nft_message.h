@@ -1,6 +1,7 @@
 /*
  * Messages to nf_tables (linux/netfilter/nf_tables.h) gathered into one transaction: all of it comes into
- * force at once, or none. What is here is what clear_guard.c and traffic_log.c need.
+ * force at once, or none. What is here is what clear_guard.c, traffic_log.c and
+ * address_translation.c need.
  */
 #ifndef STYX_KERNEL_NFT_MESSAGE_H
 #define STYX_KERNEL_NFT_MESSAGE_H
@@ -29,6 +30,10 @@ int nft_link_commit(struct nft_link *link);
 void nft_put_table(struct nft_link *link, uint16_t type, uint32_t flags);
 /* hook: NF_INET_LOCAL_IN ...; -1: a chain that others jump to. */
 void nft_put_chain(struct nft_link *link, const char *name, int hook, int priority);
+/* The same of a chain that may translate addresses. */
+void nft_put_nat_chain(struct nft_link *link, const char *name, int hook, int priority);
+/* With its rules; nothing may lead there any more. */
+void nft_put_chain_deletion(struct nft_link *link, const char *name);
 void nft_put_flush(struct nft_link *link, const char *chain);
 /* A hash of keys; a map leads from each to a verdict. */
 void nft_put_set(struct nft_link *link, const char *name, bool is_map, uint32_t key_type, uint32_t key_size);
@@ -65,6 +70,9 @@ void nft_rule_lookup(struct nft_rule *rule, const char *set, unsigned reg, bool 
 void nft_rule_will_be_protected(struct nft_rule *rule, unsigned reg);
 /* Hands a copy to a group of netfilter's log, and goes on. */
 void nft_rule_log(struct nft_rule *rule, uint16_t group, const char *prefix);
+/* Of a packet of the family: the address becomes its source (after routing), or else its destination (before
+ * it), and the other way round in the answers. */
+void nft_rule_nat(struct nft_rule *rule, bool is_source, bool is_ipv6, const void *address, size_t size);
 /* NF_ACCEPT, NF_DROP, or NFT_JUMP to the chain. */
 void nft_rule_verdict(struct nft_rule *rule, int verdict, const char *chain);
 

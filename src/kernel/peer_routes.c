@@ -15,8 +15,9 @@ static uint64_t set_routes(struct router *router, const struct kernel_request *r
         .local_host = wanted->local_host,
         .remote_host = wanted->remote_host,
         .nexthop = wanted->nexthop,
-        .local_selectors = wanted->local_selectors,
-        .local_count = wanted->local_count,
+        .local_selectors =
+            wanted->translated_count > 0 ? wanted->translated_selectors : wanted->local_selectors,
+        .local_count = wanted->translated_count > 0 ? wanted->translated_count : wanted->local_count,
         .remote_selectors = wanted->remote_selectors,
         .remote_count = wanted->remote_count,
     };

@@ -298,8 +298,9 @@ static const char *describe(struct backend *backend, const struct kernel_policy 
                : NULL;
 }
 
-static const char *set_policy(struct backend *backend, const struct kernel_policy *wanted)
+static const char *set_policy(struct kernel_plane *plane, const struct kernel_policy *wanted)
 {
+    struct backend *backend = CONTAINER_OF(plane, struct backend, plane);
     struct policy *policy = calloc(1, sizeof(*policy));
     if (policy == NULL)
         return "out of memory for a policy";
@@ -312,5 +313,5 @@ static const char *set_policy(struct backend *backend, const struct kernel_polic
 
 void pfkey_policy_set(struct backend *backend, const struct kernel_request *request)
 {
-    plane_policy_set(&backend->plane, request, set_policy(backend, request->policy));
+    plane_policy_set(&backend->plane, request, set_policy);
 }

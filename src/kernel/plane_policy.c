@@ -3,6 +3,7 @@
 
 #include <netinet/in.h>
 
+#include "kernel/address_translation.h"
 #include "kernel/kernel_plane.h"
 #include "kernel/neighbour_bypass.h"
 #include "kernel/peer_routes.h"
@@ -32,6 +33,8 @@ static bool is_wanted_in(const struct plane_policies *kernel, const struct claim
 {
     if (direction == kernel->outbound)
         return true;
+    if ((policy->policy_id & PLANE_POLICY_TRANSLATED) != 0)
+        return false;
     if (policy->action == POLICY_TRAP)
         return false;
     return direction == kernel->inbound || policy->action != POLICY_PROTECT || policy->mode == MODE_TUNNEL;
@@ -70,10 +73,31 @@ void plane_policies_delete_all(struct kernel_plane *plane)
     neighbour_bypass_remove(plane);
 }
 
-void plane_policy_set(struct kernel_plane *plane, const struct kernel_request *request, const char *failure)
+/* They must meet IPsec before they have the address by which they go into the tunnel: only then are they
+ * told from what passes in clear. Once they have it, the kernel asks the policies again. */
+static const char *set_translated(struct kernel_plane *plane, const struct kernel_policy *wanted,
+                                  const char *(*set)(struct kernel_plane *plane,
+                                                     const struct kernel_policy *wanted))
 {
+    struct kernel_policy policy = *wanted;
+    policy.policy_id |= PLANE_POLICY_TRANSLATED;
+    policy.local_selectors = wanted->translated_selectors;
+    policy.local_count = wanted->translated_count;
+    if (wanted->translated_count > 0)
+        return set(plane, &policy);
+    policy_slots_delete(&plane->policies, policy.policy_id);
+    return NULL;
+}
+
+void plane_policy_set(struct kernel_plane *plane, const struct kernel_request *request,
+                      const char *(*set)(struct kernel_plane *plane, const struct kernel_policy *wanted))
+{
+    const char *failure = set(plane, request->policy);
+    if (failure == NULL)
+        failure = set_translated(plane, request->policy, set);
     if (failure == NULL) {
         traffic_log_set(plane->traffic_log, request->policy);
+        address_translation_set(plane->translation, request->policy);
         uint64_t order = peer_routes_request(plane->router, &plane->events, request);
         if (order != 0)
             plane->awaited_order = order;
@@ -86,6 +110,8 @@ void plane_policy_set(struct kernel_plane *plane, const struct kernel_request *r
 void plane_policy_delete(struct kernel_plane *plane, const struct kernel_request *request)
 {
     policy_slots_delete(&plane->policies, request->policy_id);
+    policy_slots_delete(&plane->policies, request->policy_id | PLANE_POLICY_TRANSLATED);
     traffic_log_delete(plane->traffic_log, request->policy_id);
+    address_translation_delete(plane->translation, request->policy_id);
     (void)peer_routes_request(plane->router, &plane->events, request);
 }

@@ -18,6 +18,9 @@ struct plane_policies {
     void (*put_bypass)(struct kernel_plane *plane, const struct packet_selector *selector, bool is_there);
 };
 
+/* In the id of the second policy that a connection may have, of which nothing comes in. */
+#define PLANE_POLICY_TRANSLATED ((uint64_t)1 << 63)
+
 /* IPPROTO_ESP, IPPROTO_AH of PROTOCOL_ESP, PROTOCOL_AH. */
 uint8_t plane_policy_ip_protocol(uint8_t protocol);
 /* What a connection's policy says by itself; its SA may have more to say. */
@@ -27,8 +30,11 @@ struct claimed_policy plane_policy_claim(const struct kernel_policy *wanted);
 void plane_policy_install(struct kernel_plane *plane, struct policy_slot *slot, struct claimed_policy *best);
 /* At the end. */
 void plane_policies_delete_all(struct kernel_plane *plane);
-/* The policy was taken (NULL) or refused: its routes follow, or the reason goes to the log and who waits. */
-void plane_policy_set(struct kernel_plane *plane, const struct kernel_request *request, const char *failure);
+/* Sets the policy by the back end's function, which tells the reason when it cannot be had, and a second one
+ * for packets that are yet to be translated (cat=). Its routes follow, or the reason goes to the log and who
+ * waits. */
+void plane_policy_set(struct kernel_plane *plane, const struct kernel_request *request,
+                      const char *(*set)(struct kernel_plane *plane, const struct kernel_policy *wanted));
 void plane_policy_delete(struct kernel_plane *plane, const struct kernel_request *request);
 
 #endif

@@ -9,7 +9,7 @@ struct policy_order {
     const struct policy_orders *orders;
     bool is_set;
     struct kernel_policy wanted;
-    struct selector selectors[]; /* local ones, then remote ones */
+    struct selector selectors[]; /* local ones, then remote ones, then translated ones */
 };
 
 static void free_order(struct order *order)
@@ -40,20 +40,30 @@ static struct policy_order *new_order(const struct policy_orders *orders, size_t
     return wish;
 }
 
+/* Behind what is there already. */
+static const struct selector *copy(struct selector **end, const struct selector *list, size_t count)
+{
+    struct selector *out = *end;
+    if (count > 0)
+        memcpy(out, list, count * sizeof(*out));
+    *end += count;
+    return out;
+}
+
 void policy_orders_set(const struct policy_orders *orders, const struct kernel_policy *policy)
 {
-    struct policy_order *wish = new_order(orders, policy->local_count + policy->remote_count);
+    struct policy_order *wish =
+        new_order(orders, policy->local_count + policy->remote_count + policy->translated_count);
     if (wish == NULL)
         return;
     wish->is_set = true;
     wish->wanted = *policy;
     wish->wanted.mark_in = wish->wanted.mark_out = (struct packet_mark){0};
     wish->wanted.interface = (struct tunnel_interface){0};
-    wish->wanted.local_selectors = wish->selectors;
-    wish->wanted.remote_selectors = wish->selectors + policy->local_count;
-    memcpy(wish->selectors, policy->local_selectors, policy->local_count * sizeof(wish->selectors[0]));
-    memcpy(wish->selectors + policy->local_count, policy->remote_selectors,
-           policy->remote_count * sizeof(wish->selectors[0]));
+    struct selector *end = wish->selectors;
+    wish->wanted.local_selectors = copy(&end, policy->local_selectors, policy->local_count);
+    wish->wanted.remote_selectors = copy(&end, policy->remote_selectors, policy->remote_count);
+    wish->wanted.translated_selectors = copy(&end, policy->translated_selectors, policy->translated_count);
     order_queue_give(orders->queue, &wish->order, false);
 }
 

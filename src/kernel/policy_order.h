@@ -1,6 +1,6 @@
 /*
  * A connection's policy on its way to the thread of the orders, for those who make rules of selectors there
- * (clear_guard.c, traffic_log.c).
+ * (clear_guard.c, traffic_log.c, address_translation.c).
  */
 #ifndef STYX_KERNEL_POLICY_ORDER_H
 #define STYX_KERNEL_POLICY_ORDER_H

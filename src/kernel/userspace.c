@@ -9,6 +9,7 @@
 #include <stdlib.h>
 
 #include "base/sockaddr.h"
+#include "kernel/address_translation.h"
 #include "kernel/traffic_log.h"
 
 /* Port of an IKE socket: whatever the policies say, IKE comes in (RFC 4301 4.4.1). */
@@ -149,11 +150,19 @@ static void open_traffic_log(struct backend *backend)
     backend->traffic_log = traffic_log_open(&settings, &backend->orders);
 }
 
+static void open_translation(struct backend *backend)
+{
+    struct address_translation_settings settings = {
+        .name = "styx-nat", .interface_index = backend->tun.interface_index, .events = &backend->events};
+    backend->translation = address_translation_open(&settings, &backend->orders);
+}
+
 static void end_of_orders(void *context)
 {
     struct backend *backend = context;
     clear_guard_commit(backend->clear_guard);
     traffic_log_commit(backend->traffic_log);
+    address_translation_commit(backend->translation);
 }
 
 /* Routes, and what is refused in clear: both wait for the kernel. */
@@ -167,13 +176,16 @@ static bool start_orders(struct backend *backend, struct error *error)
         return false;
     open_clear_guard(backend);
     open_traffic_log(backend);
+    open_translation(backend);
     if (order_queue_start(&backend->orders, &backend->events, end_of_orders, backend, error))
         return true;
     clear_guard_close(backend->clear_guard);
     traffic_log_close(backend->traffic_log);
+    address_translation_close(backend->translation);
     router_close(backend->router, false);
     backend->clear_guard = NULL;
     backend->traffic_log = NULL;
+    backend->translation = NULL;
     backend->router = NULL;
     return false;
 }
@@ -195,6 +207,7 @@ static void stop_threads(struct backend *backend)
         order_queue_stop(&backend->orders);
     clear_guard_close(backend->clear_guard);
     traffic_log_close(backend->traffic_log);
+    address_translation_close(backend->translation);
     router_close(backend->router, false);
 }
 

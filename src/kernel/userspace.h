@@ -44,6 +44,7 @@ struct backend {
     struct router *router;     /* NULL: it is not open, nor is `orders` */
     uint64_t awaited_order;    /* since the last flush; 0: none */
     struct traffic_log *traffic_log;
+    struct address_translation *translation;
     struct clear_guard *clear_guard; /* NULL: this host has no nf_tables */
     struct worker outbound, inbound;
     bool is_closing; /* atomic */

@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "kernel/address_translation.h"
 #include "kernel/backend_requests.h"
 #include "kernel/traffic_log.h"
 #include "kernel/userspace.h"
@@ -170,8 +171,9 @@ static uint64_t set_routes(struct backend *backend, const struct kernel_request 
         .metric = policy->metric,
         .local_host = policy->local_host,
         .remote_host = policy->remote_host,
-        .local_selectors = policy->local_selectors,
-        .local_count = policy->local_count,
+        .local_selectors =
+            policy->translated_count > 0 ? policy->translated_selectors : policy->local_selectors,
+        .local_count = policy->translated_count > 0 ? policy->translated_count : policy->local_count,
         .remote_selectors = policy->remote_selectors,
         .remote_count = policy->remote_count,
     };
@@ -211,6 +213,7 @@ static void set_policy(struct backend *backend, const struct kernel_request *req
     }
     clear_guard_set(backend->clear_guard, policy);
     traffic_log_set(backend->traffic_log, policy);
+    address_translation_set(backend->translation, policy);
     if (set_routes(backend, request) == 0)
         answer(backend, request->request_id, "out of memory for a route");
     if (frees_packets)
@@ -228,6 +231,7 @@ static void delete_policy(struct backend *backend, const struct kernel_request *
     free_held(&dropped);
     clear_guard_delete(backend->clear_guard, request->policy_id);
     traffic_log_delete(backend->traffic_log, request->policy_id);
+    address_translation_delete(backend->translation, request->policy_id);
     if (router_delete(backend->router, request->request_id, request->policy_id) == 0)
         answer(backend, request->request_id, "out of memory for a route");
 }

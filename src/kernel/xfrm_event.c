@@ -35,7 +35,7 @@ static void acquire(struct backend *backend, const struct nlmsghdr *message)
         return; /* another program's */
     event_queue_push(&backend->plane.events, &(struct kernel_event){
                                                  .kind = KERNEL_ACQUIRE,
-                                                 .policy_id = policy->policy_id,
+                                                 .policy_id = policy->policy_id & ~PLANE_POLICY_TRANSLATED,
                                                  .packet_local = xfrm_selector_end(&acquire.sel, true),
                                                  .packet_remote = xfrm_selector_end(&acquire.sel, false),
                                              });

@@ -186,7 +186,7 @@ static bool describe(const struct backend *backend, const struct kernel_policy *
     struct xfrm_sa *sa = xfrm_sa_of_child(backend, wanted->child_serial, SA_OUTBOUND);
     if (sa == NULL)
         return false;
-    sa->policy_id = wanted->policy_id;
+    sa->policy_id = wanted->policy_id & ~PLANE_POLICY_TRANSLATED;
     claimed->child_serial = wanted->child_serial;
     claimed->mode = sa->common.mode;
     claimed->protocol = sa->layers.at[sa->layers.main].protocol;
@@ -198,8 +198,9 @@ static bool describe(const struct backend *backend, const struct kernel_policy *
     return true;
 }
 
-static const char *set_policy(struct backend *backend, const struct kernel_policy *wanted)
+static const char *set_policy(struct kernel_plane *plane, const struct kernel_policy *wanted)
 {
+    struct backend *backend = CONTAINER_OF(plane, struct backend, plane);
     struct policy *policy = calloc(1, sizeof(*policy));
     if (policy == NULL)
         return "out of memory for a policy";
@@ -212,15 +213,21 @@ static const char *set_policy(struct backend *backend, const struct kernel_polic
 
 void xfrm_policy_set(struct backend *backend, const struct kernel_request *request)
 {
-    plane_policy_set(&backend->plane, request, set_policy(backend, request->policy));
+    plane_policy_set(&backend->plane, request, set_policy);
 }
 
-void xfrm_policy_follow(struct backend *backend, const struct xfrm_sa *sa)
+static void follow(struct backend *backend, uint64_t policy_id, const struct xfrm_sa *sa)
 {
-    struct claimed_policy *policy = policy_slots_find(&backend->plane.policies, sa->policy_id);
+    struct claimed_policy *policy = policy_slots_find(&backend->plane.policies, policy_id);
     if (policy == NULL || policy->action != POLICY_PROTECT || policy->child_serial != sa->common.child_serial)
         return;
     policy->local = sa->common.local.address;
     policy->remote = sa->common.remote.address;
     policy_slots_reinstall(&backend->plane.policies, policy);
+}
+
+void xfrm_policy_follow(struct backend *backend, const struct xfrm_sa *sa)
+{
+    follow(backend, sa->policy_id, sa);
+    follow(backend, sa->policy_id | PLANE_POLICY_TRANSLATED, sa);
 }

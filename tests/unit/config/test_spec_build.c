@@ -268,7 +268,7 @@ static void bad_pairs_are_refused_with_connection_keyword_and_reason(void **stat
     (void)state;
     static const char *const rows[][2] = {
         {"iptfs=yes", "conn \"x\": keyword \"iptfs\" is not supported yet"},
-        {"leftcat=yes", "\"leftcat\" is not supported yet: no address of a client is translated"},
+        {"leftcat=perhaps", "leftcat=perhaps: found \"perhaps\"; expected yes or no"},
         {"clones=2", "\"clones\" is not supported yet: a connection has one Child SA"},
         {"rightcert=east", "conn \"x\": keyword \"rightcert\" is not supported yet"},
         {"rightaddresspool=10.9.0.9-10.9.0.1", "ends before it begins"},

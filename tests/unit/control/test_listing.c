@@ -133,6 +133,10 @@ static void what_a_connection_is_for_stands_in_its_lines(void **state)
          "+PFS+MODECFG_PULL+AGGRESSIVE+IKE_FRAG_ALLOW+"},
         {"\"right\":\"192.0.2.9\",\"modecfgdomains\":\"a.example, b.example\"",
          " domains:a.example,b.example, cat:unset;"},
+        {"\"right\":\"192.0.2.9\",\"leftmodecfgclient\":\"yes\",\"leftcat\":\"yes\"",
+         " domains:unset, cat:set;"},
+        {"\"right\":\"192.0.2.9\",\"rightmodecfgclient\":\"yes\",\"rightcat\":\"yes\"",
+         " domains:unset, cat:unset;"},
         {"\"right\":\"192.0.2.9\",\"keyexchange\":\"ikev1\",\"leftxauthclient\":\"yes\","
          "\"rightxauthserver\":\"yes\"",
          "xauth us:client, xauth them:server,  my_username=[any]; "},

@@ -11,7 +11,7 @@
 static struct {
     uint64_t set, forgotten;
     struct kernel_policy policy;
-    struct selector local, remote;
+    struct selector local, remote, translated;
 } told;
 
 static void note_set(void *context, const struct kernel_policy *wanted)
@@ -21,6 +21,7 @@ static void note_set(void *context, const struct kernel_policy *wanted)
     told.policy = *wanted;
     told.local = wanted->local_selectors[wanted->local_count - 1];
     told.remote = wanted->remote_selectors[0];
+    told.translated = wanted->translated_selectors[0];
 }
 
 static void note_forgotten(void *context, uint64_t policy_id)
@@ -57,16 +58,20 @@ static void what_is_told_is_a_copy_without_marks(void **state)
 {
     struct bench bench;
     struct selector local[2] = {{.protocol = 6}, {.protocol = 17}}, remote = {.protocol = 50};
+    struct selector translated = {.protocol = 51};
     struct kernel_policy policy = {.policy_id = 7,
                                    .nflog_group = 3,
                                    .mark_out = {.value = 1, .mask = 1},
                                    .local_selectors = local,
                                    .local_count = 2,
                                    .remote_selectors = &remote,
-                                   .remote_count = 1};
+                                   .remote_count = 1,
+                                   .translated_selectors = &translated,
+                                   .translated_count = 1};
     (void)state;
     start(&bench);
     policy_orders_set(&bench.orders, &policy);
+    memset(&translated, 0, sizeof(translated));
     memset(local, 0, sizeof(local));
     memset(&remote, 0, sizeof(remote));
     policy_orders_forget(&bench.orders, 8);
@@ -78,6 +83,7 @@ static void what_is_told_is_a_copy_without_marks(void **state)
     assert_int_equal(told.policy.mark_out.mask, 0);
     assert_int_equal(told.local.protocol, 17);
     assert_int_equal(told.remote.protocol, 50);
+    assert_int_equal(told.translated.protocol, 51);
 }
 
 static void what_is_not_told_is_freed(void **state)
