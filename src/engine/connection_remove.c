@@ -5,13 +5,42 @@
 #include "engine/sa.h"
 #include "engine/version.h"
 
+/* A connection that lives on an IKE SA of the one that is removed; NULL: none. */
+static const struct connection *heir_of(struct engine *engine, const struct ike_sa *ike,
+                                        const struct connection *connection)
+{
+    if (ike->state != IKE_STATE_ESTABLISHED || ike->current == TASK_REKEY_IKE)
+        return NULL;
+    for (const struct list_node *node = ike->children.next; node != &ike->children; node = node->next) {
+        const struct child_sa *child = CONTAINER_OF(node, const struct child_sa, siblings);
+        if (child->connection_serial != connection->serial && child->state == CHILD_STATE_ESTABLISHED)
+            return connection_by_serial(engine, child->connection_serial);
+    }
+    return NULL;
+}
+
+/* Tunnels of other connections go on: the IKE SA is theirs from now on. */
+static void hand_over(struct engine *engine, struct ike_sa *ike, const struct connection *to)
+{
+    struct connection *heir = connection_by_serial(engine, to->serial);
+    say_ike(engine, RC_LOG, ike, engine->watcher, "IKE SA is now that of \"%s\", which has a tunnel by it",
+            heir->spec->name);
+    ike_set_connection(engine, ike, heir);
+    if (heir->newest_ike_serial == 0)
+        heir->newest_ike_serial = ike->serial;
+}
+
 /* Ends every SA of one connection at once, telling established peers once. */
 static void cut_off_one(struct engine *engine, struct connection *connection)
 {
     connection_hold(connection);
     while (!list_is_empty(&connection->ikes)) {
         struct ike_sa *ike = CONTAINER_OF(connection->ikes.next, struct ike_sa, of_connection);
-        ike->version->say_goodbye(engine, ike);
+        const struct connection *heir = heir_of(engine, ike, connection);
+        if (heir != NULL)
+            hand_over(engine, ike, heir);
+        else
+            ike->version->say_goodbye(engine, ike);
     }
     LIST_EACH(&connection->children, node)
     {

@@ -4,7 +4,8 @@
 
 #include "engine/state.h"
 
-/* Ends its SAs at once, telling established peers once, and destroys it; `client` hears of it. */
+/* Ends its SAs at once, telling established peers once, and destroys it; `client` hears of it. An IKE SA that
+ * carries tunnels of other connections becomes theirs. */
 void connection_remove(struct engine *engine, struct connection *connection, uint64_t client);
 
 #endif

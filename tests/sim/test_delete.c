@@ -255,6 +255,57 @@ static void shutting_down_says_goodbye(void **state)
     sim_free(sim);
 }
 
+/* What `ipsec reload` and `auto --delete` lean on. */
+static struct sim *two_tunnels_by_one_ike_sa(const char *more)
+{
+    struct sim *sim = gateways_with(more != NULL ? more : TUNNEL);
+    char second[512];
+    snprintf(second, sizeof(second), "%s leftsubnet=10.3.0.0/24 rightsubnet=10.4.0.0/24",
+             more != NULL ? more : TUNNEL);
+    sim_add_connection(sim, "second", second);
+    assert_up(sim, "east");
+    assert_int_equal(sim_up(sim, "east", "second"), 0);
+    assert_settles(sim);
+    assert_both_have(sim, 1, 2);
+    return sim;
+}
+
+static const char *const one_ike_sa_of[] = {NULL, HOSTS SUBNETS
+                                            " keyexchange=ikev1 ike=aes128-sha2;dh31 esp=aes128-sha2"};
+
+static void deleting_the_connection_of_an_ike_sa_leaves_the_tunnels_of_others(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < 2; i++) {
+        struct sim *sim = two_tunnels_by_one_ike_sa(one_ike_sa_of[i]);
+        struct child_view before, after;
+        assert_true(sim_newest_child(sim, "east", "second", &before));
+        sim_command(sim, "east", COMMAND_DELETE, "tunnel");
+        assert_true(sim_ping(sim, "east", "10.3.0.1", "10.4.0.1"));
+        assert_settles(sim);
+        assert_both_have(sim, 1, 1);
+        assert_true(sim_newest_child(sim, "east", "second", &after));
+        assert_int_equal(before.serial, after.serial);
+        assert_int_equal(sim_down(sim, "east", "second"), 0);
+        assert_settles(sim);
+        assert_both_have(sim, 0, 0);
+        assert_ends_well(sim);
+    }
+}
+
+static void deleting_all_connections_of_an_ike_sa_tells_the_peer(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < 2; i++) {
+        struct sim *sim = two_tunnels_by_one_ike_sa(one_ike_sa_of[i]);
+        sim_start(sim, "east", COMMAND_DELETE, "tunnel");
+        sim_start(sim, "east", COMMAND_DELETE, "second");
+        sim_run_for(sim, seconds(2));
+        assert_both_have(sim, 0, 0);
+        assert_ends_well(sim);
+    }
+}
+
 int main(int argument_count, char **arguments)
 {
     const struct CMUnitTest tests[] = {
@@ -276,6 +327,8 @@ int main(int argument_count, char **arguments)
         cmocka_unit_test(a_delete_that_is_lost_is_sent_again),
         cmocka_unit_test(a_delete_that_nobody_answers_ends_all_the_same),
         cmocka_unit_test(shutting_down_says_goodbye),
+        cmocka_unit_test(deleting_the_connection_of_an_ike_sa_leaves_the_tunnels_of_others),
+        cmocka_unit_test(deleting_all_connections_of_an_ike_sa_tells_the_peer),
     };
     choose_scenarios(argument_count, arguments);
     return cmocka_run_group_tests(tests, NULL, NULL);

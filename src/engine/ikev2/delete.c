@@ -99,9 +99,11 @@ void ikev2_reject_peer(struct engine *engine, struct ike_sa *ike)
 
 void ikev2_say_goodbye(struct engine *engine, struct ike_sa *ike)
 {
-    if (ike->state == IKE_STATE_ESTABLISHED && ike->current == TASK_NONE) {
+    /* Behind what still has no answer it stands a little outside the window; the peer that has got that takes
+     * it, and is not left with an IKE SA that is none. */
+    if (ike->state == IKE_STATE_ESTABLISHED && ike->current != TASK_REKEY_IKE) {
         say_deleting(engine, ike, engine->watcher);
-        delete_ike_begin(engine, ike, 0);
+        delete_ike_begin(engine, ike, ike->current_client);
     }
     ike_destroy(engine, ike);
 }
