@@ -3,47 +3,10 @@
  * of a batch in the lanes of one CPU instruction. AES-GCM (RFC 4106), ChaCha20-Poly1305 (RFC 7634), AES-CBC
  * and AES-CTR and NULL with HMAC, XCBC and CMAC (RFC 3602, 3686, 4868, 3566, 4494).
  */
-#include <intel-ipsec-mb.h>
 #include <pthread.h>
-#include <stdlib.h>
 
 #include "base/secret.h"
-#include "esp/esp_cipher.h"
-
-enum { SHA512_BLOCK = 128, SHA512_STATE = 64, AES_ROUND_KEYS = 16 * 15 };
-
-struct bulk_hash {
-    /* HMAC: hash states after the inner and outer pad. XCBC: k1, k2, k3. CMAC: round keys and the two
-     * subkeys. */
-    union {
-        struct {
-            uint8_t inner[SHA512_STATE];
-            uint8_t outer[SHA512_STATE];
-        } hmac;
-        struct {
-            uint32_t k1[4 * 11];
-            uint8_t k2[16];
-            uint8_t k3[16];
-        } xcbc;
-        struct {
-            uint32_t round_keys[4 * 11];
-            uint32_t subkey1[4];
-            uint32_t subkey2[4];
-        } cmac;
-    };
-};
-
-struct bulk_context {
-    union {
-        struct gcm_key_data gcm;
-        uint8_t chacha_key[32];
-        struct {
-            _Alignas(16) uint8_t encrypt[AES_ROUND_KEYS];
-            _Alignas(16) uint8_t decrypt[AES_ROUND_KEYS];
-            _Alignas(16) struct bulk_hash hash;
-        } cbc;
-    };
-};
+#include "esp/esp_cipher_ipsec_mb_keys.h"
 
 static IMB_MGR *manager_new(void)
 {
@@ -86,17 +49,6 @@ static void bulk_thread_free(void *thread)
     free_mb_mgr(thread);
 }
 
-static bool is_gcm(const struct esp_keys *keys)
-{
-    return keys->encr->id == ENCR_AES_GCM_8 || keys->encr->id == ENCR_AES_GCM_12 ||
-           keys->encr->id == ENCR_AES_GCM_16;
-}
-
-static bool is_chacha(const struct esp_keys *keys)
-{
-    return keys->encr->id == ENCR_CHACHA20_POLY1305;
-}
-
 static bool supports_integ(const struct algorithm *integ)
 {
     if (integ == NULL)
@@ -119,7 +71,7 @@ static bool bulk_supports(const struct esp_keys *keys)
 {
     if (keys->covers_header)
         return false;
-    if (is_gcm(keys) || is_chacha(keys))
+    if (bulk_is_gcm(keys) || bulk_is_chacha(keys))
         return true;
     bool cipher_is_known =
         keys->encr->id == ENCR_AES_CBC || keys->encr->id == ENCR_AES_CTR || keys->encr->id == ENCR_NULL;
@@ -132,108 +84,9 @@ static size_t bulk_smallest_batch(const struct esp_keys *keys)
     return keys->encr->is_aead ? 1 : 4;
 }
 
-static size_t aes_key_size(const struct esp_keys *keys)
-{
-    return (size_t)keys->encr_key_size - keys->encr->salt_size;
-}
-
 static const uint8_t *salt_of(const struct esp_keys *keys)
 {
-    return keys->encr_key + aes_key_size(keys);
-}
-
-static void expand_gcm(IMB_MGR *manager, const struct esp_keys *keys, struct gcm_key_data *out)
-{
-    if (aes_key_size(keys) == 16)
-        IMB_AES128_GCM_PRE(manager, keys->encr_key, out);
-    else if (aes_key_size(keys) == 24)
-        IMB_AES192_GCM_PRE(manager, keys->encr_key, out);
-    else
-        IMB_AES256_GCM_PRE(manager, keys->encr_key, out);
-}
-
-static void expand_aes(IMB_MGR *manager, const struct esp_keys *keys, struct bulk_context *context)
-{
-    if (keys->encr->id == ENCR_NULL)
-        return;
-    if (aes_key_size(keys) == 16)
-        IMB_AES_KEYEXP_128(manager, keys->encr_key, context->cbc.encrypt, context->cbc.decrypt);
-    else if (aes_key_size(keys) == 24)
-        IMB_AES_KEYEXP_192(manager, keys->encr_key, context->cbc.encrypt, context->cbc.decrypt);
-    else
-        IMB_AES_KEYEXP_256(manager, keys->encr_key, context->cbc.encrypt, context->cbc.decrypt);
-}
-
-/* The state of the hash after one block of the key combined with `pad` (RFC 2104). */
-static void hash_pad(IMB_MGR *manager, const struct esp_keys *keys, uint8_t pad, uint8_t state[SHA512_STATE])
-{
-    uint8_t block[SHA512_BLOCK];
-    memset(block, pad, sizeof(block));
-    for (size_t i = 0; i < keys->integ_key_size; i++)
-        block[i] ^= keys->integ_key[i];
-    switch (keys->integ->id) {
-    case INTEG_HMAC_SHA1_96:
-        IMB_SHA1_ONE_BLOCK(manager, block, state);
-        break;
-    case INTEG_HMAC_SHA2_256_128:
-    case INTEG_HMAC_SHA2_256_TRUNCBUG:
-        IMB_SHA256_ONE_BLOCK(manager, block, state);
-        break;
-    case INTEG_HMAC_SHA2_384_192:
-        IMB_SHA384_ONE_BLOCK(manager, block, state);
-        break;
-    default:
-        IMB_SHA512_ONE_BLOCK(manager, block, state);
-        break;
-    }
-    secret_wipe(block, sizeof(block));
-}
-
-static void expand_hash(IMB_MGR *manager, const struct esp_keys *keys, struct bulk_hash *hash)
-{
-    if (keys->integ->id == INTEG_AES_XCBC_96) {
-        IMB_AES_XCBC_KEYEXP(manager, keys->integ_key, hash->xcbc.k1, hash->xcbc.k2, hash->xcbc.k3);
-    } else if (keys->integ->id == INTEG_AES_CMAC_96) {
-        uint32_t decrypt[4 * 11] __attribute__((aligned(16)));
-        IMB_AES_KEYEXP_128(manager, keys->integ_key, hash->cmac.round_keys, decrypt);
-        IMB_AES_CMAC_SUBKEY_GEN_128(manager, hash->cmac.round_keys, hash->cmac.subkey1, hash->cmac.subkey2);
-        secret_wipe(decrypt, sizeof(decrypt));
-    } else {
-        hash_pad(manager, keys, 0x36, hash->hmac.inner);
-        hash_pad(manager, keys, 0x5c, hash->hmac.outer);
-    }
-}
-
-/* Only as large as its kind needs: a tunnel's memory is counted. */
-static size_t context_size(const struct esp_keys *keys)
-{
-    const struct bulk_context *context = NULL;
-    size_t size = is_gcm(keys)      ? sizeof(context->gcm)
-                  : is_chacha(keys) ? sizeof(context->chacha_key)
-                                    : sizeof(context->cbc);
-    return (size + 63) & ~(size_t)63;
-}
-
-static void *bulk_context_new(void *thread, const struct esp_keys *keys)
-{
-    struct bulk_context *context = aligned_alloc(64, context_size(keys));
-    if (context == NULL)
-        return NULL;
-    memset(context, 0, context_size(keys));
-    if (is_gcm(keys)) {
-        expand_gcm(thread, keys, &context->gcm);
-    } else if (is_chacha(keys)) {
-        memcpy(context->chacha_key, keys->encr_key, sizeof(context->chacha_key));
-    } else {
-        expand_aes(thread, keys, context);
-        expand_hash(thread, keys, &context->cbc.hash);
-    }
-    return context;
-}
-
-static void bulk_context_free(void *context, const struct esp_keys *keys)
-{
-    secret_free(context, context_size(keys));
+    return keys->encr_key + bulk_key_size(keys);
 }
 
 static void make_nonce(uint8_t nonce[12], const struct esp_keys *keys, const struct esp_job *job)
@@ -249,7 +102,7 @@ static void gcm_one(IMB_MGR *manager, const struct bulk_context *context, const 
     const struct packet_parts *parts = &job->parts;
     uint8_t nonce[12];
     make_nonce(nonce, keys, job);
-    size_t key_size = aes_key_size(keys);
+    size_t key_size = bulk_key_size(keys);
     aes_gcm_enc_dec_t run = is_sealing ? (key_size == 16   ? manager->gcm128_enc
                                           : key_size == 24 ? manager->gcm192_enc
                                                            : manager->gcm256_enc)
@@ -285,11 +138,11 @@ static void set_cipher(IMB_JOB *job, const struct bulk_context *context, const s
         job->cipher_mode = IMB_CIPHER_NULL;
         return;
     }
-    job->key_len_in_bytes = is_chacha(keys) ? 32 : aes_key_size(keys);
+    job->key_len_in_bytes = bulk_is_chacha(keys) ? 32 : bulk_key_size(keys);
     job->iv = nonce;
     job->iv_len_in_bytes = 12;
     make_nonce(nonce, keys, packet);
-    if (is_chacha(keys)) {
+    if (bulk_is_chacha(keys)) {
         job->cipher_mode = IMB_CIPHER_CHACHA20_POLY1305;
         job->enc_keys = job->dec_keys = context->chacha_key;
         return;
@@ -349,7 +202,7 @@ static void set_job(IMB_JOB *job, const struct bulk_context *context, const stru
     job->auth_tag_output = tag;
     job->user_data = packet;
     job->msg_len_to_cipher_in_bytes = parts->data_size;
-    if (is_chacha(keys)) {
+    if (bulk_is_chacha(keys)) {
         job->src = job->dst = parts->data;
         job->hash_alg = IMB_AUTH_CHACHA20_POLY1305;
         job->chain_order = is_sealing ? IMB_ORDER_CIPHER_HASH : IMB_ORDER_HASH_CIPHER;
@@ -403,7 +256,7 @@ static bool run_jobs(IMB_MGR *manager, const struct bulk_context *context, const
 static bool bulk_seal(void *thread, void *context, const struct esp_keys *keys, struct esp_job *jobs,
                       size_t count)
 {
-    if (is_gcm(keys)) {
+    if (bulk_is_gcm(keys)) {
         gcm_seal(thread, context, keys, jobs, count);
         return true;
     }
@@ -423,7 +276,7 @@ static bool bulk_seal(void *thread, void *context, const struct esp_keys *keys, 
 static void bulk_open(void *thread, void *context, const struct esp_keys *keys, struct esp_job *jobs,
                       size_t count)
 {
-    if (is_gcm(keys)) {
+    if (bulk_is_gcm(keys)) {
         gcm_open(thread, context, keys, jobs, count);
         return;
     }
