@@ -65,4 +65,13 @@ void address_pools_init(struct engine *engine);
 /* With all leases, whoever has them. */
 void address_pools_free(struct engine *engine);
 
+/* ---- what address_pool.c and address_lease.c have of each other ---- */
+
+/* NULL: no connection names it. */
+struct address_pool *address_pool_find(const struct engine *engine, const struct pool_range *range);
+void address_pool_free(struct engine *engine, struct address_pool *pool);
+void address_lease_free(struct engine *engine, struct address_lease *lease);
+/* How far apart two addresses of a family are, in leases; UINT64_MAX: farther than can be counted. */
+uint64_t lease_distance(const struct ip_address *from, const struct ip_address *to, uint8_t lease_length);
+
 #endif
