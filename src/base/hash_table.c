@@ -1,5 +1,6 @@
 #include "base/hash_table.h"
 
+#include <endian.h>
 #include <stdlib.h>
 
 enum { SEGMENT_BUCKETS = 256 };
@@ -137,7 +138,14 @@ void hash_table_each(struct hash_table *table, void (*visit)(struct hash_node *n
     }
 }
 
-static uint64_t load_le64(const uint8_t *p, size_t size)
+static uint64_t load_le64(const uint8_t *p)
+{
+    uint64_t value;
+    memcpy(&value, p, sizeof(value));
+    return le64toh(value);
+}
+
+static uint64_t load_rest(const uint8_t *p, size_t size)
 {
     uint64_t value = 0;
     for (size_t i = 0; i < size; i++)
@@ -168,20 +176,20 @@ static void sip_rounds(uint64_t v[static 4], int rounds)
 
 uint64_t hash_bytes(const uint8_t key[static 16], struct bytes bytes)
 {
-    uint64_t k0 = load_le64(key, 8);
-    uint64_t k1 = load_le64(key + 8, 8);
+    uint64_t k0 = load_le64(key);
+    uint64_t k1 = load_le64(key + 8);
     uint64_t v[4] = {k0 ^ 0x736f6d6570736575u, k1 ^ 0x646f72616e646f6du, k0 ^ 0x6c7967656e657261u,
                      k1 ^ 0x7465646279746573u};
     size_t whole = bytes.size / 8 * 8;
     for (size_t i = 0; i < whole; i += 8) {
-        uint64_t word = load_le64(bytes.data + i, 8);
+        uint64_t word = load_le64(bytes.data + i);
         v[3] ^= word;
         sip_rounds(v, 2);
         v[0] ^= word;
     }
     uint64_t last = (uint64_t)bytes.size << 56;
     if (bytes.size > whole)
-        last |= load_le64(bytes.data + whole, bytes.size - whole);
+        last |= load_rest(bytes.data + whole, bytes.size - whole);
     v[3] ^= last;
     sip_rounds(v, 2);
     v[0] ^= last;

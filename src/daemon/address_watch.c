@@ -49,6 +49,15 @@ static bool sources_equal(const struct default_sources *a, const struct default_
     return equal;
 }
 
+/* What it says in detail does not matter; a lost message (ENOBUFS) says that there was one. */
+static void drain(const struct address_watch *watch)
+{
+    char message[8192];
+    int fd = mnl_socket_get_fd(watch->socket);
+    while (recv(fd, message, sizeof(message), MSG_DONTWAIT) >= 0 || errno == ENOBUFS)
+        ;
+}
+
 /* Further addresses alone are no reason: pluto itself gives the machine some. */
 static void look_again(evutil_socket_t unused, short events, void *context)
 {
@@ -59,6 +68,8 @@ static void look_again(evutil_socket_t unused, short events, void *context)
     size_t count;
     (void)unused;
     (void)events;
+    drain(watch);
+    event_add(watch->readable, NULL);
     if (!engine_view_is_listening(daemon->engine))
         return;
     if (!interfaces_list(&daemon->options, &list, &count, &error)) {
@@ -80,14 +91,12 @@ static void look_again(evutil_socket_t unused, short events, void *context)
     free(list);
 }
 
-/* What it says in detail does not matter; a lost message (ENOBUFS) says that there was one. */
+/* Nobody listens meanwhile: our own routes, one for each tunnel, are told of as well. */
 static void something_changed(evutil_socket_t descriptor, short events, void *context)
 {
     struct address_watch *watch = context;
-    char message[8192];
+    (void)descriptor;
     (void)events;
-    while (recv(descriptor, message, sizeof(message), MSG_DONTWAIT) >= 0 || errno == ENOBUFS)
-        ;
     if (!evtimer_pending(watch->settled, NULL))
         evtimer_add(watch->settled, &SETTLING_TIME);
 }
@@ -98,8 +107,10 @@ static bool open_socket(struct address_watch *watch)
     watch->socket = mnl_socket_open2(NETLINK_ROUTE, SOCK_CLOEXEC | SOCK_NONBLOCK);
     if (watch->socket == NULL || mnl_socket_bind(watch->socket, groups, MNL_SOCKET_AUTOPID) < 0)
         return false;
-    watch->readable = event_new(watch->daemon->base, mnl_socket_get_fd(watch->socket), EV_READ | EV_PERSIST,
-                                something_changed, watch);
+    int fd = mnl_socket_get_fd(watch->socket);
+    int smallest = 1; /* one message is as good as a thousand */
+    (void)setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &smallest, sizeof(smallest));
+    watch->readable = event_new(watch->daemon->base, fd, EV_READ, something_changed, watch);
     watch->settled = evtimer_new(watch->daemon->base, look_again, watch);
     return watch->readable != NULL && watch->settled != NULL && event_add(watch->readable, NULL) == 0;
 }
