@@ -16,7 +16,8 @@ int pid_file_take(const char *path)
 {
     int descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0644);
     if (descriptor < 0) {
-        fprintf(stderr, "pluto: cannot create pid file \"%s\": %s\n", path, strerror(errno));
+        fprintf(stderr, "pluto: cannot create pid file \"%s\": %s%s\n", path, strerror(errno),
+                errno == EACCES ? "; pluto is started by root" : "");
         return 1;
     }
     if (flock(descriptor, LOCK_EX | LOCK_NB) != 0) {

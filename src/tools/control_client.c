@@ -62,7 +62,7 @@ static bool fill_address(const struct control_location *location, struct sockadd
 static bool connect_failed(const char *path, int reason, struct error *error)
 {
     if (reason == ENOENT || reason == ENOTDIR)
-        return error_set(error, reason, "Pluto is not running (no \"%s\")", path);
+        return error_set(error, reason, "Pluto is not running (no \"%s\"); \"ipsec start\" starts it", path);
     if (reason == EACCES || reason == EPERM)
         return error_set(error, reason,
                          "no right to connect to \"%s\": be the user that pluto runs as, or root", path);

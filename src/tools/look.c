@@ -37,8 +37,9 @@ int look_main(int argc, char **argv)
     section("IKE and Child SAs", (const char *[]){paths_ipsec(), "whack", "--showstates", NULL});
     section("XFRM state", (const char *[]){"ip", "xfrm", "state", NULL});
     section("XFRM policy", (const char *[]){"ip", "xfrm", "policy", NULL});
-    section("Rules", (const char *[]){"ip", "rule", NULL});
-    section("IPv4 routes", (const char *[]){"ip", "route", "show", "table", "all", NULL});
+    section("IPv4 rules", (const char *[]){"ip", "-4", "rule", NULL});
+    section("IPv4 routes", (const char *[]){"ip", "-4", "route", "show", "table", "all", NULL});
+    section("IPv6 rules", (const char *[]){"ip", "-6", "rule", NULL});
     section("IPv6 routes", (const char *[]){"ip", "-6", "route", "show", "table", "all", NULL});
     return 0;
 }

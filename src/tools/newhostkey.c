@@ -137,11 +137,14 @@ static int choose_kind(struct request *request)
     return complain("unknown key type `%s'; expected rsa, ecdsa or eddsa", keytype);
 }
 
-static int check_database(const char *directory)
+static int check_database(const struct nss_place *place)
 {
+    const char *directory = place->directory;
     struct stat status;
     if (stat(directory, &status) != 0 || !S_ISDIR(status.st_mode)) {
-        fprintf(stderr, "No such directory: %s\n", directory);
+        fprintf(stderr, "No such directory: %s\n    Please %srun 'ipsec initnss%s%s'\n", directory,
+                place->is_default ? "" : "make it and ", place->is_default ? "" : " --nssdir ",
+                place->is_default ? "" : directory);
         return EXIT_NO_DATABASE;
     }
     if (nss_database_exists(directory))
@@ -163,7 +166,7 @@ int newhostkey_main(int argc, char **argv)
             return status;
     if (optind < argc)
         return complain("unknown word `%s'", argv[optind]);
-    if ((status = choose_kind(&request)) != 0 || (status = check_database(maker->place.directory)) != 0)
+    if ((status = choose_kind(&request)) != 0 || (status = check_database(&maker->place)) != 0)
         return status;
     bool is_good = maker->wanted.kind == KEY_RSA ? key_maker_set_bits(maker, request.bits)
                                                  : key_maker_set_curve(maker, request.curve);
