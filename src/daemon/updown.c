@@ -16,6 +16,7 @@ enum {
     SEQUENCES_MAX = 262144,
     RUNNING_MAX = 8,
     TIME_LIMIT_SECONDS = 30,
+    SAID_BYTES_MAX = 65536,    /* of one call: what waits for a connection is told all of it */
     COUNTERS_LIMIT_SECONDS = 1 /* then a script that takes a connection down does without them */
 };
 
@@ -35,7 +36,7 @@ struct sequence {
     struct kept_request kept;
     bool waits_for_counters, is_refused;
     struct event *counters_limit;
-    size_t step;
+    size_t step, said_bytes;
     const char *failed_verb;
     int failed_status;
 };
@@ -125,7 +126,15 @@ static void say(const struct sequence *sequence, const char *format, ...)
 
 static void said(void *context, const char *line)
 {
-    say(context, "output: %s", line);
+    struct sequence *sequence = context;
+    size_t left = SAID_BYTES_MAX - sequence->said_bytes, size = strlen(line) + 1;
+    if (left == 0)
+        return;
+    sequence->said_bytes += size < left ? size : left;
+    if (size <= left)
+        say(sequence, "output: %s", line);
+    if (sequence->said_bytes == SAID_BYTES_MAX)
+        say(sequence, "output beyond %d bytes is left out", SAID_BYTES_MAX);
 }
 
 static void took_too_long(void *context)
@@ -214,6 +223,7 @@ static void start(struct sequence *sequence)
     }
     free(environment);
     free(command);
+    sequence->said_bytes = 0;
     if (result == 0)
         return;
     say(sequence, "command \"%.1024s\" cannot be run: %s", sequence->kept.command, strerror(result));
