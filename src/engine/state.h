@@ -33,9 +33,10 @@ enum {
     EARLY_DELETES = 4,     /* the last so many are remembered */
 };
 
-#define HALFOPEN_LIFETIME (30 * USEC_PER_SEC)    /* a responder waits this long for IKE_AUTH */
-#define HALFOPEN_STREAMLESS (3 * USEC_PER_SEC)   /* and so long once its TCP connection has ended */
-#define REPLACED_CHILD_GRACE (5 * USEC_PER_SEC)  /* responder of a rekey: then it sends on the new SA */
+#define HALFOPEN_LIFETIME (30 * USEC_PER_SEC)   /* a responder waits this long for IKE_AUTH */
+#define REFUSAL_PATIENCE (1 * USEC_PER_SEC)     /* an initiator waits so long for a better answer than that */
+#define HALFOPEN_STREAMLESS (3 * USEC_PER_SEC)  /* and so long once its TCP connection has ended */
+#define REPLACED_CHILD_GRACE (5 * USEC_PER_SEC) /* responder of a rekey: then it sends on the new SA */
 #define REPLACED_CHILD_LIMIT (60 * USEC_PER_SEC) /* whoever should delete a replaced one has this long */
 #define REPLACED_IKE_GRACE                                                                                   \
     (60 * USEC_PER_SEC) /* the winner of a rekey has this long to delete the old IKE SA */
@@ -301,7 +302,7 @@ struct ike_sa {
     usec_t request_first_sent, retransmit_interval;
     unsigned retransmits;
     int network_errno;        /* what ICMP last said of our requests; nobody vouches for it */
-    uint16_t unproven_notify; /* IKEv1: nor for this, which came in clear */
+    uint16_t unproven_notify; /* nor for this, which came in clear */
     struct engine_timer retransmit_timer;
 
     /* Requests of theirs. */

@@ -276,31 +276,75 @@ static void the_initiator_retries_with_the_group_that_invalid_ke_names(void **st
     assert_ends_well(sim);
 }
 
-static void the_initiator_does_not_obey_an_invalid_ke_for_a_group_it_never_offered(void **state)
+/* Somebody on the path answers east's first request sooner than west; group 0: without data. */
+static void lie_to_east(struct sim *sim, uint16_t type, uint16_t group)
 {
-    (void)state;
-    struct sim *sim = gateways();
     size_t count;
-    sim_record(sim);
-    sim_drop(sim, "east", MESSAGE_INIT, PART_REQUEST, 0, 1);
-    uint64_t client = sim_start(sim, "east", COMMAND_INITIATE, "tunnel");
-    sim_run_for(sim, milliseconds(100));
     const struct sim_record *first = sim_records(sim, &count);
     assert_int_equal(count, 1);
     uint8_t lie[IKE_HEADER_SIZE + 10] = {0};
+    size_t size = group ? sizeof(lie) : sizeof(lie) - 2;
     memcpy(lie, first->bytes, IKE_SPI_SIZE);
     lie[16] = PAYLOAD_NOTIFY;
     lie[17] = IKEV2_VERSION;
     lie[18] = IKE_SA_INIT;
     lie[19] = IKEV2_FLAG_RESPONSE;
-    store_be32(lie + 24, sizeof(lie));
-    store_be16(lie + 30, 10);
-    store_be16(lie + 34, INVALID_KE_PAYLOAD);
-    store_be16(lie + 36, 5);
-    sim_inject(sim, "west", "east", 500, bytes_of(lie, sizeof(lie)));
+    store_be32(lie + 24, (uint32_t)size);
+    store_be16(lie + 30, (uint16_t)(size - IKE_HEADER_SIZE));
+    store_be16(lie + 34, type);
+    store_be16(lie + 36, group);
+    sim_inject(sim, "west", "east", 500, bytes_of(lie, size));
+}
+
+static void the_initiator_does_not_obey_an_invalid_ke_for_a_group_it_never_offered(void **state)
+{
+    (void)state;
+    struct sim *sim = gateways();
+    sim_record(sim);
+    sim_drop(sim, "east", MESSAGE_INIT, PART_REQUEST, 0, 1);
+    uint64_t client = sim_start(sim, "east", COMMAND_INITIATE, "tunnel");
+    sim_run_for(sim, milliseconds(100));
+    lie_to_east(sim, INVALID_KE_PAYLOAD, 5);
     assert_settles(sim);
     assert_int_equal(sim_result(sim, "east", client), 0);
     assert_ping(sim);
+    assert_ends_well(sim);
+}
+
+/* RFC 7296 2.21.1: the refusal is unauthenticated, so the initiator waits for another answer. */
+static void a_forged_refusal_does_not_keep_the_initiator_from_the_true_answer(void **state)
+{
+    static const uint16_t lies[] = {NO_PROPOSAL_CHOSEN, INVALID_SYNTAX, AUTHENTICATION_FAILED, 8192};
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(lies); i++) {
+        struct sim *sim = gateways();
+        sim_record(sim);
+        sim_drop(sim, "east", MESSAGE_INIT, PART_REQUEST, 0, 1);
+        uint64_t client = sim_start(sim, "east", COMMAND_INITIATE, "tunnel");
+        sim_run_for(sim, milliseconds(100));
+        lie_to_east(sim, lies[i], 0);
+        assert_settles(sim);
+        assert_int_equal(sim_result(sim, "east", client), 0);
+        assert_both_have(sim, 1, 1);
+        assert_ping(sim);
+        assert_ends_well(sim);
+    }
+}
+
+static void a_refusal_is_believed_when_nothing_else_comes(void **state)
+{
+    (void)state;
+    struct sim *sim = gateways();
+    sim_record(sim);
+    sim_partition(sim, "east", "west", seconds(3));
+    uint64_t client = sim_start(sim, "east", COMMAND_INITIATE, "tunnel");
+    sim_run_for(sim, milliseconds(100));
+    lie_to_east(sim, NO_PROPOSAL_CHOSEN, 0);
+    sim_run_for(sim, milliseconds(900));
+    assert_int_equal(sim_result(sim, "east", client), -1);
+    sim_run_for(sim, milliseconds(300));
+    assert_int_equal(sim_result(sim, "east", client), RC_FATAL);
+    sim_down(sim, "east", "tunnel");
     assert_ends_well(sim);
 }
 
@@ -497,6 +541,8 @@ int main(int argument_count, char **arguments)
         cmocka_unit_test(different_esp_algorithms_refuse_the_child_only),
         cmocka_unit_test(the_initiator_retries_with_the_group_that_invalid_ke_names),
         cmocka_unit_test(the_initiator_does_not_obey_an_invalid_ke_for_a_group_it_never_offered),
+        cmocka_unit_test(a_forged_refusal_does_not_keep_the_initiator_from_the_true_answer),
+        cmocka_unit_test(a_refusal_is_believed_when_nothing_else_comes),
         cmocka_unit_test(a_busy_responder_asks_for_a_cookie_and_gets_it),
         cmocka_unit_test(a_cookie_and_then_another_group),
         cmocka_unit_test(both_ends_begin_at_once_and_the_world_comes_to_rest),

@@ -159,7 +159,7 @@ void exchange_retransmit(struct engine *engine, struct ike_sa *ike)
     }
     if (waited >= spec->retransmit_timeout || engine->settings.no_retransmits ||
         is_impaired(engine, IMPAIR_TIMEOUT_ON_RETRANSMIT)) {
-        if (sa_init_fall_back(engine, ike))
+        if (sa_init_believes_refusal(engine, ike) || sa_init_fall_back(engine, ike))
             return;
         ike_fail_because(engine, ike, FAILURE_NO_ANSWER, 0, RC_NORETRANSMISSION,
                          "%s: %u second timeout exceeded after %u retransmits.  %s",

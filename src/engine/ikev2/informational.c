@@ -9,6 +9,7 @@
 #include "engine/ikev2/reauthenticate.h"
 #include "engine/ikev2/rekey_child.h"
 #include "engine/ikev2/rekey_ike.h"
+#include "engine/ikev2/sa_init.h"
 #include "engine/sa.h"
 
 /* Obeys the Deletes of this protocol; those that had a counterpart are named in return. */
@@ -165,6 +166,9 @@ void ikev2_ike_life_is_due(struct engine *engine, struct ike_sa *ike)
         break;
     case IKE_STATE_REPLACED:
         ikev2_delete_ike(engine, ike, 0);
+        break;
+    case IKE_STATE_INIT_SENT:
+        sa_init_believes_refusal(engine, ike);
         break;
     case IKE_STATE_INIT_RESPONDED:
         say_ike(engine, RC_LOG, ike, 0,

@@ -9,6 +9,8 @@ struct ike_sa *sa_init_start(struct engine *engine, const struct connection *con
 /* Nobody has answered. With enable-tcp=fallback it begins anew over TCP, with another SPI (RFC 9329 5.1);
  * false: that is not to be, or has been tried. */
 bool sa_init_fall_back(struct engine *engine, struct ike_sa *ike);
+/* A refusal that came in clear is taken for true, as nothing else has come: it fails. False: none came. */
+bool sa_init_believes_refusal(struct engine *engine, struct ike_sa *ike);
 void sa_init_receive(struct engine *engine, const struct path *path, const struct ikev2_header *header,
                      struct bytes datagram);
 void sa_init_job_done(struct engine *engine, struct ike_sa *ike, struct job *job);

@@ -159,11 +159,44 @@ void sa_init_generated(struct engine *engine, struct ike_sa *ike, const struct j
     send_request(engine, ike);
 }
 
+static void forget_refusal(struct engine *engine, struct ike_sa *ike)
+{
+    engine_timer_cancel(engine, &ike->life_timer);
+    ike->unproven_notify = 0;
+}
+
+/* Nobody vouches for it: another answer may come still (RFC 7296 2.21.1). */
+static void keep_refusal(struct engine *engine, struct ike_sa *ike, uint16_t type)
+{
+    if (ike->unproven_notify != 0)
+        return;
+    ike->unproven_notify = type;
+    say_ike(engine, RC_LOG, ike, ike->setup->client,
+            "IKE_SA_INIT response says %s, unauthenticated; waiting %u second for another",
+            ikev2_notify_name(type), (unsigned)(REFUSAL_PATIENCE / USEC_PER_SEC));
+    engine_timer_arm(engine, &ike->life_timer, engine_now(engine) + REFUSAL_PATIENCE);
+}
+
+bool sa_init_believes_refusal(struct engine *engine, struct ike_sa *ike)
+{
+    uint16_t type = ike->unproven_notify;
+    bool is_proposal = type == NO_PROPOSAL_CHOSEN;
+    if (ike->state != IKE_STATE_INIT_SENT || type == 0)
+        return false;
+    forget_refusal(engine, ike);
+    ike_fail_because(engine, ike, is_proposal ? FAILURE_IKE_PROPOSAL : FAILURE_REFUSED, type, RC_FATAL,
+                     "IKE_SA_INIT request rejected by peer: %s%s", ikev2_notify_name(type),
+                     is_proposal ? " (it accepts none of our ike= proposals)" : "");
+    return true;
+}
+
 /* Another try that the (unauthenticated) peer asks for: bounded. */
 static bool may_restart(struct engine *engine, struct ike_sa *ike)
 {
-    if (++ike->setup->restarts <= INIT_RESTART_LIMIT)
+    if (++ike->setup->restarts <= INIT_RESTART_LIMIT) {
+        forget_refusal(engine, ike);
         return true;
+    }
     say_ike(engine, RC_LOG, ike, 0, "ignoring the peer's wish for another IKE_SA_INIT: %d were enough",
             INIT_RESTART_LIMIT);
     return false;
@@ -213,6 +246,7 @@ static void accept(struct engine *engine, struct ike_sa *ike, const struct path 
     setup->nonce_r_size = message->nonce.size;
     memcpy(setup->nonce_r, message->nonce.data, message->nonce.size);
     owned_set(engine, &ike->memory_bytes, &setup->init_response, datagram);
+    forget_refusal(engine, ike);
     setup->peer_allows_childless = childless_is_announced(message);
     nat_detection_read(engine, ike, path, ike->spi_r, message);
     fragmentation_read(engine, ike, message);
@@ -256,11 +290,7 @@ static void read_response(struct engine *engine, struct ike_sa *ike, const struc
     if (refusal != NULL && refusal->type == INVALID_KE_PAYLOAD) {
         obey_invalid_ke(engine, ike, refusal->data);
     } else if (refusal != NULL) {
-        bool is_proposal = refusal->type == NO_PROPOSAL_CHOSEN;
-        ike_fail_because(engine, ike, is_proposal ? FAILURE_IKE_PROPOSAL : FAILURE_REFUSED, refusal->type,
-                         RC_FATAL, "IKE_SA_INIT request rejected by peer: %s%s",
-                         ikev2_notify_name(refusal->type),
-                         is_proposal ? " (it accepts none of our ike= proposals)" : "");
+        keep_refusal(engine, ike, refusal->type);
     } else if (cookie != NULL && !ikev2_has(message, PAYLOAD_SA)) {
         obey_cookie(engine, ike, cookie->data);
     } else if (memcmp(header->spi_r, zero, IKE_SPI_SIZE) == 0) {

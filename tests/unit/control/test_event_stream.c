@@ -136,7 +136,8 @@ static void failure_has_its_reason(void **state)
     (void)state;
     gateway_add(&world->near, "t", tunnel);
     session_ask(reader, "\"command\":\"events\"");
-    do_on(&world->near, "\"command\":\"initiate\",\"name\":\"t\"");
+    session_ask(world->near.session, "\"command\":\"initiate\",\"name\":\"t\"");
+    two_gateways_wait(2 * USEC_PER_SEC); /* a refusal in clear is not believed sooner */
     json_t *list = events();
     assert_non_null(strstr(text_of_member(find(list, "failed"), "reason"), "NO_PROPOSAL_CHOSEN"));
     json_decref(list);

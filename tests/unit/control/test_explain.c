@@ -62,7 +62,7 @@ static char *initiate(const char *near, const char *far)
     if (far != NULL)
         gateway_add(&world->far, "t", far);
     session_ask(world->near.session, "\"command\":\"initiate\",\"name\":\"t\"");
-    two_gateways_settle();
+    two_gateways_wait(2 * USEC_PER_SEC); /* a refusal in clear is not believed sooner */
     char *text = session_read(world->near.session, &code);
     assert_int_not_equal(code, 0);
     return text;
