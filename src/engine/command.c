@@ -2,6 +2,7 @@
  * client. */
 #include "engine/command.h"
 
+#include <assert.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -200,105 +201,112 @@ static void route(struct engine *engine, const struct command *command, struct c
         finish(engine, command, code);
 }
 
+static void initiate_for_packet(struct engine *engine, const struct command *command)
+{
+    routing_initiate_for_packet(engine, command->packet_here, command->packet_there, command->client);
+}
+
+static void unlisten(struct engine *engine, const struct command *command)
+{
+    engine->is_listening = false;
+    say_event(engine, EVENT_NOT_LISTENING, NULL, 0, 0, "");
+    finish(engine, command, 0);
+}
+
+static void look_up_names(struct engine *engine, const struct command *command)
+{
+    host_name_ask_all(engine);
+    finish(engine, command, 0);
+}
+
+static void replace_groups(struct engine *engine, const struct command *command)
+{
+    policy_groups_replace(engine, command->groups);
+    finish(engine, command, 0);
+}
+
+static void add_key(struct engine *engine, const struct command *command)
+{
+    public_keys_set(engine, command->identity, command->public_key, command->adds_key);
+    finish(engine, command, 0);
+}
+
+static void replace_private_keys(struct engine *engine, const struct command *command)
+{
+    private_keys_free(engine->private_keys);
+    engine->private_keys = command->private_keys;
+    finish(engine, command, 0);
+}
+
+/* No command of its own: it goes on with the one that asked. */
+static void answer(struct engine *engine, const struct command *command)
+{
+    prompt_answer(engine, command->client, command->answer);
+}
+
+static void set_ddos_mode(struct engine *engine, const struct command *command)
+{
+    engine->settings.ddos_mode = command->ddos_mode;
+    finish(engine, command, 0);
+}
+
+static void clear_statistics(struct engine *engine, const struct command *command)
+{
+    statistics_clear(&engine->statistics);
+    finish(engine, command, 0);
+}
+
+/* Either of the two. */
+struct handler {
+    void (*run)(struct engine *engine, const struct command *command);
+    connection_act *act; /* on all that the name means */
+    const char *before, *after;
+};
+
+static const struct handler handlers[] = {
+    [COMMAND_ADD] = {.run = command_add},
+    [COMMAND_DELETE] = {.act = delete_one},
+    [COMMAND_DESCRIBE] = {.run = command_describe},
+    [COMMAND_INITIATE] = {.act = command_initiate, .before = "initiating all conns with"},
+    [COMMAND_TERMINATE] = {.act = terminate, .after = "terminated"},
+    [COMMAND_REKEY_IKE] = {.act = command_rekey, .after = "rekeyed"},
+    [COMMAND_REKEY_CHILD] = {.act = command_rekey, .after = "rekeyed"},
+    [COMMAND_DELETE_STATE] = {.run = command_delete_state},
+    [COMMAND_DELETE_IKE] = {.act = command_end_sa, .after = "terminated"},
+    [COMMAND_DELETE_CHILD] = {.act = command_end_sa, .after = "terminated"},
+    [COMMAND_DOWN_IKE] = {.act = command_end_sa, .after = "terminated"},
+    [COMMAND_DOWN_CHILD] = {.act = command_end_sa, .after = "terminated"},
+    [COMMAND_DELETE_ID] = {.run = command_delete_id},
+    [COMMAND_DELETE_USER] = {.run = command_delete_user},
+    [COMMAND_CRASH] = {.run = command_crash},
+    [COMMAND_PACKET] = {.run = initiate_for_packet},
+    [COMMAND_ROUTE] = {.act = route},
+    [COMMAND_UNROUTE] = {.act = route},
+    [COMMAND_LISTEN] = {.run = listen},
+    [COMMAND_UNLISTEN] = {.run = unlisten},
+    [COMMAND_DDNS] = {.run = look_up_names},
+    [COMMAND_GROUPS] = {.run = replace_groups},
+    [COMMAND_SECRETS] = {.run = replace_secrets},
+    [COMMAND_DEBUG] = {.run = debug},
+    [COMMAND_IMPAIR] = {.run = impair},
+    [COMMAND_MY_ID] = {.run = set_my_id},
+    [COMMAND_ADD_KEY] = {.run = add_key},
+    [COMMAND_PRIVATE_KEYS] = {.run = replace_private_keys},
+    [COMMAND_ANSWER] = {.run = answer},
+    [COMMAND_DDOS] = {.run = set_ddos_mode},
+    [COMMAND_CLEAR_STATISTICS] = {.run = clear_statistics},
+    [COMMAND_SHUTDOWN] = {.run = shut_down},
+};
+
+static_assert(ARRAY_SIZE(handlers) == COMMAND_KINDS, "every command has a handler");
+
 void engine_command(struct engine *engine, const struct command *command)
 {
-    switch (command->kind) {
-    case COMMAND_ADD:
-        command_add(engine, command);
-        break;
-    case COMMAND_DESCRIBE:
-        command_describe(engine, command);
-        break;
-    case COMMAND_DELETE:
-        act_on_named(engine, command, delete_one, NULL, NULL);
-        break;
-    case COMMAND_INITIATE:
-        act_on_named(engine, command, command_initiate, "initiating all conns with", NULL);
-        break;
-    case COMMAND_TERMINATE:
-        act_on_named(engine, command, terminate, NULL, "terminated");
-        break;
-    case COMMAND_REKEY_IKE:
-    case COMMAND_REKEY_CHILD:
-        act_on_named(engine, command, command_rekey, NULL, "rekeyed");
-        break;
-    case COMMAND_DELETE_IKE:
-    case COMMAND_DELETE_CHILD:
-    case COMMAND_DOWN_IKE:
-    case COMMAND_DOWN_CHILD:
-        act_on_named(engine, command, command_end_sa, NULL, "terminated");
-        break;
-    case COMMAND_DELETE_STATE:
-        command_delete_state(engine, command);
-        break;
-    case COMMAND_DELETE_ID:
-        command_delete_id(engine, command);
-        break;
-    case COMMAND_DELETE_USER:
-        command_delete_user(engine, command);
-        break;
-    case COMMAND_CRASH:
-        command_crash(engine, command);
-        break;
-    case COMMAND_PACKET:
-        routing_initiate_for_packet(engine, command->packet_here, command->packet_there, command->client);
-        break;
-    case COMMAND_ROUTE:
-    case COMMAND_UNROUTE:
-        act_on_named(engine, command, route, NULL, NULL);
-        break;
-    case COMMAND_LISTEN:
-        listen(engine, command);
-        break;
-    case COMMAND_UNLISTEN:
-        engine->is_listening = false;
-        say_event(engine, EVENT_NOT_LISTENING, NULL, 0, 0, "");
-        finish(engine, command, 0);
-        break;
-    case COMMAND_DDNS:
-        host_name_ask_all(engine);
-        finish(engine, command, 0);
-        break;
-    case COMMAND_GROUPS:
-        policy_groups_replace(engine, command->groups);
-        finish(engine, command, 0);
-        break;
-    case COMMAND_SECRETS:
-        replace_secrets(engine, command);
-        break;
-    case COMMAND_DEBUG:
-        debug(engine, command);
-        break;
-    case COMMAND_MY_ID:
-        set_my_id(engine, command);
-        break;
-    case COMMAND_ADD_KEY:
-        public_keys_set(engine, command->identity, command->public_key, command->adds_key);
-        finish(engine, command, 0);
-        break;
-    case COMMAND_PRIVATE_KEYS:
-        private_keys_free(engine->private_keys);
-        engine->private_keys = command->private_keys;
-        finish(engine, command, 0);
-        break;
-    case COMMAND_ANSWER: /* no command of its own: it goes on with the one that asked */
-        prompt_answer(engine, command->client, command->answer);
-        break;
-    case COMMAND_IMPAIR:
-        impair(engine, command);
-        break;
-    case COMMAND_DDOS:
-        engine->settings.ddos_mode = command->ddos_mode;
-        finish(engine, command, 0);
-        break;
-    case COMMAND_CLEAR_STATISTICS:
-        statistics_clear(&engine->statistics);
-        finish(engine, command, 0);
-        break;
-    case COMMAND_SHUTDOWN:
-        shut_down(engine, command);
-        break;
-    }
+    const struct handler *handler = &handlers[command->kind];
+    if (handler->act != NULL)
+        act_on_named(engine, command, handler->act, handler->before, handler->after);
+    else
+        handler->run(engine, command);
 }
 
 /* What was started goes on; only nobody watches. The world drops reports for clients that it no longer has.

@@ -117,6 +117,7 @@ enum command_kind {
     COMMAND_DDOS,   /* ddos_mode */
     COMMAND_CLEAR_STATISTICS,
     COMMAND_SHUTDOWN, /* deletes every SA, telling the peers unless leave_state */
+    COMMAND_KINDS,
 };
 
 struct listen_address {

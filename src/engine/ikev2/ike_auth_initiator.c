@@ -190,33 +190,28 @@ static void tell_distrust(struct engine *engine, struct ike_sa *ike, uint64_t cl
     say_event(engine, EVENT_FAILED, connection->spec->name, ike->serial, 0, error->text);
 }
 
-void ike_auth_response(struct engine *engine, struct ike_sa *ike, const struct incoming *incoming)
+static void refused(struct engine *engine, struct ike_sa *ike, uint16_t type)
+{
+    bool is_proof = type == AUTHENTICATION_FAILED;
+    ike_fail_because(engine, ike, is_proof ? FAILURE_AUTHENTICATION : FAILURE_REFUSED, type, RC_FATAL,
+                     "IKE SA authentication request rejected by peer: %s%s", ikev2_notify_name(type),
+                     is_proof ? " (its secret or the identities it knows differ from ours; see its log)"
+                              : "");
+}
+
+/* We do not believe the peer, but it believes us: it must be told (RFC 7296 2.21.2). */
+static void distrust(struct engine *engine, struct ike_sa *ike, uint64_t client, const struct error *error)
+{
+    tell_distrust(engine, ike, client, error);
+    finish_client(engine, client, RC_FATAL);
+    ike->setup->client = 0;
+    ikev2_reject_peer(engine, ike);
+}
+
+static void established(struct engine *engine, struct ike_sa *ike, const struct incoming *incoming,
+                        uint64_t client)
 {
     const struct ikev2_message *message = incoming->message;
-    const struct ikev2_notify *refusal = ikev2_find_error(message);
-    struct error error = {0};
-    uint64_t client = ike->setup->client;
-    if (refusal != NULL && !ikev2_has(message, PAYLOAD_AUTH)) {
-        bool is_proof = refusal->type == AUTHENTICATION_FAILED;
-        ike_fail_because(
-            engine, ike, is_proof ? FAILURE_AUTHENTICATION : FAILURE_REFUSED, refusal->type, RC_FATAL,
-            "IKE SA authentication request rejected by peer: %s%s", ikev2_notify_name(refusal->type),
-            is_proof ? " (its secret or the identities it knows differ from ours; see its log)" : "");
-        return;
-    }
-    enum auth_step step = check_peer(engine, ike, incoming, &error);
-    if (step == AUTH_NEEDS_JOB) {
-        engine_timer_cancel(engine, &ike->retransmit_timer);
-        return;
-    }
-    if (step == AUTH_FAILED) {
-        /* We do not believe the peer, but it believes us: it must be told (RFC 7296 2.21.2). */
-        tell_distrust(engine, ike, client, &error);
-        finish_client(engine, client, RC_FATAL);
-        ike->setup->client = 0;
-        ikev2_reject_peer(engine, ike);
-        return;
-    }
     ike_auth_peer_is_proved(engine, ike, message, incoming->job);
     struct child_sa *child = child_by_serial(engine, ike->setup->child_serial);
     exchange_end(engine, ike);
@@ -240,4 +235,25 @@ void ike_auth_response(struct engine *engine, struct ike_sa *ike, const struct i
         return;
     reauthenticate_finish(engine, ike, old_serial);
     exchange_next(engine, ike);
+}
+
+void ike_auth_response(struct engine *engine, struct ike_sa *ike, const struct incoming *incoming)
+{
+    const struct ikev2_message *message = incoming->message;
+    const struct ikev2_notify *refusal = ikev2_find_error(message);
+    struct error error = {0};
+    uint64_t client = ike->setup->client;
+    if (refusal != NULL && !ikev2_has(message, PAYLOAD_AUTH)) {
+        refused(engine, ike, refusal->type);
+        return;
+    }
+    enum auth_step step = check_peer(engine, ike, incoming, &error);
+    if (step == AUTH_NEEDS_JOB) {
+        engine_timer_cancel(engine, &ike->retransmit_timer);
+        return;
+    }
+    if (step == AUTH_FAILED)
+        distrust(engine, ike, client, &error);
+    else
+        established(engine, ike, incoming, client);
 }
