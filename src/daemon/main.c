@@ -1,3 +1,4 @@
+/* The program pluto. */
 #include "daemon/pluto.h"
 
 int main(int argc, char **argv)

@@ -1,3 +1,4 @@
+/* pluto: started with its command line, it goes on until it is told to end. */
 #ifndef STYX_DAEMON_PLUTO_H
 #define STYX_DAEMON_PLUTO_H
 

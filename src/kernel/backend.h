@@ -1,7 +1,7 @@
 /*
  * A data-plane back end, behind one small table of functions: xfrm, pfkey, userspace, none. It carries out
  * kernel requests without ever blocking its caller and tells of what happens through `on_event`, called on
- * the caller's thread from backend_dispatch() only.
+ * the caller's thread from the function `dispatch` only.
  */
 #ifndef STYX_KERNEL_BACKEND_H
 #define STYX_KERNEL_BACKEND_H

@@ -58,7 +58,7 @@ const struct command_row command_rows[] = {
     {"listcacerts", "", COMMAND_OF_AUTO, NULL, "listcacerts", NULL},
     {"listcrls", "", COMMAND_OF_AUTO, NULL, "listcrls", NULL},
     {"listgroups", "", COMMAND_OF_AUTO, NULL, "listgroups", NULL},
-    {"redirect", "", COMMAND_OF_WHACK, NULL, NULL, NULL},
+    {"redirect", "", COMMAND_NOT_YET, NULL, "redirection of peers (RFC 5685)", NULL},
     {"whack", "", COMMAND_TOOL, whack_main, NULL, "talk to pluto directly: ipsec_whack(8)"},
     {"auto", "", COMMAND_TOOL, auto_main, NULL, "one operation on a connection: ipsec_auto(8)"},
     {"addconn", "", COMMAND_TOOL, addconn_main, NULL, "load connections of ipsec.conf"},

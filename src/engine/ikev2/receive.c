@@ -1,6 +1,7 @@
 /*
  * The way of an IKEv2 datagram: RFC 7296 2.2 (message ids), 2.5 (versions, critical payloads), 2.21 (errors).
- * What may occur in which state is the table `exchange_rules`; everything else is dropped.
+ * Which request may come in which state request_is_legal() says, which response what is in flight; the rest
+ * is dropped.
  */
 #include "engine/ikev2/receive.h"
 
