@@ -135,7 +135,8 @@ static void choose_suite(struct bench *bench)
     const struct plane_limits *limits =
         bench->functions->limits != NULL ? bench->functions->limits(bench->backend) : NULL;
     bench->encr = algorithm_by_id(TRANSFORM_ENCR, ENCR_AES_GCM_16);
-    if (limits == NULL || limits->has_algorithm(limits->context, bench->encr, PROTOCOL_ESP))
+    if (limits == NULL || limits->has_algorithm == NULL ||
+        limits->has_algorithm(limits->context, bench->encr, PROTOCOL_ESP))
         return;
     bench->encr = algorithm_by_id(TRANSFORM_ENCR, ENCR_AES_CBC);
     bench->integ = algorithm_by_id(TRANSFORM_INTEG, INTEG_HMAC_SHA1_96);
