@@ -6,6 +6,7 @@
 #include "engine/child_install.h"
 #include "engine/configuration.h"
 #include "engine/connection.h"
+#include "engine/failure.h"
 #include "engine/routing.h"
 #include "engine/sa.h"
 #include "engine/updown_environment.h"
@@ -322,12 +323,45 @@ static void undo_route(struct engine *engine, struct connection *connection, con
     connection->scripts.are_routed = connection->scripts.are_up = false;
 }
 
-/* The peer is told, and the connection is tried again only as often as any that fails. */
-static void take_down(struct engine *engine, struct connection *connection, const char *verb)
+/* For `ipsec explain`: the last line that the waiting person got stands behind what the script itself said.
+ */
+static void keep_failure(struct engine *engine, const struct connection *connection,
+                         const struct child_sa *child, const struct updown_result *result)
 {
+    char text[FAILURE_TEXT_SIZE];
+    const char *command = connection->local_end->updown;
+    bool is_signal = result->exit_status > 128;
+    snprintf(text, sizeof(text),
+             "it was taken down because its %s command \"%.400s\" %s %d; what that printed stands in the log",
+             result->verb, command != NULL ? command : "ipsec _updown",
+             is_signal ? "ended by signal" : "exited with status",
+             is_signal ? result->exit_status - 128 : result->exit_status);
+    failure_keep(engine, connection, child != NULL ? ike_by_serial(engine, child->ike_serial) : NULL, true,
+                 FAILURE_OTHER, 0, text);
+}
+
+/* All of them: an older one would stay in use without what the script should have done. */
+static void end_children(struct engine *engine, struct connection *connection)
+{
+    connection_hold(connection);
+    LIST_EACH(&connection->children, node)
+    {
+        struct child_sa *child = CONTAINER_OF(node, struct child_sa, of_connection);
+        if (child->state == CHILD_STATE_ESTABLISHED)
+            child_delete(engine, child, 0);
+    }
+    connection_let_go(engine, connection);
+}
+
+/* The peer is told, and the connection is tried again only as often as any that fails. */
+static void take_down(struct engine *engine, struct connection *connection,
+                      const struct updown_result *result)
+{
+    const char *verb = result->verb;
     struct child_sa *child = child_by_serial(engine, connection->newest_child_serial);
     uint64_t client = connection->scripts.client;
     char reason[128];
+    keep_failure(engine, connection, child, result);
     snprintf(reason, sizeof(reason), "its %s command failed", verb);
     say_connection(engine, RC_ROUTE, connection, client, "the connection is taken down: %s", reason);
     say_event(engine, EVENT_FAILED, connection->spec->name, 0, connection->newest_child_serial, reason);
@@ -335,8 +369,7 @@ static void take_down(struct engine *engine, struct connection *connection, cons
     finish_client(engine, client, RC_ROUTE);
     if (child != NULL && strncmp(verb, "up", 2) != 0)
         undo_route(engine, connection, child);
-    if (child != NULL && child->state == CHILD_STATE_ESTABLISHED)
-        child_delete(engine, child, 0);
+    end_children(engine, connection);
 }
 
 static void catch_up(struct engine *engine, struct connection *connection)
@@ -377,7 +410,7 @@ void engine_updown_done(struct engine *engine, const struct updown_result *resul
     if (connection == NULL || connection->scripts.request_id != result->request_id)
         return;
     if (result->exit_status != 0) {
-        take_down(engine, connection, result->verb);
+        take_down(engine, connection, result);
         return;
     }
     uint64_t client = connection->scripts.client;

@@ -86,6 +86,17 @@ static void whose_the_route_is_that_cannot_be_had_is_named(void **state)
     assert_ends_well(sim);
 }
 
+static void a_script_that_failed_is_named_with_its_status(void **state)
+{
+    (void)state;
+    struct sim *sim = gateways_with(TUNNEL " leftupdown=/script");
+    sim_fail_script(sim, "east", "up-client");
+    assert_int_not_equal(sim_up(sim, "east", "tunnel"), 0);
+    expect_cause(sim, "east", "tunnel", "its up-client command \"/script\" exited with status");
+    assert_int_equal(sim_down(sim, "east", "tunnel"), 0);
+    assert_ends_well(sim);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -94,6 +105,7 @@ int main(void)
         cmocka_unit_test(proposals_of_ah_are_not_called_esp),
         cmocka_unit_test(another_way_to_authenticate_is_named),
         cmocka_unit_test(a_connection_of_the_other_version_is_named),
+        cmocka_unit_test(a_script_that_failed_is_named_with_its_status),
         cmocka_unit_test(whose_the_route_is_that_cannot_be_had_is_named),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -109,6 +109,25 @@ static void a_script_that_fails_fails_the_up_and_takes_the_sa_down(void **state)
     assert_failing_script_fails_the_up("up", BRINGS_UP "down-client ");
 }
 
+/* --up twice, while the script of the first is still at it. */
+static void a_script_that_fails_takes_every_sa_of_the_connection_down(void **state)
+{
+    (void)state;
+    struct sim *sim = gateways_with(TUNNEL " leftupdown=/script");
+    sim_set_delays(sim, "east", 0, 0, seconds(30));
+    sim_fail_script(sim, "east", "prepare");
+    sim_start(sim, "east", COMMAND_INITIATE, "tunnel");
+    sim_run_for(sim, milliseconds(500));
+    sim_start(sim, "east", COMMAND_INITIATE, "tunnel");
+    sim_run_for(sim, milliseconds(500));
+    assert_int_equal(sim_child_count(sim, "west"), 2);
+    sim_run_for(sim, seconds(31));
+    assert_true(sim_log_has(sim, "west", "\"tunnel\" #2: peer deletes the Child SA"));
+    assert_true(sim_log_has(sim, "west", "\"tunnel\" #3: peer deletes the Child SA"));
+    assert_int_equal(sim_down(sim, "east", "tunnel"), 0);
+    assert_ends_well(sim);
+}
+
 static void ikev1_runs_them_too(void **state)
 {
     (void)state;
@@ -185,6 +204,7 @@ int main(void)
         cmocka_unit_test(up_waits_for_the_scripts),
         cmocka_unit_test(async_does_not_wait_for_the_scripts),
         cmocka_unit_test(a_script_that_fails_fails_the_up_and_takes_the_sa_down),
+        cmocka_unit_test(a_script_that_fails_takes_every_sa_of_the_connection_down),
         cmocka_unit_test(ikev1_runs_them_too),
         cmocka_unit_test(a_route_on_demand_runs_the_verbs_that_come_before_up),
         cmocka_unit_test(a_script_that_fails_fails_the_route),
