@@ -1,5 +1,6 @@
 /* addconn's command line. */
 #include <getopt.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -8,60 +9,52 @@
 
 enum { EXIT_USAGE = 1 };
 
-enum {
-    OPT_CONFIG = 1,
-    OPT_CTLSOCKET,
-    OPT_CTLBASE,
-    OPT_RUNDIR,
-    OPT_AUTOALL,
-    OPT_CHECK,
-    OPT_SETUP,
-    OPT_LISTSTACK,
-    OPT_VARPREFIX,
-    OPT_NOEXPORT,
-    OPT_LISTALL,
-    OPT_LISTADD,
-    OPT_LISTROUTE,
-    OPT_LISTSTART,
-    OPT_LISTIGNORE,
-    OPT_NAME,
-    OPT_VERBOSE,
-    OPT_QUIET,
-    OPT_SHOWONLY,
-    OPT_AUTO,
-    OPT_ASYNC,
-    OPT_HELP,
+enum kind {
+    KIND_TEXT,      /* const char * */
+    KIND_SWITCH,    /* bool */
+    KIND_LIST,      /* `list` becomes what the row says */
+    KIND_AUTO,      /* how a connection is added */
+    KIND_YES_OR_NO, /* bool; without a word: yes */
+    KIND_HELP,
 };
 
-static const struct option long_options[] = {
-    {"config", required_argument, NULL, OPT_CONFIG},
-    {"ctlsocket", required_argument, NULL, OPT_CTLSOCKET},
-    {"ctlbase", required_argument, NULL, OPT_CTLBASE},
-    {"rundir", required_argument, NULL, OPT_RUNDIR},
-    {"autoall", no_argument, NULL, OPT_AUTOALL},
-    {"addall", no_argument, NULL, OPT_AUTOALL},
-    {"checkconfig", no_argument, NULL, OPT_CHECK},
-    {"configsetup", no_argument, NULL, OPT_SETUP},
-    {"liststack", no_argument, NULL, OPT_LISTSTACK},
-    {"varprefix", required_argument, NULL, OPT_VARPREFIX},
-    {"noexport", no_argument, NULL, OPT_NOEXPORT},
-    {"listall", no_argument, NULL, OPT_LISTALL},
-    {"listadd", no_argument, NULL, OPT_LISTADD},
-    {"listroute", no_argument, NULL, OPT_LISTROUTE},
-    {"liststart", no_argument, NULL, OPT_LISTSTART},
-    {"listignore", no_argument, NULL, OPT_LISTIGNORE},
-    {"name", required_argument, NULL, OPT_NAME},
-    {"verbose", no_argument, NULL, OPT_VERBOSE},
-    {"quiet", no_argument, NULL, OPT_QUIET},
-    {"debug", no_argument, NULL, OPT_VERBOSE},
-    {"showonly", no_argument, NULL, OPT_SHOWONLY},
-    {"dry-run", no_argument, NULL, OPT_SHOWONLY},
-    {"auto", required_argument, NULL, OPT_AUTO},
-    {"asynchronous", optional_argument, NULL, OPT_ASYNC},
-    {"async", optional_argument, NULL, OPT_ASYNC},
-    {"bg", optional_argument, NULL, OPT_ASYNC},
-    {"help", no_argument, NULL, OPT_HELP},
-    {0},
+struct addconn_option {
+    const char *name;
+    enum kind kind;
+    size_t offset;
+    int list;
+};
+
+#define AT(member) offsetof(struct addconn, member)
+
+static const struct addconn_option table[] = {
+    {"config", KIND_TEXT, AT(config_file), 0},
+    {"ctlsocket", KIND_TEXT, AT(location.ctlsocket), 0},
+    {"ctlbase", KIND_TEXT, AT(location.ctlbase), 0},
+    {"rundir", KIND_TEXT, AT(location.rundir), 0},
+    {"autoall", KIND_SWITCH, AT(autoall), 0},
+    {"addall", KIND_SWITCH, AT(autoall), 0},
+    {"checkconfig", KIND_SWITCH, AT(checkconfig), 0},
+    {"configsetup", KIND_SWITCH, AT(configsetup), 0},
+    {"liststack", KIND_SWITCH, AT(liststack), 0},
+    {"varprefix", KIND_TEXT, AT(variable_prefix), 0},
+    {"noexport", KIND_SWITCH, AT(no_export), 0},
+    {"listall", KIND_LIST, AT(list), LIST_ALL},
+    {"listadd", KIND_LIST, AT(list), AUTO_ADD},
+    {"listroute", KIND_LIST, AT(list), AUTO_ONDEMAND},
+    {"liststart", KIND_LIST, AT(list), AUTO_START},
+    {"listignore", KIND_LIST, AT(list), AUTO_IGNORE},
+    {"name", KIND_TEXT, AT(name), 0},
+    {"verbose", KIND_SWITCH, AT(verbose), 0},
+    {"quiet", KIND_SWITCH, AT(quiet), 0},
+    {"debug", KIND_SWITCH, AT(verbose), 0},
+    {"showonly", KIND_SWITCH, AT(showonly), 0},
+    {"dry-run", KIND_SWITCH, AT(showonly), 0},
+    {"auto", KIND_AUTO, AT(auto_as), 0},
+    {"asynchronous", KIND_YES_OR_NO, AT(asynchronous), 0},
+    {"async", KIND_YES_OR_NO, AT(asynchronous), 0},
+    {"bg", KIND_YES_OR_NO, AT(asynchronous), 0},
+    {"help", KIND_HELP, 0, 0},
 };
 
 static const char usage[] =
@@ -110,80 +103,62 @@ static bool parse_yes_or_no(const char *option, const char *text, bool *out)
     return false;
 }
 
-static bool set_option(struct addconn *addconn, int option, const char *value)
+static bool set_option(struct addconn *addconn, const struct addconn_option *option, const char *value)
 {
-    switch (option) {
-    case OPT_CONFIG:
-        addconn->config_file = value;
+    void *at = (char *)addconn + option->offset;
+    switch (option->kind) {
+    case KIND_TEXT:
+        *(const char **)at = value;
         return true;
-    case OPT_CTLSOCKET:
-        addconn->location.ctlsocket = value;
+    case KIND_SWITCH:
+        *(bool *)at = true;
         return true;
-    case OPT_CTLBASE:
-        addconn->location.ctlbase = value;
+    case KIND_LIST:
+        *(int *)at = option->list;
         return true;
-    case OPT_RUNDIR:
-        addconn->location.rundir = value;
-        return true;
-    case OPT_AUTOALL:
-        return addconn->autoall = true;
-    case OPT_CHECK:
-        return addconn->checkconfig = true;
-    case OPT_SETUP:
-        return addconn->configsetup = true;
-    case OPT_LISTSTACK:
-        return addconn->liststack = true;
-    case OPT_VARPREFIX:
-        addconn->variable_prefix = value;
-        return true;
-    case OPT_NOEXPORT:
-        return addconn->no_export = true;
-    case OPT_LISTALL:
-        addconn->list = LIST_ALL;
-        return true;
-    case OPT_LISTADD:
-        addconn->list = AUTO_ADD;
-        return true;
-    case OPT_LISTROUTE:
-        addconn->list = AUTO_ONDEMAND;
-        return true;
-    case OPT_LISTSTART:
-        addconn->list = AUTO_START;
-        return true;
-    case OPT_LISTIGNORE:
-        addconn->list = AUTO_IGNORE;
-        return true;
-    case OPT_NAME:
-        addconn->name = value;
-        return true;
-    case OPT_VERBOSE:
-        return addconn->verbose = true;
-    case OPT_QUIET:
-        return addconn->quiet = true;
-    case OPT_SHOWONLY:
-        return addconn->showonly = true;
-    case OPT_AUTO:
-        return parse_auto(value, &addconn->auto_as);
-    case OPT_ASYNC:
-        return parse_yes_or_no("asynchronous", value, &addconn->asynchronous);
-    default:
-        fprintf(stderr, "ipsec addconn: --help lists the options\n");
-        return false;
+    case KIND_AUTO:
+        return parse_auto(value, at);
+    case KIND_YES_OR_NO:
+        return parse_yes_or_no("asynchronous", value, at);
+    case KIND_HELP:
+        break;
     }
+    return false;
+}
+
+/* The table as getopt_long() has it. */
+static void make_long_options(struct option out[static ARRAY_SIZE(table) + 1])
+{
+    static const int arguments[] = {
+        [KIND_TEXT] = required_argument, [KIND_SWITCH] = no_argument,          [KIND_LIST] = no_argument,
+        [KIND_AUTO] = required_argument, [KIND_YES_OR_NO] = optional_argument, [KIND_HELP] = no_argument};
+    for (size_t i = 0; i < ARRAY_SIZE(table); i++)
+        out[i] = (struct option){.name = table[i].name, .has_arg = arguments[table[i].kind], .val = (int)i};
+    out[ARRAY_SIZE(table)] = (struct option){0};
 }
 
 bool addconn_parse(struct addconn *addconn, int argc, char **argv, int *ret_status)
 {
-    int option;
+    struct option long_options[ARRAY_SIZE(table) + 1];
+    int index;
+    make_long_options(long_options);
     optind = 1;
     *ret_status = EXIT_USAGE;
-    while ((option = getopt_long(argc, argv, "n", long_options, NULL)) != -1) {
-        if (option == OPT_HELP) {
+    while ((index = getopt_long(argc, argv, "n", long_options, NULL)) != -1) {
+        if (index == 'n') {
+            addconn->showonly = true;
+            continue;
+        }
+        if (index == '?') {
+            fprintf(stderr, "ipsec addconn: --help lists the options\n");
+            return false;
+        }
+        if (table[index].kind == KIND_HELP) {
             fputs(usage, stdout);
             *ret_status = 0;
             return false;
         }
-        if (!set_option(addconn, option == 'n' ? OPT_SHOWONLY : option, optarg))
+        if (!set_option(addconn, &table[index], optarg))
             return false;
     }
     return true;
