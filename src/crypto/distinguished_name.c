@@ -311,6 +311,17 @@ bool distinguished_name_matches(struct bytes pattern, struct bytes name)
     return match(pattern, name, true);
 }
 
+bool distinguished_name_has_wildcard(struct bytes name)
+{
+    struct folded_name parts;
+    if (!fold_name(name, &parts))
+        return false;
+    for (int i = 0; i < parts.count; i++)
+        if (is_wildcard(&parts.parts[i]))
+            return true;
+    return false;
+}
+
 uint64_t distinguished_name_hash(const uint8_t key[static 16], struct bytes der)
 {
     struct folded_name name;

@@ -20,6 +20,8 @@ bool distinguished_name_text(struct text *text, struct bytes der);
 bool distinguished_name_equal(struct bytes a, struct bytes b);
 /* The same, but a part of the pattern with the value "*" stands for any of its type. */
 bool distinguished_name_matches(struct bytes pattern, struct bytes name);
+/* Such a part is in it. */
+bool distinguished_name_has_wildcard(struct bytes name);
 /* Equal for names that are equal (equal parts, whatever their order); 0 for what is not a name. Names that
  * peers choose want a secret key. */
 uint64_t distinguished_name_hash(const uint8_t key[static 16], struct bytes der);

@@ -175,6 +175,13 @@ bool identity_matches(const struct identity *wanted, const struct identity *iden
     return wanted->kind == ID_NONE || identity_equal(wanted, identity);
 }
 
+bool identity_is_pattern(const struct identity *identity)
+{
+    return identity->kind == ID_NONE ||
+           (identity->kind == ID_DER_ASN1_DN &&
+            distinguished_name_has_wildcard(bytes_of(identity->data, identity->size)));
+}
+
 size_t identity_fold(const uint8_t key[static 16], const struct identity *id,
                      uint8_t out[static IDENTITY_SIZE_MAX])
 {

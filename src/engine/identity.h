@@ -38,6 +38,8 @@ void identity_free(struct identity *identity);
 bool identity_equal(const struct identity *a, const struct identity *b);
 /* What is configured for a peer: ID_NONE fits all, "CN=*" in a distinguished name any common name. */
 bool identity_matches(const struct identity *wanted, const struct identity *identity);
+/* It stands for more than one identity. */
+bool identity_is_pattern(const struct identity *identity);
 /* Bytes to be hashed with this key, the same for those that are equal; returns how many. */
 size_t identity_fold(const uint8_t key[static 16], const struct identity *id,
                      uint8_t out[static IDENTITY_SIZE_MAX]);

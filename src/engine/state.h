@@ -59,7 +59,7 @@ enum timer_kind {
     TIMER_IKE_LIVENESS,
     TIMER_IKE_KEEPALIVE,
     TIMER_IKE_STREAM, /* a TCP connection is made anew */
-    TIMER_IKE_RETRY,  /* tasks put off by TEMPORARY_FAILURE */
+    TIMER_IKE_RETRY,  /* tasks put off by TEMPORARY_FAILURE, IKEv1: until others are through */
     TIMER_CHILD_LIFE,
     TIMER_CHILD_RETRANSMIT, /* IKEv1: a Quick Mode */
     TIMER_CHILD_SWITCH,     /* responder of a rekey begins to send on the new SA */

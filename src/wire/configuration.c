@@ -7,6 +7,7 @@ enum {
     ATTRIBUTE_FORMAT_BIT = 0x8000, /* IKEv1: the value stands in place of the length (RFC 2408 3.3) */
     TYPE_MASK = 0x7fff,
     SPLIT_ENTRY_SIZE = 14,
+    SPLIT_NETWORK_SIZE = 8,
     MALFORMED = 7, /* INVALID_SYNTAX of IKEv2 */
 };
 
@@ -92,11 +93,12 @@ static bool read_subnet(uint16_t type, struct bytes value, struct configuration 
     return true;
 }
 
-/* Address, mask, and six bytes of protocol and ports that nobody uses. */
+/* Address, mask, and six bytes of protocol and ports that nobody uses; strongSwan leaves them out at the end.
+ */
 static bool read_split_include(struct bytes value, struct configuration *out, struct error *error)
 {
     out->has_split_include = true;
-    if (value.size % SPLIT_ENTRY_SIZE != 0)
+    if (value.size % SPLIT_ENTRY_SIZE != 0 && value.size % SPLIT_ENTRY_SIZE != SPLIT_NETWORK_SIZE)
         return syntax(error, UNITY_SPLIT_INCLUDE, value.size);
     for (size_t at = 0; at < value.size; at += SPLIT_ENTRY_SIZE) {
         int length = mask_length(value.data + at + 4);

@@ -1,5 +1,6 @@
 /* One name for several connections: subnets= and connalias=. */
 #include "scenario.h"
+#include "wire/ikev1_numbers.h"
 
 #define SUBNETS_OF_BOTH                                                                                      \
     HOSTS CIPHERS " leftsubnets=10.1.0.0/24,10.3.0.0/24 rightsubnets=10.2.0.0/24,10.4.0.0/24"
@@ -26,6 +27,73 @@ static void the_name_of_a_conn_with_subnets_stands_for_all_of_them(void **state)
     assert_settles(sim);
     assert_both_have(sim, 0, 0);
     assert_true(sim_log_has(sim, "east", "terminated 4 connections from aliased connection \"tunnel\""));
+    assert_ends_well(sim);
+}
+
+static bool has_a_child(struct sim *sim, void *context)
+{
+    (void)context;
+    return sim_child_count(sim, "east") > 0;
+}
+
+/* The most Quick Modes of a host that waited for their first answer at the same time. */
+static size_t most_quick_modes_at_once(struct sim *sim, const char *host)
+{
+    uint8_t waiting[64][4];
+    size_t count, waiting_count = 0, most = 0;
+    const struct sim_record *records = sim_records(sim, &count);
+    for (size_t i = 0; i < count; i++) {
+        const uint8_t *message = records[i].bytes;
+        size_t at = 0;
+        if (message[18] != ISAKMP_QUICK)
+            continue;
+        while (at < waiting_count && memcmp(waiting[at], message + 20, 4) != 0)
+            at++;
+        bool is_ours = strcmp(records[i].from, host) == 0;
+        if (!is_ours && at < waiting_count)
+            memcpy(waiting[at], waiting[--waiting_count], 4);
+        else if (is_ours && records[i].size > 150) /* the first, not the last of the exchange */
+            memcpy(waiting[waiting_count++], message + 20, 4);
+        most = waiting_count > most ? waiting_count : most;
+    }
+    return most;
+}
+
+/* strongSwan loses track of more than three exchanges under one ISAKMP SA. */
+static void quick_modes_of_many_subnets_begin_few_at_a_time(void **state)
+{
+    (void)state;
+    struct sim *sim = gateways_with(
+        HOSTS
+        " leftsubnets=10.1.0.0/24,10.3.0.0/24,10.5.0.0/24 rightsubnets=10.2.0.0/24,10.4.0.0/24,10.6.0.0/24 "
+        "keyexchange=ikev1 ike=aes128-sha2;dh31 esp=aes128-sha2 salifetime=1h rekeymargin=5m rekeyfuzz=0%");
+    sim_record(sim);
+    assert_up(sim, "east");
+    assert_settles(sim);
+    assert_both_have(sim, 1, 9);
+    assert_int_equal(most_quick_modes_at_once(sim, "east"), 2);
+    sim_run_for(sim, minutes(57)); /* all are due at the same time */
+    assert_settles(sim);
+    assert_both_have(sim, 1, 9);
+    assert_int_equal(most_quick_modes_at_once(sim, "east"), 2);
+    assert_true(sim_ping(sim, "east", "10.5.0.1", "10.6.0.1"));
+    assert_ends_well(sim);
+}
+
+/* The tunnels that wait for their turn come up nevertheless. */
+static void a_peer_that_drops_the_isakmp_sa_meanwhile_gets_the_rest_under_another(void **state)
+{
+    (void)state;
+    struct sim *sim = gateways_with(
+        HOSTS
+        " leftsubnets=10.1.0.0/24,10.3.0.0/24,10.5.0.0/24 rightsubnets=10.2.0.0/24,10.4.0.0/24,10.6.0.0/24 "
+        "keyexchange=ikev1 ike=aes128-sha2;dh31 esp=aes128-sha2");
+    sim_start(sim, "east", COMMAND_INITIATE, "tunnel");
+    sim_run_until(sim, has_a_child, NULL, seconds(5));
+    sim_start(sim, "west", COMMAND_TERMINATE, "tunnel");
+    sim_run_for(sim, minutes(2));
+    assert_settles(sim);
+    assert_both_have(sim, 1, 9);
     assert_ends_well(sim);
 }
 
@@ -100,6 +168,8 @@ int main(int argument_count, char **arguments)
     choose_scenarios(argument_count, arguments);
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_name_of_a_conn_with_subnets_stands_for_all_of_them),
+        cmocka_unit_test(quick_modes_of_many_subnets_begin_few_at_a_time),
+        cmocka_unit_test(a_peer_that_drops_the_isakmp_sa_meanwhile_gets_the_rest_under_another),
         cmocka_unit_test(one_of_them_goes_alone_by_its_own_name),
         cmocka_unit_test(up_of_an_alias_ends_when_the_last_has_ended_with_the_first_failure),
         cmocka_unit_test(deleting_the_name_deletes_all_of_them),

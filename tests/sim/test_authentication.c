@@ -54,6 +54,17 @@ static void assert_fails(struct sim *sim, const char *teller, const char *line)
     assert_ends_well(sim);
 }
 
+/* IDr says whom we want, and nobody is called "CN=*". */
+static void a_pattern_for_the_peers_name_is_not_asked_for(void **state)
+{
+    (void)state;
+    static const char *const hosts = "left=192.0.2.1 right=192.0.2.2 authby=secret leftid=CN=east rightid=";
+    char east[512], west[512];
+    snprintf(east, sizeof(east), "%sCN=*%s", hosts, SUBNETS CIPHERS);
+    snprintf(west, sizeof(west), "%sCN=west%s", hosts, SUBNETS CIPHERS);
+    assert_works(differing(NULL, NULL, east, west), "established Child SA");
+}
+
 static void rsa_keys_are_the_default(void **state)
 {
     (void)state;
@@ -475,6 +486,7 @@ static void who_came_in_without_pam_gets_nothing_that_pam_guards(void **state)
 int main(int argument_count, char **arguments)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_pattern_for_the_peers_name_is_not_asked_for),
         cmocka_unit_test(rsa_keys_are_the_default),
         cmocka_unit_test(either_side_of_rsa_can_begin),
         cmocka_unit_test(a_hash_can_be_asked_for),

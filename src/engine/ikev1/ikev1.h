@@ -49,7 +49,8 @@ enum {
     USED_MESSAGE_IDS_FIRST = 16, /* of the peer's, none is taken again: room at first, and */
     USED_MESSAGE_IDS_MAX = 4096, /* at most; an ISAKMP SA that needs more is replaced, and ends */
     QUICK_PENDING_LIMIT = 256,   /* Quick Modes that a peer may have begun and not finished */
-    TRANSACTION_LIMIT = 8,       /* Transaction exchanges that are remembered, to repeat their last message */
+    QUICK_AT_ONCE = 2,     /* of ours under one ISAKMP SA: strongSwan knows the IVs of three exchanges */
+    TRANSACTION_LIMIT = 8, /* Transaction exchanges that are remembered, to repeat their last message */
 };
 
 /* IKEv1's share of one exchange: the CBC chain, and what is said again when the other side says it again. */
@@ -100,7 +101,7 @@ struct ikev1_sa {
     struct ip_address login_address; /* server: the user's own, of the password file; unset: none */
     struct list_node
         quicks; /* struct quick_mode in progress, and finished ones that may have to repeat themselves */
-    unsigned quick_count;
+    unsigned quick_count, quick_asking_count; /* the latter: those of ours that wait for their answer */
     uint32_t *used_message_ids;
     unsigned used_message_id_count, used_message_id_room;
     uint64_t lifetime_seconds; /* negotiated */
@@ -135,7 +136,7 @@ struct quick_mode {
     uint8_t cpi_size;
     uint16_t encapsulation_mode;
     uint32_t lifetime_seconds, lifetime_kilobytes; /* that the peer asked for or chose; 0 none */
-    bool is_initiator, has_ids;
+    bool is_initiator, has_ids, is_asking;
     struct selector named_ids[2]; /* responder: IDci, IDcr as the peer wrote them */
     struct engine_timer retransmit_timer;
 };
@@ -166,6 +167,8 @@ struct quick_mode *quick_make(struct engine *engine, struct ike_sa *ike, struct 
 void quick_drop(struct engine *engine, struct child_sa *child);
 /* What only the negotiation needs. */
 void quick_drop_inputs(struct engine *engine, struct quick_mode *quick);
+/* It waits for no answer any more: what has waited for that may begin, soon. */
+void quick_has_asked(struct engine *engine, struct quick_mode *quick);
 struct quick_mode *quick_by_message_id(const struct ike_sa *ike, uint32_t message_id);
 
 /* ---- state_names.c ---- */

@@ -174,10 +174,12 @@ static void drop_tasks(struct engine *engine, struct ike_sa *ike)
 {
     LIST_EACH(&ike->tasks, node)
     {
-        struct task *task = CONTAINER_OF(node, struct task, node);
-        uint64_t client = task->client;
-        ike_drop_task(engine, ike, task);
-        finish_client(engine, client, RC_FATAL);
+        struct task task = *CONTAINER_OF(node, struct task, node);
+        struct connection *waiting = connection_by_serial(engine, task.connection_serial);
+        ike_drop_task(engine, ike, CONTAINER_OF(node, struct task, node));
+        finish_client(engine, task.client, RC_FATAL);
+        if (task.kind == TASK_CREATE_CHILD && waiting != NULL)
+            lifecycle_gave_up(engine, waiting);
     }
 }
 
@@ -279,8 +281,10 @@ void lifetimes_rekey_child(struct engine *engine, struct child_sa *child, uint64
     struct connection *connection = connection_by_serial(engine, child->connection_serial);
     if (ike->state != IKE_STATE_ESTABLISHED)
         initiate_connection(engine, connection, client);
+    else if (!ike_add_task(engine, ike, TASK_REKEY_CHILD, child->serial, connection->serial, client))
+        finish_client(engine, client, RC_INTERNAL_ERROR);
     else
-        quick_mode_start(engine, ike, connection, child, client);
+        quick_mode_run_tasks(engine, ike);
 }
 
 static void end(struct engine *engine, struct ike_sa *ike)

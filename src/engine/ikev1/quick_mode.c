@@ -279,6 +279,7 @@ void quick_mode_established(struct engine *engine, struct ike_sa *ike, struct qu
     uint64_t client = child->client, serial = child->serial;
     quick->state = quick->is_initiator ? STATE_QUICK_I2 : STATE_QUICK_R2;
     child->client = 0;
+    quick_has_asked(engine, quick);
     lead_packets(engine, quick);
     lifecycle_child_is_up(engine, child);
     lifetimes_arm_child(engine, child, quick->lifetime_seconds);

@@ -1,4 +1,5 @@
-/* Quick Mode: RFC 2409 5.5, RFC 2407 4.6. Any number may run under one ISAKMP SA. */
+/* Quick Mode: RFC 2409 5.5, RFC 2407 4.6. Any number may run under one ISAKMP SA,
+ * few of ours at the same time. */
 #ifndef STYX_ENGINE_IKEV1_QUICK_MODE_H
 #define STYX_ENGINE_IKEV1_QUICK_MODE_H
 
@@ -8,7 +9,7 @@
 /* Starts one for the connection; replaces: the Child SA that is being rekeyed, or NULL. */
 void quick_mode_start(struct engine *engine, struct ike_sa *ike, const struct connection *connection,
                       const struct child_sa *replaces, uint64_t client);
-/* What waited for the ISAKMP SA. It may be gone afterwards. */
+/* What waited for the ISAKMP SA, as many at a time as peers can follow. It may be gone afterwards. */
 void quick_mode_run_tasks(struct engine *engine, struct ike_sa *ike);
 
 /* Handlers; false: the message is not authentic or of no use. quick is NULL for a first message. */

@@ -88,13 +88,15 @@ void quick_mode_run_tasks(struct engine *engine, struct ike_sa *ike)
 {
     uint64_t serial = ike->serial;
     while ((ike = ike_by_serial(engine, serial)) != NULL && ike->state == IKE_STATE_ESTABLISHED &&
-           !list_is_empty(&ike->tasks)) {
+           !list_is_empty(&ike->tasks) && ike->v1->quick_asking_count < QUICK_AT_ONCE) {
         struct task task = *CONTAINER_OF(ike->tasks.next, struct task, node);
         const struct connection *connection = connection_by_serial(engine, task.connection_serial);
+        const struct child_sa *replaces = child_by_serial(engine, task.child_serial);
+        bool is_void =
+            task.child_serial != 0 && (replaces == NULL || replaces->state != CHILD_STATE_ESTABLISHED);
         ike_drop_task(engine, ike, CONTAINER_OF(ike->tasks.next, struct task, node));
-        if (connection != NULL)
-            quick_mode_start(engine, ike, connection, child_by_serial(engine, task.child_serial),
-                             task.client);
+        if (connection != NULL && !is_void)
+            quick_mode_start(engine, ike, connection, replaces, task.client);
         else
             finish_client(engine, task.client, RC_FATAL);
     }

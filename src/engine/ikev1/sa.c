@@ -44,11 +44,12 @@ struct quick_mode *quick_make(struct engine *engine, struct ike_sa *ike, struct 
     if (quick == NULL)
         return NULL;
     quick->child = child;
-    quick->is_initiator = child->we_initiated = is_initiator;
+    quick->is_initiator = quick->is_asking = child->we_initiated = is_initiator;
     quick->state = is_initiator ? STATE_QUICK_I1 : STATE_QUICK_R0;
     engine_timer_init(&quick->retransmit_timer, TIMER_CHILD_RETRANSMIT, child->serial);
     list_append(&ike->v1->quicks, &quick->node);
     ike->v1->quick_count++;
+    ike->v1->quick_asking_count += is_initiator;
     child->quick = quick;
     ikev1_exchange_begin(ike, &quick->exchange, message_id);
     return quick;
@@ -65,6 +66,17 @@ void quick_drop_inputs(struct engine *engine, struct quick_mode *quick)
     quick->job_id = 0;
 }
 
+void quick_has_asked(struct engine *engine, struct quick_mode *quick)
+{
+    struct ike_sa *ike = ike_by_serial(engine, quick->child->ike_serial);
+    if (!quick->is_asking || ike == NULL || ike->v1 == NULL)
+        return;
+    quick->is_asking = false;
+    ike->v1->quick_asking_count--;
+    if (!list_is_empty(&ike->tasks))
+        engine_timer_arm(engine, &ike->retry_timer, engine_now(engine));
+}
+
 void quick_drop(struct engine *engine, struct child_sa *child)
 {
     struct quick_mode *quick = child->quick;
@@ -72,6 +84,7 @@ void quick_drop(struct engine *engine, struct child_sa *child)
     if (quick == NULL)
         return;
     engine_timer_cancel(engine, &quick->retransmit_timer);
+    quick_has_asked(engine, quick);
     quick_drop_inputs(engine, quick);
     owned_clear(engine, &child->memory_bytes, &quick->exchange.last_sent);
     list_remove(&quick->node);

@@ -51,6 +51,9 @@ static void timer_fired(struct engine *engine, struct ike_sa *ike, enum timer_ki
     case TIMER_IKE_LIVENESS:
         dpd_is_due(engine, ike);
         break;
+    case TIMER_IKE_RETRY:
+        quick_mode_run_tasks(engine, ike);
+        break;
     default:
         break;
     }

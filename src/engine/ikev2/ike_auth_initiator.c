@@ -21,7 +21,7 @@ static bool build(struct engine *engine, struct ike_sa *ike, const struct connec
     struct message_builder builder =
         protect_start(ike, buffer, IKE_MESSAGE_MAX, IKE_AUTH, false, ike->next_message_id);
     ike_auth_build_id(&builder, PAYLOAD_IDI, &connection->local_id);
-    if (connection->remote_id.kind != ID_NONE)
+    if (!identity_is_pattern(&connection->remote_id)) /* nobody is called "CN=*" */
         ike_auth_build_id(&builder, PAYLOAD_IDR, &connection->remote_id);
     ikev2_build_auth(&builder, proof->method, bytes_of(proof->data, proof->size));
     initial_contact_build(engine, ike, &builder);

@@ -123,6 +123,20 @@ static void split_tunnels_are_networks(void **state)
     assert_false(READ_IKEV1("\x70\x04\0\x0e\x0a\x01\0\x07\xff\0\xff\0\0\0\0\0\0\0", &got));
 }
 
+/* strongSwan's pools give one network to an attribute, and only address and mask. */
+static void a_split_tunnel_may_come_without_ports(void **state)
+{
+    struct configuration got;
+    char text[ADDRESS_TEXT_SIZE + 4];
+    (void)state;
+    assert_true(
+        READ_IKEV1("\x70\x04\0\x08\x0a\x01\0\0\xff\xff\xff\0\x70\x04\0\x08\x0a\x02\0\0\xff\xff\0\0", &got));
+    assert_int_equal(got.subnet_count, 2);
+    assert_string_equal(prefix_text(&got.subnets[0], text), "10.1.0.0/24");
+    assert_string_equal(prefix_text(&got.subnets[1], text), "10.2.0.0/16");
+    assert_false(READ_IKEV1("\x70\x04\0\x07\x0a\x01\0\0\xff\xff\xff", &got));
+}
+
 static void more_than_there_is_room_for_is_left_out(void **state)
 {
     struct configuration got;
@@ -171,6 +185,7 @@ int main(void)
         cmocka_unit_test(what_is_malformed_is_refused),
         cmocka_unit_test(ikev1_knows_short_attributes),
         cmocka_unit_test(split_tunnels_are_networks),
+        cmocka_unit_test(a_split_tunnel_may_come_without_ports),
         cmocka_unit_test(more_than_there_is_room_for_is_left_out),
         cmocka_unit_test(what_is_written_reads_back),
     };
