@@ -149,7 +149,7 @@ const struct keyword conn_keywords[] = {
      SPECIAL("a key identifier of 40 hexadecimal digits", ""),
      .help = "the key of this end by its identifier"},
     {"clientaddrfamily", OBSOLETE, STRING("ipv4|ipv6", ""), .help = "the family follows from the subnets"},
-    {"clones", NOT_YET, STRING("yes, no or a number", "no"),
+    {"clones", NOT_YET, STRING("yes, no or a number", "no"), .inert = "0",
      .help = "further Child SAs, one a processor (RFC 9611)",
      .reason = "a connection has one Child SA, whatever the number of processors"},
     {"compress", ACTS(compress), BOOL("no"), .help = "offer and accept compression (IPComp)"},

@@ -218,7 +218,7 @@ static const struct {
     {"sourceip", spec_end_set_sourceip},
     {"subnet", spec_end_set_subnet},
     {"subnets", spec_end_set_subnets},
-    {"vti", spec_end_set_interface_ip},
+    {"vti", spec_end_set_vti_ip},
 };
 
 static bool set_by_hand(struct spec_builder *builder, const struct keyword *keyword, struct end_spec *end,

@@ -67,7 +67,7 @@ void spec_warn_of_weak(const struct spec_builder *builder, const struct proposal
 /* spec_kernel.c: what only the kernel's data plane does. */
 spec_setter spec_set_authby, spec_set_mark, spec_set_mark_in, spec_set_mark_out, spec_set_ipsec_interface,
     spec_set_vti_interface;
-spec_end_setter spec_end_set_interface_ip;
+spec_end_setter spec_end_set_interface_ip, spec_end_set_vti_ip;
 void spec_warn_of_no_interface(const struct spec_builder *builder);
 
 /* spec_modecfg.c: addresses for road warriors. */
@@ -75,6 +75,8 @@ spec_setter spec_set_modecfgbanner, spec_set_modecfgdns, spec_set_modecfgdomains
 spec_end_setter spec_end_set_addresspool;
 /* What a pool implies. */
 void spec_finish_modecfg(struct spec_builder *builder);
+/* Drops, with a warning, what comes to nothing beside the rest (spec_inert.c). */
+void spec_set_inert_aside(struct spec_builder *builder);
 
 /* vhost:... or vnet:... instead of a list of subnets. */
 bool spec_is_virtual(const char *value);

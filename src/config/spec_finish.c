@@ -71,7 +71,8 @@ static bool finish_proposals(struct spec_builder *builder, struct error *error)
     unsigned esn = builder->esn_flags != 0 ? builder->esn_flags : PROPOSAL_ESN_NO | PROPOSAL_ESN_YES;
     /* Extended sequence numbers stand on the replay window (RFC 4303 2.2.1). */
     if (spec->replay_window == 0 && esn == PROPOSAL_ESN_YES)
-        return error_set(error, -1, "esn=yes needs a replay window; remove replay-window=0 or write esn=no");
+        warning_send(builder->warnings, "conn \"%s\": esn=yes has no effect with replay-window=0",
+                     spec->name);
     if (spec->replay_window == 0)
         esn = PROPOSAL_ESN_NO;
     spec->esn = (uint8_t)esn;
@@ -191,6 +192,7 @@ static bool finish(struct spec_builder *builder, struct error *error)
         return false;
     finish_end(builder, &spec->left, 0);
     finish_end(builder, &spec->right, 1);
+    spec_set_inert_aside(builder);
     spec_finish_modecfg(builder);
     if (!default_client(builder, &spec->left, 0) || !default_client(builder, &spec->right, 1))
         return error_set(error, -1, "out of memory");

@@ -87,10 +87,8 @@ bool spec_set_vti_interface(struct spec_builder *builder, const char *value, str
 }
 
 /* The prefix says which network is on the interface; the bits behind it are the host's. */
-bool spec_end_set_interface_ip(struct spec_builder *builder, struct end_spec *end, const char *value,
-                               struct error *error)
+static bool read_interface_address(const char *value, struct ip_prefix *out, struct error *error)
 {
-    (void)builder;
     char address[ADDRESS_TEXT_SIZE];
     const char *slash = strchr(value, '/');
     size_t size = slash != NULL ? (size_t)(slash - value) : strlen(value);
@@ -109,8 +107,22 @@ bool spec_end_set_interface_ip(struct spec_builder *builder, struct end_spec *en
         return error_set(error, (int)size + 1, "found \"%s\", expected a prefix length up to %zu", slash + 1,
                          bits);
     prefix.length = (uint8_t)length;
-    end->interface_ip = prefix;
+    *out = prefix;
     return true;
+}
+
+bool spec_end_set_interface_ip(struct spec_builder *builder, struct end_spec *end, const char *value,
+                               struct error *error)
+{
+    (void)builder;
+    return read_interface_address(value, &end->interface_ip, error);
+}
+
+bool spec_end_set_vti_ip(struct spec_builder *builder, struct end_spec *end, const char *value,
+                         struct error *error)
+{
+    (void)builder;
+    return read_interface_address(value, &end->vti_ip, error);
 }
 
 /* What is said of an interface by a connection that has none. */
@@ -120,13 +132,15 @@ void spec_warn_of_no_interface(const struct spec_builder *builder)
     const struct tunnel_interface *interface = &spec->interface;
     const struct end_spec *ends[] = {&spec->left, &spec->right};
     bool has_vti = interface->vti.name[0] != '\0';
-    for (size_t i = 0; i < ARRAY_SIZE(ends) && !tunnel_interface_is_any(interface); i++) {
+    for (size_t i = 0; i < ARRAY_SIZE(ends); i++) {
         const char *name = i == 0 ? "left" : "right";
-        if (address_is_set(&ends[i]->interface_ip.address))
+        if (address_is_set(&ends[i]->interface_ip.address) && !interface->is_wanted)
             warning_send(builder->warnings,
-                         "conn \"%s\": %sinterface-ip= or %svti= has no effect without ipsec-interface= or "
-                         "vti-interface=",
-                         spec->name, name, name);
+                         "conn \"%s\": %sinterface-ip= has no effect without ipsec-interface=", spec->name,
+                         name);
+        if (address_is_set(&ends[i]->vti_ip.address) && !has_vti)
+            warning_send(builder->warnings,
+                         "conn \"%s\": %svti= has no effect without vti-interface=", spec->name, name);
     }
     if (!has_vti && (interface->vti.has_routes || interface->vti.is_shared))
         warning_send(builder->warnings, "conn \"%s\": %s= has no effect without vti-interface=", spec->name,

@@ -152,19 +152,10 @@ bool spec_set_modecfgbanner(struct spec_builder *builder, const char *value, str
     return true;
 }
 
-static void warn_of_cat(const struct spec_builder *builder, const struct end_spec *end, const char *name)
-{
-    if (end->translates_clients && !end->modecfg_client)
-        warning_send(builder->warnings, "conn \"%s\": %scat=yes has no effect without %smodecfgclient=yes",
-                     builder->spec->name, name, name);
-}
-
 void spec_finish_modecfg(struct spec_builder *builder)
 {
     struct connection_spec *spec = builder->spec;
     bool has_pool = spec->left.pool_count > 0 || spec->right.pool_count > 0;
     if (has_pool && spec->ike_version == 2)
         spec->narrowing = true;
-    warn_of_cat(builder, &spec->left, "left");
-    warn_of_cat(builder, &spec->right, "right");
 }

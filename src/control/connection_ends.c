@@ -120,8 +120,9 @@ static void add_roles(struct text *text, const struct end_spec *end, const struc
     bool is_server = end->modecfg_server || other->pool_count > 0;
     bool is_client = end->modecfg_client || end->pool_count > 0;
     if (is_server || is_client || end->xauth_server || end->xauth_client)
-        text_add(text, "%s%s%s%s%s+S=C", separator, is_server ? "MS" : "", is_client ? "+MC" : "",
-                 end->xauth_server ? "+XS" : "", end->xauth_client ? "+XC" : "");
+        text_add(text, "%s%s%s%s%s%s+S=C", separator, is_server ? "MS" : "", is_client ? "+MC" : "",
+                 is_client && end->translates_clients ? "+CAT" : "", end->xauth_server ? "+XS" : "",
+                 end->xauth_client ? "+XC" : "");
 }
 
 static void add_brackets(struct text *text, const struct end *end, const struct end *other)

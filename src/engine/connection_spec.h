@@ -89,6 +89,7 @@ struct end_spec {
     bool modecfg_server;     /* gives one out */
     bool translates_clients; /* leftcat=: its packets get the leased address, which it does not have itself */
     struct ip_prefix interface_ip; /* of the interface of ipsec-interface= */
+    struct ip_prefix vti_ip;       /* leftvti=: of that of vti-interface= */
     uint8_t protocol;  /* protoport=, already applied to clients; for the host itself the engine applies it */
     uint16_t port;     /* 0: any */
     bool xauth_server; /* IKEv1: this end demands a user name and a password */

@@ -95,15 +95,13 @@ static bool is_within_clients(const struct end_spec *end, const struct ip_addres
     return end->client_count == 0;
 }
 
-/* The address of a VTI device is that of the link; ipsecN's is the source address. */
-static bool check_sourceip(const struct connection_spec *spec, const struct end_spec *end, const char *name,
-                           struct error *error)
+/* The address of ipsecN is the source address. */
+static bool check_sourceip(const struct end_spec *end, const char *name, struct error *error)
 {
-    bool has_vti = spec->interface.vti.name[0] != '\0';
     for (size_t i = 0; i < ARRAY_SIZE(end->sourceip); i++) {
         if (!address_is_set(&end->sourceip[i]))
             continue;
-        if (address_is_set(&end->interface_ip.address) && !has_vti)
+        if (address_is_set(&end->interface_ip.address))
             return error_set(error, -1, "%sinterface-ip= and %ssourceip= exclude each other; remove one",
                              name, name);
         if (!is_within_clients(end, &end->sourceip[i]))
@@ -195,13 +193,6 @@ static bool check_ikev1_auth(const struct connection_spec *spec, struct error *e
            error_set(error, -1, "leftauth= and rightauth= must be the same with keyexchange=ikev1");
 }
 
-/* RFC 4555 1.2: it is for tunnels; in transport mode the addresses are the traffic's own. */
-static bool check_mobike(const struct connection_spec *spec, struct error *error)
-{
-    return !spec->mobike || spec->ike_version == 1 || spec->type != TYPE_TRANSPORT ||
-           error_set(error, -1, "mobike=yes is for tunnels and cannot be combined with type=transport");
-}
-
 /* RFC 9329: IKEv2 and ESP. */
 static bool check_tcp(const struct connection_spec *spec, struct error *error)
 {
@@ -209,10 +200,8 @@ static bool check_tcp(const struct connection_spec *spec, struct error *error)
         return true;
     if (spec->ike_version == 1)
         return error_set(error, -1, "enable-tcp= is for IKEv2; write keyexchange=ikev2");
-    if (spec->protocol == PROTOCOL_AH)
-        return error_set(error, -1, "enable-tcp= is for ESP: AH does not go in TCP; write phase2=esp");
-    return spec->tcp_use != TCP_YES || !spec->mobike ||
-           error_set(error, -1, "mobike=yes is not supported yet together with enable-tcp=yes");
+    return spec->protocol != PROTOCOL_AH ||
+           error_set(error, -1, "enable-tcp= is for ESP: AH does not go in TCP; write phase2=esp");
 }
 
 /* A Quick Mode names one network of each side (RFC 2409 5.5). */
@@ -256,23 +245,19 @@ static bool check_xauth(const struct connection_spec *spec, struct error *error)
 /* A VTI tells its tunnels by their marks alone. */
 static bool check_vti(const struct connection_spec *spec, struct error *error)
 {
-    bool has_marks = spec->mark_is_unique || (spec->mark_in.mask != 0 && spec->mark_out.mask != 0);
     if (spec->interface.vti.name[0] == '\0')
         return true;
     if (spec->interface.is_wanted)
         return error_set(error, -1, "vti-interface= and ipsec-interface= exclude each other; remove one");
-    if (spec->type != TYPE_TUNNEL)
-        return error_set(error, -1, "vti-interface= needs type=tunnel");
-    return has_marks || error_set(error, -1, "vti-interface= needs mark=, such as mark=5/0xffffffff");
+    return spec->type == TYPE_TUNNEL || error_set(error, -1, "vti-interface= needs type=tunnel");
 }
 
 bool connection_spec_check(const struct connection_spec *spec, struct error *error)
 {
     return check_hosts(spec, error) && check_family(spec, error) && check_clients(spec, error) &&
-           check_transport(spec, error) && check_mobike(spec, error) && check_tcp(spec, error) &&
-           check_ikev1(spec, error) && check_xauth(spec, error) &&
-           check_sourceip(spec, &spec->left, "left", error) &&
-           check_sourceip(spec, &spec->right, "right", error) && check_protocols(spec, error) &&
+           check_transport(spec, error) && check_tcp(spec, error) && check_ikev1(spec, error) &&
+           check_xauth(spec, error) && check_sourceip(&spec->left, "left", error) &&
+           check_sourceip(&spec->right, "right", error) && check_protocols(spec, error) &&
            check_virtual(spec, error) && check_group(&spec->left, "left", error) &&
            check_group(&spec->right, "right", error) && check_vti(spec, error) &&
            check_modecfg(spec, error) && check_auth(spec, error) && check_ikev1_auth(spec, error);

@@ -54,7 +54,8 @@ static struct packet_mark mark_of(const struct connection *connection, const str
 static struct tunnel_interface interface_of(const struct connection *connection)
 {
     struct tunnel_interface interface = connection->spec->interface;
-    interface.address = connection->local_end->interface_ip;
+    bool is_vti = interface.vti.name[0] != '\0';
+    interface.address = is_vti ? connection->local_end->vti_ip : connection->local_end->interface_ip;
     interface.vti.key_in = mark_of(connection, &connection->spec->mark_in).value;
     interface.vti.key_out = mark_of(connection, &connection->spec->mark_out).value;
     return interface;

@@ -96,9 +96,9 @@ void updown_add_clients(struct variables *variables, const struct script_hosts *
 static void add_kernel_extras(struct variables *variables, const struct connection *connection)
 {
     const struct connection_spec *spec = connection->spec;
-    const struct ip_prefix *address = &connection->local_end->interface_ip;
+    const struct ip_prefix *address = &connection->local_end->vti_ip;
     char text[ADDRESS_TEXT_SIZE + 4];
-    if (spec->interface.vti.name[0] != '\0' && address_is_set(&address->address))
+    if (address_is_set(&address->address))
         add(variables, "VTI_IP=%s", prefix_text(address, text));
     if (spec->interface.vti.name[0] != '\0')
         add(variables, "PLUTO_VIRT_INTERFACE=%s", spec->interface.vti.name);

@@ -402,8 +402,10 @@ static void what_a_connection_does_not_need_is_no_reason_to_refuse_it(void **sta
         {"enable-tcp=fallback\n\ttcp-remoteport=443", ADDED, NULL},
         {"enable-tcp=yes\n\tkeyexchange=ikev1", REFUSED, "enable-tcp= is for IKEv2"},
         {"enable-tcp=yes\n\tphase2=ah", REFUSED, "enable-tcp= is for ESP"},
-        {"enable-tcp=yes\n\tmobike=yes", REFUSED,
-         "mobike=yes is not supported yet together with enable-tcp=yes"},
+        {"enable-tcp=yes\n\tmobike=yes", ADDED, "mobike=yes has no effect together with enable-tcp=yes"},
+        {"clones=no", ADDED, NULL},
+        {"clones=0", ADDED, NULL},
+        {"clones=1", REFUSED, "\"clones\" is not supported yet"},
         {"enable-tcp=perhaps", REFUSED, "enable-tcp"},
         {"mobike=no", ADDED, NULL},
     };

@@ -135,6 +135,8 @@ static void what_a_connection_is_for_stands_in_its_lines(void **state)
          " domains:a.example,b.example, cat:unset;"},
         {"\"right\":\"192.0.2.9\",\"leftmodecfgclient\":\"yes\",\"leftcat\":\"yes\"",
          " domains:unset, cat:set;"},
+        {"\"right\":\"192.0.2.9\",\"leftmodecfgclient\":\"yes\",\"leftcat\":\"yes\"",
+         ": 192.0.2.1[+MC+CAT+S=C]...192.0.2.9; "},
         {"\"right\":\"192.0.2.9\",\"rightmodecfgclient\":\"yes\",\"rightcat\":\"yes\"",
          " domains:unset, cat:unset;"},
         {"\"right\":\"192.0.2.9\",\"keyexchange\":\"ikev1\",\"leftxauthclient\":\"yes\","
