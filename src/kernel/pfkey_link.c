@@ -26,8 +26,8 @@ static bool explain_absence(int number, struct error *error)
         return error_set(error, number,
                          "this kernel has no PF_KEY (on Linux it is the module af_key); use protostack=xfrm "
                          "or userspace");
-    return error_set(error, number, "cannot open a PF_KEY socket to the kernel's IPsec: %s",
-                     strerror(number));
+    return error_set(error, number, "cannot open a PF_KEY socket to the kernel's IPsec: %s%s",
+                     strerror(number), number == EPERM ? " (it takes CAP_NET_ADMIN)" : "");
 }
 
 static void enlarge_buffers(int fd)

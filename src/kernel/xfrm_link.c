@@ -20,7 +20,8 @@ static struct mnl_socket *open_socket(unsigned groups, int buffer_bytes, struct 
     int on = 1;
     struct mnl_socket *socket = mnl_socket_open2(NETLINK_XFRM, SOCK_CLOEXEC | SOCK_NONBLOCK);
     if (socket == NULL || mnl_socket_bind(socket, groups, MNL_SOCKET_AUTOPID) < 0) {
-        error_set(error, errno, "cannot open a netlink socket to the kernel's IPsec: %s", strerror(errno));
+        error_set(error, errno, "cannot open a netlink socket to the kernel's IPsec: %s%s", strerror(errno),
+                  errno == EPERM ? " (it takes CAP_NET_ADMIN)" : "");
         if (socket != NULL)
             mnl_socket_close(socket);
         return NULL;
