@@ -1,10 +1,6 @@
 /* Reading IKEv1 messages: RFC 2408 3, RFC 2407 4.6, RFC 3947 3.2, 5.2, draft-dukes-ike-mode-cfg 3.2. */
 #include "wire/ikev1_parse.h"
 
-#include "base/reader.h"
-
-enum { GENERIC_HEADER_SIZE = 4 };
-
 static bool syntax(struct error *error, const char *what)
 {
     return error_set(error, V1_PAYLOAD_MALFORMED, "%s", what);
@@ -53,15 +49,10 @@ static bool read_some(struct bytes body, struct bytes *out, const char *name, st
 
 static bool read_notify(struct bytes body, struct ikev1_message *out, struct error *error)
 {
-    struct ikev1_notify notify;
     struct reader reader = reader_of(body);
-    notify.doi = reader_u32(&reader);
-    notify.protocol = reader_u8(&reader);
-    uint8_t spi_size = reader_u8(&reader);
-    notify.type = reader_u16(&reader);
-    notify.spi = reader_bytes(&reader, spi_size);
-    notify.data = reader_rest(&reader);
-    if (reader.failed)
+    struct ike_notify notify;
+    reader_u32(&reader); /* the DOI: protocols tell enough */
+    if (!message_read_notify(&reader, &notify))
         return syntax(error, "Notification payload is too short");
     if (out->notify_count == IKEV1_NOTIFY_LIMIT)
         return syntax(error, "too many Notification payloads");
@@ -71,14 +62,10 @@ static bool read_notify(struct bytes body, struct ikev1_message *out, struct err
 
 static bool read_delete(struct bytes body, struct ikev1_message *out, struct error *error)
 {
-    struct ikev1_delete delete;
     struct reader reader = reader_of(body);
-    delete.doi = reader_u32(&reader);
-    delete.protocol = reader_u8(&reader);
-    delete.spi_size = reader_u8(&reader);
-    delete.count = reader_u16(&reader);
-    delete.spis = reader_rest(&reader);
-    if (reader.failed || delete.spis.size != (size_t) delete.spi_size * delete.count)
+    struct ike_delete delete;
+    reader_u32(&reader); /* the DOI: protocols tell enough */
+    if (!message_read_delete(&reader, &delete))
         return syntax(error, "Delete payload's count and size disagree");
     if (out->delete_count == IKEV1_DELETE_LIMIT)
         return syntax(error, "too many Delete payloads");
@@ -223,26 +210,22 @@ bool ikev1_message_read(uint8_t first, struct bytes chain, bool was_encrypted, s
     for (unsigned seen = 0; type != ISAKMP_NONE; seen++) {
         if (seen == IKEV1_PAYLOAD_LIMIT)
             return syntax(error, "too many payloads");
-        uint8_t next = reader_u8(&reader);
-        reader_u8(&reader); /* RESERVED: some peers do not send zero */
-        uint16_t length = reader_u16(&reader);
-        if (reader.failed || length < GENERIC_HEADER_SIZE)
-            return syntax(error, "payload header is truncated or its length is below 4");
-        struct bytes body = reader_bytes(&reader, length - (size_t)GENERIC_HEADER_SIZE);
-        if (reader.failed)
-            return syntax(error, "payload is longer than the message");
-        if (!take_payload(type, body, out, error))
+        struct payload payload;
+        const char *fault = message_read_payload(&reader, &payload);
+        if (fault != NULL)
+            return syntax(error, fault);
+        if (!take_payload(type, payload.body, out, error))
             return false;
         if (seen == 0 && type == ISAKMP_HASH)
             after_hash = reader.at;
-        type = next;
+        type = payload.next;
     }
     if (after_hash != NULL)
         out->after_hash = bytes_of(after_hash, (size_t)(reader.at - after_hash));
     return was_encrypted || is_padding(&reader) || syntax(error, "bytes follow the last payload");
 }
 
-const struct ikev1_notify *ikev1_find_notify(const struct ikev1_message *message, uint16_t type)
+const struct ike_notify *ikev1_find_notify(const struct ikev1_message *message, uint16_t type)
 {
     for (size_t i = 0; i < message->notify_count; i++)
         if (message->notifies[i].type == type)

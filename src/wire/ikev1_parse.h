@@ -9,6 +9,7 @@
 #include "base/bytes.h"
 #include "base/error.h"
 #include "wire/ikev1_numbers.h"
+#include "wire/message_parse.h"
 
 /* What hostile messages meet before any work is done for them. */
 enum {
@@ -27,22 +28,6 @@ struct ikev1_id {
     uint16_t port;
     struct bytes data;
     struct bytes body; /* the whole payload body: what HASH_I and HASH_R cover */
-};
-
-struct ikev1_notify {
-    uint32_t doi;
-    uint8_t protocol;
-    uint16_t type;
-    struct bytes spi;
-    struct bytes data;
-};
-
-struct ikev1_delete {
-    uint32_t doi;
-    uint8_t protocol;
-    uint8_t spi_size;
-    uint16_t count;
-    struct bytes spis;
 };
 
 struct ikev1_attributes {
@@ -68,8 +53,8 @@ struct ikev1_message {
     unsigned id_count;
     struct ikev1_id ids[2];
     unsigned notify_count, delete_count, vendor_id_count, nat_d_count, nat_oa_count;
-    struct ikev1_notify notifies[IKEV1_NOTIFY_LIMIT];
-    struct ikev1_delete deletes[IKEV1_DELETE_LIMIT];
+    struct ike_notify notifies[IKEV1_NOTIFY_LIMIT];
+    struct ike_delete deletes[IKEV1_DELETE_LIMIT];
     struct bytes vendor_ids[IKEV1_VENDOR_ID_LIMIT];
     struct bytes nat_d[IKEV1_NAT_D_LIMIT];
     struct ikev1_id nat_oa[2];
@@ -91,7 +76,7 @@ bool ikev1_message_read(uint8_t first, struct bytes chain, bool was_encrypted, s
                         struct error *error);
 
 /* The first notification of this type; NULL if there is none. */
-const struct ikev1_notify *ikev1_find_notify(const struct ikev1_message *message, uint16_t type);
+const struct ike_notify *ikev1_find_notify(const struct ikev1_message *message, uint16_t type);
 
 /* One data attribute (RFC 2408 3.3): basic, or variable with a value of any length. */
 struct ikev1_attribute {

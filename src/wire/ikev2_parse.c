@@ -1,8 +1,6 @@
 /* Reading IKEv2 messages: RFC 7296 3.1 to 3.14. */
 #include "wire/ikev2_parse.h"
 
-#include "base/reader.h"
-
 bool ikev2_header_read(struct bytes datagram, struct ikev2_header *out)
 {
     struct reader reader = reader_of(datagram);
@@ -62,14 +60,9 @@ static bool read_nonce(struct bytes body, struct ikev2_message *out, struct erro
 
 static bool read_notify(struct bytes body, struct ikev2_message *out, struct error *error)
 {
-    struct ikev2_notify notify;
     struct reader reader = reader_of(body);
-    notify.protocol = reader_u8(&reader);
-    uint8_t spi_size = reader_u8(&reader);
-    notify.type = reader_u16(&reader);
-    notify.spi = reader_bytes(&reader, spi_size);
-    notify.data = reader_rest(&reader);
-    if (reader.failed)
+    struct ike_notify notify;
+    if (!message_read_notify(&reader, &notify))
         return syntax(error, "Notify payload is too short");
     if (out->notify_count == IKEV2_NOTIFY_LIMIT)
         return syntax(error, "too many Notify payloads");
@@ -79,13 +72,9 @@ static bool read_notify(struct bytes body, struct ikev2_message *out, struct err
 
 static bool read_delete(struct bytes body, struct ikev2_message *out, struct error *error)
 {
-    struct ikev2_delete delete;
     struct reader reader = reader_of(body);
-    delete.protocol = reader_u8(&reader);
-    delete.spi_size = reader_u8(&reader);
-    delete.count = reader_u16(&reader);
-    delete.spis = reader_rest(&reader);
-    if (reader.failed || delete.spis.size != (size_t) delete.spi_size * delete.count)
+    struct ike_delete delete;
+    if (!message_read_delete(&reader, &delete))
         return syntax(error, "Delete payload's count and size disagree");
     if (out->delete_count == IKEV2_DELETE_LIMIT)
         return syntax(error, "too many Delete payloads");
@@ -223,15 +212,11 @@ bool ikev2_message_read(uint8_t first, struct bytes chain, struct arena *arena, 
     for (unsigned seen = 0; type != PAYLOAD_NONE; seen++) {
         if (seen == IKEV2_PAYLOAD_LIMIT)
             return syntax(error, "too many payloads");
-        uint8_t next = reader_u8(&reader);
-        uint8_t flags = reader_u8(&reader);
-        uint16_t length = reader_u16(&reader);
-        if (reader.failed || length < PAYLOAD_HEADER_SIZE)
-            return syntax(error, "payload header is truncated or its length is below 4");
-        struct bytes body = reader_bytes(&reader, length - (size_t)PAYLOAD_HEADER_SIZE);
-        if (reader.failed)
-            return syntax(error, "payload is longer than the message");
-        if (!is_known(type) && (flags & 0x80) != 0) {
+        struct payload payload;
+        const char *fault = message_read_payload(&reader, &payload);
+        if (fault != NULL)
+            return syntax(error, fault);
+        if (!is_known(type) && (payload.flags & 0x80) != 0) {
             *ret_critical = type;
             return error_set(error, UNSUPPORTED_CRITICAL_PAYLOAD, "unknown critical payload of type %u",
                              type);
@@ -240,21 +225,21 @@ bool ikev2_message_read(uint8_t first, struct bytes chain, struct arena *arena, 
             return error_set(error, INVALID_SYNTAX, "%s payload occurs twice", ikev2_payload_name(type));
         out->present |= is_known(type) ? ikev2_payload_bit(type) : 0;
         if (type == PAYLOAD_SK) {
-            out->sk_body = body;
-            out->sk_first = next;
+            out->sk_body = payload.body;
+            out->sk_first = payload.next;
             return reader.left == 0 || syntax(error, "payloads follow the SK payload");
         }
         if (type == PAYLOAD_SKF)
             return (reader.left == 0 || syntax(error, "payloads follow the SKF payload")) &&
-                   read_fragment(body, next, out, error);
-        if (!read_payload(type, body, arena, out, error))
+                   read_fragment(payload.body, payload.next, out, error);
+        if (!read_payload(type, payload.body, arena, out, error))
             return false;
-        type = next;
+        type = payload.next;
     }
     return reader.left == 0 || syntax(error, "bytes follow the last payload");
 }
 
-const struct ikev2_notify *ikev2_find_notify(const struct ikev2_message *message, uint16_t type)
+const struct ike_notify *ikev2_find_notify(const struct ikev2_message *message, uint16_t type)
 {
     for (size_t i = 0; i < message->notify_count; i++)
         if (message->notifies[i].type == type)
@@ -262,7 +247,7 @@ const struct ikev2_notify *ikev2_find_notify(const struct ikev2_message *message
     return NULL;
 }
 
-const struct ikev2_notify *ikev2_find_error(const struct ikev2_message *message)
+const struct ike_notify *ikev2_find_error(const struct ikev2_message *message)
 {
     for (size_t i = 0; i < message->notify_count; i++)
         if (message->notifies[i].type < NOTIFY_FIRST_STATUS)

@@ -10,6 +10,7 @@
 #include "base/error.h"
 #include "wire/configuration.h"
 #include "wire/ikev2_numbers.h"
+#include "wire/message_parse.h"
 
 struct ikev2_header {
     uint8_t spi_i[IKE_SPI_SIZE];
@@ -35,20 +36,6 @@ enum {
 };
 enum { IKEV2_NONCE_MIN = 16, IKEV2_NONCE_MAX = 256 };
 
-struct ikev2_notify {
-    uint8_t protocol;
-    uint16_t type;
-    struct bytes spi;
-    struct bytes data;
-};
-
-struct ikev2_delete {
-    uint8_t protocol;
-    uint8_t spi_size;
-    uint16_t count;
-    struct bytes spis;
-};
-
 struct ikev2_id {
     uint8_t kind;
     struct bytes data;
@@ -72,9 +59,9 @@ struct ikev2_message {
     struct ikev2_selectors ts_i, ts_r;
     const struct configuration *configuration; /* in the message's arena; NULL: there is none */
     size_t notify_count;
-    struct ikev2_notify notifies[IKEV2_NOTIFY_LIMIT];
+    struct ike_notify notifies[IKEV2_NOTIFY_LIMIT];
     size_t delete_count;
-    struct ikev2_delete deletes[IKEV2_DELETE_LIMIT];
+    struct ike_delete deletes[IKEV2_DELETE_LIMIT];
     size_t vendor_id_count; /* further ones are passed over */
     struct bytes vendor_ids[IKEV2_VENDOR_ID_LIMIT];
     /* SK or SKF: the rest of the datagram after its header, and the type of the first payload inside. */
@@ -101,8 +88,8 @@ bool ikev2_message_read(uint8_t first, struct bytes chain, struct arena *arena, 
                         uint8_t *ret_critical, struct error *error);
 
 /* The first notification of this type; NULL if there is none. */
-const struct ikev2_notify *ikev2_find_notify(const struct ikev2_message *message, uint16_t type);
+const struct ike_notify *ikev2_find_notify(const struct ikev2_message *message, uint16_t type);
 /* The first error notification (type below 16384). */
-const struct ikev2_notify *ikev2_find_error(const struct ikev2_message *message);
+const struct ike_notify *ikev2_find_error(const struct ikev2_message *message);
 
 #endif

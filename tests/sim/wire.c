@@ -83,10 +83,10 @@ static void describe(struct sim_record *record, const struct decoded *decoded)
     record->is_readable = decoded->is_readable;
     if (!decoded->is_readable)
         return;
-    const struct ikev2_notify *error = ikev2_find_error(message);
+    const struct ike_notify *error = ikev2_find_error(message);
     record->error_notify = error != NULL ? error->type : 0;
     for (size_t i = 0; i < message->delete_count; i++) {
-        const struct ikev2_delete *gone = &message->deletes[i];
+        const struct ike_delete *gone = &message->deletes[i];
         record->deletes_ike |= gone->protocol == PROTOCOL_IKE;
         if (gone->spi_size == 4 && gone->count > 0 && record->deleted_spi == 0)
             record->deleted_spi = load_be32(gone->spis.data);

@@ -163,7 +163,7 @@ static void obey_child_delete(struct engine *engine, struct ike_sa *ike, uint8_t
     child_destroy(engine, child);
 }
 
-static bool names_this(const struct ike_sa *ike, const struct ikev1_delete *delete)
+static bool names_this(const struct ike_sa *ike, const struct ike_delete *delete)
 {
     for (unsigned i = 0; i < delete->count; i++) {
         const uint8_t *cookies = delete->spis.data + 16u * i;
@@ -178,7 +178,7 @@ bool delete_obeyed(struct engine *engine, struct ike_sa *ike, const struct ikev1
 {
     bool ends = false;
     for (size_t i = 0; i < message->delete_count; i++) {
-        const struct ikev1_delete *delete = &message->deletes[i];
+        const struct ike_delete *delete = &message->deletes[i];
         if (delete->protocol == V1_PROTO_ISAKMP && delete->spi_size == 16)
             ends = ends || names_this(ike, delete);
         bool is_ipsec = delete->protocol == V1_PROTO_ESP || delete->protocol == V1_PROTO_AH;

@@ -108,7 +108,7 @@ void dpd_counters_came(struct engine *engine, struct ike_sa *ike, const struct c
     }
 }
 
-static bool is_about(const struct ike_sa *ike, const struct ikev1_notify *notify)
+static bool is_about(const struct ike_sa *ike, const struct ike_notify *notify)
 {
     return notify->spi.size == 2 * IKE_SPI_SIZE && memcmp(notify->spi.data, ike->spi_i, IKE_SPI_SIZE) == 0 &&
            memcmp(notify->spi.data + IKE_SPI_SIZE, ike->spi_r, IKE_SPI_SIZE) == 0 && notify->data.size == 4;
@@ -116,7 +116,7 @@ static bool is_about(const struct ike_sa *ike, const struct ikev1_notify *notify
 
 /* Old numbers are replays (RFC 3706 7). The last one may come again because our answer was lost: it is
  * answered, to where the peer was, and proves nothing. */
-static bool answer(struct engine *engine, struct ike_sa *ike, const struct ikev1_notify *notify)
+static bool answer(struct engine *engine, struct ike_sa *ike, const struct ike_notify *notify)
 {
     uint32_t sequence = load_be32(notify->data.data);
     bool is_first = ike->v1->dpd_peer_sequence == 0;
@@ -129,7 +129,7 @@ static bool answer(struct engine *engine, struct ike_sa *ike, const struct ikev1
     return is_first || step > 0;
 }
 
-static bool take_answer(struct engine *engine, struct ike_sa *ike, const struct ikev1_notify *notify)
+static bool take_answer(struct engine *engine, struct ike_sa *ike, const struct ike_notify *notify)
 {
     if (load_be32(notify->data.data) != ike->v1->dpd_sequence || ike->v1->dpd_unanswered_since == 0)
         return false;
@@ -138,7 +138,7 @@ static bool take_answer(struct engine *engine, struct ike_sa *ike, const struct 
     return true;
 }
 
-bool dpd_received(struct engine *engine, struct ike_sa *ike, const struct ikev1_notify *notify)
+bool dpd_received(struct engine *engine, struct ike_sa *ike, const struct ike_notify *notify)
 {
     if (!is_about(ike, notify))
         return false;

@@ -9,6 +9,6 @@ void dpd_is_due(struct engine *engine, struct ike_sa *ike);
 /* The data plane's counters that a check asked for. */
 void dpd_counters_came(struct engine *engine, struct ike_sa *ike, const struct child_sa *child);
 /* R_U_THERE or R_U_THERE_ACK of the peer's, with the right HASH. False: it may be a replay. */
-bool dpd_received(struct engine *engine, struct ike_sa *ike, const struct ikev1_notify *notify);
+bool dpd_received(struct engine *engine, struct ike_sa *ike, const struct ike_notify *notify);
 
 #endif

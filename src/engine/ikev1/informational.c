@@ -94,13 +94,13 @@ static bool is_dpd_alone(const struct ikev1_message *message)
 static bool is_own_dpd(const struct engine *engine, const struct ike_sa *ike,
                        const struct ikev1_incoming *incoming)
 {
-    const struct ikev1_notify *notify = &incoming->message->notifies[0];
+    const struct ike_notify *notify = &incoming->message->notifies[0];
     return notify->data.size == 4 &&
            incoming->header->message_id == own_dpd_message_id(engine, ike, notify->type, notify->data);
 }
 
 /* False: the SA is gone. */
-static bool obey_notify(struct engine *engine, struct ike_sa *ike, const struct ikev1_notify *notify)
+static bool obey_notify(struct engine *engine, struct ike_sa *ike, const struct ike_notify *notify)
 {
     uint64_t serial = ike->serial;
     count_notify(engine, COUNT_IKEV1_RECEIVED_ERRORS, notify->type);

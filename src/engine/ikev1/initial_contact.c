@@ -67,7 +67,7 @@ static void drop_inherited(struct engine *engine, struct ike_sa *ike)
 }
 
 /* Of this ISAKMP SA, or of none in particular. */
-void initial_contact_said(struct engine *engine, struct ike_sa *ike, const struct ikev1_notify *notify)
+void initial_contact_said(struct engine *engine, struct ike_sa *ike, const struct ike_notify *notify)
 {
     uint8_t cookies[2 * IKE_SPI_SIZE];
     memcpy(cookies, ike->spi_i, IKE_SPI_SIZE);

@@ -8,7 +8,7 @@
 void initial_contact_say(const struct engine *engine, const struct ike_sa *ike,
                          struct message_builder *builder);
 /* The peer says it after phase 1, in a notification that HASH has proved; NULL: it does not. */
-void initial_contact_said(struct engine *engine, struct ike_sa *ike, const struct ikev1_notify *notify);
+void initial_contact_said(struct engine *engine, struct ike_sa *ike, const struct ike_notify *notify);
 /* What a peer that came back left behind goes. */
 void initial_contact_obey(struct engine *engine, struct ike_sa *ike, bool says_initial);
 

@@ -56,7 +56,7 @@ static void shorten(uint32_t *slot, uint32_t duration)
 
 void lifetimes_read_notify(const struct ikev1_message *message, struct quick_mode *quick)
 {
-    const struct ikev1_notify *notify = ikev1_find_notify(message, V1_RESPONDER_LIFETIME);
+    const struct ike_notify *notify = ikev1_find_notify(message, V1_RESPONDER_LIFETIME);
     struct reader reader = reader_of(notify != NULL ? notify->data : bytes_of(NULL, 0));
     struct ikev1_attribute attribute;
     uint32_t life_type = 0;

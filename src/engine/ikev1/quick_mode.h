@@ -27,7 +27,7 @@ void quick_mode_responder_job_done(struct engine *engine, struct ike_sa *ike, st
 /* The retransmission timer of its Child SA. */
 void quick_mode_retransmit(struct engine *engine, struct child_sa *child);
 /* The peer has (authentically) refused it. */
-void quick_mode_refused(struct engine *engine, struct ike_sa *ike, const struct ikev1_notify *notify);
+void quick_mode_refused(struct engine *engine, struct ike_sa *ike, const struct ike_notify *notify);
 
 /* ---- what both roles share (quick_mode.c) ---- */
 

@@ -246,7 +246,7 @@ enum failure_kind quick_mode_failure_kind(uint16_t notify)
     }
 }
 
-void quick_mode_refused(struct engine *engine, struct ike_sa *ike, const struct ikev1_notify *notify)
+void quick_mode_refused(struct engine *engine, struct ike_sa *ike, const struct ike_notify *notify)
 {
     struct quick_mode *meant = NULL;
     unsigned candidates = 0;

@@ -16,7 +16,7 @@ static void build(const struct child_sa *child, struct message_builder *builder)
 }
 
 /* 0: it is of another algorithm, or its CPI is none. */
-static uint16_t read_cpi(const struct ikev2_notify *notify)
+static uint16_t read_cpi(const struct ike_notify *notify)
 {
     struct reader reader = reader_of(notify->data);
     uint16_t cpi = reader_u16(&reader);
@@ -56,7 +56,7 @@ void compression_build_answer(const struct child_sa *child, struct message_build
 bool compression_accept(struct engine *engine, struct child_sa *child, const struct ikev2_message *message,
                         struct error *error)
 {
-    const struct ikev2_notify *notify = ikev2_find_notify(message, IPCOMP_SUPPORTED);
+    const struct ike_notify *notify = ikev2_find_notify(message, IPCOMP_SUPPORTED);
     if (notify == NULL) {
         compression_drop_cpi(engine, child);
         return true;

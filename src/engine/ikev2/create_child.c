@@ -166,7 +166,7 @@ static void put_off(struct engine *engine, struct ike_sa *ike, struct child_sa *
 }
 
 static void refused(struct engine *engine, struct ike_sa *ike, struct child_sa *child,
-                    const struct ikev2_notify *refusal)
+                    const struct ike_notify *refusal)
 {
     struct child_sa *old = child_by_serial(engine, child->replaces_serial);
     char reason[128];
@@ -303,7 +303,7 @@ static void forget(struct engine *engine, struct ike_sa *ike, bool peer_has_it)
 void create_child_response(struct engine *engine, struct ike_sa *ike, struct incoming *incoming)
 {
     struct child_sa *child = child_by_serial(engine, ike->current_child_serial);
-    const struct ikev2_notify *refusal = ikev2_find_error(incoming->message);
+    const struct ike_notify *refusal = ikev2_find_error(incoming->message);
     const struct job *job = incoming->job;
     uint64_t serial = ike->serial;
     if (child == NULL)

@@ -139,7 +139,7 @@ void delete_obey(struct engine *engine, struct ike_sa *ike, const struct incomin
     *ret_size = 0;
     *ret_whole = false;
     for (size_t i = 0; i < incoming->message->delete_count; i++) {
-        const struct ikev2_delete *delete = &incoming->message->deletes[i];
+        const struct ike_delete *delete = &incoming->message->deletes[i];
         if (delete->protocol == PROTOCOL_IKE)
             *ret_whole = true;
         if (delete->protocol != protocol || delete->spi_size != 4)

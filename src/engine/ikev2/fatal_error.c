@@ -10,7 +10,7 @@ enum { MESSAGE_ID_AFTER_AUTH = 2 };
 
 bool fatal_error_was_told(struct engine *engine, struct ike_sa *ike, const struct incoming *incoming)
 {
-    const struct ikev2_notify *error = ikev2_find_error(incoming->message);
+    const struct ike_notify *error = ikev2_find_error(incoming->message);
     if (error == NULL || ike->is_initiator || incoming->message_id != MESSAGE_ID_AFTER_AUTH ||
         (error->type != AUTHENTICATION_FAILED && error->type != INVALID_SYNTAX &&
          error->type != UNSUPPORTED_CRITICAL_PAYLOAD))
@@ -28,7 +28,7 @@ bool fatal_error_was_told(struct engine *engine, struct ike_sa *ike, const struc
 
 bool fatal_error_was_answered(struct engine *engine, struct ike_sa *ike, const struct incoming *incoming)
 {
-    const struct ikev2_notify *error = ikev2_find_error(incoming->message);
+    const struct ike_notify *error = ikev2_find_error(incoming->message);
     if (error == NULL || error->type != INVALID_SYNTAX || ike->current == TASK_AUTH ||
         ike->current == TASK_DELETE_IKE)
         return false;

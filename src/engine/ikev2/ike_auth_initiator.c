@@ -147,7 +147,7 @@ static void child_came(struct engine *engine, struct ike_sa *ike, struct child_s
                        const struct incoming *incoming, uint64_t client, const struct ike_setup *setup)
 {
     struct error error;
-    const struct ikev2_notify *refusal = ikev2_find_error(incoming->message);
+    const struct ike_notify *refusal = ikev2_find_error(incoming->message);
     if (refusal != NULL) {
         child_fail_because(engine, child, client, refusal->type,
                            "IKE_AUTH response rejected Child SA with %s", ikev2_notify_name(refusal->type));
@@ -240,7 +240,7 @@ static void established(struct engine *engine, struct ike_sa *ike, const struct 
 void ike_auth_response(struct engine *engine, struct ike_sa *ike, const struct incoming *incoming)
 {
     const struct ikev2_message *message = incoming->message;
-    const struct ikev2_notify *refusal = ikev2_find_error(message);
+    const struct ike_notify *refusal = ikev2_find_error(message);
     struct error error = {0};
     uint64_t client = ike->setup->client;
     if (refusal != NULL && !ikev2_has(message, PAYLOAD_AUTH)) {

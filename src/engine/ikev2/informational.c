@@ -33,7 +33,7 @@ void informational_request(struct engine *engine, struct ike_sa *ike, struct inc
 {
     uint8_t buffer[IKE_MESSAGE_MAX];
     bool is_whole;
-    const struct ikev2_notify *refusal = ikev2_find_error(incoming->message);
+    const struct ike_notify *refusal = ikev2_find_error(incoming->message);
     if (refusal != NULL)
         say_ike(engine, RC_LOG, ike, 0, "peer notifies %s", ikev2_notify_name(refusal->type));
     struct message_builder builder = exchange_answer_start(ike, incoming, buffer, sizeof(buffer));

@@ -146,7 +146,7 @@ void mobike_request(struct engine *engine, struct ike_sa *ike, const struct inco
                     struct message_builder *builder)
 {
     const struct ikev2_message *message = incoming->message;
-    const struct ikev2_notify *cookie = ikev2_find_notify(message, COOKIE2);
+    const struct ike_notify *cookie = ikev2_find_notify(message, COOKIE2);
     if (!ike->uses_mobike)
         return;
     if (ikev2_find_notify(message, UPDATE_SA_ADDRESSES) != NULL)
@@ -197,15 +197,15 @@ void mobike_build_probe(const struct engine *engine, const struct ike_sa *ike,
         nat_detection_build(engine, ike, &ike->path, ike->spi_r, builder);
 }
 
-static const struct ikev2_notify *view_of_us(const struct ike_sa *ike, const struct ikev2_message *message)
+static const struct ike_notify *view_of_us(const struct ike_sa *ike, const struct ikev2_message *message)
 {
-    const struct ikev2_notify *view = ikev2_find_notify(message, NAT_DETECTION_DESTINATION_IP);
+    const struct ike_notify *view = ikev2_find_notify(message, NAT_DETECTION_DESTINATION_IP);
     return view != NULL && view->data.size == sizeof(ike->seen_by_peer) ? view : NULL;
 }
 
 void mobike_probe_answered(struct engine *engine, struct ike_sa *ike, const struct ikev2_message *message)
 {
-    const struct ikev2_notify *view = view_of_us(ike, message);
+    const struct ike_notify *view = view_of_us(ike, message);
     bool is_asked = ike->uses_mobike && ike->local_behind_nat && view != NULL;
     if (is_asked && memcmp(view->data.data, ike->seen_by_peer, sizeof(ike->seen_by_peer)) != 0)
         add_task_once(engine, ike, TASK_UPDATE_ADDRESSES);
@@ -214,7 +214,7 @@ void mobike_probe_answered(struct engine *engine, struct ike_sa *ike, const stru
 /* The peer's view of us: whether there is a NAT on the new way. */
 static bool update_was_answered(struct engine *engine, struct ike_sa *ike, const struct incoming *incoming)
 {
-    const struct ikev2_notify *refusal = ikev2_find_error(incoming->message);
+    const struct ike_notify *refusal = ikev2_find_error(incoming->message);
     bool used_natt = ike->uses_natt;
     if (refusal != NULL) {
         ike_fail(engine, ike, RC_NOTIFICATION + refusal->type, "MOBIKE: peer refuses our new address: %s",
@@ -222,7 +222,7 @@ static bool update_was_answered(struct engine *engine, struct ike_sa *ike, const
         return false;
     }
     nat_detection_read(engine, ike, incoming->path, ike->spi_r, incoming->message);
-    const struct ikev2_notify *view = view_of_us(ike, incoming->message);
+    const struct ike_notify *view = view_of_us(ike, incoming->message);
     if (view != NULL)
         memcpy(ike->seen_by_peer, view->data.data, sizeof(ike->seen_by_peer));
     if (ike->uses_natt != used_natt)
@@ -234,7 +234,7 @@ static bool update_was_answered(struct engine *engine, struct ike_sa *ike, const
 /* Return routability, 3.7: the address that was told is the peer's, or nobody else has our question. */
 static bool route_was_checked(struct engine *engine, struct ike_sa *ike, const struct incoming *incoming)
 {
-    const struct ikev2_notify *cookie = ikev2_find_notify(incoming->message, COOKIE2);
+    const struct ike_notify *cookie = ikev2_find_notify(incoming->message, COOKIE2);
     if (cookie == NULL || cookie->data.size != sizeof(ike->cookie2) ||
         !secret_equal(cookie->data.data, ike->cookie2, sizeof(ike->cookie2))) {
         ike_fail(engine, ike, RC_FATAL, "MOBIKE: peer answered with another COOKIE2 than was sent");

@@ -53,7 +53,7 @@ void nat_detection_read(const struct engine *engine, struct ike_sa *ike, const s
     endpoint_hash(ike->spi_i, spi_r, &path->remote, theirs);
     endpoint_hash(ike->spi_i, spi_r, &path->local, ours);
     for (size_t i = 0; i < message->notify_count; i++) {
-        const struct ikev2_notify *notify = &message->notifies[i];
+        const struct ike_notify *notify = &message->notifies[i];
         if (notify->type == NAT_DETECTION_SOURCE_IP) { /* a multi-homed peer sends several */
             has_source = true;
             source_matches |= bytes_equal(notify->data, bytes_of(theirs, sizeof(theirs)));

@@ -140,7 +140,7 @@ void rekey_child_is_undone(struct engine *engine, const struct child_sa *child)
 bool rekey_child_find_old(struct engine *engine, struct ike_sa *ike, const struct incoming *incoming,
                           struct child_sa **ret_old)
 {
-    const struct ikev2_notify *notify = ikev2_find_notify(incoming->message, REKEY_SA);
+    const struct ike_notify *notify = ikev2_find_notify(incoming->message, REKEY_SA);
     *ret_old = NULL;
     if (notify == NULL)
         return true;

@@ -271,7 +271,7 @@ static void retry_with_group(struct engine *engine, struct ike_sa *ike, struct i
 }
 
 static void refused(struct engine *engine, struct ike_sa *ike, struct ike_sa *new,
-                    const struct ikev2_notify *refusal)
+                    const struct ike_notify *refusal)
 {
     uint64_t client = ike->current_client;
     bool may_retry = ike->state == IKE_STATE_ESTABLISHED; /* else its Delete waits for the window */
@@ -368,7 +368,7 @@ static void complete(struct engine *engine, struct ike_sa *ike, struct ike_sa *n
 void rekey_ike_response(struct engine *engine, struct ike_sa *ike, struct incoming *incoming)
 {
     struct ike_sa *new = ike_by_serial(engine, ike->current_ike_serial);
-    const struct ikev2_notify *refusal = ikev2_find_error(incoming->message);
+    const struct ike_notify *refusal = ikev2_find_error(incoming->message);
     uint64_t serial = ike->serial;
     if (new == NULL)
         give_up(engine, ike, "it was taken down meanwhile");

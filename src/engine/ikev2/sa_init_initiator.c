@@ -284,8 +284,8 @@ static void read_response(struct engine *engine, struct ike_sa *ike, const struc
                           const struct ikev2_message *message, struct arena *arena)
 {
     static const uint8_t zero[IKE_SPI_SIZE];
-    const struct ikev2_notify *cookie = ikev2_find_notify(message, COOKIE);
-    const struct ikev2_notify *refusal = ikev2_find_error(message);
+    const struct ike_notify *cookie = ikev2_find_notify(message, COOKIE);
+    const struct ike_notify *refusal = ikev2_find_error(message);
     struct error error;
     if (refusal != NULL && refusal->type == INVALID_KE_PAYLOAD) {
         obey_invalid_ke(engine, ike, refusal->data);

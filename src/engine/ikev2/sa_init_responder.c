@@ -44,7 +44,7 @@ static bool has_all_payloads(const struct ikev2_message *message)
 
 static bool shows_cookie(struct engine *engine, const struct request *request)
 {
-    const struct ikev2_notify *cookie = ikev2_find_notify(request->message, COOKIE);
+    const struct ike_notify *cookie = ikev2_find_notify(request->message, COOKIE);
     const struct ip_address *remote = &request->path->remote.address;
     uint8_t fresh[COOKIE_SIZE];
     if (cookie != NULL &&

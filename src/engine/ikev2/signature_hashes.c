@@ -26,7 +26,7 @@ void signature_hashes_answer(const struct connection *connection, struct message
 
 unsigned signature_hashes_read(const struct ikev2_message *message)
 {
-    const struct ikev2_notify *notify = ikev2_find_notify(message, SIGNATURE_HASH_ALGORITHMS);
+    const struct ike_notify *notify = ikev2_find_notify(message, SIGNATURE_HASH_ALGORITHMS);
     unsigned hashes = 0;
     if (notify == NULL || notify->data.size % 2 != 0)
         return 0;

@@ -61,7 +61,7 @@ static void what_is_written_reads_back(void **state)
     assert_true(reads(&message, false));
     assert_int_equal(message.read.hash.size, 20);
     assert_int_equal(message.read.nonce.size, 16);
-    const struct ikev1_notify *notify = ikev1_find_notify(&message.read, V1_RESPONDER_LIFETIME);
+    const struct ike_notify *notify = ikev1_find_notify(&message.read, V1_RESPONDER_LIFETIME);
     assert_non_null(notify);
     assert_int_equal(notify->protocol, V1_PROTO_ESP);
     assert_int_equal(notify->data.size, 12);
