@@ -33,6 +33,7 @@ static void a_user_logs_in_and_has_a_tunnel(void **state)
     assert_true(sim_log_has(sim, "west", "XAUTH: User alice: Authentication Successful"));
     assert_true(sim_log_has(sim, "east", "XAUTH: Answering XAUTH challenge with user='alice'"));
     assert_true(sim_log_has(sim, "east", "XAUTH: Successfully Authenticated"));
+    assert_true(sim_log_has(sim, "east", "XAUTH completed; ModeCFG skipped as per configuration"));
     assert_true(sim_newest_ike(sim, "west", "tunnel", &ike));
     assert_string_equal(ike.user, "alice");
     assert_true(sim_newest_ike(sim, "east", "tunnel", &ike));

@@ -4,6 +4,7 @@
 
 #include "base/reader.h"
 #include "base/secret.h"
+#include "engine/configuration.h"
 #include "engine/ikev1/phase15.h"
 #include "engine/ikev1/xauth.h"
 #include "engine/prompt.h"
@@ -267,6 +268,9 @@ static void take_status(struct engine *engine, struct ike_sa *ike, struct transa
         return;
     }
     say_ike(engine, RC_LOG, ike, ike->setup->client, "XAUTH: Successfully Authenticated");
+    if (!configuration_is_client(connection))
+        say_ike(engine, RC_LOG, ike, ike->setup->client,
+                "XAUTH completed; ModeCFG skipped as per configuration");
     bool has_password = (xauth->answered & 1u << XAUTH_ASKED_PASSWORD) != 0 && xauth->type == XAUTH_GENERIC;
     login_remember(engine, connection, *user != '\0' ? user : NULL,
                    has_password ? answer_of(xauth, XAUTH_ASKED_PASSWORD) : NULL);
