@@ -27,6 +27,10 @@ static void answered(void *context, const struct kernel_ticket *ticket, int fail
         failure = 0;
     if (ticket->purpose == XFRM_PURPOSE_MOVE_ADD && failure == EEXIST)
         return; /* what comes next replaces it */
+    if (failure != 0 && (ticket->purpose == XFRM_PURPOSE_MOVE || ticket->purpose == XFRM_PURPOSE_MOVE_ADD)) {
+        xfrm_sa_move_refused(backend, ticket, failure, words);
+        return;
+    }
     if (failure != 0 && ticket->purpose == XFRM_PURPOSE_OFFLOAD_ADD) {
         xfrm_offload_refused(backend, ticket, failure, words);
         return;

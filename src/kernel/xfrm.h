@@ -47,11 +47,6 @@ struct backend {
 /* xfrm_sa.c */
 void xfrm_sa_add(struct backend *backend, const struct kernel_request *request);
 void xfrm_sa_delete(struct backend *backend, const struct kernel_request *request);
-void xfrm_sa_move(struct backend *backend, const struct kernel_request *request);
-/* The kernel's answer to the first half of a move: adds the deleted state with its new addresses. `reply`:
- * what the kernel tells of its end. */
-void xfrm_sa_make_anew(struct backend *backend, const struct kernel_ticket *ticket,
-                       const struct nlmsghdr *reply);
 struct xfrm_sa *xfrm_sa_of_child(const struct backend *backend, uint64_t child_serial,
                                  enum sa_direction direction);
 /* By what an event names; NULL: not ours. */
@@ -66,6 +61,22 @@ void xfrm_sa_delete_all(struct backend *backend);
 
 /* Asks for the SA's state; nothing waits. */
 void xfrm_sa_ask(struct backend *backend, const struct xfrm_sa *sa, const struct kernel_ticket *ticket);
+
+/* What a request about the SA is for; the last of its states says that all is done, or who asks then where it
+ * went. */
+struct kernel_ticket xfrm_sa_ticket(const struct kernel_request *request, enum xfrm_purpose purpose);
+enum xfrm_purpose xfrm_sa_purpose(const struct xfrm_sa *sa, size_t layer);
+void xfrm_sa_send_delete(struct backend *backend, const struct xfrm_sa *sa, size_t layer,
+                         const struct kernel_ticket *ticket);
+
+/* xfrm_sa_move.c */
+void xfrm_sa_move(struct backend *backend, const struct kernel_request *request);
+/* The kernel's answer to the first half of a move: adds the deleted state with its new addresses. `reply`:
+ * what the kernel tells of its end. */
+void xfrm_sa_make_anew(struct backend *backend, const struct kernel_ticket *ticket,
+                       const struct nlmsghdr *reply);
+void xfrm_sa_move_refused(struct backend *backend, const struct kernel_ticket *ticket, int failure,
+                          const char *words);
 
 /* xfrm_resync.c */
 void xfrm_resync_some(struct backend *backend);

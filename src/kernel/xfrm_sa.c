@@ -44,7 +44,7 @@ static struct xfrm_sa *remember(struct backend *backend, const struct kernel_sa 
     return sa;
 }
 
-static struct kernel_ticket ticket_for(const struct kernel_request *request, enum xfrm_purpose purpose)
+struct kernel_ticket xfrm_sa_ticket(const struct kernel_request *request, enum xfrm_purpose purpose)
 {
     return (struct kernel_ticket){
         .request_id = request->request_id,
@@ -54,8 +54,7 @@ static struct kernel_ticket ticket_for(const struct kernel_request *request, enu
     };
 }
 
-/* The last of the states says that all is done, or who asks then where it went. */
-static enum xfrm_purpose purpose_of(const struct xfrm_sa *sa, size_t layer)
+enum xfrm_purpose xfrm_sa_purpose(const struct xfrm_sa *sa, size_t layer)
 {
     if (sa->nic_offload != NIC_OFFLOAD_NO)
         return XFRM_PURPOSE_OFFLOAD_ADD;
@@ -68,7 +67,7 @@ static void add_states(struct backend *backend, const struct kernel_request *req
     const struct kernel_sa *sa = request->sa;
     const struct xfrm_layers *layers = &made->layers;
     for (size_t i = 0; i < layers->count; i++) {
-        struct kernel_ticket ticket = ticket_for(request, purpose_of(made, i));
+        struct kernel_ticket ticket = xfrm_sa_ticket(request, xfrm_sa_purpose(made, i));
         struct xfrm_usersa_info info;
         xfrm_state_describe(sa, layers, i, backend->last_sequence, &info);
         struct nlmsghdr *message =
@@ -79,7 +78,7 @@ static void add_states(struct backend *backend, const struct kernel_request *req
         xfrm_link_end(&backend->link, message, &ticket);
     }
     if (made->nic_offload != NIC_OFFLOAD_NO)
-        xfrm_offload_ask(backend, made, ticket_for(request, XFRM_PURPOSE_OFFLOAD));
+        xfrm_offload_ask(backend, made, xfrm_sa_ticket(request, XFRM_PURPOSE_OFFLOAD));
 }
 
 void xfrm_sa_add(struct backend *backend, const struct kernel_request *request)
@@ -117,8 +116,8 @@ static void put_source(struct nlmsghdr *message, const struct xfrm_sa *sa)
     mnl_attr_put(message, XFRMA_SRCADDR, sizeof(source), &source);
 }
 
-static void send_delete(struct backend *backend, const struct xfrm_sa *sa, size_t layer,
-                        const struct kernel_ticket *ticket)
+void xfrm_sa_send_delete(struct backend *backend, const struct xfrm_sa *sa, size_t layer,
+                         const struct kernel_ticket *ticket)
 {
     struct xfrm_usersa_id id = id_of(sa, layer);
     struct nlmsghdr *message = xfrm_link_begin(&backend->link, XFRM_MSG_DELSA, NLM_F_ACK, &id, sizeof(id));
@@ -133,16 +132,16 @@ void xfrm_sa_delete(struct backend *backend, const struct kernel_request *reques
         event_queue_push_done(&backend->plane.events, request->request_id, "no such SA");
         return;
     }
-    struct kernel_ticket ticket = ticket_for(request, XFRM_PURPOSE_SAY_DONE);
+    struct kernel_ticket ticket = xfrm_sa_ticket(request, XFRM_PURPOSE_SAY_DONE);
     ticket.may_be_missing = true; /* it may have reached its hard limit */
     for (size_t i = 0; i < sa->layers.count; i++) {
         ticket.purpose = i + 1 < sa->layers.count ? XFRM_PURPOSE_CHANGE : XFRM_PURPOSE_SAY_DONE;
-        send_delete(backend, sa, i, &ticket);
+        xfrm_sa_send_delete(backend, sa, i, &ticket);
     }
     plane_sa_forget(&backend->plane, &sa->common);
 }
 
-/* ---- other addresses ---- */
+/* ---- what the kernel has of them ---- */
 
 static void send_get(struct backend *backend, const struct xfrm_sa *sa, size_t layer,
                      const struct kernel_ticket *ticket)
@@ -156,112 +155,6 @@ void xfrm_sa_ask(struct backend *backend, const struct xfrm_sa *sa, const struct
 {
     send_get(backend, sa, sa->layers.main, ticket);
 }
-
-/*
- * An SA that moves is deleted, and what the kernel tells of its end is the answer: the numbers of the last
- * packets are in it, so the new one can use none of them again (RFC 4106 2, 4303 3.3.3). What follows is
- * xfrm_sa_make_anew.
- */
-void xfrm_sa_move(struct backend *backend, const struct kernel_request *request)
-{
-    struct xfrm_sa *sa = xfrm_sa_of_child(backend, request->sa->child_serial, request->sa->direction);
-    if (sa == NULL) {
-        event_queue_push_done(&backend->plane.events, request->request_id, "no such SA");
-        return;
-    }
-    struct kernel_ticket away = ticket_for(request, XFRM_PURPOSE_MOVE);
-    xfrm_link_flush(&backend->link); /* what was gathered before is not told of */
-    for (size_t i = 0; i < sa->layers.count; i++) {
-        away.layer = (uint8_t)i;
-        send_delete(backend, sa, i, &away);
-    }
-    plane_sa_move(&sa->common, &request->sa->local, &request->sa->remote);
-    sa->common.udp_encapsulation = request->sa->udp_encapsulation;
-    sa->tcp_encapsulation = request->sa->tcp_encapsulation;
-    if (sa->common.direction == SA_OUTBOUND)
-        xfrm_policy_follow(backend, sa);
-    xfrm_link_flush_telling(&backend->link);
-}
-
-/* The fixed part of the state that the kernel has deleted; it comes as an attribute. */
-static bool read_deleted(const struct nlmsghdr *reply, struct xfrm_usersa_info *info)
-{
-    struct nlattr *attribute;
-    if (reply == NULL || reply->nlmsg_type != XFRM_MSG_DELSA)
-        return false;
-    NETLINK_ATTRIBUTES(attribute, reply, sizeof(struct xfrm_usersa_id))
-    {
-        if (mnl_attr_get_type(attribute) == XFRMA_SA &&
-            mnl_attr_get_payload_len(attribute) >= sizeof(*info)) {
-            memcpy(info, mnl_attr_get_payload(attribute), sizeof(*info));
-            return true;
-        }
-    }
-    return false;
-}
-
-static void put_kept(struct nlmsghdr *message, const struct nlmsghdr *reply)
-{
-    static const uint16_t kept[] = {XFRMA_ALG_AEAD,       XFRMA_ALG_CRYPT,     XFRMA_ALG_AUTH_TRUNC,
-                                    XFRMA_ALG_COMP,       XFRMA_REPLAY_VAL,    XFRMA_REPLAY_ESN_VAL,
-                                    XFRMA_SA_EXTRA_FLAGS, XFRMA_MARK,          XFRMA_IF_ID,
-                                    XFRMA_SET_MARK,       XFRMA_SET_MARK_MASK, XFRMA_TFCPAD};
-    struct nlattr *attribute;
-    NETLINK_ATTRIBUTES(attribute, reply, sizeof(struct xfrm_usersa_id))
-    {
-        uint16_t type = mnl_attr_get_type(attribute);
-        for (size_t i = 0; i < ARRAY_SIZE(kept); i++)
-            if (type == kept[i] && message->nlmsg_len + attribute->nla_len + 128 < XFRM_REQUEST_SIZE)
-                mnl_attr_put(message, type, mnl_attr_get_payload_len(attribute),
-                             mnl_attr_get_payload(attribute));
-    }
-}
-
-static void add_moved(struct backend *backend, const struct xfrm_sa *sa, uint16_t type,
-                      const struct xfrm_usersa_info *info, const struct nlmsghdr *reply,
-                      const struct kernel_ticket *ticket)
-{
-    struct nlmsghdr *message =
-        xfrm_link_begin(&backend->link, type, NLM_F_ACK | NLM_F_CREATE, info, sizeof(*info));
-    put_kept(message, reply);
-    mnl_attr_put(message, XFRMA_LTIME_VAL, sizeof(info->curlft), &info->curlft);
-    if ((sa->common.udp_encapsulation || sa->tcp_encapsulation) && info->id.proto == IPPROTO_ESP)
-        xfrm_state_put_encapsulation(message, sa->tcp_encapsulation, plane_sa_source(&sa->common)->port,
-                                     plane_sa_destination(&sa->common)->port);
-    if (info->id.proto == IPPROTO_ESP)
-        xfrm_offload_put_state(message, sa->nic_offload, sa->common.direction);
-    xfrm_link_end(&backend->link, message, ticket);
-}
-
-/* A packet that came since then has put a state without keys in the SA's place: it is replaced, which no SA
- * that is there already minds. (A card would have to take it twice.) */
-void xfrm_sa_make_anew(struct backend *backend, const struct kernel_ticket *ticket,
-                       const struct nlmsghdr *reply)
-{
-    struct xfrm_usersa_info info;
-    const struct xfrm_sa *sa =
-        xfrm_sa_of_child(backend, ticket->child_serial, (enum sa_direction)ticket->direction);
-    if (sa == NULL || !read_deleted(reply, &info)) {
-        event_queue_push_done(&backend->plane.events, ticket->request_id, "the SA cannot be moved");
-        return;
-    }
-    struct kernel_ticket done = *ticket, add = *ticket;
-    done.purpose = (uint8_t)purpose_of(sa, ticket->layer);
-    add.purpose = XFRM_PURPOSE_MOVE_ADD;
-    info.id.daddr = xfrm_address_of(&plane_sa_destination(&sa->common)->address);
-    info.saddr = xfrm_address_of(&plane_sa_source(&sa->common)->address);
-    info.family = xfrm_family_of(&plane_sa_destination(&sa->common)->address);
-    if (sa->nic_offload == NIC_OFFLOAD_NO) {
-        add_moved(backend, sa, XFRM_MSG_NEWSA, &info, reply, &add);
-        add_moved(backend, sa, XFRM_MSG_UPDSA, &info, reply, &done);
-        return;
-    }
-    add_moved(backend, sa, XFRM_MSG_NEWSA, &info, reply, &done);
-    if (ticket->layer + 1u == sa->layers.count)
-        xfrm_offload_ask(backend, sa, *ticket);
-}
-
-/* ---- counters ---- */
 
 /* What AH around ESP has refused, and then what the SA that the Child SA is named after has counted. */
 static void ask_for_counters(struct backend *backend, const struct xfrm_sa *sa, struct kernel_ticket ticket)
@@ -347,7 +240,7 @@ static void delete_one(struct plane_sa *common, struct kernel_plane *plane)
     struct kernel_ticket ticket = {.purpose = XFRM_PURPOSE_CHANGE, .may_be_missing = true};
     const struct xfrm_sa *sa = (const struct xfrm_sa *)common;
     for (size_t i = 0; i < sa->layers.count; i++)
-        send_delete(CONTAINER_OF(plane, struct backend, plane), sa, i, &ticket);
+        xfrm_sa_send_delete(CONTAINER_OF(plane, struct backend, plane), sa, i, &ticket);
 }
 
 void xfrm_sa_delete_all(struct backend *backend)
