@@ -18,6 +18,17 @@ static size_t sent(struct sim *sim, const char *host, enum message_kind kind, bo
     return found;
 }
 
+enum { COPY_SIZE = 1024 };
+
+/* Of the first IKE_SA_INIT request that east sent, to be changed and sent again; its size. */
+static size_t copy_first_request(struct sim *sim, uint8_t out[static COPY_SIZE])
+{
+    const struct sim_record *first[1];
+    assert_int_equal(sent(sim, "east", MESSAGE_INIT, false, first, 1), 1);
+    memcpy(out, first[0]->bytes, first[0]->size);
+    return first[0]->size;
+}
+
 static void assert_same_bytes(const struct sim_record *a, const struct sim_record *b)
 {
     assert_int_equal(a->size, b->size);
@@ -166,12 +177,10 @@ static void a_flipped_bit_in_sa_init_never_yields_a_tunnel_with_different_keys(v
         sim_drop(sim, "east", MESSAGE_INIT, PART_REQUEST, 0, 1);
         sim_start(sim, "east", COMMAND_INITIATE, "tunnel");
         sim_run_for(sim, milliseconds(50));
-        const struct sim_record *first[1];
-        assert_int_equal(sent(sim, "east", MESSAGE_INIT, false, first, 1), 1);
-        uint8_t copy[1024];
-        memcpy(copy, first[0]->bytes, first[0]->size);
-        copy[at % first[0]->size] ^= 0x10;
-        sim_inject(sim, "east", "west", 500, bytes_of(copy, first[0]->size));
+        uint8_t copy[COPY_SIZE];
+        size_t size = copy_first_request(sim, copy);
+        copy[at % size] ^= 0x10;
+        sim_inject(sim, "east", "west", 500, bytes_of(copy, size));
         sim_run_for(sim, minutes(5));
         assert_settles(sim);
         assert_ping(sim);
@@ -293,12 +302,10 @@ static void a_higher_minor_version_is_no_obstacle(void **state)
     sim_drop(sim, "east", MESSAGE_INIT, PART_REQUEST, 0, 1);
     sim_start(sim, "east", COMMAND_INITIATE, "tunnel");
     sim_run_for(sim, milliseconds(50));
-    const struct sim_record *first[1];
-    assert_int_equal(sent(sim, "east", MESSAGE_INIT, false, first, 1), 1);
-    uint8_t copy[1024];
-    memcpy(copy, first[0]->bytes, first[0]->size);
+    uint8_t copy[COPY_SIZE];
+    size_t size = copy_first_request(sim, copy);
     copy[17] = 0x21;
-    sim_inject(sim, "east", "west", 500, bytes_of(copy, first[0]->size));
+    sim_inject(sim, "east", "west", 500, bytes_of(copy, size));
     sim_run_for(sim, milliseconds(8));
     assert_int_equal(sim_count(sim, "west", MESSAGE_INIT, PART_RESPONSE), 1);
     assert_int_equal(sim_count_errors(sim, "west", INVALID_MAJOR_VERSION), 0);
@@ -336,11 +343,8 @@ static void half_open_sas_of_strangers_go_away(void **state)
     sim_drop(sim, "west", MESSAGE_INIT, PART_RESPONSE, 0, 100);
     sim_start(sim, "east", COMMAND_INITIATE, "tunnel");
     sim_run_for(sim, seconds(5));
-    const struct sim_record *first[1];
-    assert_int_equal(sent(sim, "east", MESSAGE_INIT, false, first, 1), 1);
-    uint8_t copy[1024];
-    size_t size = first[0]->size;
-    memcpy(copy, first[0]->bytes, size);
+    uint8_t copy[COPY_SIZE];
+    size_t size = copy_first_request(sim, copy);
     for (uint8_t i = 0; i < 50; i++) {
         copy[0] = i;
         sim_inject(sim, "east", "west", 500, bytes_of(copy, size));
@@ -362,11 +366,8 @@ static void cookies_are_demanded_when_many_are_half_open(void **state)
     sim_record(sim);
     assert_up(sim, "east");
     assert_settles(sim);
-    const struct sim_record *first[1];
-    sent(sim, "east", MESSAGE_INIT, false, first, 1);
-    uint8_t copy[1024];
-    size_t size = first[0]->size;
-    memcpy(copy, first[0]->bytes, size);
+    uint8_t copy[COPY_SIZE];
+    size_t size = copy_first_request(sim, copy);
     for (uint8_t i = 0; i < 100; i++) {
         copy[0] = i;
         copy[1] ^= 1;

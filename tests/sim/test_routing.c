@@ -10,6 +10,12 @@ static void offer(struct sim *sim)
     sim_send_packet(sim, FIRST_PACKET, NULL);
 }
 
+static void offer_and_settle(struct sim *sim)
+{
+    offer(sim);
+    assert_settles(sim);
+}
+
 static struct sim *routed_with(const char *words)
 {
     struct sim *sim = gateways_with(words);
@@ -45,8 +51,7 @@ static void the_first_packet_arrives_though_messages_are_lost(void **state)
         struct sim *sim = routed_with(TUNNEL);
         sim_drop(sim, lost & 1 ? "east" : "west", lost & 2 ? MESSAGE_INIT : MESSAGE_AUTH,
                  lost & 1 ? PART_REQUEST : PART_RESPONSE, 0, 1 + lost / 4);
-        offer(sim);
-        assert_settles(sim);
+        offer_and_settle(sim);
         assert_both_have(sim, 1, 1);
         assert_int_equal(sim_held_arrived(sim, "east"), 1);
         assert_ends_well(sim);
@@ -77,8 +82,7 @@ static void a_connection_with_auto_ondemand_waits_for_packets(void **state)
     assert_settles(sim);
     assert_routing(sim, "east", ROUTING_ONDEMAND);
     assert_both_have(sim, 0, 0);
-    offer(sim);
-    assert_settles(sim);
+    offer_and_settle(sim);
     assert_both_have(sim, 1, 1);
     assert_ends_well(sim);
 }
@@ -114,14 +118,12 @@ static void down_returns_to_the_trap_and_the_next_packet_brings_it_up_again(void
 {
     (void)state;
     struct sim *sim = routed_with(TUNNEL);
-    offer(sim);
-    assert_settles(sim);
+    offer_and_settle(sim);
     assert_int_equal(sim_down(sim, "east", "tunnel"), 0);
     assert_settles(sim);
     assert_routing(sim, "east", ROUTING_ONDEMAND);
     assert_both_have(sim, 0, 0);
-    offer(sim);
-    assert_settles(sim);
+    offer_and_settle(sim);
     assert_both_have(sim, 1, 1);
     assert_int_equal(sim_held_arrived(sim, "east"), 2);
     assert_ends_well(sim);
@@ -147,8 +149,7 @@ static void what_the_peer_takes_down_returns_to_the_trap(void **state)
 {
     (void)state;
     struct sim *sim = routed_with(TUNNEL);
-    offer(sim);
-    assert_settles(sim);
+    offer_and_settle(sim);
     assert_int_equal(sim_down(sim, "west", "tunnel"), 0);
     assert_settles(sim);
     assert_both_have(sim, 0, 0);
@@ -164,8 +165,7 @@ static void unroute_removes_the_trap(void **state)
     assert_int_equal(sim_command(sim, "east", COMMAND_UNROUTE, "tunnel"), 0);
     assert_settles(sim);
     assert_routing(sim, "east", ROUTING_UNROUTED);
-    offer(sim);
-    assert_settles(sim);
+    offer_and_settle(sim);
     assert_both_have(sim, 0, 0);
     assert_ends_well(sim);
 }
@@ -174,8 +174,7 @@ static void unroute_is_refused_while_an_sa_is_up(void **state)
 {
     (void)state;
     struct sim *sim = routed_with(TUNNEL);
-    offer(sim);
-    assert_settles(sim);
+    offer_and_settle(sim);
     assert_int_equal(sim_command(sim, "east", COMMAND_UNROUTE, "tunnel"), RC_RTBUSY);
     assert_true(sim_log_has(sim, "east", "\"tunnel\": cannot unroute: route busy"));
     assert_ping(sim);
@@ -200,13 +199,11 @@ static void delete_removes_everything(void **state)
 {
     (void)state;
     struct sim *sim = routed_with(TUNNEL);
-    offer(sim);
-    assert_settles(sim);
+    offer_and_settle(sim);
     assert_int_equal(sim_command(sim, "east", COMMAND_DELETE, "tunnel"), 0);
     assert_settles(sim);
     assert_both_have(sim, 0, 0);
-    offer(sim);
-    assert_settles(sim);
+    offer_and_settle(sim);
     assert_both_have(sim, 0, 0);
     assert_ends_well(sim);
 }
@@ -227,13 +224,11 @@ static void a_restarted_gateway_has_its_trap_again(void **state)
 {
     (void)state;
     struct sim *sim = gateways_with(TUNNEL " auto=ondemand dpddelay=5s");
-    offer(sim);
-    assert_settles(sim);
+    offer_and_settle(sim);
     sim_restart(sim, "east", seconds(1));
     sim_run_for(sim, seconds(2));
     assert_routing(sim, "east", ROUTING_ONDEMAND);
-    offer(sim);
-    assert_settles(sim);
+    offer_and_settle(sim);
     sim_run_for(sim, minutes(3));
     assert_ping(sim);
     assert_ends_well(sim);
@@ -243,8 +238,7 @@ static void a_rekey_never_lets_a_packet_meet_the_trap(void **state)
 {
     (void)state;
     struct sim *sim = routed_with(TUNNEL " salifetime=60s rekeymargin=10s ikelifetime=150s");
-    offer(sim);
-    assert_settles(sim);
+    offer_and_settle(sim);
     for (int i = 0; i < 6000; i++) {
         sim_run_for(sim, milliseconds(50));
         assert_ping(sim);
@@ -265,8 +259,7 @@ static void with_narrowing_the_packet_goes_first(void **state)
     sim_add_connection_on(sim, "west", "tunnel",
                           HOSTS CIPHERS " leftsubnet=10.1.0.0/25 rightsubnet=10.2.0.0/25 narrowing=yes");
     assert_settles(sim);
-    offer(sim);
-    assert_settles(sim);
+    offer_and_settle(sim);
     assert_int_equal(sim_held_arrived(sim, "east"), 1);
     assert_true(sim_newest_child(sim, "east", "tunnel", &child));
     assert_int_equal(child.local_count, 1);
@@ -288,8 +281,7 @@ static void an_absent_peer_leaves_the_trap(void **state)
     sim_run_for(sim, seconds(10));
     assert_routing(sim, "east", ROUTING_ONDEMAND);
     sim_heal(sim);
-    offer(sim);
-    assert_settles(sim);
+    offer_and_settle(sim);
     assert_both_have(sim, 1, 1);
     assert_int_equal(sim_held_arrived(sim, "east"), 1); /* the first packet was too old to be sent */
     assert_ends_well(sim);
@@ -332,8 +324,7 @@ static void failureshunt_stands_for_its_time_and_then_the_trap_again(void **stat
         sim_run_for(sim, seconds(900));
         assert_routing(sim, "east", ROUTING_ONDEMAND);
         sim_heal(sim);
-        offer(sim);
-        assert_settles(sim);
+        offer_and_settle(sim);
         assert_both_have(sim, 1, 1);
         assert_ends_well(sim);
     }
