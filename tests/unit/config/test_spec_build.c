@@ -1,4 +1,4 @@
-/* src/config/spec_build.c, spec_end.c, src/engine/connection_spec.c: pairs -> a connection. */
+/* src/config/spec_build.c, spec_end.c, src/engine/connection_spec*.c: pairs -> a connection. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
