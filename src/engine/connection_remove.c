@@ -5,6 +5,8 @@
 #include "engine/sa.h"
 #include "engine/version.h"
 
+static const char REMOVED[] = "the connection was deleted or replaced meanwhile";
+
 /* A connection that lives on an IKE SA of the one that is removed; NULL: none. */
 static const struct connection *heir_of(struct engine *engine, const struct ike_sa *ike,
                                         const struct connection *connection)
@@ -37,10 +39,13 @@ static void cut_off_one(struct engine *engine, struct connection *connection)
     while (!list_is_empty(&connection->ikes)) {
         struct ike_sa *ike = CONTAINER_OF(connection->ikes.next, struct ike_sa, of_connection);
         const struct connection *heir = heir_of(engine, ike, connection);
-        if (heir != NULL)
+        if (heir != NULL) {
             hand_over(engine, ike, heir);
-        else
-            ike->version->say_goodbye(engine, ike);
+            continue;
+        }
+        if (ike->setup != NULL)
+            ike->end_reason = REMOVED;
+        ike->version->say_goodbye(engine, ike);
     }
     LIST_EACH(&connection->children, node)
     {
@@ -48,6 +53,8 @@ static void cut_off_one(struct engine *engine, struct connection *connection)
         uint64_t serial = child->serial;
         if (child->state != CHILD_STATE_LARVAL)
             child_delete(engine, child, 0);
+        else
+            child->end_reason = REMOVED;
         if ((child = child_by_serial(engine, serial)) != NULL)
             child_destroy(engine, child);
     }

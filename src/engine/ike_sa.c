@@ -168,8 +168,9 @@ static void end_life(struct engine *engine, struct ike_sa *ike)
     {
         struct task *task = CONTAINER_OF(node, struct task, node);
         uint64_t client = task->client;
+        const struct connection *waiting = connection_by_serial(engine, task->connection_serial);
         ike_drop_task(engine, ike, task);
-        finish_client(engine, client, RC_FATAL);
+        abandon_client(engine, waiting, client, "the IKE SA that it waited for has ended");
     }
     ike->version->ike_drop_parts(engine, ike);
     ike->current = TASK_NONE;

@@ -200,7 +200,7 @@ static void give_up_beginnings(struct engine *engine, struct connection *connect
             struct task *task = CONTAINER_OF(node, struct task, node);
             if (task->kind != TASK_CREATE_CHILD || task->connection_serial != connection->serial)
                 continue;
-            finish_client(engine, task->client, RC_FATAL);
+            abandon_client(engine, connection, task->client, "it was taken down meanwhile");
             ike_drop_task(engine, ike, task);
         }
     LIST_EACH(&connection->children, node)

@@ -112,7 +112,7 @@ void lifecycle_ike_is_going(struct engine *engine, struct ike_sa *ike)
     else
         engine->totals.ike_failed++;
     for (size_t i = 0; i < ARRAY_SIZE(clients); i++)
-        finish_client(engine, clients[i], RC_FATAL);
+        abandon_client(engine, connection, clients[i], ike_end_reason(ike));
     ike->current_client = 0;
     if (connection == NULL)
         return;
@@ -190,7 +190,7 @@ void lifecycle_child_is_going(struct engine *engine, struct child_sa *child)
     else
         say_event(engine, EVENT_CHILD_DOWN, connection ? connection->spec->name : NULL, child->ike_serial,
                   child->serial, child_end_reason(engine, child));
-    finish_client(engine, child->client, RC_FATAL);
+    abandon_client(engine, connection, child->client, child_end_reason(engine, child));
     child->client = 0;
     if (connection == NULL)
         return;

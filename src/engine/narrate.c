@@ -109,3 +109,13 @@ void finish_client(struct engine *engine, uint64_t client, int code)
     prompt_discard(engine, client);
     emit(engine, &(struct report){.code = code, .client = client, .is_final = true, .text = ""});
 }
+
+void abandon_client(struct engine *engine, const struct connection *connection, uint64_t client,
+                    const char *reason)
+{
+    if (client == 0)
+        return;
+    say_connection(engine, RC_FATAL, connection, client, "given up: %s",
+                   engine->is_shutting_down ? "pluto ends" : reason);
+    finish_client(engine, client, RC_FATAL);
+}

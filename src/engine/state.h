@@ -489,6 +489,9 @@ void say_plain(struct engine *engine, int code, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 /* Ends the command `client` (nothing if 0), or its part (client_batch.h). */
 void finish_client(struct engine *engine, uint64_t client, int code);
+/* The same with RC_FATAL for a client that has not been told why: what it waits for will not come. */
+void abandon_client(struct engine *engine, const struct connection *connection, uint64_t client,
+                    const char *reason);
 void trace(struct engine *engine, uint64_t debug_class, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 /* The same for what concerns one IKE SA: its connection's debug= counts too. */

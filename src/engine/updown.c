@@ -250,8 +250,8 @@ void updown_run_down(struct engine *engine, struct connection *connection, const
     run_to_undo(engine, connection, child, stays_routed ? down : both);
     scripts->are_up = false;
     scripts->are_routed = stays_routed;
-    end_client(engine, &scripts->client, RC_FATAL);
-    scripts->request_id = 0;
+    abandon_client(engine, connection, scripts->client, "it was taken down while its script ran");
+    scripts->client = scripts->request_id = 0;
 }
 
 static bool are_same_clients(const struct child_sa *a, const struct child_sa *b)
@@ -306,7 +306,8 @@ void updown_finish_client(struct engine *engine, struct connection *connection, 
 
 void updown_forget(struct engine *engine, struct connection *connection)
 {
-    end_client(engine, &connection->scripts.client, RC_FATAL);
+    abandon_client(engine, connection, connection->scripts.client, "it was deleted while its script ran");
+    connection->scripts.client = 0;
     end_client(engine, &connection->scripts.route_client, RC_FATAL);
     connection->scripts.request_id = connection->scripts.route_request_id = 0;
     if (connection->scripts.told != NULL)

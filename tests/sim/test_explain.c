@@ -86,6 +86,19 @@ static void whose_the_route_is_that_cannot_be_had_is_named(void **state)
     assert_ends_well(sim);
 }
 
+/* Every end of a failed --up has its line. */
+static void who_waits_for_what_is_deleted_is_told(void **state)
+{
+    (void)state;
+    struct sim *sim = gateways();
+    sim_start(sim, "east", COMMAND_INITIATE, "tunnel");
+    sim_start(sim, "east", COMMAND_INITIATE, "tunnel"); /* waits for the same */
+    assert_int_equal(sim_command(sim, "east", COMMAND_DELETE, "tunnel"), 0);
+    assert_true(sim_log_has(sim, "east", "given up: the connection was deleted or replaced meanwhile"));
+    assert_true(sim_log_has(sim, "east", "given up: the IKE SA that it waited for has ended"));
+    assert_ends_well(sim);
+}
+
 static void a_script_that_failed_is_named_with_its_status(void **state)
 {
     (void)state;
@@ -105,6 +118,7 @@ int main(void)
         cmocka_unit_test(proposals_of_ah_are_not_called_esp),
         cmocka_unit_test(another_way_to_authenticate_is_named),
         cmocka_unit_test(a_connection_of_the_other_version_is_named),
+        cmocka_unit_test(who_waits_for_what_is_deleted_is_told),
         cmocka_unit_test(a_script_that_failed_is_named_with_its_status),
         cmocka_unit_test(whose_the_route_is_that_cannot_be_had_is_named),
     };

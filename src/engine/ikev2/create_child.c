@@ -90,6 +90,9 @@ void create_child_start(struct engine *engine, struct ike_sa *ike, const struct 
 {
     struct child_sa *child = connection ? child_new(engine, ike, connection) : NULL;
     if (child == NULL) {
+        if (client != 0)
+            say_connection(engine, RC_UNKNOWN_NAME, connection, client, "given up: %s",
+                           connection == NULL ? "the connection was deleted meanwhile" : "out of memory");
         finish_client(engine, client, RC_UNKNOWN_NAME);
         if (connection != NULL)
             lifecycle_gave_up(engine, connection_by_serial(engine, connection->serial));
