@@ -23,6 +23,7 @@ struct reload {
     struct control_location location;
     const char *config;
     bool only_plans, as_json, is_verbose;
+    bool is_told; /* in JSON, if wanted */
     struct control_client *client;
     char *answer; /* of `loaded` */
     size_t answer_size;
@@ -244,7 +245,8 @@ static bool check_secrets(const struct conf *conf, struct error *error)
     struct setup *setup = setup_new();
     bool ok = setup != NULL && conf_apply_setup(conf, setup, NULL, error);
     if (ok && access(setup->secretsfile, F_OK) == 0) {
-        struct secrets *secrets = secrets_file_load(&file_reader_system, setup->secretsfile, &sink, NULL, error);
+        struct secrets *secrets =
+            secrets_file_load(&file_reader_system, setup->secretsfile, &sink, NULL, error);
         ok = secrets != NULL;
         secrets_free(secrets);
     }
@@ -268,11 +270,12 @@ static int reload_with(struct reload *reload, const struct conf *conf)
         fprintf(stderr, "ipsec reload: %s: %s\n", reload->config, error.text);
     } else {
         status = reload->only_plans ? 0 : carry_out(reload, &plan);
-        if (reload->as_json)
-            print_json(&plan, reload, status);
-        else if (status == 0)
+        if (!reload->as_json && status == 0)
             print_plan(&plan, reload);
     }
+    if (reload->as_json) /* of a fault, too: then the plan is empty */
+        print_json(&plan, reload, status);
+    reload->is_told = true;
     plan_free(&plan);
     return status;
 }
@@ -335,27 +338,34 @@ static bool parse(struct reload *reload, int argc, char **argv, int *ret_status)
     return optind == argc;
 }
 
-int reload_main(int argc, char **argv)
+static int run(struct reload *reload)
 {
-    struct reload reload = {.config = paths_config_file()};
     struct error error;
-    int status;
-    if (!parse(&reload, argc, argv, &status))
-        return status;
-    struct conf *conf = conf_load(&file_reader_system, reload.config, &sink, &error);
+    int status = CONTROL_EXIT_WHACK_PROBLEM;
+    struct conf *conf = conf_load(&file_reader_system, reload->config, &sink, &error);
     if (conf == NULL) {
         fprintf(stderr, "%s\n", error.text);
         return EXIT_PARSE;
     }
-    reload.client = control_client_open(&reload.location, &error);
-    if (reload.client == NULL) {
+    reload->client = control_client_open(&reload->location, &error);
+    if (reload->client == NULL)
         fprintf(stderr, "ipsec reload: %s\n", error.text);
-        status = CONTROL_EXIT_WHACK_PROBLEM;
-    } else {
-        status = reload_with(&reload, conf);
-    }
-    control_client_close(reload.client);
-    free(reload.answer);
+    else
+        status = reload_with(reload, conf);
+    control_client_close(reload->client);
+    free(reload->answer);
     conf_free(conf);
+    return status;
+}
+
+int reload_main(int argc, char **argv)
+{
+    struct reload reload = {.config = paths_config_file()};
+    int status;
+    if (!parse(&reload, argc, argv, &status))
+        return status;
+    status = run(&reload);
+    if (reload.as_json && !reload.is_told)
+        print_json(&(struct plan){0}, &reload, status);
     return status;
 }
