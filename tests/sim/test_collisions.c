@@ -123,6 +123,32 @@ static void both_ends_rekey_the_ike_sa_at_once(void **state)
         }
 }
 
+/* East's requests do not arrive while its old IKE SA expires; west has rekeyed that meanwhile, which serves.
+ */
+static void an_ike_sa_that_expires_in_a_collision_leaves_its_children_to_the_new_one(void **state)
+{
+    (void)state;
+    for (unsigned order = 0; order < ORDERS; order++) {
+        uint8_t first[NONCES];
+        nonce_order(order, first);
+        struct sim *sim = gateways_that_differ(
+            TUNNEL " ikelifetime=100s rekeymargin=2s rekeyfuzz=0% ipsec-lifetime=8h", TUNNEL);
+        assert_established(sim);
+        uint32_t spi = old_spi(sim, "east");
+        sim_run_for(sim, seconds(97));
+        sim_script_nonces(sim, "east", first, 2);
+        sim_script_nonces(sim, "west", first + 2, 2);
+        sim_drop(sim, "east", MESSAGE_CREATE, PART_EITHER, 0, 12);
+        sim_start(sim, "east", COMMAND_REKEY_IKE, "tunnel");
+        sim_start(sim, "west", COMMAND_REKEY_IKE, "tunnel");
+        bool settles = comes_to_rest(sim) && sim_child_count(sim, "west") == 1 &&
+                       sim_ike_count(sim, "east") == 1 && old_spi(sim, "east") == spi &&
+                       sim_ping(sim, "east", "10.1.0.1", "10.2.0.1");
+        if (!settles || !sim_end(sim))
+            fail_msg("nonce order %u: the tunnel is not what it was", order);
+    }
+}
+
 /* Both commands at once on one tunnel, with each message of either end lost in turn. */
 static void collide(enum command_kind of_east, enum command_kind of_west, size_t children_left)
 {
@@ -292,6 +318,7 @@ int main(int argument_count, char **arguments)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(both_ends_rekey_a_child_at_once),
         cmocka_unit_test(both_ends_rekey_the_ike_sa_at_once),
+        cmocka_unit_test(an_ike_sa_that_expires_in_a_collision_leaves_its_children_to_the_new_one),
         cmocka_unit_test(a_child_rekey_meets_an_ike_rekey),
         cmocka_unit_test(a_child_rekey_meets_a_delete),
         cmocka_unit_test(an_ike_rekey_meets_a_delete),

@@ -161,6 +161,10 @@ void ikev2_ike_life_is_due(struct engine *engine, struct ike_sa *ike)
                 rekey_ike_start(engine, ike, 0);
             return;
         }
+        if (rekey_ike_is_undecided(engine, ike)) { /* the peer's is there, and is the heir at least */
+            engine_timer_arm(engine, &ike->life_timer, now + REPLACED_IKE_GRACE);
+            return;
+        }
         say_ike(engine, RC_LOG, ike, 0, "IKE SA expired");
         ikev2_delete_ike(engine, ike, 0);
         break;

@@ -96,6 +96,14 @@ struct ike_sa *rekey_ike_make_larval(struct engine *engine, const struct ike_sa 
     return new;
 }
 
+bool rekey_ike_is_undecided(const struct engine *engine, const struct ike_sa *ike)
+{
+    const struct ike_sa *ours =
+        ike->current == TASK_REKEY_IKE ? ike_by_serial(engine, ike->current_ike_serial) : NULL;
+    const struct ike_sa *rival = ours ? ike_by_serial(engine, ours->rival_serial) : NULL;
+    return rival != NULL && rival->state == IKE_STATE_ESTABLISHED;
+}
+
 void rekey_ike_old_is_going(struct engine *engine, struct ike_sa *ike)
 {
     struct ike_sa *ours =

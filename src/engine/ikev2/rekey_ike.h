@@ -13,6 +13,8 @@ void rekey_ike_request(struct engine *engine, struct ike_sa *ike, struct incomin
 /* The peer uses the IKE SA that it made while our own rekey was in flight: to the peer, the Child SAs are
  * there. */
 void rekey_ike_is_used(struct engine *engine, struct ike_sa *ike, const struct incoming *incoming);
+/* The peer has rekeyed it while our own rekey is in flight, whose end decides which new one stays. */
+bool rekey_ike_is_undecided(const struct engine *engine, const struct ike_sa *ike);
 /* The old IKE SA ends while a rekey of it is under way: larval ones go, a finished one inherits. */
 void rekey_ike_old_is_going(struct engine *engine, struct ike_sa *ike);
 
