@@ -95,6 +95,24 @@ static void encapsulation_yes_forces_udp_without_nat(void **state)
     assert_ends_well(sim);
 }
 
+/* Our initiators float when they are told of a NAT. So it is east that takes the ports the other way round:
+ * what the peer does is the same to it as that of one that stays on the port where only IKE is spoken. */
+static void a_peer_that_stays_on_the_port_of_ike_gets_esp_without_udp(void **state)
+{
+    (void)state;
+    struct sim *sim = two_hosts();
+    struct child_view child;
+    sim_settings(sim, "east")->ike_port = 4500;
+    sim_settings(sim, "east")->natt_port = 500;
+    sim_restart(sim, "east", 0);
+    sim_run_for(sim, seconds(1));
+    sim_add_connection(sim, "tunnel", TUNNEL " encapsulation=yes mobike=no");
+    assert_up(sim, "west");
+    assert_true(sim_newest_child(sim, "east", "tunnel", &child));
+    assert_false(child.udp_encapsulation);
+    sim_free(sim);
+}
+
 static void either_end_rekeys_through_nat(void **state)
 {
     (void)state;
@@ -201,6 +219,7 @@ int main(int argument_count, char **arguments)
         cmocka_unit_test(a_repeated_request_is_answered_to_where_it_came_from),
         cmocka_unit_test(without_nat_nothing_is_encapsulated),
         cmocka_unit_test(encapsulation_yes_forces_udp_without_nat),
+        cmocka_unit_test(a_peer_that_stays_on_the_port_of_ike_gets_esp_without_udp),
         cmocka_unit_test(either_end_rekeys_through_nat),
         cmocka_unit_test(keepalives_keep_the_mapping),
         cmocka_unit_test(a_changed_mapping_is_followed_by_ike),

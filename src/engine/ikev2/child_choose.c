@@ -54,9 +54,9 @@ static bool narrow(const struct engine *engine, const struct ike_sa *ike, const 
     bool is_transport = connection->spec->type == TYPE_TRANSPORT;
     size_t remote_count, local_count = connection_selectors(connection, true, local);
     size_t i_count = child_substitute_nat_addresses(
-        ike, &ike->path.remote.address, is_transport && ike->remote_behind_nat, &message->ts_i, ts_i);
+        &ike->path.remote.address, is_transport && ike->remote_behind_nat, &message->ts_i, ts_i);
     size_t r_count = child_substitute_nat_addresses(
-        ike, &ike->path.local.address, is_transport && ike->local_behind_nat, &message->ts_r, ts_r);
+        &ike->path.local.address, is_transport && ike->local_behind_nat, &message->ts_r, ts_r);
     if (!remote_clients(engine, ike, connection, ts_i, i_count, remote, &remote_count, error))
         return false;
     choice->local_count = selectors_narrow(local, local_count, ts_r, r_count, choice->local, SELECTORS_MAX);

@@ -111,15 +111,14 @@ void child_build_answer(struct engine *engine, const struct child_sa *child, boo
 /* ---- what a NAT changes ---- */
 
 /* A transport-mode peer behind a NAT names its address as it sees it; what we see is what counts (2.23.1). */
-size_t child_substitute_nat_addresses(const struct ike_sa *ike, const struct ip_address *seen,
-                                      bool is_behind_nat, const struct ikev2_selectors *from,
-                                      struct selector *out)
+size_t child_substitute_nat_addresses(const struct ip_address *seen, bool is_behind_nat,
+                                      const struct ikev2_selectors *from, struct selector *out)
 {
     size_t count = from->count < SELECTORS_MAX ? from->count : SELECTORS_MAX;
     for (size_t i = 0; i < count; i++) {
         out[i] = from->list[i];
         bool is_one_host = address_equal(&out[i].range.start, &out[i].range.end);
-        if ((ike->uses_natt || ike->path.is_tcp) && is_behind_nat && is_one_host)
+        if (is_behind_nat && is_one_host)
             out[i].range = (struct ip_range){*seen, *seen};
     }
     return count;
@@ -130,7 +129,8 @@ bool child_passes_nat(const struct ike_sa *ike, const struct suite *suite, struc
 {
     if (ike->path.is_tcp && suite->protocol == PROTOCOL_AH)
         return error_set(error, NO_PROPOSAL_CHOSEN, "AH does not go in TCP (RFC 9329 3); ESP does");
-    return !ike->uses_natt || suite->protocol != PROTOCOL_AH ||
+    bool has_nat = ike->uses_natt || ike->local_behind_nat || ike->remote_behind_nat;
+    return !has_nat || suite->protocol != PROTOCOL_AH ||
            error_set(error, NO_PROPOSAL_CHOSEN, "AH does not go through the NAT between the peers; ESP does");
 }
 

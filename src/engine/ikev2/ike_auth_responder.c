@@ -8,6 +8,7 @@
 #include "engine/ikev2/ike_auth_parts.h"
 #include "engine/ikev2/initial_contact.h"
 #include "engine/ikev2/mobike.h"
+#include "engine/ikev2/nat_detection.h"
 #include "engine/ikev2/protect.h"
 #include "engine/ikev2/reauthenticate.h"
 #include "engine/ikev2/receive.h"
@@ -277,6 +278,7 @@ void ike_auth_request(struct engine *engine, struct ike_sa *ike, const struct in
     /* An initiator that found a NAT now speaks from and to port 4500 (2.23); none changes to TCP here. */
     if (incoming->path->is_tcp == ike->path.is_tcp)
         ike->path = *incoming->path;
+    nat_detection_follow_float(engine, ike);
     /* Only who was told that it may leaves out the Child SA. */
     bool may_be_childless = childless_is_allowed(connection_by_serial(engine, ike->connection_serial));
     size_t needed_count = may_be_childless && childless_is_wanted(message) ? 1 : ARRAY_SIZE(needed);

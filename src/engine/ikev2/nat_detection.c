@@ -82,3 +82,11 @@ void nat_detection_float(const struct engine *engine, struct ike_sa *ike)
     if (ike->path.remote.port == 500)
         ike->path.remote.port = 4500;
 }
+
+void nat_detection_follow_float(const struct engine *engine, struct ike_sa *ike)
+{
+    /* ESP in UDP goes between the ports of the framing alone (RFC 3948 2.1). Whoever was told of a NAT, or of
+     * the one that encapsulation=yes feigns, and stays where only IKE is spoken, wants ESP as it is. */
+    if (ike->path.local.port == engine->settings.ike_port)
+        ike->uses_natt = false;
+}

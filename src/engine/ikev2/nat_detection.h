@@ -12,5 +12,7 @@ void nat_detection_read(const struct engine *engine, struct ike_sa *ike, const s
                         const uint8_t *spi_r, const struct ikev2_message *message);
 /* Initiator, after IKE_SA_INIT: from now on port 4500, if a NAT is there. */
 void nat_detection_float(const struct engine *engine, struct ike_sa *ike);
+/* Responder, with the first IKE_AUTH request: a peer that has not left port 500 takes no ESP in UDP. */
+void nat_detection_follow_float(const struct engine *engine, struct ike_sa *ike);
 
 #endif
