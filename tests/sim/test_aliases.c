@@ -97,6 +97,31 @@ static void a_peer_that_drops_the_isakmp_sa_meanwhile_gets_the_rest_under_anothe
     assert_ends_well(sim);
 }
 
+/* Rekeys that wait for their turn, or for an answer, when the peer ends the ISAKMP SA alone. */
+static void a_peer_whose_isakmp_sa_expires_during_rekeys_gets_them_under_another(void **state)
+{
+    (void)state;
+#define NINE                                                                                                 \
+    HOSTS                                                                                                    \
+        " leftsubnets=10.1.0.0/24,10.3.0.0/24,10.5.0.0/24 rightsubnets=10.2.0.0/24,10.4.0.0/24,10.6.0.0/24"  \
+        " keyexchange=ikev1 ike=aes128-sha2;dh31 esp=aes128-sha2 salifetime=1h "
+    struct sim *sim = gateways_that_differ(NINE "ikelifetime=2h rekeymargin=5m rekeyfuzz=0%",
+                                           NINE "ikelifetime=3310s rekey=no");
+    assert_up(sim, "east");
+    assert_settles(sim);
+    assert_both_have(sim, 1, 9);
+    sim_run_for(sim, minutes(54) + seconds(50));
+    sim_partition(sim, "east", "west", seconds(25)); /* the rekeys begin, and none gets through */
+    sim_run_for(sim, seconds(40));
+    assert_true(sim_log_has(sim, "west", "ISAKMP SA expired"));
+    assert_true(sim_log_has(sim, "east", "self-deleting ISAKMP State"));
+    sim_run_for(sim, minutes(6)); /* the old IPsec SAs would have expired */
+    assert_false(sim_log_has(sim, "east", "IPsec SA expired"));
+    assert_settles(sim);
+    assert_both_have(sim, 1, 9);
+    assert_ends_well(sim);
+}
+
 static void one_of_them_goes_alone_by_its_own_name(void **state)
 {
     (void)state;
@@ -170,6 +195,7 @@ int main(int argument_count, char **arguments)
         cmocka_unit_test(the_name_of_a_conn_with_subnets_stands_for_all_of_them),
         cmocka_unit_test(quick_modes_of_many_subnets_begin_few_at_a_time),
         cmocka_unit_test(a_peer_that_drops_the_isakmp_sa_meanwhile_gets_the_rest_under_another),
+        cmocka_unit_test(a_peer_whose_isakmp_sa_expires_during_rekeys_gets_them_under_another),
         cmocka_unit_test(one_of_them_goes_alone_by_its_own_name),
         cmocka_unit_test(up_of_an_alias_ends_when_the_last_has_ended_with_the_first_failure),
         cmocka_unit_test(deleting_the_name_deletes_all_of_them),

@@ -130,10 +130,13 @@ static void move_children(struct engine *engine, struct ike_sa *from, struct ike
     }
 }
 
-static void move_tasks(struct ike_sa *from, struct ike_sa *to)
+/* One that is idle has nothing that would let them begin by its end. */
+static void move_tasks(struct engine *engine, struct ike_sa *from, struct ike_sa *to)
 {
     LIST_EACH(&from->tasks, node)
     ike_move_task(from, to, CONTAINER_OF(node, struct task, node));
+    if (!list_is_empty(&to->tasks))
+        engine_timer_arm(engine, &to->retry_timer, engine_now(engine));
 }
 
 void lifetimes_replace_older(struct engine *engine, struct ike_sa *ike)
@@ -145,7 +148,7 @@ void lifetimes_replace_older(struct engine *engine, struct ike_sa *ike)
     }
     while ((old = another(engine, ike)) != NULL) {
         move_children(engine, old, ike);
-        move_tasks(old, ike);
+        move_tasks(engine, old, ike);
         old->state = IKE_STATE_REPLACED;
         old->replaced_by_serial = ike->serial;
         engine_timer_cancel(engine, &old->liveness_timer);
@@ -170,6 +173,14 @@ static struct ike_sa *recall(struct engine *engine, const struct ike_sa *ike)
     return heir;
 }
 
+/* It was due, and has not come to pass under the ISAKMP SA that ends: it begins with another. */
+static void rekey_by_another(struct engine *engine, uint64_t child_serial)
+{
+    struct child_sa *child = child_by_serial(engine, child_serial);
+    if (child != NULL && child->state == CHILD_STATE_ESTABLISHED)
+        engine_timer_arm(engine, &child->life_timer, engine_now(engine));
+}
+
 static void drop_tasks(struct engine *engine, struct ike_sa *ike)
 {
     LIST_EACH(&ike->tasks, node)
@@ -177,8 +188,10 @@ static void drop_tasks(struct engine *engine, struct ike_sa *ike)
         struct task task = *CONTAINER_OF(node, struct task, node);
         struct connection *waiting = connection_by_serial(engine, task.connection_serial);
         ike_drop_task(engine, ike, CONTAINER_OF(node, struct task, node));
-        finish_client(engine, task.client, RC_FATAL);
-        if (task.kind == TASK_CREATE_CHILD && waiting != NULL)
+        abandon_client(engine, waiting, task.client, "the ISAKMP SA that it waited for has ended");
+        if (task.kind == TASK_REKEY_CHILD)
+            rekey_by_another(engine, task.child_serial);
+        else if (waiting != NULL)
             lifecycle_gave_up(engine, waiting);
     }
 }
@@ -190,10 +203,13 @@ static bool become_orphanage(struct engine *engine, struct ike_sa *ike)
     LIST_EACH(&ike->children, node)
     {
         struct child_sa *child = CONTAINER_OF(node, struct child_sa, siblings);
-        if (child->state == CHILD_STATE_LARVAL)
-            child_destroy(engine, child);
-        else
+        uint64_t replaced = child->replaces_serial;
+        if (child->state != CHILD_STATE_LARVAL) {
             quick_drop(engine, child);
+            continue;
+        }
+        child_destroy(engine, child);
+        rekey_by_another(engine, replaced);
     }
     if (list_is_empty(&ike->children))
         return false;
@@ -217,7 +233,7 @@ bool lifetimes_bequeath(struct engine *engine, struct ike_sa *ike)
     if (heir == NULL)
         return become_orphanage(engine, ike);
     move_children(engine, ike, heir);
-    move_tasks(ike, heir);
+    move_tasks(engine, ike, heir);
     return false;
 }
 

@@ -92,13 +92,13 @@ void quick_mode_run_tasks(struct engine *engine, struct ike_sa *ike)
         struct task task = *CONTAINER_OF(ike->tasks.next, struct task, node);
         const struct connection *connection = connection_by_serial(engine, task.connection_serial);
         const struct child_sa *replaces = child_by_serial(engine, task.child_serial);
-        bool is_void =
-            task.child_serial != 0 && (replaces == NULL || replaces->state != CHILD_STATE_ESTABLISHED);
         ike_drop_task(engine, ike, CONTAINER_OF(ike->tasks.next, struct task, node));
-        if (connection != NULL && !is_void)
-            quick_mode_start(engine, ike, connection, replaces, task.client);
+        if (connection == NULL)
+            abandon_client(engine, NULL, task.client, "the connection was deleted meanwhile");
+        else if (task.child_serial != 0 && (replaces == NULL || replaces->state != CHILD_STATE_ESTABLISHED))
+            abandon_client(engine, connection, task.client, "the IPsec SA was replaced or deleted meanwhile");
         else
-            finish_client(engine, task.client, RC_FATAL);
+            quick_mode_start(engine, ike, connection, replaces, task.client);
     }
 }
 
