@@ -161,6 +161,8 @@ void engine_stream_closed(struct engine *engine, const struct path *path, uint64
         say_ike(engine, RC_LOG, ike, 0,
                 "TCP connection with %s has ended: %s; waiting for the peer's next one", remote,
                 reason_of(number));
+    } else if (ike->state == IKE_STATE_INIT_SENT && ike->unproven_notify != 0) {
+        engine_timer_arm(engine, &ike->life_timer, engine_now(engine)); /* no better answer comes by it */
     } else if (ike->state == IKE_STATE_INIT_SENT) {
         ike->network_errno = number;
         ike_fail_because(engine, ike, FAILURE_NO_ANSWER, 0, RC_NORETRANSMISSION,

@@ -244,6 +244,23 @@ static void nobody_listens_and_the_command_fails(void **state)
     assert_ends_well(sim);
 }
 
+/* Many a peer refuses and hangs up: the refusal is the reason, and nothing better can come. */
+static void a_refusal_is_believed_when_the_connection_ends_behind_it(void **state)
+{
+    (void)state;
+    struct sim *sim = gateways_that_differ(IN_TCP, HOSTS SUBNETS " enable-tcp=yes ike=aes256-sha1;modp2048");
+    uint64_t client = sim_start(sim, "east", COMMAND_INITIATE, "tunnel");
+    sim_run_for(sim, milliseconds(500));
+    assert_true(sim_log_has(sim, "east", "waiting 1 second for another"));
+    assert_int_equal(sim_result(sim, "east", client), -1);
+    sim_break_streams(sim);
+    sim_run_for(sim, milliseconds(100));
+    assert_int_equal(sim_result(sim, "east", client), RC_FATAL);
+    assert_true(sim_log_has(sim, "east", "IKE_SA_INIT request rejected by peer: NO_PROPOSAL_CHOSEN"));
+    assert_int_equal(sim_down(sim, "east", "tunnel"), 0);
+    assert_ends_well(sim);
+}
+
 static void the_connection_is_deleted_while_it_connects(void **state)
 {
     (void)state;
@@ -296,6 +313,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(a_connection_may_carry_the_next_attempt),
         cmocka_unit_test(what_was_half_open_soon_follows_its_connection),
         cmocka_unit_test(nobody_listens_and_the_command_fails),
+        cmocka_unit_test(a_refusal_is_believed_when_the_connection_ends_behind_it),
         cmocka_unit_test(the_connection_is_deleted_while_it_connects),
         cmocka_unit_test(a_restarted_peer_is_reached_again),
         cmocka_unit_test(who_hears_nothing_by_udp_falls_back_to_tcp),
