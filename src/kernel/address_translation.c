@@ -186,6 +186,8 @@ static void delete_dead_chains(struct address_translation *translation)
     LIST_EACH(&translation->dead_chains, node)
     {
         struct chain *chain = CONTAINER_OF(node, struct chain, dead);
+        if (translation->link.size >= NFT_BATCH_FULL)
+            (void)nft_link_commit(&translation->link);
         clear_maps_name_chain(chain->number, name);
         nft_put_chain_deletion(&translation->link, name);
         list_remove(node);
