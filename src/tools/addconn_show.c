@@ -81,8 +81,7 @@ void addconn_show_connection(const struct addconn *addconn, size_t index)
 /* Those that start are routed as well. */
 static bool is_listed(int list, enum connection_auto how)
 {
-    return list == LIST_ALL || (int)how == list ||
-           (list == AUTO_ONDEMAND && (how == AUTO_START || how == AUTO_KEEP));
+    return list == LIST_ALL || (int)how == list || (list == AUTO_ONDEMAND && how == AUTO_START);
 }
 
 /* In one line, as scripts take them apart. */

@@ -97,7 +97,9 @@ static int print_conn(const struct conf *conf, size_t index)
         fprintf(stderr, "%s\n", error.text);
         return EXIT_PARSE;
     }
-    printf("\nconn %s\n", conf_conn_name(conf, index));
+    const char *name = conf_conn_name(conf, index);
+    const char *quote = strpbrk(name, " \t") != NULL ? "\"" : "";
+    printf("\nconn %s%s%s\n", quote, name, quote);
     print_of_end(options, count, END_LEFT);
     print_of_end(options, count, END_RIGHT);
     print_of_end(options, count, END_NONE);

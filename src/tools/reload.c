@@ -91,7 +91,7 @@ static void print_difference(void *user, const char *keyword, const char *old_va
 
 static const char *start_story(enum connection_auto how)
 {
-    return how == AUTO_START || how == AUTO_KEEP ? ", brought up" : how == AUTO_ONDEMAND ? ", on demand" : "";
+    return how == AUTO_START ? ", brought up" : how == AUTO_ONDEMAND ? ", on demand" : "";
 }
 
 static void print_entry(const struct plan_entry *entry, bool is_verbose)
@@ -217,7 +217,7 @@ static void start(struct reload *reload, const struct plan_entry *entry)
 {
     bool is_replaced = entry->action == PLAN_CHANGE;
     bool is_new = entry->action == PLAN_ADD || entry->action == PLAN_DESCRIBE || is_replaced;
-    bool wants_up = entry->auto_start == AUTO_START || entry->auto_start == AUTO_KEEP;
+    bool wants_up = entry->auto_start == AUTO_START; /* auto=keep: the peer begins */
     bool is_up = entry->is_up && !is_replaced, is_routed = entry->is_routed && !is_replaced;
     if (!is_new || is_up)
         return;
