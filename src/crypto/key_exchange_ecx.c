@@ -6,10 +6,12 @@
  */
 #include <openssl/core_dispatch.h>
 #include <openssl/core_names.h>
+#include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/params.h>
 #include <openssl/provider.h>
 #include <pthread.h>
+#include <strings.h>
 #ifdef STYX_WITH_SODIUM
 #include <sodium.h>
 #endif
@@ -42,12 +44,18 @@ struct ladder {
 static struct ladder x25519, x448;
 static pthread_once_t find_once = PTHREAD_ONCE_INIT;
 
+/* A provider has several names for an algorithm, without regard to case: "X25519:1.3.101.110". */
 static bool is_named(const OSSL_ALGORITHM *algorithm, const char *name)
 {
     size_t size = strlen(name);
-    char after =
-        strncmp(algorithm->algorithm_names, name, size) == 0 ? algorithm->algorithm_names[size] : '?';
-    return after == '\0' || after == ':';
+    const char *at = algorithm->algorithm_names;
+    while (strncasecmp(at, name, size) != 0 || (at[size] != '\0' && at[size] != ':')) {
+        at = strchr(at, ':');
+        if (at == NULL)
+            return false;
+        at++;
+    }
+    return true;
 }
 
 /* Ends with function_id 0, as does what a provider without the algorithm gets. */
@@ -89,30 +97,43 @@ static void find_exchange_functions(struct ladder *ladder, const OSSL_DISPATCH *
     }
 }
 
-/* Of the provider that libcrypto's configuration chooses. */
-static void find_ladder(struct ladder *ladder, const char *name)
+static bool is_whole(const struct ladder *ladder)
 {
-    EVP_KEYEXCH *exchange = EVP_KEYEXCH_fetch(NULL, name, NULL);
+    return ladder->key_new != NULL && ladder->key_import != NULL && ladder->key_free != NULL &&
+           ladder->exchange_new != NULL && ladder->exchange_init != NULL &&
+           ladder->exchange_set_peer != NULL && ladder->exchange_derive != NULL &&
+           ladder->exchange_free != NULL;
+}
+
+static bool find_ladder(struct ladder *ladder, const char *name, const char *properties)
+{
+    EVP_KEYEXCH *exchange = EVP_KEYEXCH_fetch(NULL, name, properties);
     if (exchange == NULL)
-        return;
+        return false;
     const OSSL_PROVIDER *provider = EVP_KEYEXCH_get0_provider(exchange);
     struct ladder found = {.fetched = exchange, .provider = OSSL_PROVIDER_get0_provider_ctx(provider)};
     find_key_functions(&found, find_functions(provider, OSSL_OP_KEYMGMT, name));
     find_exchange_functions(&found, find_functions(provider, OSSL_OP_KEYEXCH, name));
-    bool is_whole = found.key_new != NULL && found.key_import != NULL && found.key_free != NULL &&
-                    found.exchange_new != NULL && found.exchange_init != NULL &&
-                    found.exchange_set_peer != NULL && found.exchange_derive != NULL &&
-                    found.exchange_free != NULL;
-    if (is_whole)
+    if (is_whole(&found))
         *ladder = found;
     else
         EVP_KEYEXCH_free(exchange);
+    return is_whole(&found);
+}
+
+/* Of the provider that libcrypto's configuration chooses; one that takes no keys from outside (a token's) is
+ * passed over. */
+static void find_any_ladder(struct ladder *ladder, const char *name)
+{
+    if (!find_ladder(ladder, name, NULL))
+        (void)find_ladder(ladder, name, "provider=default");
 }
 
 static void find_ladders(void)
 {
-    find_ladder(&x25519, "X25519");
-    find_ladder(&x448, "X448");
+    find_any_ladder(&x25519, "X25519");
+    find_any_ladder(&x448, "X448");
+    ERR_clear_error();
 }
 
 /* NULL: this libcrypto does not have it. */
@@ -177,8 +198,10 @@ static enum ke_result ladder_multiply(const struct ke_detail *detail, const stru
         result = derive(ladder, exchange, size, out);
     if (exchange != NULL)
         ladder->exchange_free(exchange);
-    ladder->key_free(point_key);
-    ladder->key_free(scalar_key);
+    if (point_key != NULL)
+        ladder->key_free(point_key);
+    if (scalar_key != NULL)
+        ladder->key_free(scalar_key);
     return result;
 }
 
