@@ -160,8 +160,10 @@ void initiate_connection(struct engine *engine, struct connection *connection, u
         ike->setup->client = client; /* whoever comes now watches the negotiation that runs */
         return;
     }
-    if (!ike_add_task(engine, ike, TASK_CREATE_CHILD, 0, connection->serial, client))
-        finish_client(engine, client, RC_CRYPTOFAILED);
+    if (!ike_add_task(engine, ike, TASK_CREATE_CHILD, 0, connection->serial, client)) {
+        abandon_client(engine, connection, client, "too many wait for the same IKE SA");
+        lifecycle_gave_up(engine, connection);
+    }
     ike->version->run_tasks(engine, ike);
 }
 

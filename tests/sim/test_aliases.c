@@ -1,4 +1,6 @@
 /* One name for several connections: subnets= and connalias=. */
+#include "base/text.h"
+#include "engine/state.h"
 #include "scenario.h"
 #include "wire/ikev1_numbers.h"
 
@@ -103,8 +105,8 @@ static void a_peer_whose_isakmp_sa_expires_during_rekeys_gets_them_under_another
     (void)state;
 #define NINE                                                                                                 \
     HOSTS                                                                                                    \
-        " leftsubnets=10.1.0.0/24,10.3.0.0/24,10.5.0.0/24 rightsubnets=10.2.0.0/24,10.4.0.0/24,10.6.0.0/24"  \
-        " keyexchange=ikev1 ike=aes128-sha2;dh31 esp=aes128-sha2 salifetime=1h "
+    " leftsubnets=10.1.0.0/24,10.3.0.0/24,10.5.0.0/24 rightsubnets=10.2.0.0/24,10.4.0.0/24,10.6.0.0/24"      \
+    " keyexchange=ikev1 ike=aes128-sha2;dh31 esp=aes128-sha2 salifetime=1h "
     struct sim *sim = gateways_that_differ(NINE "ikelifetime=2h rekeymargin=5m rekeyfuzz=0%",
                                            NINE "ikelifetime=3310s rekey=no");
     assert_up(sim, "east");
@@ -120,6 +122,30 @@ static void a_peer_whose_isakmp_sa_expires_during_rekeys_gets_them_under_another
     assert_settles(sim);
     assert_both_have(sim, 1, 9);
     assert_ends_well(sim);
+}
+
+/* More tunnels with one peer than may wait at once; nobody need ask again. */
+static void a_connection_that_finds_the_queue_full_is_tried_again_later(void **state)
+{
+    (void)state;
+    enum { LEFT = 64, RIGHT = TASK_LIMIT / LEFT + 1 };
+    struct sim *sim = two_hosts();
+    char words[4096];
+    struct text text = text_of(words, sizeof(words));
+    text_add(&text, HOSTS CIPHERS " leftsubnets=10.10.0.0/24");
+    for (unsigned i = 1; i < LEFT; i++)
+        text_add(&text, ",10.10.%u.0/24", i);
+    text_add(&text, " rightsubnets=10.20.0.0/24");
+    for (unsigned i = 1; i < RIGHT; i++)
+        text_add(&text, ",10.20.%u.0/24", i);
+    sim_add_connection_on(sim, "east", "tunnel", words);
+    sim_partition(sim, "east", "west", minutes(5));
+    sim_start(sim, "east", COMMAND_INITIATE, "tunnel");
+    sim_run_for(sim, seconds(1));
+    assert_true(sim_log_has(sim, "east", "given up: too many wait for the same IKE SA"));
+    assert_true(sim_log_has(sim, "east", "supposed to remain up; revival attempt 1 scheduled in"));
+    sim_forgive(sim);
+    sim_free(sim);
 }
 
 static void one_of_them_goes_alone_by_its_own_name(void **state)
@@ -196,6 +222,7 @@ int main(int argument_count, char **arguments)
         cmocka_unit_test(quick_modes_of_many_subnets_begin_few_at_a_time),
         cmocka_unit_test(a_peer_that_drops_the_isakmp_sa_meanwhile_gets_the_rest_under_another),
         cmocka_unit_test(a_peer_whose_isakmp_sa_expires_during_rekeys_gets_them_under_another),
+        cmocka_unit_test(a_connection_that_finds_the_queue_full_is_tried_again_later),
         cmocka_unit_test(one_of_them_goes_alone_by_its_own_name),
         cmocka_unit_test(up_of_an_alias_ends_when_the_last_has_ended_with_the_first_failure),
         cmocka_unit_test(deleting_the_name_deletes_all_of_them),
