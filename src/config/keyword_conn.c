@@ -189,7 +189,9 @@ const struct keyword conn_keywords[] = {
     {"groundhog", END_NOT_YET_OF_KEYS, BOOL("no"), .help = "accept expired certificates"},
     {"hostaddrfamily", ACTS(host_family), ENUM(family_words, ""), .help = "address family of the hosts"},
     {"id", END_ACTS_BY_HAND, SPECIAL("an address, @name, user@name, @#hex, a distinguished name or %any", ""),
-     .help = "the identity of this end; its address when absent"},
+     .help =
+         "the identity of this end; its address when absent. A host's name without @ is looked up when the "
+         "connection is loaded, and stands for the address"},
     {"ignore-peer-dns", ACTS(modecfg.ignore_peer_dns), BOOL("no"),
      .help = "do not take DNS servers from the peer"},
     {"ike", ACTS_BY_HAND, .empty_is_unset = true, SPECIAL("algorithms such as aes_gcm256-sha2_512;dh21", ""),

@@ -51,10 +51,17 @@ static bool grow(struct secret_entry *entry)
     struct identity *ids = realloc(entry->ids, capacity * sizeof(*ids));
     if (ids != NULL)
         entry->ids = ids;
-    bool *flags = ids != NULL ? realloc(entry->id_is_any, capacity * sizeof(*flags)) : NULL;
-    if (flags != NULL)
-        entry->id_is_any = flags;
-    return flags != NULL;
+    uint8_t *forms = ids != NULL ? realloc(entry->id_forms, capacity * sizeof(*forms)) : NULL;
+    if (forms != NULL)
+        entry->id_forms = forms;
+    return forms != NULL;
+}
+
+static enum secret_id_form form_of(const char *index, const struct identity *id)
+{
+    if (is_any(index))
+        return SECRET_ID_ANY;
+    return id->kind == ID_FQDN && index[0] != '@' ? SECRET_ID_NAME : SECRET_ID_PLAIN;
 }
 
 static bool add_index(const struct secrets_lexer *lexer, struct secret_entry *entry,
@@ -80,7 +87,7 @@ static bool add_index(const struct secrets_lexer *lexer, struct secret_entry *en
         return out_of_memory(error);
     }
     entry->ids[entry->id_count] = id;
-    entry->id_is_any[entry->id_count++] = any;
+    entry->id_forms[entry->id_count++] = (uint8_t)form_of(index, &id);
     return true;
 }
 

@@ -25,7 +25,7 @@ static bool next_secrets_file(struct control_session *session, struct facts *fac
 static const char *owner_text(const struct secret_entry *entry, size_t index,
                               char out[static IDENTITY_TEXT_SIZE])
 {
-    return entry->id_is_any[index] ? "%any" : identity_text(&entry->ids[index], out);
+    return entry->id_forms[index] == SECRET_ID_ANY ? "%any" : identity_text(&entry->ids[index], out);
 }
 
 /* Libreswan numbers them by their lines. */

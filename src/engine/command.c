@@ -16,6 +16,7 @@
 #include "engine/policy_group.h"
 #include "engine/prompt.h"
 #include "engine/routing.h"
+#include "engine/secret_names.h"
 #include "engine/updown.h"
 #include "engine/version.h"
 
@@ -164,6 +165,7 @@ static void replace_secrets(struct engine *engine, const struct command *command
 {
     secrets_free(engine->secrets);
     engine->secrets = command->secrets;
+    secret_names_ask(engine);
     finish(engine, command, 0);
 }
 

@@ -5,6 +5,7 @@
 #include <strings.h>
 
 #include "engine/connection.h"
+#include "engine/secret_names.h"
 
 /* A server that answers nobody holds one look-up for long; meanwhile the answer may be had another way. */
 enum { AWAITED_MAX = 2 };
@@ -211,8 +212,10 @@ void engine_resolved(struct engine *engine, uint64_t query_id, const struct ip_a
                      size_t count)
 {
     struct host_name *host_name = by_serial(engine, query_id);
-    if (host_name == NULL)
+    if (host_name == NULL) {
+        secret_names_answered(engine, query_id, addresses, count);
         return;
+    }
     host_name->awaited_answers -= host_name->awaited_answers > 0;
     bool had_address = address_is_set(&host_name->address);
     if (choose_address(host_name, addresses, count))

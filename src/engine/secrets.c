@@ -18,7 +18,7 @@ void secret_entry_clear(struct secret_entry *entry)
     for (size_t i = 0; i < entry->id_count; i++)
         identity_free(&entry->ids[i]);
     free(entry->ids);
-    free(entry->id_is_any);
+    free(entry->id_forms);
     secret_free(entry->key, entry->key_size);
     free(entry->ppk_id);
     free(entry->origin);
@@ -34,12 +34,36 @@ void secrets_free(struct secrets *secrets)
     index_drop(secrets);
     for (size_t i = 0; i < secrets->count; i++)
         secret_entry_clear(&secrets->entries[i]);
+    for (size_t i = 0; i < secrets->name_count; i++)
+        identity_free(&secrets->names[i].address);
+    free(secrets->names);
     free(secrets->entries);
     free(secrets);
 }
 
+/* Capacities of names are powers of two. */
+static bool add_names(struct secrets *secrets, struct secret_entry *entry)
+{
+    entry->first_name = secrets->name_count;
+    for (size_t i = 0; i < entry->id_count; i++) {
+        size_t count = secrets->name_count;
+        if (entry->id_forms[i] != SECRET_ID_NAME)
+            continue;
+        if ((count & (count - 1)) == 0) {
+            struct secret_name *grown =
+                realloc(secrets->names, (count ? 2 * count : 1) * sizeof(*secrets->names));
+            if (grown == NULL)
+                return false;
+            secrets->names = grown;
+        }
+        secrets->names[secrets->name_count++] = (struct secret_name){.entry = secrets->count, .id = i};
+    }
+    return true;
+}
+
 bool secrets_add(struct secrets *secrets, struct secret_entry *entry)
 {
+    size_t name_count = secrets->name_count;
     index_drop(secrets);
     if (secrets->count == secrets->capacity) {
         size_t capacity = secrets->capacity ? secrets->capacity * 2 : 16;
@@ -48,6 +72,10 @@ bool secrets_add(struct secrets *secrets, struct secret_entry *entry)
             return false;
         secrets->entries = grown;
         secrets->capacity = capacity;
+    }
+    if (entry->kind == SECRET_PSK && !add_names(secrets, entry)) {
+        secrets->name_count = name_count;
+        return false;
     }
     secrets->entries[secrets->count++] = *entry;
     *entry = (struct secret_entry){0};
@@ -64,36 +92,47 @@ static bool is_address(const struct identity *identity, const struct ip_address 
     return (is_v4 || is_v6) && memcmp(identity->data, host->bytes, identity->size) == 0;
 }
 
-static enum match match_end(const struct secret_entry *entry, const struct identity *id,
-                            const struct ip_address *host)
+static enum match match_index(const struct identity *index, const struct identity *id,
+                              const struct ip_address *host)
+{
+    if (index->kind != ID_NONE && identity_equal(index, id))
+        return MATCH_ID;
+    return is_address(index, host) ? MATCH_ADDRESS : MATCH_NONE;
+}
+
+static enum match better(enum match a, enum match b)
+{
+    return a > b ? a : b;
+}
+
+static enum match match_end(const struct secrets *secrets, const struct secret_entry *entry,
+                            const struct identity *id, const struct ip_address *host)
 {
     enum match best = MATCH_NONE;
+    size_t next_name = entry->first_name;
     for (size_t i = 0; i < entry->id_count; i++) {
-        enum match match = MATCH_NONE;
-        if (entry->id_is_any[i])
-            match = MATCH_ANY;
-        else if (identity_equal(&entry->ids[i], id))
-            match = MATCH_ID;
-        else if (is_address(&entry->ids[i], host))
-            match = MATCH_ADDRESS;
-        if (match > best)
-            best = match;
+        if (entry->id_forms[i] == SECRET_ID_ANY)
+            best = better(best, MATCH_ANY);
+        else
+            best = better(best, match_index(&entry->ids[i], id, host));
+        if (entry->id_forms[i] == SECRET_ID_NAME)
+            best = better(best, match_index(&secrets->names[next_name++].address, id, host));
     }
     return best;
 }
 
 /* 0: does not apply. One index: our end alone counts. */
-static unsigned match_entry(const struct secret_entry *entry, const struct identity *ours,
-                            const struct identity *theirs, const struct ip_address *our_host,
-                            const struct ip_address *their_host)
+static unsigned match_entry(const struct secrets *secrets, const struct secret_entry *entry,
+                            const struct identity *ours, const struct identity *theirs,
+                            const struct ip_address *our_host, const struct ip_address *their_host)
 {
     enum { DEFAULT = 1, SINGLE = 1, SEVERAL = 2 * (MATCH_ID + 1) };
     if (entry->id_count == 0)
         return DEFAULT;
-    enum match mine = match_end(entry, ours, our_host);
+    enum match mine = match_end(secrets, entry, ours, our_host);
     if (entry->id_count == 1)
         return mine != MATCH_NONE ? SINGLE + (unsigned)mine : 0;
-    enum match other = match_end(entry, theirs, their_host);
+    enum match other = match_end(secrets, entry, theirs, their_host);
     if (mine == MATCH_NONE || other == MATCH_NONE)
         return 0;
     return SEVERAL + (unsigned)mine + (unsigned)other;
@@ -137,7 +176,7 @@ static void index_drop(struct secrets *secrets)
 static bool is_general(const struct secret_entry *entry)
 {
     for (size_t i = 0; i < entry->id_count; i++)
-        if (entry->id_is_any[i])
+        if (entry->id_forms[i] == SECRET_ID_ANY)
             return true;
     return entry->id_count == 0;
 }
@@ -158,6 +197,11 @@ static bool index_by_ids(struct secret_index *index, struct hash_table *table,
     return true;
 }
 
+static struct hash_table *table_of(struct secret_index *index, const struct secret_entry *entry)
+{
+    return entry->id_count == 1 ? &index->single : &index->several;
+}
+
 static bool index_entry(struct secret_index *index, const struct secret_entry *entry, size_t number)
 {
     switch (entry->kind) {
@@ -175,12 +219,20 @@ static bool index_entry(struct secret_index *index, const struct secret_entry *e
         index->general[index->general_count++] = number;
         return true;
     }
-    return index_by_ids(index, entry->id_count == 1 ? &index->single : &index->several, entry, number);
+    return index_by_ids(index, table_of(index, entry), entry, number);
+}
+
+static bool index_name(struct secret_index *index, const struct secrets *secrets,
+                       const struct secret_name *name)
+{
+    const struct secret_entry *entry = &secrets->entries[name->entry];
+    return name->address.kind == ID_NONE || is_general(entry) ||
+           insert(index, table_of(index, entry), name->entry, identity_hash(hash_key, &name->address));
 }
 
 static bool index_init(struct secret_index *index, const struct secrets *secrets)
 {
-    size_t nodes = secrets->count;
+    size_t nodes = secrets->count + secrets->name_count;
     for (size_t i = 0; i < secrets->count; i++)
         nodes += secrets->entries[i].id_count;
     index->user_default = SIZE_MAX;
@@ -197,6 +249,8 @@ static bool index_make(struct secrets *secrets)
     bool ok = secrets->index != NULL && index_init(secrets->index, secrets);
     for (size_t i = 0; i < secrets->count && ok; i++)
         ok = index_entry(secrets->index, &secrets->entries[i], i);
+    for (size_t i = 0; i < secrets->name_count && ok; i++)
+        ok = index_name(secrets->index, secrets, &secrets->names[i]);
     if (!ok)
         index_drop(secrets);
     return ok;
@@ -206,6 +260,26 @@ static bool has_index(struct secrets *secrets)
 {
     return secrets != NULL && (secrets->index != NULL || index_make(secrets));
 }
+
+/* ---- names of hosts ---- */
+
+const struct identity *secrets_name(const struct secrets *secrets, size_t number)
+{
+    const struct secret_name *name = &secrets->names[number];
+    return &secrets->entries[name->entry].ids[name->id];
+}
+
+void secrets_name_is_at(struct secrets *secrets, size_t number, const struct ip_address *address)
+{
+    struct secret_name *name = &secrets->names[number];
+    if (name->address.kind != ID_NONE)
+        return;
+    name->address = identity_of_address(address);
+    if (secrets->index != NULL && !index_name(secrets->index, secrets, name))
+        index_drop(secrets);
+}
+
+/* ---- look-ups ---- */
 
 struct search {
     const struct secrets *secrets;
@@ -217,8 +291,8 @@ struct search {
 
 static void consider(struct search *search, size_t number)
 {
-    unsigned score = match_entry(&search->secrets->entries[number], search->ours, search->theirs,
-                                 search->our_host, search->their_host);
+    unsigned score = match_entry(search->secrets, &search->secrets->entries[number], search->ours,
+                                 search->theirs, search->our_host, search->their_host);
     if (score > search->best_score || (score != 0 && score == search->best_score && number < search->best)) {
         search->best_score = score;
         search->best = number;

@@ -10,16 +10,29 @@ enum secret_kind {
     SECRET_PPK,   /* post-quantum pre-shared key (RFC 8784) */
 };
 
+enum secret_id_form {
+    SECRET_ID_PLAIN,
+    SECRET_ID_ANY,  /* %any or %any6 or 0.0.0.0 in that place */
+    SECRET_ID_NAME, /* a host's name without @: itself, and its address once that is known */
+};
+
 struct secret_entry {
     enum secret_kind kind;
     struct identity *ids; /* none: matches every pair, worst */
-    bool *id_is_any;      /* %any or %any6 or 0.0.0.0 in that place; parallel to ids */
+    uint8_t *id_forms;    /* enum secret_id_form; parallel to ids */
     size_t id_count;
+    size_t first_name; /* in struct secrets.names, of those in this form; SECRET_PSK only */
     uint8_t *key;
     size_t key_size;
     uint8_t *ppk_id; /* SECRET_PPK only */
     size_t ppk_id_size;
     char *origin; /* file:line, for explanations */
+};
+
+/* A host's name among the indexes. */
+struct secret_name {
+    size_t entry, id;
+    struct identity address; /* ID_NONE: not known */
 };
 
 struct secret_index;
@@ -28,6 +41,9 @@ struct secrets {
     struct secret_entry *entries;
     size_t count;
     size_t capacity;
+    struct secret_name *names; /* in the order of the entries */
+    size_t name_count;
+    uint64_t first_query;       /* of the look-ups of names: one number for each */
     struct secret_index *index; /* made at the first look-up */
 };
 
@@ -38,6 +54,11 @@ void secrets_free(struct secrets *secrets);
 void secret_entry_clear(struct secret_entry *entry);
 /* Takes ownership of everything in *entry and clears it. */
 bool secrets_add(struct secrets *secrets, struct secret_entry *entry);
+
+/* The host's name of names[number]. */
+const struct identity *secrets_name(const struct secrets *secrets, size_t number);
+/* What it stands for besides itself, from now on. */
+void secrets_name_is_at(struct secrets *secrets, size_t number, const struct ip_address *address);
 
 /*
  * Best match rules of ipsec.secrets(5): an entry with several indexes serves when each end is one of them,

@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "tools/addconn.h"
 #include "tools/conf_request.h"
+#include "tools/id_lookup.h"
 #include "tools/paths.h"
 #include "tools/tools.h"
 #include "tools/whack_prompt.h"
@@ -104,6 +105,7 @@ static bool add(struct addconn *addconn, size_t index)
         addconn_show_connection(addconn, index);
         json_decref(options);
     } else {
+        id_lookup(options);
         queue(addconn, conf_request("add", name, options, addconn->config_file));
     }
     return !is_for_pluto_to_refuse;

@@ -5,6 +5,7 @@
 
 #include "config/value.h"
 #include "tools/conf_request.h"
+#include "tools/id_lookup.h"
 
 enum { FAULTS_SHOWN = 20 };
 
@@ -135,6 +136,7 @@ static bool plan_loaded(struct plan *plan, const struct conf *conf, size_t index
             json_decref(entry.old_options);
             return false;
         }
+        id_lookup(entry.new_options);
         entry.action = compare(&entry);
     }
     return add_entry(plan, &entry) || error_set(error, 0, "out of memory");
@@ -147,6 +149,7 @@ static bool plan_new(struct plan *plan, const struct conf *conf, size_t index, s
     if (entry.auto_start == AUTO_IGNORE || conf_conn_is_template(conf, index))
         return true;
     entry.new_options = conf_request_options(conf, index, error);
+    id_lookup(entry.new_options);
     return entry.new_options != NULL && (add_entry(plan, &entry) || error_set(error, 0, "out of memory"));
 }
 

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "config/argument_file.h"
+#include "tools/id_lookup.h"
 #include "tools/tools.h"
 #include "tools/whack_arguments.h"
 #include "tools/whack_prompt.h"
@@ -87,6 +88,7 @@ static int send_requests(const struct whack_arguments *arguments, const json_t *
     for (size_t i = 0; i < json_array_size(requests) && conversation.status == 0; i++) {
         const json_t *request = json_array_get(requests, i);
         watch_for_end(request);
+        id_lookup(json_object_get(request, "options"));
         int code = control_client_call(conversation.client, request, show, &conversation, &error);
         if (error.text[0] != '\0') {
             conversation.status = complain_of_pluto(arguments, &error);

@@ -28,7 +28,8 @@ static void look_up(struct secrets *secrets, const struct secret_entry *entry)
     if (entry->kind == SECRET_PPK &&
         secrets_find_ppk(secrets, bytes_of(entry->ppk_id, entry->ppk_id_size)) == NULL)
         abort();
-    if (entry->kind == SECRET_PSK && entry->id_count == 2 && !entry->id_is_any[0] && !entry->id_is_any[1] &&
+    if (entry->kind == SECRET_PSK && entry->id_count == 2 && entry->id_forms[0] != SECRET_ID_ANY &&
+        entry->id_forms[1] != SECRET_ID_ANY &&
         secrets_find_psk(secrets, &entry->ids[0], &entry->ids[1], &nowhere, &nowhere, &error) == NULL)
         abort();
     (void)secrets_find_xauth(secrets, "user");

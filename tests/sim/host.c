@@ -454,7 +454,7 @@ static void add_xauth_secret(struct secrets *secrets, const struct sim_login *lo
     struct secret_entry entry = {
         .kind = SECRET_XAUTH,
         .ids = calloc(1, sizeof(*entry.ids)),
-        .id_is_any = calloc(1, sizeof(*entry.id_is_any)),
+        .id_forms = calloc(1, sizeof(*entry.id_forms)),
         .id_count = 1,
         .key = (uint8_t *)strdup(login->password),
         .key_size = strlen(login->password),

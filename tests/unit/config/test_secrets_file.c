@@ -102,7 +102,7 @@ static void indexes_have_all_their_forms(void **state)
         const struct secret_entry *entry = &secrets->entries[0];
         assert_int_equal(entry->id_count, rows[i].count);
         for (size_t j = 0; j < rows[i].count; j++) {
-            assert_int_equal(entry->id_is_any[j], rows[i].any >> j & 1);
+            assert_int_equal(entry->id_forms[j] == SECRET_ID_ANY, rows[i].any >> j & 1);
             assert_int_equal(entry->ids[j].kind, rows[i].kinds[j]);
         }
         secrets_free(secrets);

@@ -137,7 +137,7 @@ static void add_secret(struct secrets *secrets, const char *first, const char *s
     };
     if (first != NULL) {
         entry.ids = calloc(2, sizeof(*entry.ids));
-        entry.id_is_any = calloc(2, sizeof(*entry.id_is_any));
+        entry.id_forms = calloc(2, sizeof(*entry.id_forms));
         entry.id_count = 2;
         for (size_t i = 0; i < 2; i++)
             identity_parse(names[i], &entry.ids[i], NULL);

@@ -15,11 +15,13 @@ static void add(struct secrets *secrets, const char *index, const char *key)
     char copy[256];
     snprintf(copy, sizeof(copy), "%s", index);
     entry.ids = calloc(8, sizeof(*entry.ids));
-    entry.id_is_any = calloc(8, sizeof(*entry.id_is_any));
+    entry.id_forms = calloc(8, sizeof(*entry.id_forms));
     for (char *word = strtok(copy, " "); word != NULL; word = strtok(NULL, " ")) {
-        entry.id_is_any[entry.id_count] = strcmp(word, "%any") == 0;
-        if (!entry.id_is_any[entry.id_count])
+        bool is_any = strcmp(word, "%any") == 0;
+        if (!is_any)
             assert_true(identity_parse(word, &entry.ids[entry.id_count], NULL));
+        bool is_name = entry.ids[entry.id_count].kind == ID_FQDN && word[0] != '@';
+        entry.id_forms[entry.id_count] = is_any ? SECRET_ID_ANY : is_name ? SECRET_ID_NAME : SECRET_ID_PLAIN;
         entry.id_count++;
     }
     entry.key = (uint8_t *)strdup(key);
@@ -70,6 +72,31 @@ static void the_best_match_wins_in_any_order(void **state)
         expect(secrets, "@us", "@them", kept ? lines[kept - 1][1] : NULL);
         secrets_free(secrets);
     }
+}
+
+/* Known before the first look-up, or later; several indexes or one. */
+static void a_host_name_stands_for_its_address_once_that_is_known(void **state)
+{
+    static const char *const indexes[] = {"us.example them.example", "us.example"};
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(indexes); i++)
+        for (unsigned is_late = 0; is_late < 2; is_late++) {
+            struct ip_address ours, theirs;
+            struct secrets *secrets = secrets_new();
+            add(secrets, "@other.example other.example", "another");
+            add(secrets, indexes[i], "named");
+            assert_int_equal(secrets->name_count, 3 - i);
+            if (is_late)
+                expect(secrets, "192.0.2.1", "192.0.2.2", NULL);
+            assert_true(address_parse("192.0.2.1", &ours, NULL));
+            assert_true(address_parse("192.0.2.2", &theirs, NULL));
+            secrets_name_is_at(secrets, 1, &ours);
+            if (secrets->name_count == 3)
+                secrets_name_is_at(secrets, 2, &theirs);
+            expect(secrets, "192.0.2.1", "192.0.2.2", "named");
+            expect(secrets, "@us.example", "@them.example", "named");
+            secrets_free(secrets);
+        }
 }
 
 static void an_entry_for_another_pair_does_not_serve(void **state)
@@ -224,6 +251,7 @@ int main(void)
         cmocka_unit_test(the_rules_of_the_manual_page_hold),
         cmocka_unit_test(passwords_are_found_by_user_and_serve_no_pair),
         cmocka_unit_test(ppks_are_found_by_their_ids_and_serve_no_pair),
+        cmocka_unit_test(a_host_name_stands_for_its_address_once_that_is_known),
         cmocka_unit_test(an_entry_for_another_pair_does_not_serve),
         cmocka_unit_test(lists_of_more_than_two_serve_any_pair_in_them),
         cmocka_unit_test(among_equals_the_first_wins),
