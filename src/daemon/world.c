@@ -139,6 +139,15 @@ static void log_for_peer(struct daemon *daemon, const struct report *report)
     peer_log_write(daemon->peer_log, &peer, report->text);
 }
 
+static void log_report(struct daemon *daemon, const struct report *report)
+{
+    log_for_peer(daemon, report);
+    if (report->text[0] != '\0' && report->client != 0)
+        log_text(report->text);
+    else if (report->text[0] != '\0')
+        log_peer_text(report->text);
+}
+
 static void report(void *world, const struct report *report)
 {
     struct daemon *daemon = world;
@@ -149,11 +158,8 @@ static void report(void *world, const struct report *report)
             control_report(daemon->control, report);
         return;
     }
-    log_for_peer(daemon, report);
-    if (report->text[0] != '\0' && report->client != 0)
-        log_text(report->text);
-    else if (report->text[0] != '\0')
-        log_peer_text(report->text);
+    if (!report->is_repeated)
+        log_report(daemon, report);
     if (daemon->control != NULL)
         control_report(daemon->control, report);
 }

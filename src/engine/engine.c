@@ -9,6 +9,7 @@
 #include "engine/address_pool.h"
 #include "engine/child_install.h"
 #include "engine/client_batch.h"
+#include "engine/client_group.h"
 #include "engine/count.h"
 #include "engine/farewell.h"
 #include "engine/host_name.h"
@@ -73,7 +74,7 @@ void engine_timer_cancel(struct engine *engine, struct engine_timer *timer)
     timer_cancel(&engine->wheel, &timer->timer);
 }
 
-enum { TABLE_COUNT = 21 };
+enum { TABLE_COUNT = 22 };
 
 static void list_tables(struct engine *engine, struct hash_table *out[static TABLE_COUNT])
 {
@@ -94,6 +95,7 @@ static void list_tables(struct engine *engine, struct hash_table *out[static TAB
         &engine->connections_by_alias,
         &engine->connections_by_clients,
         &engine->batches,
+        &engine->groups_of_clients,
         &engine->farewells,
         &engine->host_names,
         &engine->host_names_by_serial,
@@ -159,6 +161,7 @@ void engine_free(struct engine *engine)
     address_pools_free(engine);
     farewells_free(engine);
     client_batches_free(engine);
+    client_groups_free(engine);
     policy_groups_free(engine->policy_groups);
     prompts_free(engine);
     public_keys_free(engine);

@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "engine/child_install.h"
+#include "engine/client_group.h"
 #include "engine/connection.h"
 #include "engine/failure.h"
 #include "engine/lifecycle.h"
@@ -121,6 +122,21 @@ static bool is_refused_by_rival(struct engine *engine, struct connection *connec
     return true;
 }
 
+/* Whoever comes now watches the negotiation that runs, beside those who do already: but a question is asked
+ * of one alone. */
+static bool can_watch(const struct ike_sa *ike, const struct connection *connection)
+{
+    return ike->setup != NULL && (ike->setup->client == 0 || login_role_of(connection) != LOGIN_CLIENT);
+}
+
+static void watch(struct engine *engine, struct ike_sa *ike, uint64_t client)
+{
+    if (client != 0)
+        say_ike(engine, RC_LOG, ike, client, "waiting for the negotiation that is under way (%s)",
+                ike->version->ike_state_name(ike));
+    ike->setup->client = client_group_join(engine, ike->setup->client, client);
+}
+
 /* There is nothing to route, and an IKE SA with the peer is all that is wanted. */
 static void initiate_ike_only(struct engine *engine, struct connection *connection, uint64_t client)
 {
@@ -128,8 +144,8 @@ static void initiate_ike_only(struct engine *engine, struct connection *connecti
     engine_timer_cancel(engine, &connection->revive_timer);
     if (ike == NULL)
         ike_version_of(connection)->start(engine, connection, client);
-    else if (ike->setup != NULL && ike->setup->client == 0)
-        ike->setup->client = client;
+    else if (can_watch(ike, connection))
+        watch(engine, ike, client);
     else
         finish_client(engine, client, 0);
 }
@@ -156,8 +172,8 @@ void initiate_connection(struct engine *engine, struct connection *connection, u
         lifecycle_schedule_revival(engine, connection); /* looks again whether it succeeded */
         return;
     }
-    if (goes_with_ike && ike->setup->client == 0) {
-        ike->setup->client = client; /* whoever comes now watches the negotiation that runs */
+    if (goes_with_ike && can_watch(ike, connection)) {
+        watch(engine, ike, client);
         return;
     }
     if (!ike_add_task(engine, ike, TASK_CREATE_CHILD, 0, connection->serial, client)) {

@@ -4,13 +4,14 @@
 #include <stdio.h>
 
 #include "engine/client_batch.h"
+#include "engine/client_group.h"
 #include "engine/prompt.h"
 
 enum { LINE_SIZE = 2048 };
 
 static void emit(struct engine *engine, struct report *report)
 {
-    engine->env->report(engine->env->world, report);
+    client_group_report(engine, report);
 }
 
 void connection_add_prefix(struct text *text, const struct connection *connection)
@@ -104,7 +105,8 @@ void say_event(struct engine *engine, enum event_kind event, const char *connect
 
 void finish_client(struct engine *engine, uint64_t client, int code)
 {
-    if (client == 0 || !client_batch_part_ended(engine, client, &code))
+    if (client == 0 || client_group_finish(engine, client, code) ||
+        !client_batch_part_ended(engine, client, &code))
         return;
     prompt_discard(engine, client);
     emit(engine, &(struct report){.code = code, .client = client, .is_final = true, .text = ""});

@@ -64,9 +64,10 @@ struct traffic {
 };
 
 struct report {
-    int code;        /* enum rc */
-    uint64_t client; /* the command that waits for this, 0 none; it goes to the log as well */
-    bool is_final;   /* the command `client` has ended; its exit status is `code` */
+    int code;         /* enum rc */
+    uint64_t client;  /* the command that waits for this, 0 none; it goes to the log as well */
+    bool is_final;    /* the command `client` has ended; its exit status is `code` */
+    bool is_repeated; /* for one more that waits for the same: the log has it already */
     enum event_kind event;
     const char *connection; /* may be NULL */
     uint64_t ike_serial;    /* 0 none */

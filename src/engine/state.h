@@ -419,7 +419,9 @@ struct engine {
     struct hash_table host_names, host_names_by_serial; /* host_name.c */
     struct hash_table farewells;                        /* by Child SA: farewell.c */
     uint64_t watcher; /* the client that is told what becomes of SAs that its command takes down; 0: none */
-    struct hash_table batches; /* by client: client_batch.c */
+    struct hash_table batches;           /* by client: client_batch.c */
+    struct hash_table groups_of_clients; /* client_group.c */
+    uint64_t last_client_group;
 
     uint8_t cookie_secret[2][32]; /* current, previous */
     usec_t cookie_secret_made_at;

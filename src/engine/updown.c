@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "engine/child_install.h"
+#include "engine/client_group.h"
 #include "engine/configuration.h"
 #include "engine/connection.h"
 #include "engine/failure.h"
@@ -297,9 +298,9 @@ void updown_finish_route(struct engine *engine, struct connection *connection, u
 void updown_finish_client(struct engine *engine, struct connection *connection, uint64_t client)
 {
     struct connection_scripts *scripts = &connection->scripts;
-    bool waits = scripts->request_id != 0 && scripts->client == 0 && !connection->local_end->updown_is_async;
+    bool waits = scripts->request_id != 0 && !connection->local_end->updown_is_async;
     if (waits)
-        scripts->client = client;
+        scripts->client = client_group_join(engine, scripts->client, client);
     else
         finish_client(engine, client, 0);
 }
@@ -431,10 +432,10 @@ void engine_updown_said(struct engine *engine, uint64_t connection_serial, uint6
         client = connection->scripts.client;
     else if (connection != NULL && connection->scripts.route_request_id == request_id)
         client = connection->scripts.route_client;
-    engine->env->report(engine->env->world, &(struct report){
-                                                .code = RC_LOG,
-                                                .client = client,
-                                                .connection = connection ? connection->spec->name : NULL,
-                                                .text = line,
-                                            });
+    client_group_report(engine, &(struct report){
+                                    .code = RC_LOG,
+                                    .client = client,
+                                    .connection = connection ? connection->spec->name : NULL,
+                                    .text = line,
+                                });
 }

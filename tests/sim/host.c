@@ -344,7 +344,11 @@ static void env_report(void *world, const struct report *report)
 {
     struct sim_host *host = world;
     if (report->text != NULL && report->text[0] != '\0' && report->event == EVENT_NONE) {
-        host_log(host, report->text);
+        struct waiting_command *command = host_waiting(host, report->client);
+        if (command != NULL)
+            command->line_count++;
+        if (!report->is_repeated)
+            host_log(host, report->text);
         world_trace(host->sim, host, "%03d %s", report->code, report->text);
     }
     host_answer_prompt(host, report);

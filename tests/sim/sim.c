@@ -503,6 +503,12 @@ int sim_result(struct sim *sim, const char *host, uint64_t client)
     return command == NULL || !command->is_final ? -1 : command->code;
 }
 
+unsigned sim_line_count(struct sim *sim, const char *host, uint64_t client)
+{
+    const struct waiting_command *command = host_waiting(world_host(sim, host), client);
+    return command != NULL ? command->line_count : 0;
+}
+
 struct awaited {
     const char *host;
     uint64_t client;

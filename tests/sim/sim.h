@@ -193,6 +193,8 @@ int sim_command(struct sim *sim, const char *host, enum command_kind kind, const
 /* Asks and goes on; sim_result() tells later: -1 not ended yet. */
 uint64_t sim_start(struct sim *sim, const char *host, enum command_kind kind, const char *connection);
 int sim_result(struct sim *sim, const char *host, uint64_t client);
+/* How many lines it was told. */
+unsigned sim_line_count(struct sim *sim, const char *host, uint64_t client);
 
 /* ---- traffic ---- */
 

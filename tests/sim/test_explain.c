@@ -91,11 +91,13 @@ static void who_waits_for_what_is_deleted_is_told(void **state)
 {
     (void)state;
     struct sim *sim = gateways();
+    sim_add_connection(sim, "second", SECOND);
     sim_start(sim, "east", COMMAND_INITIATE, "tunnel");
-    sim_start(sim, "east", COMMAND_INITIATE, "tunnel"); /* waits for the same */
+    sim_start(sim, "east", COMMAND_INITIATE, "second"); /* waits for its IKE SA */
     assert_int_equal(sim_command(sim, "east", COMMAND_DELETE, "tunnel"), 0);
     assert_true(sim_log_has(sim, "east", "given up: the connection was deleted or replaced meanwhile"));
-    assert_true(sim_log_has(sim, "east", "given up: the IKE SA that it waited for has ended"));
+    assert_true(sim_log_has(sim, "east", "\"second\": given up: the IKE SA that it waited for has ended"));
+    sim_down(sim, "east", "second");
     assert_ends_well(sim);
 }
 

@@ -473,19 +473,46 @@ static void the_log_names_the_cause_on_both_ends_when_algorithms_differ(void **s
     assert_ends_well(sim);
 }
 
+/* For the same connection, and for another that waits for its IKE SA. */
 static void who_asks_again_meanwhile_learns_why_it_failed(void **state)
 {
     (void)state;
     struct sim *sim = gateways();
+    sim_add_connection(sim, "second", SECOND);
     sim_partition(sim, "east", "west", seconds(300));
+    uint64_t clients[] = {
+        sim_start(sim, "east", COMMAND_INITIATE, "tunnel"),
+        sim_start(sim, "east", COMMAND_INITIATE, "tunnel"),
+        sim_start(sim, "east", COMMAND_INITIATE, "second"),
+    };
+    sim_run_for(sim, seconds(60));
+    for (size_t i = 0; i < ARRAY_SIZE(clients); i++)
+        assert_int_equal(sim_result(sim, "east", clients[i]), RC_NORETRANSMISSION);
+    assert_true(sim_log_has(sim, "east", "\"tunnel\" #1: no answer from 192.0.2.2"));
+    assert_true(sim_log_has(sim, "east", "\"second\": no answer from 192.0.2.2"));
+    sim_down(sim, "east", "tunnel");
+    sim_down(sim, "east", "second");
+    sim_heal(sim);
+    assert_ends_well(sim);
+}
+
+/* And whether the first is still there does not matter. */
+static void who_asks_again_meanwhile_sees_the_same_lines_and_one_tunnel_comes(void **state)
+{
+    (void)state;
+    struct sim *sim = gateways();
+    sim_set_delays(sim, "west", milliseconds(200), 0, 0);
     uint64_t first = sim_start(sim, "east", COMMAND_INITIATE, "tunnel");
     uint64_t second = sim_start(sim, "east", COMMAND_INITIATE, "tunnel");
-    sim_run_for(sim, seconds(60));
-    assert_int_equal(sim_result(sim, "east", first), RC_NORETRANSMISSION);
-    assert_int_equal(sim_result(sim, "east", second), RC_NORETRANSMISSION);
-    assert_true(sim_log_has(sim, "east", "\"tunnel\": no answer from 192.0.2.2"));
-    sim_down(sim, "east", "tunnel");
-    sim_heal(sim);
+    uint64_t third = sim_start(sim, "east", COMMAND_INITIATE, "tunnel");
+    unsigned told_before = sim_line_count(sim, "east", second);
+    assert_settles(sim);
+    assert_int_equal(sim_result(sim, "east", first), 0);
+    assert_int_equal(sim_result(sim, "east", second), 0);
+    assert_int_equal(sim_result(sim, "east", third), 0);
+    assert_true(sim_line_count(sim, "east", second) >= told_before + 3);
+    assert_int_equal(sim_line_count(sim, "east", second), sim_line_count(sim, "east", third));
+    assert_both_have(sim, 1, 1);
     assert_ends_well(sim);
 }
 
@@ -553,6 +580,7 @@ int main(int argument_count, char **arguments)
         cmocka_unit_test(a_data_plane_that_refuses_the_sa_fails_the_command),
         cmocka_unit_test(the_log_names_the_cause_on_both_ends_when_algorithms_differ),
         cmocka_unit_test(who_asks_again_meanwhile_learns_why_it_failed),
+        cmocka_unit_test(who_asks_again_meanwhile_sees_the_same_lines_and_one_tunnel_comes),
         cmocka_unit_test(an_ike_sa_may_begin_without_a_child),
         cmocka_unit_test(who_is_to_be_leased_an_address_begins_with_a_child),
     };

@@ -109,6 +109,34 @@ static void a_script_that_fails_fails_the_up_and_takes_the_sa_down(void **state)
     assert_failing_script_fails_the_up("up", BRINGS_UP "down-client ");
 }
 
+static uint64_t asks_again_while_the_script_runs(struct sim *sim, uint64_t *ret_first)
+{
+    sim_set_delays(sim, "east", 0, 0, seconds(30));
+    *ret_first = sim_start(sim, "east", COMMAND_INITIATE, "tunnel");
+    sim_run_for(sim, milliseconds(500));
+    uint64_t second = sim_start(sim, "east", COMMAND_INITIATE, "tunnel");
+    sim_run_for(sim, milliseconds(500));
+    assert_int_equal(sim_result(sim, "east", *ret_first), -1);
+    assert_int_equal(sim_result(sim, "east", second), -1);
+    return second;
+}
+
+static void whoever_asks_again_waits_for_the_same_script(void **state)
+{
+    (void)state;
+    for (unsigned fails = 0; fails < 2; fails++) {
+        struct sim *sim = gateways_with(TUNNEL " leftupdown=/script");
+        uint64_t first;
+        sim_fail_script(sim, "east", fails ? "prepare" : NULL);
+        uint64_t second = asks_again_while_the_script_runs(sim, &first);
+        sim_run_for(sim, seconds(31));
+        assert_int_equal(sim_result(sim, "east", first), fails ? RC_ROUTE : 0);
+        assert_int_equal(sim_result(sim, "east", second), fails ? RC_ROUTE : 0);
+        assert_int_equal(sim_down(sim, "east", "tunnel"), 0);
+        assert_ends_well(sim);
+    }
+}
+
 /* --up twice, while the script of the first is still at it. */
 static void a_script_that_fails_takes_every_sa_of_the_connection_down(void **state)
 {
@@ -204,6 +232,7 @@ int main(void)
         cmocka_unit_test(up_waits_for_the_scripts),
         cmocka_unit_test(async_does_not_wait_for_the_scripts),
         cmocka_unit_test(a_script_that_fails_fails_the_up_and_takes_the_sa_down),
+        cmocka_unit_test(whoever_asks_again_waits_for_the_same_script),
         cmocka_unit_test(a_script_that_fails_takes_every_sa_of_the_connection_down),
         cmocka_unit_test(ikev1_runs_them_too),
         cmocka_unit_test(a_route_on_demand_runs_the_verbs_that_come_before_up),

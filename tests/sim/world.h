@@ -37,6 +37,7 @@ struct waiting_command {
     char what[80];
     bool is_final;
     int code;
+    unsigned line_count;
 };
 
 struct host_connection {
