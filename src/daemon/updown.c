@@ -187,13 +187,17 @@ static void ended(void *context, int exit_status)
     step_ended(sequence, exit_status);
 }
 
-/* `ipsec _updown` and the like: the ipsec of this installation, wherever PATH leads. */
+/* `ipsec _updown` and the like: the ipsec of this installation, wherever PATH leads. It stands beside pluto
+ * where both were built, and is PREFIX/sbin/ipsec to PREFIX/libexec/ipsec/pluto. */
 static const char *resolve_program(const char *word, char *buffer, size_t size)
 {
-    if (strcmp(word, "ipsec") != 0)
-        return word;
-    snprintf(buffer, size, "%s/ipsec", daemon_exec_dir());
-    return access(buffer, X_OK) == 0 ? buffer : word;
+    static const char *const places[] = {"ipsec", "../../sbin/ipsec"};
+    for (size_t i = 0; i < ARRAY_SIZE(places) && strcmp(word, "ipsec") == 0; i++) {
+        snprintf(buffer, size, "%s/%s", daemon_exec_dir(), places[i]);
+        if (access(buffer, X_OK) == 0)
+            return buffer;
+    }
+    return word;
 }
 
 static void start(struct sequence *sequence)

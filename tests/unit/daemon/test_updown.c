@@ -41,9 +41,11 @@ void log_line(const char *format, ...)
     log_text(line);
 }
 
+static const char *exec_dir = "/nowhere";
+
 const char *daemon_exec_dir(void)
 {
-    return "/nowhere";
+    return exec_dir;
 }
 
 void daemon_rearm(struct daemon *daemon)
@@ -193,6 +195,24 @@ static void script_that_is_not_there_is_127(void **state)
     assert_non_null(strstr(log_of_test, "No such file or directory"));
 }
 
+static void ipsec_is_that_of_the_installation(void **state)
+{
+    (void)state;
+    char prefix[] = "/tmp/styx-updown-XXXXXX", folder[64], program[64], command[256];
+    assert_non_null(mkdtemp(prefix));
+    snprintf(folder, sizeof(folder), "%s/libexec/ipsec", prefix);
+    snprintf(program, sizeof(program), "%s/sbin/ipsec", prefix);
+    snprintf(command, sizeof(command), "mkdir -p %s %s/sbin && ln -s /bin/echo %s", folder, prefix, program);
+    assert_int_equal(system(command), 0);
+    exec_dir = folder;
+    submit(1, 1, "ipsec _updown --x");
+    run_until_idle();
+    exec_dir = "/nowhere";
+    snprintf(command, sizeof(command), "rm -r %s", prefix);
+    assert_int_equal(system(command), 0);
+    assert_string_equal(log_of_test, "\"west\" #3: up-client output: _updown --x\n");
+}
+
 static void calls_of_a_sequence_follow_each_other(void **state)
 {
     (void)state;
@@ -336,6 +356,7 @@ int main(void)
         TEST(quotes_keep_blanks_and_nothing_is_expanded),
         TEST(exit_status_is_reported_with_script_and_verb),
         TEST(script_that_is_not_there_is_127),
+        TEST(ipsec_is_that_of_the_installation),
         TEST(calls_of_a_sequence_follow_each_other),
         TEST(first_failure_ends_a_sequence_that_brings_up),
         TEST(failure_does_not_end_a_sequence_that_takes_down),
