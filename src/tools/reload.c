@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "config/conf_file.h"
+#include "config/policy_group_file.h"
 #include "config/secrets_file.h"
 #include "tools/conf_request.h"
 #include "tools/control_client.h"
@@ -17,6 +18,7 @@ enum {
     EXIT_OTHER = 1,
     EXIT_PARSE = 3,
     CHANGES_A_REQUEST = 256,
+    PATH_SIZE = 4096,
 };
 
 struct reload {
@@ -239,8 +241,16 @@ static int carry_out(struct reload *reload, const struct plan *plan)
     return status;
 }
 
-/* A fault in ipsec.secrets, too, changes nothing. */
-static bool check_secrets(const struct conf *conf, struct error *error)
+/* Here the faulty lines are told of; pluto leaves them out when it reads the files. */
+static void check_policy_groups(const struct setup *setup)
+{
+    char directory[PATH_SIZE];
+    snprintf(directory, sizeof(directory), "%s/policies", setup->ipsecdir ? setup->ipsecdir : "/etc/ipsec.d");
+    policy_groups_free(policy_groups_read(&file_reader_system, directory, &sink));
+}
+
+/* What pluto reads besides. Secrets that cannot be read at all change nothing, as a fault in ipsec.conf. */
+static bool check_other_files(const struct conf *conf, struct error *error)
 {
     struct setup *setup = setup_new();
     bool ok = setup != NULL && conf_apply_setup(conf, setup, NULL, error);
@@ -250,6 +260,8 @@ static bool check_secrets(const struct conf *conf, struct error *error)
         ok = secrets != NULL;
         secrets_free(secrets);
     }
+    if (ok)
+        check_policy_groups(setup);
     setup_free(setup);
     return ok;
 }
@@ -258,7 +270,7 @@ static int reload_with(struct reload *reload, const struct conf *conf)
 {
     struct plan plan = {0};
     struct error error = {0};
-    json_t *loaded = check_secrets(conf, &error) ? ask_loaded(reload) : NULL;
+    json_t *loaded = check_other_files(conf, &error) ? ask_loaded(reload) : NULL;
     if (error.text[0] != '\0') {
         fprintf(stderr, "%s\n", error.text);
         return EXIT_PARSE;
@@ -301,7 +313,7 @@ static const char usage[] =
     "Usage: ipsec reload [--plan] [--json] [--verbose] [--config FILE] [--rundir DIR] [--ctlsocket PATH]\n"
     "Makes pluto's connections those of ipsec.conf and reads secrets and policy groups again. Connections "
     "that\n"
-    "have not changed go on undisturbed; a fault in any line changes nothing.\n"
+    "have not changed go on undisturbed; a fault in any line of the file changes nothing.\n"
     "  --plan     only tell what would be added, changed, removed and left alone\n"
     "  --json     as one JSON object\n"
     "  --verbose  name those that are left alone, too\n";
