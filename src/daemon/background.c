@@ -1,16 +1,25 @@
 /* Going into the background: see background.h. */
 #include "daemon/background.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdint.h>
+#include <stdio.h>
+#include <string.h>
 #include <unistd.h>
+
+static int cannot_leave(int status)
+{
+    fprintf(stderr, "pluto: cannot go into the background: %s\n", strerror(errno));
+    return status;
+}
 
 int background_detach(int *ret_ready)
 {
     int ends[2];
     uint8_t status;
     if (pipe2(ends, O_CLOEXEC) != 0)
-        return 1;
+        return cannot_leave(1);
     pid_t pid = fork();
     if (pid == 0) {
         setsid();
@@ -18,10 +27,10 @@ int background_detach(int *ret_ready)
         *ret_ready = ends[1];
         return -1;
     }
+    if (pid < 0)
+        return cannot_leave(3);
     close(ends[1]);
-    if (pid < 0 || read(ends[0], &status, 1) != 1)
-        return pid < 0 ? 3 : 1;
-    return status;
+    return read(ends[0], &status, 1) == 1 ? status : 1;
 }
 
 void background_tell_parent(int ready, int status)

@@ -1,7 +1,9 @@
 /* The options of ipsec loadtest: one table, which the command line and --help read. */
 #include "tools/loadtest_options.h"
 
+#include <errno.h>
 #include <getopt.h>
+#include <limits.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -65,22 +67,31 @@ void loadtest_options_print_help(void)
            "narrowing=yes, leftsubnet=192.168.0.0/16, right=%%any.\n");
 }
 
+static bool set_number(const struct loadtest_option *option, const char *value, unsigned *out,
+                       struct error *error)
+{
+    bool is_above_0 = option->kind == KIND_NUMBER_ABOVE_0;
+    char *end;
+    errno = 0;
+    unsigned long number = strtoul(value, &end, 10);
+    if (value[0] < '0' || value[0] > '9' || *end != '\0' || errno != 0 || number > UINT_MAX ||
+        (is_above_0 && number == 0))
+        return error_set(error, 0, "--%s wants a number%s, not \"%s\"", option->name,
+                         is_above_0 ? " above 0" : "", value);
+    *out = (unsigned)number;
+    return true;
+}
+
 static bool set_option(struct loadtest_options *options, const struct loadtest_option *option,
                        const char *value, struct error *error)
 {
     void *at = (char *)options + option->offset;
-    unsigned number = value != NULL ? (unsigned)strtoul(value, NULL, 10) : 0;
     switch (option->kind) {
     case KIND_ADDRESS:
         return address_parse(value, at, error);
     case KIND_NUMBER_ABOVE_0:
-        if (number == 0)
-            return error_set(error, 0, "--%s wants a number above 0, not \"%s\"", option->name, value);
-        *(unsigned *)at = number;
-        return true;
     case KIND_NUMBER:
-        *(unsigned *)at = number;
-        return true;
+        return set_number(option, value, at, error);
     case KIND_TEXT:
         *(const char **)at = value;
         return true;
@@ -121,6 +132,8 @@ bool loadtest_options_read(int argc, char **argv, struct loadtest_options *out, 
         if (!set_option(out, &table[index], optarg, error))
             return false;
     }
+    if (optind < argc)
+        return error_set(error, 0, "\"%s\" is not expected here", argv[optind]);
     return (address_is_set(&out->local) && address_is_set(&out->remote)) ||
            error_set(error, 0, "--local and --remote are needed");
 }
