@@ -30,6 +30,10 @@ static void hand_over(struct engine *engine, struct ike_sa *ike, const struct co
     ike_set_connection(engine, ike, heir);
     if (heir->newest_ike_serial == 0)
         heir->newest_ike_serial = ike->serial;
+    /* What was about to replace it was the old connection's, and goes with that. */
+    usec_t now = engine_now(engine);
+    if (now >= ike->rekey_at && now < ike->expire_at)
+        engine_timer_arm(engine, &ike->life_timer, now);
 }
 
 /* Ends every SA of one connection at once, telling established peers once. */

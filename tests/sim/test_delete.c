@@ -255,19 +255,27 @@ static void shutting_down_says_goodbye(void **state)
     sim_free(sim);
 }
 
-/* What `ipsec reload` and `auto --delete` lean on. */
-static struct sim *two_tunnels_by_one_ike_sa(const char *more)
+static struct sim *two_tunnels_by_one_ike_sa_of(const char *east, const char *west)
 {
-    struct sim *sim = gateways_with(more != NULL ? more : TUNNEL);
-    char second[512];
-    snprintf(second, sizeof(second), "%s leftsubnet=10.3.0.0/24 rightsubnet=10.4.0.0/24",
-             more != NULL ? more : TUNNEL);
-    sim_add_connection(sim, "second", second);
+    struct sim *sim = gateways_that_differ(east, west);
+    const char *const hosts[] = {"east", "west"}, *const words[] = {east, west};
+    for (size_t i = 0; i < 2; i++) {
+        char second[512];
+        snprintf(second, sizeof(second), "%s leftsubnet=10.3.0.0/24 rightsubnet=10.4.0.0/24", words[i]);
+        sim_add_connection_on(sim, hosts[i], "second", second);
+    }
     assert_up(sim, "east");
     assert_int_equal(sim_up(sim, "east", "second"), 0);
     assert_settles(sim);
     assert_both_have(sim, 1, 2);
     return sim;
+}
+
+/* What `ipsec reload` and `auto --delete` lean on. */
+static struct sim *two_tunnels_by_one_ike_sa(const char *more)
+{
+    const char *words = more != NULL ? more : TUNNEL;
+    return two_tunnels_by_one_ike_sa_of(words, words);
 }
 
 static const char *const one_ike_sa_of[] = {NULL, HOSTS SUBNETS
@@ -289,6 +297,30 @@ static void deleting_the_connection_of_an_ike_sa_leaves_the_tunnels_of_others(vo
         assert_int_equal(sim_down(sim, "east", "second"), 0);
         assert_settles(sim);
         assert_both_have(sim, 0, 0);
+        assert_ends_well(sim);
+    }
+}
+
+static void an_ike_sa_whose_connection_is_deleted_while_it_is_replaced_is_replaced_again(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < 2; i++) {
+        const char *words = one_ike_sa_of[i] != NULL ? one_ike_sa_of[i] : TUNNEL;
+        char east[512], west[512];
+        snprintf(east, sizeof(east), "%s ikelifetime=1h rekeymargin=5m rekeyfuzz=0%% reauth=yes", words);
+        snprintf(west, sizeof(west), "%s rekey=no", words);
+        struct sim *sim = two_tunnels_by_one_ike_sa_of(east, west);
+        sim_run_for(sim, minutes(54));
+        sim_set_delays(sim, "east", minutes(30), 0, 0); /* the new one takes its time to begin */
+        sim_run_for(sim, seconds(65));
+        assert_true(sim_log_has(sim, "east", i == 0 ? "reauthenticating" : "Main Mode to replace"));
+        sim_command(sim, "east", COMMAND_DELETE, "tunnel");
+        sim_set_delays(sim, "east", 0, 0, 0);
+        sim_run_for(sim, minutes(10));
+        assert_settles(sim);
+        assert_both_have(sim, 1, 1);
+        assert_false(sim_log_has(sim, "east", "supposed to remain up")); /* it has never been down */
+        assert_true(sim_ping(sim, "east", "10.3.0.1", "10.4.0.1"));
         assert_ends_well(sim);
     }
 }
@@ -328,6 +360,7 @@ int main(int argument_count, char **arguments)
         cmocka_unit_test(a_delete_that_nobody_answers_ends_all_the_same),
         cmocka_unit_test(shutting_down_says_goodbye),
         cmocka_unit_test(deleting_the_connection_of_an_ike_sa_leaves_the_tunnels_of_others),
+        cmocka_unit_test(an_ike_sa_whose_connection_is_deleted_while_it_is_replaced_is_replaced_again),
         cmocka_unit_test(deleting_all_connections_of_an_ike_sa_tells_the_peer),
     };
     choose_scenarios(argument_count, arguments);
