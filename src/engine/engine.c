@@ -339,6 +339,20 @@ static void limit_reached(struct engine *engine, const struct kernel_event *even
         child_rekey(engine, child, 0);
 }
 
+/* Nothing passes any more, so rekey=no does not mean waiting for the SA's end. */
+static void sa_lost(struct engine *engine, struct child_sa *child)
+{
+    if (child == NULL || child->state != CHILD_STATE_ESTABLISHED)
+        return;
+    bool may_rekey = connection_by_serial(engine, child->connection_serial)->spec->rekey;
+    say_child(engine, RC_LOG_SERIOUS, child, 0, "the data plane has lost the IPsec SA: it %s",
+              may_rekey ? "is replaced" : "ends (rekey=no)");
+    if (may_rekey)
+        child_rekey(engine, child, 0);
+    else
+        child_delete(engine, child, 0);
+}
+
 /* What the data plane refuses once it will refuse again: the next attempt waits longer. */
 static void install_ended(struct engine *engine, const struct kernel_event *event)
 {
@@ -376,6 +390,9 @@ void engine_kernel_event(struct engine *engine, const struct kernel_event *event
         break;
     case KERNEL_EXPIRE:
         limit_reached(engine, event);
+        break;
+    case KERNEL_LOST:
+        sa_lost(engine, child_by_serial(engine, event->child_serial));
         break;
     case KERNEL_COUNTERS:
         counters_came(engine, event);

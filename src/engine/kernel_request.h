@@ -122,6 +122,7 @@ struct kernel_request {
 enum kernel_event_kind {
     KERNEL_DONE,         /* of request_id: ok, or failed with text */
     KERNEL_EXPIRE,       /* soft or hard limit of an SA */
+    KERNEL_LOST,         /* an SA is not there any more, before any limit */
     KERNEL_COUNTERS,     /* answer to KERNEL_SA_QUERY */
     KERNEL_ACQUIRE,      /* a packet met a trap policy */
     KERNEL_MAPPING,      /* authenticated packets now come from another endpoint */

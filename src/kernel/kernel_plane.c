@@ -149,6 +149,12 @@ void kernel_plane_tell_expiry(struct kernel_plane *plane, uint64_t child_serial,
                                      });
 }
 
+void kernel_plane_tell_loss(struct kernel_plane *plane, uint64_t child_serial)
+{
+    event_queue_push(&plane->events,
+                     &(struct kernel_event){.kind = KERNEL_LOST, .child_serial = child_serial});
+}
+
 void kernel_plane_tell_mapping(struct kernel_plane *plane, struct plane_sa *sa,
                                const struct ip_endpoint *remote)
 {

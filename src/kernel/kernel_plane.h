@@ -60,6 +60,7 @@ void kernel_plane_refused(struct kernel_plane *plane, const struct kernel_ticket
 /* ---- what the kernel tells ---- */
 
 void kernel_plane_tell_expiry(struct kernel_plane *plane, uint64_t child_serial, bool is_hard);
+void kernel_plane_tell_loss(struct kernel_plane *plane, uint64_t child_serial);
 /* Packets come from another endpoint. The kernel tells with every packet until the SA is changed, the engine
  * is told once. */
 void kernel_plane_tell_mapping(struct kernel_plane *plane, struct plane_sa *sa,

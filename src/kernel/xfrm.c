@@ -27,7 +27,9 @@ static void answered(void *context, const struct kernel_ticket *ticket, int fail
         failure = 0;
     if (ticket->purpose == XFRM_PURPOSE_MOVE_ADD && failure == EEXIST)
         return; /* what comes next replaces it */
-    if (failure != 0 && (ticket->purpose == XFRM_PURPOSE_MOVE || ticket->purpose == XFRM_PURPOSE_MOVE_ADD)) {
+    bool is_of_move = ticket->purpose == XFRM_PURPOSE_MOVE || ticket->purpose == XFRM_PURPOSE_MOVE_ADD ||
+                      ticket->purpose == XFRM_PURPOSE_MOVE_END;
+    if (failure != 0 && is_of_move) {
         xfrm_sa_move_refused(backend, ticket, failure, words);
         return;
     }
@@ -49,7 +51,7 @@ static void answered(void *context, const struct kernel_ticket *ticket, int fail
         xfrm_offload_came(backend, ticket, reply);
     else if (ticket->purpose == XFRM_PURPOSE_MOVE)
         xfrm_sa_make_anew(backend, ticket, reply);
-    else if (ticket->purpose == XFRM_PURPOSE_SAY_DONE)
+    else if (ticket->purpose == XFRM_PURPOSE_SAY_DONE || ticket->purpose == XFRM_PURPOSE_MOVE_END)
         event_queue_push_done(&backend->plane.events, ticket->request_id, NULL);
 }
 

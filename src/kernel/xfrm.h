@@ -24,6 +24,7 @@ enum xfrm_purpose {
     XFRM_PURPOSE_OFFLOAD,     /* which card has the SA */
     XFRM_PURPOSE_MOVE,        /* the SA as it was when it was deleted, to be made anew at its new addresses */
     XFRM_PURPOSE_MOVE_ADD,    /* the new one, unless packets have asked for it already */
+    XFRM_PURPOSE_MOVE_END,    /* the new one in place of what they have left */
 };
 
 /* An SA that the kernel has from us; its keys only the kernel has. */
@@ -62,10 +63,8 @@ void xfrm_sa_delete_all(struct backend *backend);
 /* Asks for the SA's state; nothing waits. */
 void xfrm_sa_ask(struct backend *backend, const struct xfrm_sa *sa, const struct kernel_ticket *ticket);
 
-/* What a request about the SA is for; the last of its states says that all is done, or who asks then where it
- * went. */
+/* What a request about the SA is for. */
 struct kernel_ticket xfrm_sa_ticket(const struct kernel_request *request, enum xfrm_purpose purpose);
-enum xfrm_purpose xfrm_sa_purpose(const struct xfrm_sa *sa, size_t layer);
 void xfrm_sa_send_delete(struct backend *backend, const struct xfrm_sa *sa, size_t layer,
                          const struct kernel_ticket *ticket);
 

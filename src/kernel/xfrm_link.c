@@ -196,18 +196,11 @@ void xfrm_link_flush(struct xfrm_link *link)
 
 /* The kernel tells of what is deleted to those who have joined a group; it sends the notification, with the
  * request's numbers, before it acknowledges the request. */
-static void tell_of_sas(struct xfrm_link *link, bool is_wanted)
+void xfrm_link_tell_of_sas(struct xfrm_link *link, bool is_wanted)
 {
     int group = XFRMNLGRP_SA;
     (void)mnl_socket_setsockopt(link->requests, is_wanted ? NETLINK_ADD_MEMBERSHIP : NETLINK_DROP_MEMBERSHIP,
                                 &group, sizeof(group));
-}
-
-void xfrm_link_flush_telling(struct xfrm_link *link)
-{
-    tell_of_sas(link, true);
-    xfrm_link_flush(link);
-    tell_of_sas(link, false);
 }
 
 /* ---- events ---- */

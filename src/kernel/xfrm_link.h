@@ -51,9 +51,9 @@ void xfrm_link_end(struct xfrm_link *link, struct nlmsghdr *message, const struc
 
 /* Sends what was gathered and hands out the answers. */
 void xfrm_link_flush(struct xfrm_link *link);
-/* The same, and the answer to a request that has deleted an SA is the SA as it was then, in the form of
+/* From now on the answer to a request that has deleted an SA is the SA as it was then, in the form of
  * XFRM_MSG_DELSA's notification. */
-void xfrm_link_flush_telling(struct xfrm_link *link);
+void xfrm_link_tell_of_sas(struct xfrm_link *link, bool is_wanted);
 /* Reads the events that have come. */
 void xfrm_link_read_events(struct xfrm_link *link);
 

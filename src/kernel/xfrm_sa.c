@@ -54,7 +54,8 @@ struct kernel_ticket xfrm_sa_ticket(const struct kernel_request *request, enum x
     };
 }
 
-enum xfrm_purpose xfrm_sa_purpose(const struct xfrm_sa *sa, size_t layer)
+/* The last of its states says that all is done, or who asks then where it went. */
+static enum xfrm_purpose purpose_of(const struct xfrm_sa *sa, size_t layer)
 {
     if (sa->nic_offload != NIC_OFFLOAD_NO)
         return XFRM_PURPOSE_OFFLOAD_ADD;
@@ -67,7 +68,7 @@ static void add_states(struct backend *backend, const struct kernel_request *req
     const struct kernel_sa *sa = request->sa;
     const struct xfrm_layers *layers = &made->layers;
     for (size_t i = 0; i < layers->count; i++) {
-        struct kernel_ticket ticket = xfrm_sa_ticket(request, xfrm_sa_purpose(made, i));
+        struct kernel_ticket ticket = xfrm_sa_ticket(request, purpose_of(made, i));
         struct xfrm_usersa_info info;
         xfrm_state_describe(sa, layers, i, backend->last_sequence, &info);
         struct nlmsghdr *message =

@@ -27,6 +27,7 @@ void xfrm_sa_move(struct backend *backend, const struct kernel_request *request)
     }
     struct kernel_ticket away = xfrm_sa_ticket(request, XFRM_PURPOSE_MOVE);
     xfrm_link_flush(&backend->link); /* what was gathered before is not told of */
+    xfrm_link_tell_of_sas(&backend->link, true);
     for (size_t i = 0; i < sa->layers.count; i++) {
         away.layer = (uint8_t)i;
         xfrm_sa_send_delete(backend, sa, i, &away);
@@ -36,7 +37,8 @@ void xfrm_sa_move(struct backend *backend, const struct kernel_request *request)
     sa->tcp_encapsulation = request->sa->tcp_encapsulation;
     if (sa->common.direction == SA_OUTBOUND)
         xfrm_policy_follow(backend, sa);
-    xfrm_link_flush_telling(&backend->link);
+    xfrm_link_flush(&backend->link);
+    xfrm_link_tell_of_sas(&backend->link, false);
 }
 
 /* The fixed part of the state that the kernel has deleted; it comes as an attribute. */
@@ -54,6 +56,37 @@ static bool read_deleted(const struct nlmsghdr *reply, struct xfrm_usersa_info *
         }
     }
     return false;
+}
+
+static size_t key_offset(uint16_t type)
+{
+    return type == XFRMA_ALG_AEAD         ? sizeof(struct xfrm_algo_aead)
+           : type == XFRMA_ALG_CRYPT      ? sizeof(struct xfrm_algo)
+           : type == XFRMA_ALG_AUTH_TRUNC ? sizeof(struct xfrm_algo_auth)
+                                          : SIZE_MAX;
+}
+
+static bool is_hidden(const struct nlattr *algorithm)
+{
+    const uint8_t *bytes = mnl_attr_get_payload(algorithm);
+    size_t size = mnl_attr_get_payload_len(algorithm), offset = key_offset(mnl_attr_get_type(algorithm));
+    uint8_t any = 0;
+    for (size_t i = offset; i < size; i++)
+        any |= bytes[i];
+    return offset < size && any == 0;
+}
+
+/* A kernel in confidential lockdown (kernel_lockdown(7), Linux 5.11) tells zeros: an SA made of them would
+ * protect nothing. */
+static bool has_keys(const struct nlmsghdr *reply)
+{
+    struct nlattr *attribute;
+    NETLINK_ATTRIBUTES(attribute, reply, sizeof(struct xfrm_usersa_id))
+    {
+        if (is_hidden(attribute))
+            return false;
+    }
+    return true;
 }
 
 static void put_kept(struct nlmsghdr *message, const struct nlmsghdr *reply)
@@ -89,12 +122,12 @@ static void add_moved(struct backend *backend, const struct xfrm_sa *sa, uint16_
     xfrm_link_end(&backend->link, message, ticket);
 }
 
-/* The SA is gone: the engine replaces it as if it had reached a limit. */
+/* The SA is gone: the engine replaces it. */
 void xfrm_sa_move_refused(struct backend *backend, const struct kernel_ticket *ticket, int failure,
                           const char *words)
 {
     kernel_plane_refused(&backend->plane, ticket, failure, words);
-    kernel_plane_tell_expiry(&backend->plane, ticket->child_serial, false);
+    kernel_plane_tell_loss(&backend->plane, ticket->child_serial);
 }
 
 /* A packet that came since then has put a state without keys in the SA's place: it is replaced, which no SA
@@ -109,18 +142,25 @@ void xfrm_sa_make_anew(struct backend *backend, const struct kernel_ticket *tick
         xfrm_sa_move_refused(backend, ticket, ENODATA, "it does not tell of the SA that it deleted");
         return;
     }
-    struct kernel_ticket done = *ticket, add = *ticket;
-    done.purpose = (uint8_t)xfrm_sa_purpose(sa, ticket->layer);
+    if (!has_keys(reply)) {
+        xfrm_sa_move_refused(backend, ticket, EPERM, "it hides the keys (kernel lockdown)");
+        return;
+    }
+    bool is_last = ticket->layer + 1u == sa->layers.count;
+    struct kernel_ticket add = *ticket, end = *ticket;
     add.purpose = XFRM_PURPOSE_MOVE_ADD;
+    end.purpose = XFRM_PURPOSE_MOVE_END;
+    if (!is_last || sa->nic_offload != NIC_OFFLOAD_NO)
+        end.request_id = 0; /* who waits is told later */
     info.id.daddr = xfrm_address_of(&plane_sa_destination(&sa->common)->address);
     info.saddr = xfrm_address_of(&plane_sa_source(&sa->common)->address);
     info.family = xfrm_family_of(&plane_sa_destination(&sa->common)->address);
     if (sa->nic_offload == NIC_OFFLOAD_NO) {
         add_moved(backend, sa, XFRM_MSG_NEWSA, &info, reply, &add);
-        add_moved(backend, sa, XFRM_MSG_UPDSA, &info, reply, &done);
+        add_moved(backend, sa, XFRM_MSG_UPDSA, &info, reply, &end);
         return;
     }
-    add_moved(backend, sa, XFRM_MSG_NEWSA, &info, reply, &done);
-    if (ticket->layer + 1u == sa->layers.count)
+    add_moved(backend, sa, XFRM_MSG_NEWSA, &info, reply, &end);
+    if (is_last)
         xfrm_offload_ask(backend, sa, *ticket);
 }

@@ -168,6 +168,11 @@ static bool apply_or_fail(struct sim_host *host, struct plane_request *request,
     if (*failures == 0)
         return data_plane_apply(&host->plane, request, ret_event);
     --*failures;
+    if (request->request.operation == KERNEL_SA_MOVE) {
+        *ret_event =
+            (struct kernel_event){.kind = KERNEL_LOST, .child_serial = request->request.sa->child_serial};
+        return true;
+    }
     *ret_event = (struct kernel_event){
         .kind = KERNEL_DONE,
         .request_id = request->request.request_id,

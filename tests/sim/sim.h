@@ -109,6 +109,7 @@ void sim_set_delays(struct sim *sim, const char *host, usec_t job_max, usec_t ke
 const char *sim_scripts(const struct sim *sim, const char *host);
 /* Calls of the script whose verb begins so fail from now on; NULL: none. */
 void sim_fail_script(struct sim *sim, const char *host, const char *verb);
+/* So many of the next requests of the kind fail; an SA that fails to move is lost. */
 void sim_fail_kernel(struct sim *sim, const char *host, enum kernel_operation operation, unsigned count);
 /* The next nonces that the host draws begin with these bytes, in this order. */
 void sim_script_nonces(struct sim *sim, const char *host, const uint8_t *first_bytes, size_t count);

@@ -74,6 +74,34 @@ static void the_sas_follow_the_road_warrior(void **state)
     assert_ends_well(sim);
 }
 
+static void an_sa_that_is_lost_on_the_way_is_replaced(void **state)
+{
+    (void)state;
+    struct sim *sim = mobile_road();
+    sim_fail_kernel(sim, "road", KERNEL_SA_MOVE, 2);
+    sim_move_host(sim, "road", "198.51.100.99", NULL);
+    assert_settles(sim);
+    assert_true(sim_log_has(sim, "road", "the data plane has lost the IPsec SA: it is replaced"));
+    assert_road_counts(sim, 1, 1);
+    assert_road_ping(sim);
+    assert_ends_well(sim);
+}
+
+/* Nothing would pass by it until its lifetime ends. */
+static void an_sa_that_is_lost_without_rekeying_ends(void **state)
+{
+    (void)state;
+    struct sim *sim = road_with(MOBILE " rekey=no", MOBILE " rekey=no", NULL);
+    struct child_view before, now;
+    assert_true(sim_newest_child(sim, "road", "tunnel", &before));
+    sim_fail_kernel(sim, "road", KERNEL_SA_MOVE, 2);
+    sim_move_host(sim, "road", "198.51.100.99", NULL);
+    assert_settles(sim);
+    assert_true(sim_log_has(sim, "road", "the data plane has lost the IPsec SA: it ends (rekey=no)"));
+    assert_false(sim_newest_child(sim, "road", "tunnel", &now) && now.serial == before.serial);
+    assert_ends_well(sim);
+}
+
 /* RFC 4555 3.3: so that no port need change when a NAT appears later. */
 static void without_any_nat_port_4500_is_used(void **state)
 {
@@ -425,6 +453,8 @@ int main(int argument_count, char **arguments)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_sas_follow_the_road_warrior),
+        cmocka_unit_test(an_sa_that_is_lost_on_the_way_is_replaced),
+        cmocka_unit_test(an_sa_that_is_lost_without_rekeying_ends),
         cmocka_unit_test(without_any_nat_port_4500_is_used),
         cmocka_unit_test(after_a_move_both_sides_rekey_and_delete),
         cmocka_unit_test(two_moves_at_once_end_at_the_last_address),

@@ -63,6 +63,9 @@ static void on_event(void *context, const struct kernel_event *event)
     case KERNEL_EXPIRE:
         printf("expire %lu %s\n", event->child_serial, event->is_hard ? "hard" : "soft");
         break;
+    case KERNEL_LOST:
+        printf("lost %lu\n", event->child_serial);
+        break;
     case KERNEL_COUNTERS:
         printf("counters %lu", event->child_serial);
         print_counters("in", &event->in);
