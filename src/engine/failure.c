@@ -82,6 +82,10 @@ static void tell_proposals(struct text *text, const struct failure *failure,
     text_add(text, "the peer accepts none of our %s proposals%s; we offered: ", keyword,
              is_ike ? ", or has no connection for us" : "");
     proposals_text(text, is_ike ? spec->ike_proposals : spec->child_proposals);
+    unsigned esn = spec->esn & (PROPOSAL_ESN_NO | PROPOSAL_ESN_YES);
+    bool has_one_esn = esn == PROPOSAL_ESN_NO || esn == PROPOSAL_ESN_YES;
+    if (!is_ike && spec->ike_version == 2 && has_one_esn)
+        text_add(text, " with esn=%s", esn == PROPOSAL_ESN_YES ? "yes" : "no");
     text_add(text, "; what it wants stands in its log and its %s line", keyword);
 }
 

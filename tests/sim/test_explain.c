@@ -74,6 +74,33 @@ static void a_connection_of_the_other_version_is_named(void **state)
     fails_because(V1 " aggressive=yes", V1, "", "\"tunnel\" is for Main Mode");
 }
 
+static void extended_sequence_numbers_that_differ_are_named(void **state)
+{
+    (void)state;
+    fails_because(TUNNEL " esn=yes", TUNNEL " esn=no", "AES_GCM_16_128-NONE with esn=yes;", "ESN");
+    fails_because(TUNNEL " esn=no", TUNNEL " esn=yes", "AES_GCM_16_128-NONE with esn=no;", "ESN");
+}
+
+static void the_networks_of_both_sides_are_named_in_ikev1(void **state)
+{
+    (void)state;
+    fails_because(V1 " leftsubnet=10.1.0.0/24", V1 " leftsubnet=10.7.0.0/24", "",
+                  "no connection is known for 192.0.2.2/32===10.1.0.0/24; \"tunnel\" has "
+                  "192.0.2.2/32===10.7.0.0/24");
+}
+
+/* Main Mode's initiator sees the name last: the responder knows no more than that a Delete follows. */
+static void the_responder_knows_that_the_initiator_did_not_believe_its_name_in_ikev1(void **state)
+{
+    (void)state;
+    fails_because(
+        "left=192.0.2.1 right=192.0.2.2 leftid=@east rightid=@other authby=secret "
+        "keyexchange=ikev1 ike=aes128-sha2;dh31 esp=aes128-sha2",
+        V1, "peer is '@west'; \"tunnel\" expects '@other'",
+        "the peer ended the ISAKMP SA without asking for an IPsec SA; its log may tell why: does it expect "
+        "another identity than '@west'?");
+}
+
 static void whose_the_route_is_that_cannot_be_had_is_named(void **state)
 {
     (void)state;
@@ -120,6 +147,9 @@ int main(void)
         cmocka_unit_test(proposals_of_ah_are_not_called_esp),
         cmocka_unit_test(another_way_to_authenticate_is_named),
         cmocka_unit_test(a_connection_of_the_other_version_is_named),
+        cmocka_unit_test(extended_sequence_numbers_that_differ_are_named),
+        cmocka_unit_test(the_networks_of_both_sides_are_named_in_ikev1),
+        cmocka_unit_test(the_responder_knows_that_the_initiator_did_not_believe_its_name_in_ikev1),
         cmocka_unit_test(who_waits_for_what_is_deleted_is_told),
         cmocka_unit_test(a_script_that_failed_is_named_with_its_status),
         cmocka_unit_test(whose_the_route_is_that_cannot_be_had_is_named),

@@ -1,10 +1,14 @@
 /* Deletes, sent and obeyed: RFC 2408 3.15, RFC 2409 5.7. They are said once; nobody confirms them. */
+#include <stdio.h>
+
 #include "engine/child_install.h"
+#include "engine/failure.h"
 #include "engine/ikev1/informational.h"
 #include "engine/ikev1/lifetimes.h"
 #include "engine/login.h"
 
 enum { DELETE_MESSAGE_MAX = 2048, SPIS_IN_ONE_DELETE = 256 };
+#define DISTRUST_LIMIT (10 * USEC_PER_SEC)
 
 /* ---- ours ---- */
 
@@ -174,6 +178,25 @@ static bool names_this(const struct ike_sa *ike, const struct ike_delete *delete
     return false;
 }
 
+/* The initiator's last word on an identity of ours that it does not take; one that only renews the ISAKMP SA
+ * of a Child SA keeps it longer. */
+static void note_distrust(struct engine *engine, const struct ike_sa *ike)
+{
+    const struct connection *connection = connection_by_serial(engine, ike->connection_serial);
+    char text[FAILURE_TEXT_SIZE], ours[IDENTITY_TEXT_SIZE];
+    if (ike->is_initiator || ike->state != IKE_STATE_ESTABLISHED || ike->v1->has_seen_quick_mode ||
+        connection->spec->ike_only || connection->newest_child_serial != 0 ||
+        engine_now(engine) - ike->established_at > DISTRUST_LIMIT)
+        return;
+    snprintf(
+        text, sizeof(text),
+        "the peer ended the ISAKMP SA without asking for an IPsec SA; its log may tell why: does it expect "
+        "another identity than '%.200s'?",
+        identity_text(&connection->local_id, ours));
+    say_ike(engine, RC_LOG_SERIOUS, ike, 0, "%s", text);
+    failure_keep(engine, connection, ike, false, FAILURE_OTHER, 0, text);
+}
+
 bool delete_obeyed(struct engine *engine, struct ike_sa *ike, const struct ikev1_message *message)
 {
     bool ends = false;
@@ -189,6 +212,7 @@ bool delete_obeyed(struct engine *engine, struct ike_sa *ike, const struct ikev1
         return true;
     say_ike(engine, RC_LOG, ike, 0, "received Delete SA payload: self-deleting ISAKMP State #%llu",
             (unsigned long long)ike->serial);
+    note_distrust(engine, ike);
     if (ike->state == IKE_STATE_PHASE1_DONE)
         ike_fail(engine, ike, RC_FATAL, "the peer ended the ISAKMP SA before it was of use");
     else if (!lifetimes_bequeath(engine, ike))

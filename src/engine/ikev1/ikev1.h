@@ -82,9 +82,10 @@ struct xauth;
 struct ikev1_sa {
     enum ikev1_state state;
     bool is_aggressive;
-    bool is_unconfirmed;    /* Aggressive Mode initiator: nothing shows yet that our last message came */
-    uint16_t auth_method;   /* enum ikev1_auth_method, as negotiated */
-    unsigned peer_features; /* enum ikev1_peer_feature */
+    bool has_seen_quick_mode; /* the peer has asked for an IPsec SA */
+    bool is_unconfirmed;      /* Aggressive Mode initiator: nothing shows yet that our last message came */
+    uint16_t auth_method;     /* enum ikev1_auth_method, as negotiated */
+    unsigned peer_features;   /* enum ikev1_peer_feature */
     enum ikev1_peer_feature natt; /* of PEER_NATT_ALL the one that is spoken; 0 none */
     struct ikev1_keys keys;
     uint8_t last_block[CIPHER_IV_MAX]; /* phase 1's, from which phase 2's IVs come */

@@ -82,19 +82,36 @@ static bool selectors_fit(const struct engine *engine, const struct ike_sa *ike,
     return selector_equal(&remote[0], &theirs) || quick_mode_is_port_of(&theirs, &remote[0]);
 }
 
+static bool set_unknown_clients(struct error *error, const struct connection *connection,
+                                const struct request *request)
+{
+    struct selector local[SELECTORS_MAX], remote[SELECTORS_MAX];
+    char theirs[SELECTOR_TEXT_SIZE], ours[SELECTOR_TEXT_SIZE];
+    char expected[SELECTOR_TEXT_SIZE], known[SELECTOR_TEXT_SIZE];
+    const struct end_spec *peer = connection->remote_end;
+    bool is_open = peer->virtual_client.kind != VIRTUAL_NONE ||
+                   (peer->client_count == 0 && !address_is_set(&connection->remote));
+    connection_selectors(connection, true, local);
+    if (!is_open)
+        connection_selectors(connection, false, remote);
+    return error_set(
+        error, V1_INVALID_ID_INFORMATION,
+        "cannot respond to IPsec SA request because no connection is known for %s===%s; \"%.60s\" "
+        "has %s===%s",
+        selector_text(&request->ours, ours), selector_text(&request->theirs, theirs), connection->spec->name,
+        selector_text(&local[0], known), is_open ? "%any" : selector_text(&remote[0], expected));
+}
+
 static bool fits(const struct engine *engine, const struct ike_sa *ike, const struct connection *connection,
                  struct request *request, struct error *error)
 {
-    char theirs[SELECTOR_TEXT_SIZE], ours[SELECTOR_TEXT_SIZE];
     struct ikev1_offer offer = quick_mode_offer(ike, connection, NULL, true);
     request->connection = connection;
     if (connection->spec->ike_only)
         return error_set(error, V1_INVALID_ID_INFORMATION, "\"%s\" is for an ISAKMP SA alone",
                          connection->spec->name);
     if (!selectors_fit(engine, ike, connection, request))
-        return error_set(error, V1_INVALID_ID_INFORMATION,
-                         "cannot respond to IPsec SA request because no connection is known for %s===%s",
-                         selector_text(&request->ours, ours), selector_text(&request->theirs, theirs));
+        return set_unknown_clients(error, connection, request);
     return ikev1_choose(&offer, request->message->sa, &request->choice, error) &&
            quick_mode_passes_nat(ike, &request->choice.suite, error);
 }
@@ -311,6 +328,7 @@ bool quick_mode_request(struct engine *engine, struct ike_sa *ike, struct quick_
         ike->v1->quick_count >= QUICK_PENDING_LIMIT ||
         !ikev1_use_message_id(engine, ike, incoming->header->message_id))
         return false;
+    ike->v1->has_seen_quick_mode = true;
     initial_contact_said(engine, ike, ikev1_find_notify(incoming->message, V1_INITIAL_CONTACT));
     if (!read_ids(ike, &request, &error) || !choose(engine, ike, &request, &error) ||
         !check_ke(&request, &error) || !check_suite(&request, &error)) {
