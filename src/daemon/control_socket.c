@@ -15,8 +15,9 @@
 enum {
     BACKLOG = 1024,
     READ_SIZE = 65536,
-    WRITES_A_TURN = 4,      /* to one client before the loop goes on; each may be a request's reply */
-    ACCEPT_PAUSE_MSEC = 100 /* when descriptors have run out */
+    WRITES_A_TURN = 4,       /* to one client before the loop goes on; each may be a request's reply */
+    ACCEPT_PAUSE_MSEC = 100, /* when descriptors have run out */
+    HANG_UP_SECONDS = 1      /* how often we look whether a client that says nothing more is there */
 };
 
 struct control_listener {
@@ -34,6 +35,7 @@ struct client {
     struct control_session *session;
     int descriptor;
     struct event *readable, *writable;
+    struct event *hang_up; /* NULL: it may say more */
 };
 
 static void client_free(struct client *client)
@@ -42,6 +44,8 @@ static void client_free(struct client *client)
     control_session_free(client->session); /* what it ends may have lines for it still */
     event_free(client->readable);
     event_free(client->writable);
+    if (client->hang_up != NULL)
+        event_free(client->hang_up);
     close(client->descriptor);
     free(client);
 }
@@ -95,6 +99,27 @@ static bool has_hung_up(int descriptor)
     return poll(&poll_one, 1, 0) != 0; /* POLLHUP and POLLERR are told unasked */
 }
 
+static void look_for_hang_up(evutil_socket_t unused, short what, void *context)
+{
+    struct client *client = context;
+    struct daemon *daemon = client->listener->daemon;
+    (void)unused;
+    (void)what;
+    if (!has_hung_up(client->descriptor))
+        return;
+    client_free(client);
+    daemon_rearm(daemon);
+}
+
+/* It may wait long for its answers; nobody reads from it any more, which would tell when it goes. */
+static void input_ends(struct client *client)
+{
+    control_session_input_ends(client->session);
+    client->hang_up = event_new(client->listener->daemon->base, -1, EV_PERSIST, look_for_hang_up, client);
+    if (client->hang_up != NULL)
+        event_add(client->hang_up, &(struct timeval){.tv_sec = HANG_UP_SECONDS});
+}
+
 static void readable(evutil_socket_t descriptor, short what, void *context)
 {
     static uint8_t data[READ_SIZE];
@@ -109,7 +134,7 @@ static void readable(evutil_socket_t descriptor, short what, void *context)
         return;
     }
     if (size == 0)
-        control_session_input_ends(client->session);
+        input_ends(client);
     else
         control_session_input(client->session, bytes_of(data, (size_t)size));
     update_reading(client);

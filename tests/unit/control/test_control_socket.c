@@ -5,6 +5,7 @@
 #include <stddef.h>
 
 #include <cmocka.h>
+#include <dirent.h>
 #include <jansson.h>
 #include <poll.h>
 #include <signal.h>
@@ -202,6 +203,41 @@ static void client_that_closes_its_sending_side_gets_its_replies(void **state)
     assert_pluto_serves();
 }
 
+static int descriptors_of_pluto(void)
+{
+    char path[64];
+    int count = 0;
+    snprintf(path, sizeof(path), "/proc/%d/fd", (int)pluto);
+    DIR *list = opendir(path);
+    assert_non_null(list);
+    while (readdir(list) != NULL)
+        count++;
+    closedir(list);
+    return count;
+}
+
+/* Its reply never ends. */
+static void client_that_goes_after_its_sending_side_is_forgotten(void **state)
+{
+    enum { CLIENTS = 8 };
+    int clients[CLIENTS];
+    (void)state;
+    for (int i = 0; i < CLIENTS; i++) {
+        clients[i] = dial();
+        say(clients[i], "{\"styx\":1,\"command\":\"events\"}");
+        shutdown(clients[i], SHUT_WR);
+    }
+    for (int i = 0; i < 3; i++)
+        assert_pluto_serves(); /* meanwhile it sees where the input of each ends */
+    int meanwhile = descriptors_of_pluto();
+    for (int i = 0; i < CLIENTS; i++)
+        close(clients[i]);
+    for (int i = 0; i < 1000 && descriptors_of_pluto() > meanwhile - CLIENTS; i++)
+        usleep(10000);
+    assert_true(descriptors_of_pluto() <= meanwhile - CLIENTS);
+    assert_pluto_serves();
+}
+
 static void killed_client_leaves_pluto_well(void **state)
 {
     (void)state;
@@ -266,6 +302,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(garbage_is_answered_and_harms_nobody),
         cmocka_unit_test(client_that_never_reads_does_not_stall_the_others),
         cmocka_unit_test(client_that_closes_its_sending_side_gets_its_replies),
+        cmocka_unit_test(client_that_goes_after_its_sending_side_is_forgotten),
         cmocka_unit_test(killed_client_leaves_pluto_well),
         cmocka_unit_test(ten_thousand_connections_go_through_one_client),
         cmocka_unit_test(second_pluto_of_one_folder_exits_with_10),
