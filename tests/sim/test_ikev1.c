@@ -541,6 +541,27 @@ static void des_and_md5_carry_traffic_where_they_are_named(void **state)
     assert_ends_well(sim);
 }
 
+/* The Quick Mode's next try would come after the end of the ISAKMP SA that it began under. */
+static void a_rekey_that_outlasts_its_replaced_isakmp_sa_begins_again_under_the_new_one(void **state)
+{
+    (void)state;
+    static const char base[] = HOSTS SUBNETS " keyexchange=ikev1 ike=aes128-sha2;dh31 esp=aes128-sha2 ";
+    char east[512], west[512];
+    snprintf(east, sizeof(east), "%ssalifetime=3599s ikelifetime=3600s rekeymargin=5m rekeyfuzz=0%%", base);
+    snprintf(west, sizeof(west), "%srekey=no", base);
+    struct sim *sim = gateways_that_differ(east, west);
+    assert_up(sim, "east");
+    assert_settles(sim);
+    sim_run_for(sim, minutes(54) + seconds(57));
+    sim_partition(sim, "east", "west", seconds(18));
+    sim_run_for(sim, minutes(7));
+    assert_true(sim_log_has(sim, "east", "Main Mode to replace"));
+    assert_false(sim_log_has(sim, "east", "IPsec SA expired"));
+    assert_settles(sim);
+    assert_both_have(sim, 1, 1);
+    assert_ends_well(sim);
+}
+
 int main(int argument_count, char **arguments)
 {
     const struct CMUnitTest scenarios[] = {
@@ -574,6 +595,7 @@ int main(int argument_count, char **arguments)
         cmocka_unit_test(an_isakmp_sa_may_be_all_that_is_wanted),
         cmocka_unit_test(a_connection_for_an_isakmp_sa_takes_no_quick_mode),
         cmocka_unit_test(des_and_md5_carry_traffic_where_they_are_named),
+        cmocka_unit_test(a_rekey_that_outlasts_its_replaced_isakmp_sa_begins_again_under_the_new_one),
     };
     choose_scenarios(argument_count, arguments);
     return cmocka_run_group_tests(scenarios, NULL, NULL);

@@ -234,6 +234,8 @@ bool lifetimes_bequeath(struct engine *engine, struct ike_sa *ike)
         return become_orphanage(engine, ike);
     move_children(engine, ike, heir);
     move_tasks(engine, ike, heir);
+    LIST_EACH(&ike->children, node) /* what is left has not been finished, and ends here */
+    rekey_by_another(engine, CONTAINER_OF(node, struct child_sa, siblings)->replaces_serial);
     return false;
 }
 
