@@ -48,6 +48,10 @@ size_t conf_tell_faults(const struct conf *conf, const struct warning_sink *sink
 bool conf_apply_setup(const struct conf *conf, struct setup *setup, const struct warning_sink *warnings,
                       struct error *error);
 const struct conf_option *conf_setup_options(const struct conf *conf, size_t *ret_count);
+/* What it says of a keyword, or NULL: the first pair, values as written. */
+const char *conf_setup_value(const struct conf *conf, const struct keyword *keyword);
+/* Those pairs as lines "KEYWORD=VALUE", malloc'd; NULL: out of memory. */
+char *conf_setup_text(const struct conf *conf);
 
 /* Connections in the order of the file; %default is not one. */
 size_t conf_conn_count(const struct conf *conf);

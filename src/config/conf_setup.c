@@ -1,4 +1,7 @@
 /* `config setup` of ipsec.conf(5), and warnings that know their place. */
+#include <stdio.h>
+#include <string.h>
+
 #include "config/conf_detail.h"
 
 struct conf_place conf_option_place(const struct conf_option *option, int byte)
@@ -22,6 +25,26 @@ const struct conf_option *conf_setup_options(const struct conf *conf, size_t *re
 {
     *ret_count = conf->setup.option_count;
     return conf->setup.options;
+}
+
+const char *conf_setup_value(const struct conf *conf, const struct keyword *keyword)
+{
+    for (size_t i = 0; i < conf->setup.option_count; i++)
+        if (conf->setup.options[i].keyword == keyword)
+            return conf->setup.options[i].value;
+    return NULL;
+}
+
+char *conf_setup_text(const struct conf *conf)
+{
+    char *text = NULL;
+    size_t size;
+    FILE *stream = open_memstream(&text, &size);
+    if (stream == NULL)
+        return NULL;
+    for (size_t i = 0; i < conf->setup.option_count; i++)
+        fprintf(stream, "%s=%s\n", conf->setup.options[i].keyword->name, conf->setup.options[i].value);
+    return fclose(stream) == 0 ? text : NULL;
 }
 
 bool conf_apply_setup(const struct conf *conf, struct setup *setup, const struct warning_sink *warnings,

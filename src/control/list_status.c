@@ -226,3 +226,21 @@ static const char *const database_heading[] = {
 
 const struct list_section section_database = {
     .name = "database", .is_array = true, .heading = database_heading, .next = next_nothing};
+
+/* What pluto began with: only a restart takes another `config setup`. */
+static const char *const loaded_setup_lines[] = {"config setup of {file}"};
+static const struct text_form loaded_setup_form = TEXT_FORM(RC_COMMENT, loaded_setup_lines);
+
+static bool next_loaded_setup(struct control_session *session, struct facts *facts)
+{
+    const struct control_facts *daemon = facts_of_daemon(session);
+    if (daemon->setup_text == NULL)
+        return false;
+    facts_begin(facts, "setup", &loaded_setup_form);
+    facts_text(facts, "file", daemon->config_file);
+    facts_text(facts, "options", daemon->setup_text);
+    facts_end(facts);
+    return false;
+}
+
+const struct list_section section_loaded_setup = {.name = "setup", .next = next_loaded_setup};

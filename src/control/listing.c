@@ -38,7 +38,7 @@ static const struct list_command commands[] = {
      false,
      {&section_public_keys, &section_secrets_file, &section_psks, &section_end_certificates,
       &section_ca_certificates, &section_crls}},
-    {"loaded", false, false, {&section_loaded}},
+    {"loaded", false, false, {&section_loaded_setup, &section_loaded}},
     {"listevents", false, false, {&section_clock, &section_events}},
 };
 

@@ -85,6 +85,6 @@ extern const struct list_section section_daemon, section_interfaces, section_pla
     section_states_of_status, section_shunts, section_traffic, section_processes, section_fips,
     section_brief_connections, section_public_keys, section_doubtful_public_keys, section_secrets_file,
     section_psks, section_end_certificates, section_ca_certificates, section_crls, section_address_pools,
-    section_leases, section_clock, section_events, section_counters, section_loaded;
+    section_leases, section_clock, section_events, section_counters, section_loaded, section_loaded_setup;
 
 #endif

@@ -213,6 +213,7 @@ void control_host_fill_facts(struct daemon *daemon, int nhelpers)
     daemon->facts = (struct control_facts){
         .kernel_interface = daemon->backend_functions->name,
         .config_file = options->config_file ? options->config_file : "unset",
+        .setup_text = options->setup_text,
         .secrets_file = options->setup->secretsfile,
         .ipsec_dir = options->setup->ipsecdir,
         .nss_dir = options->setup->nssdir,

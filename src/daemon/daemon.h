@@ -15,6 +15,7 @@ enum { EXIT_SOCKET = 2, EXIT_KERNEL = 5, EXIT_SECCOMP = 8, EXIT_LOCKED = 10, EXI
 /* Paths and switches from the command line and `config setup`. */
 struct daemon_options {
     struct setup *setup;
+    char *setup_text; /* `config setup` as it stood in config_file */
     char *config_file, *rundir, *control_socket, *pid_file;
     char *interfaces[16]; /* --interface: only these */
     size_t interface_count;

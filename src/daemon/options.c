@@ -117,6 +117,8 @@ static bool read_config(struct daemon_options *options, struct error *error)
         return true;
     struct conf *conf = conf_load(&file_reader_system, options->config_file, &sink, error);
     bool ok = conf != NULL && conf_apply_setup(conf, options->setup, &sink, error);
+    if (ok)
+        options->setup_text = conf_setup_text(conf);
     conf_free(conf);
     return ok;
 }
@@ -198,6 +200,7 @@ int options_read(int argc, char **argv, struct daemon_options *out)
 void options_free(struct daemon_options *options)
 {
     setup_free(options->setup);
+    free(options->setup_text);
     free(options->config_file);
     free(options->rundir);
     free(options->control_socket);

@@ -25,7 +25,8 @@ struct reload {
     struct control_location location;
     const char *config;
     bool only_plans, as_json, is_verbose;
-    bool is_told; /* in JSON, if wanted */
+    bool is_told;  /* in JSON, if wanted */
+    json_t *setup; /* how config setup differs from what pluto began with; NULL: not looked at */
     struct control_client *client;
     char *answer; /* of `loaded` */
     size_t answer_size;
@@ -164,9 +165,53 @@ static void print_json(const struct plan *plan, const struct reload *reload, int
     for (size_t i = 0; i < plan->count; i++)
         json_array_append_new(json_object_get(object, members[plan->entries[i].action]),
                               entry_json(&plan->entries[i]));
+    json_object_set_new(object, "setup", reload->setup != NULL ? json_incref(reload->setup) : json_array());
     json_dumpf(object, stdout, JSON_COMPACT);
     putchar('\n');
     json_decref(object);
+}
+
+/* ---- config setup ---- */
+
+/* Its value in lines KEYWORD=VALUE, malloc'd; NULL: none. */
+static char *value_in(const char *lines, const char *name)
+{
+    size_t length = strlen(name);
+    while (lines != NULL && *lines != '\0') {
+        if (strncmp(lines, name, length) == 0 && lines[length] == '=')
+            return strndup(lines + length + 1, strcspn(lines + length + 1, "\n"));
+        lines = strchr(lines, '\n');
+        lines = lines != NULL ? lines + 1 : NULL;
+    }
+    return NULL;
+}
+
+/* What stands in the file, which is the one that pluto began with, and what stood there then. */
+static void setup_differences(const struct conf *conf, const struct reload *reload, const json_t *loaded,
+                              plan_difference_function *tell, void *user)
+{
+    const json_t *setup = json_object_get(loaded, "setup");
+    const char *file = json_string_value(json_object_get(setup, "file"));
+    const char *lines = json_string_value(json_object_get(setup, "options"));
+    if (file == NULL || lines == NULL || strcmp(file, reload->config) != 0)
+        return;
+    for (size_t i = 0; i < setup_keyword_count; i++) {
+        const struct keyword *keyword = &setup_keywords[i];
+        const char *now = conf_setup_value(conf, keyword);
+        char *then = value_in(lines, keyword->name);
+        if ((now == NULL) != (then == NULL) || (now != NULL && strcmp(now, then) != 0))
+            tell(user, keyword->name, then, now);
+        free(then);
+    }
+}
+
+static void print_setup_difference(void *user, const char *keyword, const char *old_value,
+                                   const char *new_value)
+{
+    size_t *count = user;
+    if ((*count)++ == 0)
+        printf("restart    config setup has changed since pluto began, which only a restart takes up\n");
+    print_difference(NULL, keyword, old_value, new_value);
 }
 
 /* ---- doing it ---- */
@@ -282,6 +327,11 @@ static int reload_with(struct reload *reload, const struct conf *conf)
         fprintf(stderr, "ipsec reload: %s: %s\n", reload->config, error.text);
     } else {
         status = reload->only_plans ? 0 : carry_out(reload, &plan);
+        size_t setup_count = 0;
+        if (reload->as_json)
+            setup_differences(conf, reload, plan.loaded, add_difference, reload->setup = json_array());
+        else if (status == 0)
+            setup_differences(conf, reload, plan.loaded, print_setup_difference, &setup_count);
         if (!reload->as_json && status == 0)
             print_plan(&plan, reload);
     }
@@ -379,5 +429,6 @@ int reload_main(int argc, char **argv)
     status = run(&reload);
     if (reload.as_json && !reload.is_told)
         print_json(&(struct plan){0}, &reload, status);
+    json_decref(reload.setup);
     return status;
 }
