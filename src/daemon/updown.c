@@ -180,8 +180,9 @@ static void step_ended(struct sequence *sequence, int exit_status)
 static void ended(void *context, int exit_status)
 {
     struct sequence *sequence = context;
-    if (exit_status > 128)
-        say(sequence, "command \"%.1024s\" exited with signal %d", sequence->kept.command, exit_status - 128);
+    int signal_number = updown_signal(exit_status);
+    if (signal_number != 0)
+        say(sequence, "command \"%.1024s\" exited with signal %d", sequence->kept.command, signal_number);
     else if (exit_status != 0)
         say(sequence, "command \"%.1024s\" exited with status %d", sequence->kept.command, exit_status);
     step_ended(sequence, exit_status);

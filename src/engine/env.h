@@ -48,6 +48,13 @@ struct updown_result {
     int exit_status;  /* of the first call that failed, 128 + signal, 127 when it could not be run */
 };
 
+/* What ended the call by such a status; 0: it has ended by itself, as by `exit -1`, which is 255. */
+static inline int updown_signal(int exit_status)
+{
+    enum { SIGNAL_MAX = 64 };
+    return exit_status > 128 && exit_status <= 128 + SIGNAL_MAX ? exit_status - 128 : 0;
+}
+
 /* A user who wants to log in: where the passwords are kept, by is XAUTHBY_FILE or XAUTHBY_PAM. Borrowed
  * during the call. Always answered by engine_login_checked(), unless the engine has ended. */
 struct login_request {

@@ -332,12 +332,12 @@ static void keep_failure(struct engine *engine, const struct connection *connect
 {
     char text[FAILURE_TEXT_SIZE];
     const char *command = connection->local_end->updown;
-    bool is_signal = result->exit_status > 128;
+    int signal_number = updown_signal(result->exit_status);
     snprintf(text, sizeof(text),
              "it was taken down because its %s command \"%.400s\" %s %d; what that printed stands in the log",
              result->verb, command != NULL ? command : "ipsec _updown",
-             is_signal ? "ended by signal" : "exited with status",
-             is_signal ? result->exit_status - 128 : result->exit_status);
+             signal_number != 0 ? "ended by signal" : "exited with status",
+             signal_number != 0 ? signal_number : result->exit_status);
     failure_keep(engine, connection, child != NULL ? ike_by_serial(engine, child->ike_serial) : NULL, true,
                  FAILURE_OTHER, 0, text);
 }

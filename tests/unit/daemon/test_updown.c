@@ -177,13 +177,16 @@ static void exit_status_is_reported_with_script_and_verb(void **state)
     (void)state;
     submit(1, 1, "sh -c 'exit 3'");
     submit(2, 2, "sh -c 'kill -TERM $$'");
+    submit(3, 3, "sh -c 'exit 255'");
     run_until_idle();
     assert_non_null(strstr(done_order, "1=3 "));
     assert_non_null(strstr(done_order, "2=143 "));
-    assert_string_equal(failed_verbs, "up-client up-client ");
+    assert_non_null(strstr(done_order, "3=255 "));
+    assert_string_equal(failed_verbs, "up-client up-client up-client ");
     assert_non_null(
         strstr(log_of_test, "\"west\" #3: up-client command \"sh -c 'exit 3'\" exited with status 3\n"));
     assert_non_null(strstr(log_of_test, "exited with signal 15\n"));
+    assert_non_null(strstr(log_of_test, "exited with status 255\n"));
 }
 
 static void script_that_is_not_there_is_127(void **state)
