@@ -87,11 +87,10 @@ const char *process_group_at(const struct process_group *group, size_t index, in
 static void take_output(struct process *process, const char *data, size_t size)
 {
     for (size_t i = 0; i < size; i++) {
-        bool is_end = data[i] == '\n' || process->line_size == sizeof(process->line) - 1;
         if (data[i] != '\n')
             process->line[process->line_size++] =
                 (unsigned char)data[i] < 0x20 || data[i] == 0x7f ? '?' : data[i];
-        if (!is_end)
+        if (data[i] != '\n' && process->line_size < sizeof(process->line) - 1)
             continue;
         process->line[process->line_size] = '\0';
         process->line_size = 0;
