@@ -81,8 +81,18 @@ static void tell_sas(struct control_session *session, const struct explanation *
     }
 }
 
+static bool is_group(const struct connection_spec *spec)
+{
+    return spec->left.host_kind == HOST_GROUP || spec->right.host_kind == HOST_GROUP;
+}
+
 static const char *story_of(const struct explanation *of)
 {
+    bool waits = of->verdict == EXPLAIN_WAITS || of->verdict == EXPLAIN_NOT_TRIED;
+    if (waits && is_group(of->connection.spec))
+        return "is a policy group: each network of its file has a connection of its own";
+    if (waits && connection_spec_is_shunt(of->connection.spec))
+        return "never negotiates: packets pass or are dropped while it is routed";
     switch (of->verdict) {
     case EXPLAIN_UP:
         return "is up";
@@ -138,7 +148,7 @@ static void tell(struct control_session *session, const struct explanation *of)
     else
         tell_interfaces(session, of);
     tell_secret(session, of);
-    if (of->verdict != EXPLAIN_UP)
+    if (of->verdict != EXPLAIN_UP && !connection_spec_is_shunt(of->connection.spec))
         tell_offers(session, of);
     tell_sas(session, of);
     if (of->failure != NULL)

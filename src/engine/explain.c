@@ -18,7 +18,11 @@ static void describe_selectors(const struct connection *connection, bool local, 
 {
     struct selector selectors[SELECTORS_MAX];
     struct text text = text_of(out, EXPLAIN_TEXT_SIZE);
-    selectors_describe(&text, selectors, connection_selectors(connection, local, selectors));
+    size_t count = connection_selectors(connection, local, selectors);
+    if (count > 0 && !address_is_set(&selectors[0].range.start))
+        text_add(&text, "%%any"); /* the peer's own, whoever it will be */
+    else
+        selectors_describe(&text, selectors, count);
 }
 
 static void describe_proposals(const struct proposal_list *list, char *out)

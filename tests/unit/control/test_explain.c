@@ -185,14 +185,38 @@ static void before_the_first_try_it_is_told_what_would_hinder_it(void **state)
     json_decref(told);
 }
 
+static void assert_said(const char *options, const char *part)
+{
+    gateway_add(&world->near, "t", options);
+    struct answer answer = gateway_ask(&world->near, "\"command\":\"explain\",\"name\":\"t\"");
+    if (strstr(answer.text, part) == NULL)
+        fail_msg("\"%s\" is not in: %s", part, answer.text);
+    free(answer.text);
+}
+
+static void what_never_negotiates_is_not_said_to_be_down(void **state)
+{
+    (void)state;
+    assert_said("{\"left\":\"192.0.2.1\",\"right\":\"%group\",\"authby\":\"never\",\"type\":\"passthrough\"}",
+                "is a policy group");
+    assert_said("{\"left\":\"192.0.2.1\",\"right\":\"192.0.2.9\",\"authby\":\"never\",\"type\":\"drop\"}",
+                "never negotiates");
+    assert_said("{\"left\":\"192.0.2.1\",\"right\":\"%any\",\"authby\":\"secret\"}", "=== %any");
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, make_world, unmake_world)
     const struct CMUnitTest tests[] = {
-        TEST(proposals_of_both_sides_are_told), TEST(a_child_proposal_is_told_apart),
-        TEST(networks_of_both_sides_are_told),  TEST(silence_is_told_with_whom_and_how_often),
-        TEST(icmp_is_remembered_for_it),        TEST(a_wrong_identity_is_told),
-        TEST(what_is_up_has_no_failure),        TEST(before_the_first_try_it_is_told_what_would_hinder_it),
+        TEST(proposals_of_both_sides_are_told),
+        TEST(a_child_proposal_is_told_apart),
+        TEST(networks_of_both_sides_are_told),
+        TEST(silence_is_told_with_whom_and_how_often),
+        TEST(icmp_is_remembered_for_it),
+        TEST(a_wrong_identity_is_told),
+        TEST(what_is_up_has_no_failure),
+        TEST(before_the_first_try_it_is_told_what_would_hinder_it),
+        TEST(what_never_negotiates_is_not_said_to_be_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
