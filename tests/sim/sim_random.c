@@ -164,8 +164,8 @@ static const char *draw_own_words(struct plan *plan, char *out, size_t size)
 static void load_link(struct plan *plan, struct link *link, const char *const addresses[2],
                       const char *const subnets[2], bool peer_is_anybody)
 {
-    char common[WORDS_SIZE], own[WORDS_SIZE], words[5 * WORDS_SIZE],
-        clients[2 * WORDS_SIZE] = "type=transport";
+    char common[WORDS_SIZE], own[WORDS_SIZE], words[6 * WORDS_SIZE],
+        clients[3 * WORDS_SIZE] = "type=transport";
     char left[WORDS_SIZE], right[WORDS_SIZE];
     draw_common_words(plan, peer_is_anybody, common, sizeof(common));
     bool is_large = plan->kind.is_changing && !plan->kind.is_ikev1 && subnets != NULL &&
