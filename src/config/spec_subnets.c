@@ -32,20 +32,11 @@ static bool add_own_name_as_alias(struct connection_spec *spec)
     return true;
 }
 
-static bool is_within_clients(const struct end_spec *end, const struct ip_address *address)
-{
-    struct ip_range wanted = {*address, *address};
-    for (size_t i = 0; i < end->client_count; i++)
-        if (range_contains(&end->clients[i].range, &wanted))
-            return true;
-    return false;
-}
-
 /* Only one of the networks need contain an address of sourceip=; in the others it would be a stranger. */
 static void drop_foreign_sourceip(struct end_spec *end)
 {
     for (size_t i = 0; i < ARRAY_SIZE(end->sourceip); i++)
-        if (!is_within_clients(end, &end->sourceip[i]))
+        if (!end_has_client_with(end, &end->sourceip[i]))
             end->sourceip[i] = (struct ip_address){0};
 }
 

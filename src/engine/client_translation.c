@@ -1,7 +1,11 @@
 /* leftcat=: see client_translation.h. */
 #include "engine/client_translation.h"
 
+#include <assert.h>
+
 #include "engine/configuration.h"
+
+static_assert(TRANSLATED_CLIENTS_MAX + 2 == SELECTORS_MAX, "the host and the other family have their places");
 
 bool client_translation_is_wanted(const struct connection *connection)
 {

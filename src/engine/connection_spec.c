@@ -135,6 +135,15 @@ static bool set_client(struct end_spec *end, const struct selector *client)
     return end->clients != NULL;
 }
 
+bool end_has_client_with(const struct end_spec *end, const struct ip_address *address)
+{
+    struct ip_range wanted = {*address, *address};
+    for (size_t i = 0; i < end->client_count; i++)
+        if (range_contains(&end->clients[i].range, &wanted))
+            return true;
+    return false;
+}
+
 struct connection_spec *connection_spec_derive(struct connection_spec *base, const char *name,
                                                const struct selector *left, const struct selector *right)
 {

@@ -63,6 +63,8 @@ struct modecfg_spec {
 /* Where a server looks for the passwords of users. */
 enum xauth_by { XAUTHBY_FILE, XAUTHBY_PAM, XAUTHBY_ALWAYSOK };
 
+enum { TRANSLATED_CLIENTS_MAX = 62 }; /* of an end with cat=yes */
+
 struct end_spec {
     enum host_kind host_kind;
     struct ip_address host;
@@ -220,6 +222,8 @@ static inline bool connection_spec_is_shunt(const struct connection_spec *spec)
 /* All defaults of ipsec.conf(5); name is copied. */
 struct connection_spec *connection_spec_new(const char *name);
 void spec_origin_free(struct spec_origin *origin);
+/* Whether the address is in one of the clients that the end names. */
+bool end_has_client_with(const struct end_spec *end, const struct ip_address *address);
 /* With all behind it in the chain. */
 void connection_spec_free(struct connection_spec *spec);
 /* One of the connections of a conn with subnets=: everything as in `base`, which it keeps alive, but the name

@@ -86,13 +86,16 @@ static bool check_transport(const struct connection_spec *spec, struct error *er
     return true;
 }
 
-static bool is_within_clients(const struct end_spec *end, const struct ip_address *address)
+/* The host's own address and that of the other family have a place among the selectors, too. */
+static bool check_translation(const struct connection_spec *spec, struct error *error)
 {
-    struct ip_range wanted = {*address, *address};
-    for (size_t i = 0; i < end->client_count; i++)
-        if (range_contains(&end->clients[i].range, &wanted))
-            return true;
-    return end->client_count == 0;
+    const struct end_spec *ends[] = {&spec->left, &spec->right};
+    for (size_t i = 0; i < ARRAY_SIZE(ends); i++)
+        if (ends[i]->translates_clients && ends[i]->client_count > TRANSLATED_CLIENTS_MAX)
+            return error_set(error, -1, "%scat=yes translates %d networks at most; %ssubnet= has %zu",
+                             i == 0 ? "left" : "right", TRANSLATED_CLIENTS_MAX, i == 0 ? "left" : "right",
+                             ends[i]->client_count);
+    return true;
 }
 
 /* The address of ipsecN is the source address. */
@@ -104,7 +107,7 @@ static bool check_sourceip(const struct end_spec *end, const char *name, struct 
         if (address_is_set(&end->interface_ip.address))
             return error_set(error, -1, "%sinterface-ip= and %ssourceip= exclude each other; remove one",
                              name, name);
-        if (!is_within_clients(end, &end->sourceip[i]))
+        if (end->client_count > 0 && !end_has_client_with(end, &end->sourceip[i]))
             return error_set(error, -1, "%ssourceip= is not within %ssubnet=", name, name);
     }
     return true;
@@ -257,8 +260,9 @@ bool connection_spec_check(const struct connection_spec *spec, struct error *err
     return check_hosts(spec, error) && check_family(spec, error) && check_clients(spec, error) &&
            check_transport(spec, error) && check_tcp(spec, error) && check_ikev1(spec, error) &&
            check_xauth(spec, error) && check_sourceip(&spec->left, "left", error) &&
-           check_sourceip(&spec->right, "right", error) && check_protocols(spec, error) &&
-           check_virtual(spec, error) && check_group(&spec->left, "left", error) &&
-           check_group(&spec->right, "right", error) && check_vti(spec, error) &&
-           check_modecfg(spec, error) && check_auth(spec, error) && check_ikev1_auth(spec, error);
+           check_sourceip(&spec->right, "right", error) && check_translation(spec, error) &&
+           check_protocols(spec, error) && check_virtual(spec, error) &&
+           check_group(&spec->left, "left", error) && check_group(&spec->right, "right", error) &&
+           check_vti(spec, error) && check_modecfg(spec, error) && check_auth(spec, error) &&
+           check_ikev1_auth(spec, error);
 }

@@ -16,6 +16,7 @@
 #include <sys/random.h>
 
 #include "kernel/clear_maps.h"
+#include "kernel/nft_pass_others.h"
 #include "kernel/policy_order.h"
 #include "kernel/policy_slots.h"
 
@@ -59,32 +60,13 @@ static void complain(const struct address_translation *translation, uint64_t pol
 
 /* ---- the table ---- */
 
-/* All else is none of our business. */
-static void pass_others(struct address_translation *translation, const char *chain, bool is_inbound)
-{
-    static const uint8_t no = 0;
-    int device = translation->settings.interface_index;
-    struct nft_rule rule = nft_rule_begin(&translation->link, chain);
-    if (device != 0) {
-        nft_rule_meta(&rule, is_inbound ? NFT_META_IIF : NFT_META_OIF, 0);
-        nft_rule_differs(&rule, 0, &device, sizeof(device));
-    } else {
-        if (is_inbound)
-            nft_rule_meta(&rule, NFT_META_SECPATH, 0);
-        else
-            nft_rule_will_be_protected(&rule, 0);
-        nft_rule_equals(&rule, 0, &no, sizeof(no));
-    }
-    nft_rule_verdict(&rule, NF_ACCEPT, NULL);
-    nft_rule_end(&translation->link, &rule);
-}
-
 static void put_direction(struct address_translation *translation, const char *base, const char *chain,
                           int hook, int priority)
 {
     nft_put_chain(&translation->link, chain, -1, 0);
     nft_put_nat_chain(&translation->link, base, hook, priority);
-    pass_others(translation, base, hook == NF_INET_PRE_ROUTING);
+    nft_put_pass_others(&translation->link, base, translation->settings.interface_index,
+                        hook == NF_INET_PRE_ROUTING);
     struct nft_rule rule = nft_rule_begin(&translation->link, base);
     nft_rule_verdict(&rule, NFT_JUMP, chain);
     nft_rule_end(&translation->link, &rule);

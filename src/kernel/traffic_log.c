@@ -15,6 +15,7 @@
 #include <sys/random.h>
 
 #include "kernel/clear_maps.h"
+#include "kernel/nft_pass_others.h"
 #include "kernel/policy_order.h"
 #include "kernel/policy_slots.h"
 
@@ -63,32 +64,12 @@ static void put_log_rule(struct nft_link *link, const char *chain, uint16_t grou
     nft_rule_end(link, &rule);
 }
 
-/* All else is none of our business. */
-static void pass_others(struct traffic_log *log, const char *chain, bool is_inbound)
-{
-    static const uint8_t no = 0;
-    int device = log->settings.interface_index;
-    struct nft_rule rule = nft_rule_begin(&log->link, chain);
-    if (device != 0) {
-        nft_rule_meta(&rule, is_inbound ? NFT_META_IIF : NFT_META_OIF, 0);
-        nft_rule_differs(&rule, 0, &device, sizeof(device));
-    } else {
-        if (is_inbound)
-            nft_rule_meta(&rule, NFT_META_SECPATH, 0);
-        else
-            nft_rule_will_be_protected(&rule, 0);
-        nft_rule_equals(&rule, 0, &no, sizeof(no));
-    }
-    nft_rule_verdict(&rule, NF_ACCEPT, NULL);
-    nft_rule_end(&log->link, &rule);
-}
-
 static void put_direction(struct traffic_log *log, const char *base, const char *chain, int hook,
                           int priority, bool is_inbound)
 {
     nft_put_chain(&log->link, chain, -1, 0);
     nft_put_chain(&log->link, base, hook, priority);
-    pass_others(log, base, is_inbound);
+    nft_put_pass_others(&log->link, base, log->settings.interface_index, is_inbound);
     if (log->settings.group_of_all != 0)
         put_log_rule(&log->link, base, log->settings.group_of_all, "all-ipsec", false);
     struct nft_rule rule = nft_rule_begin(&log->link, base);

@@ -16,7 +16,7 @@
 static struct connection_spec *build(const char *pairs, const struct warning_sink *warnings,
                                      struct error *error)
 {
-    char copy[1024], *rest = copy;
+    char copy[2048], *rest = copy;
     snprintf(copy, sizeof(copy), "%s", pairs);
     struct spec_builder *builder = spec_builder_new("x", warnings);
     for (char *pair; (pair = strsep(&rest, ";")) != NULL;) {
@@ -508,6 +508,24 @@ static void the_version_of_ike_decides_what_the_proposals_may_be(void **state)
     connection_spec_free(spec);
 }
 
+static void networks_that_cat_has_no_room_for_are_refused(void **state)
+{
+    (void)state;
+    for (unsigned count = 62; count <= 63; count++) {
+        struct error error = {0};
+        char words[2048];
+        struct text text = text_of(words, sizeof(words));
+        text_add(&text, BASE "leftmodecfgclient=yes;leftcat=yes;leftsubnet=10.0.0.0/24");
+        for (unsigned i = 1; i < count; i++)
+            text_add(&text, ",10.%u.0.0/24", i);
+        struct connection_spec *spec = build(words, NULL, &error);
+        assert_int_equal(spec != NULL, count == 62);
+        if (spec == NULL)
+            assert_non_null(strstr(error.text, "translates 62 networks at most; leftsubnet= has 63"));
+        connection_spec_free(spec);
+    }
+}
+
 static void keywords_without_effect_warn(void **state)
 {
     (void)state;
@@ -662,6 +680,7 @@ int main(void)
         cmocka_unit_test(what_only_the_whole_shows_is_refused),
         cmocka_unit_test(pairs_that_only_look_alike_are_taken),
         cmocka_unit_test(the_version_of_ike_decides_what_the_proposals_may_be),
+        cmocka_unit_test(networks_that_cat_has_no_room_for_are_refused),
         cmocka_unit_test(keywords_without_effect_warn),
         cmocka_unit_test(each_keyword_for_ikev1_warns),
         cmocka_unit_test(dpdaction_is_for_ikev1),
