@@ -179,6 +179,11 @@ void log_close(void);
 int pid_file_take(const char *path);
 void pid_file_write(const char *path);
 
+/* instance_lock.c: 0, or the process that already serves this pid file in this network namespace. */
+pid_t instance_lock_take(const char *path);
+/* Which process holds the lock is told to others from now on: after the last fork. */
+void instance_lock_name_holder(void);
+
 /* secrets.c: loads the secrets file and hands it to the engine. Lines go to `client` too, whose command goes
  * on. False: it could not be read. */
 bool daemon_read_secrets(struct daemon *daemon, uint64_t client);

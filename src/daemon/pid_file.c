@@ -1,5 +1,6 @@
 /* The lock against a second pluto: the file names a process and is locked by it; one whose process is gone is
- * stale. */
+ * stale. Whoever removes the file or its folder does not open the way for a second one: see instance_lock.c.
+ */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -12,7 +13,7 @@
 
 static int lock_descriptor = -1; /* held for the life of the process; inherited over fork */
 
-int pid_file_take(const char *path)
+static int lock_file(const char *path)
 {
     int descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0644);
     if (descriptor < 0) {
@@ -34,14 +35,29 @@ int pid_file_take(const char *path)
     if (fstat(descriptor, &status) == 0 &&
         status.st_nlink == 0) { /* its owner ended just now and removed it */
         close(descriptor);
-        return pid_file_take(path);
+        return lock_file(path);
     }
     lock_descriptor = descriptor;
     return 0;
 }
 
+int pid_file_take(const char *path)
+{
+    int status = lock_file(path);
+    pid_t other = status == 0 ? instance_lock_take(path) : 0;
+    if (other == 0)
+        return status;
+    fprintf(
+        stderr,
+        "pluto: pluto is running as process %d, although its lock file \"%s\" was removed: end it first\n",
+        (int)other, path);
+    unlink(path); /* ours: it would seem to be the other's */
+    return EXIT_LOCKED;
+}
+
 void pid_file_write(const char *path)
 {
+    instance_lock_name_holder();
     char text[32];
     int size = snprintf(text, sizeof(text), "%d\n", (int)getpid());
     if (ftruncate(lock_descriptor, 0) != 0 || pwrite(lock_descriptor, text, (size_t)size, 0) != size)
