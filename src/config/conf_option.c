@@ -4,6 +4,7 @@
 
 #include "base/text.h"
 #include "config/conf_detail.h"
+#include "config/spec_build.h"
 #include "config/value.h"
 
 enum { SECTION_OPTIONS_MAX = 1024, SHOWN_MAX = 64, SPELLING_MAX = 64 };
@@ -65,7 +66,10 @@ static bool replaces_or_adds(const struct conf_loader *loader, const struct conf
 static bool check_value(const struct conf_option *option, struct error *error)
 {
     struct error reason;
-    if (value_check(option->keyword, option->value, &reason))
+    bool is_right = option->keyword->is_checked_when_read
+                        ? spec_check_value(option->keyword, option->end, option->value, &reason)
+                        : value_check(option->keyword, option->value, &reason);
+    if (is_right)
         return true;
     struct conf_place place = option->place;
     place.column = (uint16_t)(place.column + (reason.code > 0 ? reason.code : 0));

@@ -51,10 +51,11 @@ struct keyword {
     const char *name; /* per end without left/right; "" is left= or right= itself */
     enum keyword_section section;
     bool is_per_end;
-    bool appends;        /* written twice, both count (connalias, subnets) */
-    bool is_capped;      /* above the maximum, the maximum is taken with a warning */
-    bool zero_is_unset;  /* 0 is accepted below the minimum */
-    bool empty_is_unset; /* of KEYWORD_SPECIAL: without a value it is as if it were not there */
+    bool appends;              /* written twice, both count (connalias, subnets) */
+    bool is_capped;            /* above the maximum, the maximum is taken with a warning */
+    bool zero_is_unset;        /* 0 is accepted below the minimum */
+    bool empty_is_unset;       /* of KEYWORD_SPECIAL: without a value it is as if it were not there */
+    bool is_checked_when_read; /* of KEYWORD_SPECIAL: a word that it does not know is a fault of the file */
     enum keyword_type type;
     enum keyword_status status;
     enum keyword_concern concern; /* of KEYWORD_NOT_YET */

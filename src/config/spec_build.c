@@ -278,6 +278,17 @@ static bool set_acting(struct spec_builder *builder, const struct keyword *keywo
     return set_field(builder, keyword, owner, value, error);
 }
 
+/* What is only not supported yet has a meaning: its code is -1. */
+bool spec_check_value(const struct keyword *keyword, enum keyword_end end, const char *value,
+                      struct error *error)
+{
+    struct spec_builder *builder = spec_builder_new("", NULL);
+    struct error reason = {0};
+    bool ok = builder == NULL || set_acting(builder, keyword, end, value, &reason);
+    spec_builder_free(builder);
+    return ok || reason.code < 0 || error_set(error, reason.code, "%s", reason.text);
+}
+
 /* ---- one keyword ---- */
 
 static bool refuse_unknown(const struct spec_builder *builder, const char *name, struct error *error)

@@ -6,6 +6,7 @@
 #ifndef STYX_CONFIG_SPEC_BUILD_H
 #define STYX_CONFIG_SPEC_BUILD_H
 
+#include "config/keyword.h"
 #include "config/warning.h"
 #include "engine/connection_spec.h"
 
@@ -23,6 +24,10 @@ void spec_builder_free(struct spec_builder *builder);
  */
 bool spec_build_option(struct spec_builder *builder, const char *keyword, const char *value,
                        struct error *error);
+
+/* Whether the value of a keyword that acts has a meaning, whatever else the connection says. */
+bool spec_check_value(const struct keyword *keyword, enum keyword_end end, const char *value,
+                      struct error *error);
 
 /* Checks the whole and hands over the connection; NULL with the reason, error->code being which of the pairs
  * (from 0) is at fault, or -1. The builder is freed in either case. */

@@ -224,19 +224,27 @@ static void check_setup(struct addconn *addconn)
     setup_free(setup);
 }
 
-/* As elsewhere a connection that cannot be loaded as it is (it lacks an end, names what there is not, wants
- * what is not supported) is told of, and the file is in order; a bad value or `config setup` is a fault of
- * the file. */
+/* As Libreswan, whose service begins with this: a connection that cannot be loaded as it is (it lacks an end,
+ * names what there is not, wants what is not supported) is told of, but the file is in order; a fault of the
+ * grammar, of a word or a number, or of `config setup` is a fault of the file. */
 static void check_all(struct addconn *addconn)
 {
-    size_t count = conf_conn_count(addconn->conf);
+    size_t count = conf_conn_count(addconn->conf), meant = 0, failed = 0;
     check_setup(addconn);
     tell_faults(addconn);
     int status = addconn->status;
     for (size_t i = 0; i < count; i++)
-        if (!conf_conn_is_template(addconn->conf, i))
-            add(addconn, i);
+        if (!conf_conn_is_template(addconn->conf, i)) {
+            meant++;
+            failed += !add(addconn, i);
+        }
     addconn->status = status;
+    if (failed > 0 && status == 0)
+        fprintf(
+            stderr,
+            "ipsec addconn: warning: %zu of %zu connections cannot be loaded, as told above; this stops no "
+            "other one, so it is no fault of the file (ipsec check is stricter)\n",
+            failed, meant);
 }
 
 static void run(struct addconn *addconn, int count, char **names)
