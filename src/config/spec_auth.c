@@ -60,7 +60,7 @@ static bool add_word(const char *word, unsigned *methods, unsigned *hashes, stru
         if (strcasecmp(row->word, word) != 0)
             continue;
         if (row->methods == AUTH_UNSET)
-            return error_set(error, -1, "\"%s\" is not supported yet", row->word);
+            return error_set(error, 0, "\"%s\" is not supported yet", row->word);
         *methods |= row->methods;
         *hashes |= row->hashes;
         return true;
@@ -78,7 +78,7 @@ static bool add_words(const char *value, unsigned *methods, unsigned *hashes, st
         memcpy(word, at, shown);
         word[shown] = '\0';
         if (size > 0 && !add_word(word, methods, hashes, error)) {
-            if (error != NULL && error->code >= 0)
+            if (error != NULL)
                 error->code = (int)(at - value);
             return false;
         }

@@ -278,7 +278,12 @@ static bool set_acting(struct spec_builder *builder, const struct keyword *keywo
     return set_field(builder, keyword, owner, value, error);
 }
 
-/* What is only not supported yet has a meaning: its code is -1. */
+/* What is not supported yet has a meaning all the same. */
+static bool is_meaningful(const struct error *reason)
+{
+    return strstr(reason->text, "not supported yet") != NULL;
+}
+
 bool spec_check_value(const struct keyword *keyword, enum keyword_end end, const char *value,
                       struct error *error)
 {
@@ -286,7 +291,7 @@ bool spec_check_value(const struct keyword *keyword, enum keyword_end end, const
     struct error reason = {0};
     bool ok = builder == NULL || set_acting(builder, keyword, end, value, &reason);
     spec_builder_free(builder);
-    return ok || reason.code < 0 || error_set(error, reason.code, "%s", reason.text);
+    return ok || is_meaningful(&reason) || error_set(error, reason.code, "%s", reason.text);
 }
 
 /* ---- one keyword ---- */

@@ -54,13 +54,51 @@ static struct client_group *group_of(struct engine *engine, uint64_t client)
 uint64_t client_group_join(struct engine *engine, uint64_t watching, uint64_t client)
 {
     if (watching == 0 || client == 0)
-        return watching | client;
+        return watching | client; /* the one that there is */
     struct client_group *group = find(engine, watching);
     if (group == NULL)
         group = group_of(engine, watching);
     if (group == NULL || !add(engine, group, client))
         finish_client(engine, client, RC_INTERNAL_ERROR);
     return group != NULL ? group->id : watching;
+}
+
+/* The newest stands first. */
+uint64_t client_group_first(const struct engine *engine, uint64_t client)
+{
+    const struct client_group *group = find(engine, client);
+    if (group == NULL)
+        return client;
+    const struct member *first = group->members;
+    while (first != NULL && first->next != NULL)
+        first = first->next;
+    return first != NULL ? first->client : 0;
+}
+
+struct departure {
+    struct engine *engine;
+    uint64_t client;
+};
+
+static void leave(struct hash_node *node, void *context)
+{
+    const struct departure *departure = context;
+    struct member **at = &CONTAINER_OF(node, struct client_group, by_id)->members;
+    while (*at != NULL) {
+        struct member *member = *at;
+        if (member->client != departure->client) {
+            at = &member->next;
+            continue;
+        }
+        *at = member->next;
+        engine_deallocate(departure->engine, member, sizeof(*member), NULL);
+    }
+}
+
+/* As many groups as commands wait at most. */
+void client_groups_leave(struct engine *engine, uint64_t client)
+{
+    hash_table_each(&engine->groups_of_clients, leave, &(struct departure){engine, client});
 }
 
 void client_group_report(const struct engine *engine, const struct report *report)

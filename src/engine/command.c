@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #include "engine/client_batch.h"
+#include "engine/client_group.h"
 #include "engine/connection.h"
 #include "engine/connection_named.h"
 #include "engine/connection_remove.h"
@@ -316,6 +317,7 @@ void engine_command(struct engine *engine, const struct command *command)
 void engine_client_gone(struct engine *engine, uint64_t client)
 {
     client_batch_forget(engine, client);
+    client_groups_leave(engine, client);
     prompt_forget(engine, client);
     trace(engine, DEBUG_BASE, "client %llu is gone", (unsigned long long)client);
 }

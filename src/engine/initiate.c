@@ -122,13 +122,7 @@ static bool is_refused_by_rival(struct engine *engine, struct connection *connec
     return true;
 }
 
-/* Whoever comes now watches the negotiation that runs, beside those who do already: but a question is asked
- * of one alone. */
-static bool can_watch(const struct ike_sa *ike, const struct connection *connection)
-{
-    return ike->setup != NULL && (ike->setup->client == 0 || login_role_of(connection) != LOGIN_CLIENT);
-}
-
+/* Whoever comes now watches the negotiation that runs, beside those who do already. */
 static void watch(struct engine *engine, struct ike_sa *ike, uint64_t client)
 {
     if (client != 0)
@@ -144,7 +138,7 @@ static void initiate_ike_only(struct engine *engine, struct connection *connecti
     engine_timer_cancel(engine, &connection->revive_timer);
     if (ike == NULL)
         ike_version_of(connection)->start(engine, connection, client);
-    else if (can_watch(ike, connection))
+    else if (ike->setup != NULL)
         watch(engine, ike, client);
     else
         finish_client(engine, client, 0);
@@ -172,7 +166,7 @@ void initiate_connection(struct engine *engine, struct connection *connection, u
         lifecycle_schedule_revival(engine, connection); /* looks again whether it succeeded */
         return;
     }
-    if (goes_with_ike && can_watch(ike, connection)) {
+    if (goes_with_ike) {
         watch(engine, ike, client);
         return;
     }

@@ -3,6 +3,8 @@
 
 #include <stdlib.h>
 
+#include "engine/client_group.h"
+
 struct prompt {
     struct hash_node by_client;
     uint64_t client, ike_serial;
@@ -24,6 +26,7 @@ static void drop(struct engine *engine, struct prompt *prompt)
 bool prompt_ask(struct engine *engine, struct ike_sa *ike, uint64_t client, bool is_secret,
                 const char *question, prompt_answered *answered)
 {
+    client = client_group_first(engine, client);
     prompt_forget(engine, client);
     struct prompt *prompt = client != 0 ? calloc(1, sizeof(*prompt)) : NULL;
     if (prompt == NULL)
@@ -57,7 +60,7 @@ void prompt_forget(struct engine *engine, uint64_t client)
 
 void prompt_discard(struct engine *engine, uint64_t client)
 {
-    struct prompt *prompt = find(engine, client);
+    struct prompt *prompt = find(engine, client_group_first(engine, client));
     if (prompt != NULL)
         drop(engine, prompt);
 }

@@ -199,8 +199,13 @@ void updown_run_unroute(struct engine *engine, struct connection *connection)
     if (!scripts->are_routed && scripts->route_request_id == 0)
         return;
     run_for_clients(engine, connection, verbs, false);
+    bool is_overtaken = scripts->route_request_id != 0;
     scripts->are_routed = false;
     scripts->route_request_id = 0;
+    if (is_overtaken)
+        abandon_client(engine, connection, scripts->route_client, "it was unrouted meanwhile");
+    if (is_overtaken)
+        scripts->route_client = 0;
 }
 
 static void end_client(struct engine *engine, uint64_t *client, int code)
@@ -289,8 +294,8 @@ void updown_follow(struct engine *engine, struct connection *connection, const s
 void updown_finish_route(struct engine *engine, struct connection *connection, uint64_t client)
 {
     struct connection_scripts *scripts = &connection->scripts;
-    if (scripts->route_request_id != 0 && scripts->route_client == 0)
-        scripts->route_client = client;
+    if (scripts->route_request_id != 0)
+        scripts->route_client = client_group_join(engine, scripts->route_client, client);
     else
         finish_client(engine, client, 0);
 }

@@ -137,6 +137,40 @@ static void whoever_asks_again_waits_for_the_same_script(void **state)
     }
 }
 
+static void whoever_routes_again_waits_for_the_same_script(void **state)
+{
+    (void)state;
+    for (unsigned fails = 0; fails < 2; fails++) {
+        struct sim *sim = gateways_with(TUNNEL " leftupdown=/script");
+        uint64_t clients[3];
+        sim_fail_script(sim, "east", fails ? "route" : NULL);
+        sim_set_delays(sim, "east", 0, 0, seconds(30));
+        for (size_t i = 0; i < ARRAY_SIZE(clients); i++)
+            clients[i] = sim_start(sim, "east", COMMAND_ROUTE, "tunnel");
+        sim_run_for(sim, seconds(1));
+        for (size_t i = 0; i < ARRAY_SIZE(clients); i++)
+            assert_int_equal(sim_result(sim, "east", clients[i]), -1);
+        sim_run_for(sim, seconds(61));
+        for (size_t i = 0; i < ARRAY_SIZE(clients); i++)
+            assert_int_equal(sim_result(sim, "east", clients[i]), fails ? RC_ROUTE : 0);
+        assert_ends_well(sim);
+    }
+}
+
+static void a_route_that_is_taken_away_while_its_script_runs_has_failed(void **state)
+{
+    (void)state;
+    struct sim *sim = gateways_with(TUNNEL " leftupdown=/script");
+    sim_set_delays(sim, "east", 0, 0, seconds(30));
+    uint64_t route = sim_start(sim, "east", COMMAND_ROUTE, "tunnel");
+    sim_run_for(sim, seconds(1));
+    uint64_t unroute = sim_start(sim, "east", COMMAND_UNROUTE, "tunnel");
+    sim_run_for(sim, seconds(61));
+    assert_int_equal(sim_result(sim, "east", route), RC_FATAL);
+    assert_int_equal(sim_result(sim, "east", unroute), 0);
+    assert_ends_well(sim);
+}
+
 /* --up twice, while the script of the first is still at it. */
 static void a_script_that_fails_takes_every_sa_of_the_connection_down(void **state)
 {
@@ -233,6 +267,8 @@ int main(void)
         cmocka_unit_test(async_does_not_wait_for_the_scripts),
         cmocka_unit_test(a_script_that_fails_fails_the_up_and_takes_the_sa_down),
         cmocka_unit_test(whoever_asks_again_waits_for_the_same_script),
+        cmocka_unit_test(whoever_routes_again_waits_for_the_same_script),
+        cmocka_unit_test(a_route_that_is_taken_away_while_its_script_runs_has_failed),
         cmocka_unit_test(a_script_that_fails_takes_every_sa_of_the_connection_down),
         cmocka_unit_test(ikev1_runs_them_too),
         cmocka_unit_test(a_route_on_demand_runs_the_verbs_that_come_before_up),

@@ -157,6 +157,27 @@ static void who_waits_is_asked_for_name_and_password(void **state)
     assert_ends_well(sim);
 }
 
+/* The questions go to the first; the lines and the end are everyone's. */
+static void who_asks_again_while_a_user_logs_in_ends_alike(void **state)
+{
+    (void)state;
+    for (unsigned knows = 0; knows < 2; knows++) {
+        struct sim *sim = gateways_with(XAUTH);
+        sim_set_password(sim, "west", "bob", "hidden");
+        sim_set_answers(sim, "east", knows ? "bob" : NULL, knows ? "hidden" : NULL);
+        uint64_t first = sim_start(sim, "east", COMMAND_INITIATE, "tunnel");
+        uint64_t second = sim_start(sim, "east", COMMAND_INITIATE, "tunnel");
+        sim_run_for(sim, seconds(5));
+        assert_int_not_equal(sim_result(sim, "east", first), -1);
+        assert_int_equal(sim_result(sim, "east", second), sim_result(sim, "east", first));
+        assert_int_equal(sim_result(sim, "east", first) == 0, knows);
+        assert_true(sim_line_count(sim, "east", second) >= 3);
+        assert_true(sim_line_count(sim, "east", second) < sim_line_count(sim, "east", first));
+        sim_down(sim, "east", "tunnel");
+        assert_ends_well(sim);
+    }
+}
+
 static void without_a_user_the_server_is_told_at_once(void **state)
 {
     (void)state;
@@ -502,6 +523,7 @@ int main(int argument_count, char **arguments)
         cmocka_unit_test(a_soft_failure_lets_the_user_in_and_says_so),
         cmocka_unit_test(alwaysok_asks_nobody_for_a_password),
         cmocka_unit_test(who_waits_is_asked_for_name_and_password),
+        cmocka_unit_test(who_asks_again_while_a_user_logs_in_ends_alike),
         cmocka_unit_test(without_a_user_the_server_is_told_at_once),
         cmocka_unit_test(a_client_that_knows_nothing_of_it_finds_no_proposal),
         cmocka_unit_test(any_message_may_be_lost),
