@@ -16,6 +16,7 @@
 #include <sys/random.h>
 
 #include "kernel/clear_maps.h"
+#include "kernel/former_leases.h"
 #include "kernel/nft_pass_others.h"
 #include "kernel/policy_order.h"
 #include "kernel/policy_slots.h"
@@ -49,6 +50,7 @@ struct address_translation {
     struct nft_link link;
     struct direction in, out;
     struct list_node dead_chains;
+    struct former_leases leases;
 };
 
 static void complain(const struct address_translation *translation, uint64_t policy_id, const char *reason)
@@ -77,6 +79,7 @@ static void put_table(struct address_translation *translation, uint32_t flags)
     nft_put_table(&translation->link, NFT_MSG_NEWTABLE, flags);
     put_direction(translation, "incoming", chain_in, NF_INET_PRE_ROUTING, PRIORITY_IN);
     put_direction(translation, "outgoing", chain_out, NF_INET_POST_ROUTING, PRIORITY_OUT);
+    former_leases_put_chain(&translation->link, translation->settings.interface_index);
 }
 
 /* With the owner's flag (Linux 5.12) the table goes with our socket; one without it may be a dead pluto's. */
@@ -120,9 +123,10 @@ static void put_nat_rule(struct nft_link *link, const char *chain, bool is_sourc
 }
 
 /* Sources become the leased address of their family; destinations the host's own, which has one family. */
-static void put_chain(struct nft_link *link, const struct chain *chain, bool is_inbound,
+static void put_chain(struct address_translation *translation, const struct chain *chain, bool is_inbound,
                       const struct kernel_policy *wanted)
 {
+    struct nft_link *link = &translation->link;
     char name[CLEAR_CHAIN_NAME_SIZE];
     bool has_family[IP_V6 + 1] = {false};
     clear_maps_name_chain(chain->number, name);
@@ -131,8 +135,10 @@ static void put_chain(struct nft_link *link, const struct chain *chain, bool is_
         put_nat_rule(link, name, false, &wanted->local_host);
     for (size_t i = 0; i < wanted->local_count && !is_inbound; i++) {
         const struct ip_address *leased = &wanted->local_selectors[i].range.start;
-        if (!has_family[leased->family])
+        if (!has_family[leased->family]) {
+            former_leases_add(&translation->leases, link, leased);
             put_nat_rule(link, name, true, leased);
+        }
         has_family[leased->family] = true;
     }
 }
@@ -154,7 +160,7 @@ static const char *set_direction(struct direction *direction, const struct kerne
     chain->claimed.priority = wanted->priority;
     chain->number = ++translation->last_chain;
     list_init(&chain->dead);
-    put_chain(&translation->link, chain, is_inbound, wanted);
+    put_chain(translation, chain, is_inbound, wanted);
     int failure = nft_link_commit(&translation->link);
     if (failure == 0)
         return policy_slots_set(&direction->slots, &chain->claimed, &asked);

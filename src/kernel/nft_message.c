@@ -383,6 +383,14 @@ void nft_rule_will_be_protected(struct nft_rule *rule, unsigned reg)
     end_expression(rule, &expression);
 }
 
+void nft_rule_flow_status(struct nft_rule *rule, unsigned reg)
+{
+    struct expression expression = begin_expression(rule, "ct");
+    put_register(rule, NFTA_CT_DREG, reg);
+    put_number(rule->message, NFTA_CT_KEY, NFT_CT_STATUS);
+    end_expression(rule, &expression);
+}
+
 void nft_rule_log(struct nft_rule *rule, uint16_t group, const char *prefix)
 {
     struct expression expression = begin_expression(rule, "log");

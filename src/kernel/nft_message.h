@@ -1,7 +1,7 @@
 /*
  * Messages to nf_tables (linux/netfilter/nf_tables.h) gathered into one transaction: all of it comes into
- * force at once, or none. What is here is what clear_guard.c, traffic_log.c and
- * address_translation.c need.
+ * force at once, or none. What is here is what clear_guard.c, traffic_log.c, address_translation.c and
+ * former_leases.c need.
  */
 #ifndef STYX_KERNEL_NFT_MESSAGE_H
 #define STYX_KERNEL_NFT_MESSAGE_H
@@ -68,6 +68,9 @@ void nft_rule_differs(struct nft_rule *rule, unsigned reg, const void *value, si
 void nft_rule_lookup(struct nft_rule *rule, const char *set, unsigned reg, bool is_map);
 /* Whether the packet is about to be protected by the kernel's IPsec: one byte. */
 void nft_rule_will_be_protected(struct nft_rule *rule, unsigned reg);
+/* What connection tracking knows of the packet's flow: IPS_SRC_NAT ...; without any the rule does not apply.
+ */
+void nft_rule_flow_status(struct nft_rule *rule, unsigned reg);
 /* Hands a copy to a group of netfilter's log, and goes on. */
 void nft_rule_log(struct nft_rule *rule, uint16_t group, const char *prefix);
 /* Of a packet of the family: the address becomes its source (after routing), or else its destination (before

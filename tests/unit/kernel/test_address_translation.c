@@ -5,15 +5,17 @@
 #include <stddef.h>
 
 #include <cmocka.h>
+#include <linux/netfilter/nf_tables.h>
 #include <sched.h>
 #include <stdlib.h>
 
 #include "kernel/address_translation.h"
+#include "kernel/former_leases.h"
 #include "kernel/nft_message.h"
 
 enum { POLICIES = 3000 };
 
-static size_t largest_transaction, chain_deletions;
+static size_t largest_transaction, chain_deletions, elements_added, elements_deleted;
 
 bool __wrap_nft_link_open(struct nft_link *link, const char *table, struct error *error);
 int __wrap_nft_link_commit(struct nft_link *link);
@@ -38,6 +40,19 @@ void __wrap_nft_put_chain_deletion(struct nft_link *link, const char *name)
 {
     chain_deletions++;
     __real_nft_put_chain_deletion(link, name);
+}
+
+void __wrap_nft_put_element(struct nft_link *link, uint16_t type, const char *set, const void *key,
+                            size_t key_size, int verdict);
+void __real_nft_put_element(struct nft_link *link, uint16_t type, const char *set, const void *key,
+                            size_t key_size, int verdict);
+
+void __wrap_nft_put_element(struct nft_link *link, uint16_t type, const char *set, const void *key,
+                            size_t key_size, int verdict)
+{
+    elements_added += type == NFT_MSG_NEWSETELEM;
+    elements_deleted += type == NFT_MSG_DELSETELEM;
+    __real_nft_put_element(link, type, set, key, key_size, verdict);
 }
 
 static struct ip_prefix prefix_of(const char *text, uint8_t length)
@@ -97,8 +112,38 @@ static void chains_of_many_policies_go_in_transactions_that_fit(void **state)
     event_queue_free(&events);
 }
 
+static size_t remembered(void)
+{
+    return elements_added - elements_deleted;
+}
+
+static void the_last_leases_are_remembered_and_no_more(void **state)
+{
+    static struct former_leases leases;
+    struct nft_link link = {.table = "test", .batch = malloc(NFT_BATCH_SIZE)};
+    struct ip_address address = prefix_of("192.0.2.1", 32).address;
+    (void)state;
+    assert_non_null(link.batch);
+    elements_added = elements_deleted = 0;
+    for (uint32_t i = 0; i < FORMER_LEASES_MAX; i++) {
+        store_be32(address.bytes, 0xc0000200 + i);
+        former_leases_add(&leases, &link, &address);
+        link.size = 0;
+    }
+    assert_int_equal(remembered(), FORMER_LEASES_MAX);
+    former_leases_add(&leases, &link, &address);
+    assert_int_equal(elements_deleted, 0); /* it was there */
+    store_be32(address.bytes, 0xc0001000);
+    former_leases_add(&leases, &link, &address);
+    assert_int_equal(elements_deleted, 1);
+    free(link.batch);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(chains_of_many_policies_go_in_transactions_that_fit)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(chains_of_many_policies_go_in_transactions_that_fit),
+        cmocka_unit_test(the_last_leases_are_remembered_and_no_more),
+    };
     return cmocka_run_group_tests_name("address_translation", tests, NULL, NULL);
 }
