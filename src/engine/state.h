@@ -41,8 +41,9 @@ enum {
 #define REPLACED_IKE_GRACE                                                                                   \
     (60 * USEC_PER_SEC) /* the winner of a rekey has this long to delete the old IKE SA */
 #define TEMPORARY_FAILURE_DELAY                                                                              \
-    (2 * USEC_PER_SEC)                    /* before an exchange is tried again; doubled at random            \
-                                           */
+    (2 * USEC_PER_SEC) /* before an exchange is tried again; doubled at random                               \
+                        */
+#define TEMPORARY_FAILURE_DELAY_MIN (100 * USEC_PER_MSEC) /* where what is to be replaced ends soon */
 #define ANSWER_LINGER (10 * USEC_PER_SEC) /* a retired IKE SA can repeat its last answer so long */
 #define REVIVAL_DELAY_FIRST (0 * USEC_PER_SEC)
 #define REVIVAL_DELAY_STEP (5 * USEC_PER_SEC)

@@ -284,6 +284,30 @@ static void a_day_of_rekeys_on_a_bad_line(void **state)
     assert_ends_well(sim);
 }
 
+/* One end rekeys the IKE SA, the other one its Child SAs, and each puts the other one off by
+ * TEMPORARY_FAILURE again and again. */
+static void rekeys_that_are_put_off_succeed_before_the_end_of_short_lives(void **state)
+{
+    (void)state;
+    struct sim *sim = two_hosts();
+#define LIVES(ike, child) " ikelifetime=" ike "s ipsec-lifetime=" child "s rekeymargin=7s rekeyfuzz=0%"
+    sim_add_connection_on(sim, "east", "tunnel", TUNNEL LIVES("10", "30"));
+    sim_add_connection_on(sim, "east", "second", SECOND LIVES("10", "30"));
+    sim_add_connection_on(sim, "west", "tunnel", TUNNEL LIVES("30", "10"));
+    sim_add_connection_on(sim, "west", "second", SECOND LIVES("30", "10"));
+    sim_set_faults(sim, (struct faults){.delay_min = milliseconds(1), .delay_max = milliseconds(150)});
+    sim_set_delays(sim, "east", milliseconds(100), 0, 0);
+    sim_set_delays(sim, "west", milliseconds(100), 0, 0);
+    assert_up(sim, "east");
+    assert_int_equal(sim_up(sim, "west", "second"), 0);
+    for (int i = 0; i < 20 * 60; i++) {
+        sim_run_for(sim, milliseconds(500));
+        assert_ping(sim);
+        assert_true(sim_ping(sim, "west", "10.4.0.1", "10.3.0.1"));
+    }
+    sim_free(sim);
+}
+
 static void rekey_no_lets_the_child_expire_and_the_connection_begin_anew(void **state)
 {
     (void)state;
@@ -519,6 +543,7 @@ int main(int argument_count, char **arguments)
         cmocka_unit_test(a_day_of_reauthentications_leaves_nothing_behind),
         cmocka_unit_test(a_day_of_rekeys_with_traffic_every_minute),
         cmocka_unit_test(a_day_of_rekeys_on_a_bad_line),
+        cmocka_unit_test(rekeys_that_are_put_off_succeed_before_the_end_of_short_lives),
         cmocka_unit_test(rekey_no_lets_the_child_expire_and_the_connection_begin_anew),
         cmocka_unit_test(a_child_is_rekeyed_when_its_bytes_run_out),
         cmocka_unit_test(a_child_that_is_out_of_bytes_at_once_is_replaced),

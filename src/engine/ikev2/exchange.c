@@ -57,16 +57,30 @@ void exchange_end(struct engine *engine, struct ike_sa *ike)
     ike->current_child_serial = ike->current_client = ike->current_ike_serial = 0;
 }
 
+/* When what the task is to replace ends. */
+static usec_t end_of_replaced(const struct engine *engine, const struct ike_sa *ike, enum task_kind kind,
+                              uint64_t child_serial)
+{
+    const struct child_sa *child = kind == TASK_REKEY_CHILD ? child_by_serial(engine, child_serial) : NULL;
+    return kind == TASK_REKEY_IKE ? ike->expire_at : child != NULL ? child->expire_at : USEC_NEVER;
+}
+
 bool exchange_retry_later(struct engine *engine, struct ike_sa *ike, enum task_kind kind,
                           uint64_t child_serial, uint64_t connection_serial, uint64_t client)
 {
+    enum { TRIES_LEFT = 8 }; /* of a short life */
     uint32_t random;
+    usec_t now = engine_now(engine), end = end_of_replaced(engine, ike, kind, child_serial);
+    usec_t shortest = end > now ? (end - now) / TRIES_LEFT : 0;
     if (++ike->temporary_failures > TEMPORARY_FAILURE_LIMIT)
         return false;
+    if (shortest > TEMPORARY_FAILURE_DELAY)
+        shortest = TEMPORARY_FAILURE_DELAY;
+    if (shortest < TEMPORARY_FAILURE_DELAY_MIN)
+        shortest = TEMPORARY_FAILURE_DELAY_MIN;
     /* Both sides of a collision wait, for different times. */
     engine_random(engine, &random, sizeof(random));
-    usec_t delay = TEMPORARY_FAILURE_DELAY + random % TEMPORARY_FAILURE_DELAY;
-    engine_timer_arm(engine, &ike->retry_timer, engine_now(engine) + delay);
+    engine_timer_arm(engine, &ike->retry_timer, now + shortest + random % shortest);
     return ike_add_task(engine, ike, kind, child_serial, connection_serial, client);
 }
 
