@@ -56,7 +56,7 @@ struct control_host {
 /* What status shows of the daemon itself. Borrowed until the next call. */
 struct control_facts {
     const char *kernel_interface, *config_file, *secrets_file, *ipsec_dir, *nss_dir, *dump_dir, *exec_dir,
-        *listen;
+        *sbin_dir, *listen;
     const char *setup_text;      /* lines KEYWORD=VALUE of `config setup` in config_file; NULL: not read */
     const char *virtual_private; /* NULL: none */
     const char *statsbin;        /* NULL: none */

@@ -41,18 +41,23 @@ static void tell_offers(struct control_session *session, const struct explanatio
                  of->connection.spec->protocol == PROTOCOL_AH ? "AH" : "ESP", of->child_proposals);
 }
 
+/* Without a port that nobody knew. */
+static const char *peer_text(const struct failure *failure, char out[static ENDPOINT_TEXT_SIZE])
+{
+    return failure->path.remote.port != 0 ? endpoint_text(&failure->path.remote, out)
+                                          : address_text(&failure->path.remote.address, out);
+}
+
 static void tell_failure(struct control_session *session, const struct explanation *of)
 {
     const struct failure *failure = of->failure;
     char when[64], remote[ENDPOINT_TEXT_SIZE];
     time_t wall = (time_t)failure->wall;
     struct tm broken;
-    const char *with = failure->path.remote.port != 0 ? endpoint_text(&failure->path.remote, remote)
-                                                      : address_text(&failure->path.remote.address, remote);
     strftime(when, sizeof(when), "%Y-%m-%d %H:%M:%S", localtime_r(&wall, &broken));
-    session_line(session, RC_COMMENT,
-                 "  last failure: %s, in %s with %s, begun by %s; %u since it was last up", when,
-                 failure->step, with, failure->we_initiated ? "us" : "the peer", failure->count);
+    session_line(
+        session, RC_COMMENT, "  last failure: %s, in %s with %s, begun by %s; %u since it was last up", when,
+        failure->step, peer_text(failure, remote), failure->we_initiated ? "us" : "the peer", failure->count);
     session_line(session, RC_COMMENT, "  it was logged as: %s", failure->text);
     if (failure->network_errno != 0)
         session_line(session, RC_COMMENT, "  the network said: %s", strerror(failure->network_errno));
@@ -169,7 +174,7 @@ static json_t *failure_object(const struct failure *failure)
     return json_pack("{s:s, s:b, s:i, s:i, s:I, s:I, s:s, s:i, s:i, s:i, s:s, s:o, s:o}", "kind",
                      failure_kind_name(failure->kind), "we_initiated", failure->we_initiated, "notify",
                      failure->notify, "count", failure->count, "serial", (json_int_t)failure->serial, "time",
-                     (json_int_t)failure->wall, "peer", endpoint_text(&failure->path.remote, remote), "sends",
+                     (json_int_t)failure->wall, "peer", peer_text(failure, remote), "sends",
                      (int)failure->sends, "waited_seconds", (int)failure->waited_seconds, "network_errno",
                      failure->network_errno, "step", failure->step, "text", text_value(failure->text),
                      "cause", text_value(failure->cause[0] != '\0' ? failure->cause : failure->text));

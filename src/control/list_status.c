@@ -157,7 +157,7 @@ static bool next_setup(struct control_session *session, struct facts *facts)
     facts_text(facts, "ipsecdir", daemon->ipsec_dir);
     facts_text(facts, "nssdir", daemon->nss_dir);
     facts_text(facts, "dumpdir", daemon->dump_dir);
-    facts_text(facts, "sbindir", daemon->exec_dir);
+    facts_text(facts, "sbindir", daemon->sbin_dir);
     facts_text(facts, "libexecdir", daemon->exec_dir);
     facts_text(facts, "version", "Styx " STYX_VERSION);
     facts_text(facts, "vendorid", settings->vendor_id ? settings->vendor_id : "Styx-" STYX_VERSION);

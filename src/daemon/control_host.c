@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/text.h"
+#include "daemon/front_end.h"
 #include "daemon/notify.h"
 #include "daemon/private_keys.h"
 #include "daemon/process.h"
@@ -219,6 +220,7 @@ void control_host_fill_facts(struct daemon *daemon, int nhelpers)
         .nss_dir = options->setup->nssdir,
         .dump_dir = options->setup->dumpdir ? options->setup->dumpdir : options->rundir,
         .exec_dir = daemon_exec_dir(),
+        .sbin_dir = *front_end_dir() != '\0' ? front_end_dir() : daemon_exec_dir(),
         .listen = listen_text(options->setup),
         .virtual_private = options->setup->virtual_private,
         .ike_socket_bufsize = options->setup->ike_socket_bufsize,

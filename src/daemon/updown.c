@@ -9,6 +9,7 @@
 
 #include "base/hash_table.h"
 #include "daemon/daemon.h"
+#include "daemon/front_end.h"
 #include "daemon/process.h"
 #include "daemon/updown_request.h"
 
@@ -188,17 +189,12 @@ static void ended(void *context, int exit_status)
     step_ended(sequence, exit_status);
 }
 
-/* `ipsec _updown` and the like: the ipsec of this installation, wherever PATH leads. It stands beside pluto
- * where both were built, and is PREFIX/sbin/ipsec to PREFIX/libexec/ipsec/pluto. */
+/* `ipsec _updown` and the like: the ipsec of this installation. */
 static const char *resolve_program(const char *word, char *buffer, size_t size)
 {
-    static const char *const places[] = {"ipsec", "../../sbin/ipsec"};
-    for (size_t i = 0; i < ARRAY_SIZE(places) && strcmp(word, "ipsec") == 0; i++) {
-        snprintf(buffer, size, "%s/%s", daemon_exec_dir(), places[i]);
-        if (access(buffer, X_OK) == 0)
-            return buffer;
-    }
-    return word;
+    const char *folder = strcmp(word, "ipsec") == 0 ? front_end_dir() : "";
+    snprintf(buffer, size, "%s/%s", folder, word);
+    return *folder != '\0' ? buffer : word;
 }
 
 static void start(struct sequence *sequence)

@@ -32,12 +32,19 @@ static void warn(void *context, const char *text)
     fprintf(stderr, "%s\n", text);
 }
 
+/* Behind which a closing quote would count as written. */
+static bool ends_with_backslash(const char *value)
+{
+    return *value != '\0' && value[strlen(value) - 1] == '\\';
+}
+
 /* A value that reads back as itself: a list in braces, in quotes what the plain form would not keep. */
 static void print_value(const struct conf_option *option)
 {
     const char *value = option->value;
     bool is_list = option->keyword->appends && strcmp(option->keyword->name, "subnets") == 0;
-    if (is_list && strpbrk(value, "\"{}") == NULL) {
+    if ((is_list && strpbrk(value, "\"{}") == NULL) ||
+        (ends_with_backslash(value) && strpbrk(value, " \t\"#{") != NULL && strchr(value, '}') == NULL)) {
         printf("{%s}\n", value);
         return;
     }

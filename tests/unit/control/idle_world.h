@@ -34,6 +34,7 @@ static inline const struct control_facts *idle_facts(void *context)
         .nss_dir = "/var/lib/ipsec/nss",
         .dump_dir = "/run/pluto",
         .exec_dir = "/usr/libexec/ipsec",
+        .sbin_dir = "/usr/sbin",
         .listen = "<any>",
         .nhelpers = 1,
         .pid = 42,

@@ -169,6 +169,24 @@ static void what_is_up_has_no_failure(void **state)
     json_decref(told);
 }
 
+static void a_port_that_is_not_known_is_not_told(void **state)
+{
+    (void)state;
+    const char *networks = "\"leftsubnet\":\"10.1.0.0/16\",\"rightsubnet\":\"10.2.0.0/16\"";
+    char options[512];
+    snprintf(options, sizeof(options), "{" ENDS GCM ",%s}", networks);
+    gateway_add(&world->near, "first", options);
+    gateway_add(&world->far, "first", options);
+    free(gateway_ask(&world->near, "\"command\":\"initiate\",\"name\":\"first\"").text);
+    snprintf(options, sizeof(options),
+             "{\"left\":\"192.0.2.1\",\"right\":\"192.0.2.3\",\"authby\":\"secret\",%s}", networks);
+    free(initiate(options, NULL));
+    json_t *told = explain(&world->near);
+    const json_t *failure = json_object_get(told, "failure");
+    assert_string_equal(json_string_value(json_object_get(failure, "peer")), "192.0.2.3");
+    json_decref(told);
+}
+
 static void before_the_first_try_it_is_told_what_would_hinder_it(void **state)
 {
     (void)state;
@@ -215,6 +233,7 @@ int main(void)
         TEST(icmp_is_remembered_for_it),
         TEST(a_wrong_identity_is_told),
         TEST(what_is_up_has_no_failure),
+        TEST(a_port_that_is_not_known_is_not_told),
         TEST(before_the_first_try_it_is_told_what_would_hinder_it),
         TEST(what_never_negotiates_is_not_said_to_be_down),
     };

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "daemon/daemon.h"
+#include "daemon/front_end.h"
 #include "daemon/process.h"
 
 enum { WAIT_SECONDS = 10 };
@@ -201,13 +202,15 @@ static void script_that_is_not_there_is_127(void **state)
 static void ipsec_is_that_of_the_installation(void **state)
 {
     (void)state;
-    char prefix[] = "/tmp/styx-updown-XXXXXX", folder[64], program[64], command[256];
+    char prefix[] = "/tmp/styx-updown-XXXXXX", folder[64], program[64], sbin[64], command[256];
     assert_non_null(mkdtemp(prefix));
     snprintf(folder, sizeof(folder), "%s/libexec/ipsec", prefix);
     snprintf(program, sizeof(program), "%s/sbin/ipsec", prefix);
     snprintf(command, sizeof(command), "mkdir -p %s %s/sbin && ln -s /bin/echo %s", folder, prefix, program);
     assert_int_equal(system(command), 0);
     exec_dir = folder;
+    snprintf(sbin, sizeof(sbin), "%s/sbin", prefix);
+    assert_string_equal(front_end_dir(), sbin);
     submit(1, 1, "ipsec _updown --x");
     run_until_idle();
     exec_dir = "/nowhere";
