@@ -5,12 +5,16 @@
 The gateways reach each other only through the router "net", where captures see what really is on the wire. The sites
 behind them have no route to each other but the tunnel.
 """
+import contextlib
+import ctypes
 import ipaddress
 import itertools
 import os
 
 from process import run
 
+CLONE_NEWNET = 0x40000000
+libc = ctypes.CDLL(None, use_errno=True)
 counter = itertools.count(1)
 
 WIRE = {4: {"near": ("192.0.2.1", "192.0.2.254"), "far": ("198.51.100.1", "198.51.100.254")},
@@ -37,8 +41,23 @@ class Namespace:
     def run(self, arguments, **options):
         return run(self.enter(arguments), **options)
 
+    @contextlib.contextmanager
+    def inside(self):
+        """This thread is in the namespace meanwhile, and the sockets that it makes there stay in it."""
+        with open("/proc/thread-self/ns/net", encoding="ascii") as ours, open(f"/run/netns/{self.name}", encoding="ascii") as its:
+            enter_namespace(its)
+            try:
+                yield
+            finally:
+                enter_namespace(ours)
+
     def remove(self):
         run(["ip", "netns", "delete", self.name], check=False)
+
+
+def enter_namespace(file):
+    if libc.setns(file.fileno(), CLONE_NEWNET):
+        raise OSError(ctypes.get_errno(), "setns")
 
 
 class Side:

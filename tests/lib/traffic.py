@@ -3,13 +3,12 @@
 Run as a program it is one end of that stream, `traffic.py receive ADDRESS PORT` or `traffic.py send ADDRESS PORT BYTES`
 (0 bytes: until the standard input ends), or the pings: `traffic.py ping SOURCE TARGET COUNT SIZE INTERVAL WAIT`,
 or UDP: `traffic.py echo ADDRESS PORT` answers datagrams, `traffic.py ask SOURCE PORT TARGET PORT` prints the answer to one.
+It then starts anew for each, so a role imports only what is needed.
 """
-import hashlib
 import os
 import select
 import socket
 import struct
-import subprocess
 import sys
 import time
 
@@ -23,40 +22,39 @@ def ping(namespace, source, target, count=3, size=56, interval=0.02, wait=2):
 
     Not by ping(8), which gives the last answer only two round trips of those before: too few on a busy machine.
     """
-    command = [*PYTHON, "ping", source, target, count, size, interval, wait]
-    output = namespace.run(command, timeout=count * interval + wait + 20)[1]
-    return int(output)
+    with namespace.inside():
+        echo = echo_socket(":" in target)
+    with echo:
+        return count_echoes(echo, source, target, count, size, interval, wait)
 
 
 def ask_over_udp(asker, source, source_port, answerer, target, target_port):
     """Whether a datagram and its answer go there and back."""
-    echo = subprocess.Popen(answerer.enter([*PYTHON, "echo", target, str(target_port)]), stdout=subprocess.PIPE)
+    from process import PIPES, background
+
+    echo = background(answerer.enter([*PYTHON, "echo", target, target_port]), **PIPES)
     try:
         echo.stdout.readline()  # it listens
         return asker.run([*PYTHON, "ask", source, str(source_port), target, str(target_port)], timeout=30)[1].strip() == "answered"
     finally:
         echo.kill()
-        echo.wait()
-        echo.stdout.close()
+        echo.communicate()
 
 
 class Stream:
     """A TCP stream from one namespace to another, in two processes of its own; size_bytes 0: until finish() is called."""
 
     def __init__(self, sender, receiver, address, size_bytes, port=PORT):
-        from process import die_with_parent
+        from process import PIPES, background
 
         self.size_bytes = size_bytes
-        options = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.STDOUT,
-                   "preexec_fn": die_with_parent}
-        self.receiver = subprocess.Popen(receiver.enter([*PYTHON, "receive", address, str(port)]), **options)
+        self.receiver = background(receiver.enter([*PYTHON, "receive", address, port]), **PIPES)
         self.receiver.stdout.readline()  # it listens
-        self.sender = subprocess.Popen(
-            sender.enter([*PYTHON, "send", address, str(port), str(size_bytes)]), **options)
+        self.sender = background(sender.enter([*PYTHON, "send", address, port, size_bytes]), **PIPES)
 
     def finish(self, timeout):
         """Waits for both ends; the seconds that the stream took. Raises when a byte is missing or wrong."""
-        from process import CheckFailed
+        from process import CheckFailed, TimeoutExpired
 
         ends = []
         deadline = time.monotonic() + timeout
@@ -64,7 +62,7 @@ class Stream:
             try:
                 # communicate() closes the standard input, which ends an endless stream
                 ends.append(process.communicate(timeout=max(deadline - time.monotonic(), 0.1))[0].decode().split())
-            except subprocess.TimeoutExpired:
+            except TimeoutExpired:
                 self.stop()
                 raise CheckFailed(f"a stream of {self.size_bytes} bytes did not end within {timeout} s") from None
         sent, received = ends
@@ -103,16 +101,19 @@ def answered_sequence(is_ipv6, packet, identifier, size):
     return sequence if is_ours else None
 
 
-def count_echoes(source, target, count, size, interval, wait):
-    is_ipv6 = ":" in target
-    echo = socket.socket(socket.AF_INET6 if is_ipv6 else socket.AF_INET, socket.SOCK_RAW,
+def echo_socket(is_ipv6):
+    return socket.socket(socket.AF_INET6 if is_ipv6 else socket.AF_INET, socket.SOCK_RAW,
                          socket.IPPROTO_ICMPV6 if is_ipv6 else socket.IPPROTO_ICMP)
+
+
+def count_echoes(echo, source, target, count, size, interval, wait):
+    is_ipv6 = ":" in target
     try:
         echo.bind((source, 0))
     except OSError:
         return 0  # a leased address that is ours no more
     echo.connect((target, 0))
-    identifier = os.getpid() & 0xFFFF
+    identifier = int.from_bytes(os.urandom(2), "big")
     answered, sent, next_send = set(), 0, time.monotonic()
     while len(answered) < count:
         now = time.monotonic()
@@ -135,11 +136,13 @@ def count_echoes(source, target, count, size, interval, wait):
 
 
 def receive(address, port):
+    from hashlib import sha256
+
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
     listener = socket.create_server((address, port), family=family)
     print("listening", flush=True)
     connection, _ = listener.accept()
-    digest, total, start = hashlib.sha256(), 0, time.monotonic()
+    digest, total, start = sha256(), 0, time.monotonic()
     while block := connection.recv(1 << 16):
         digest.update(block)
         total += len(block)
@@ -147,9 +150,11 @@ def receive(address, port):
 
 
 def send(address, port, size_bytes):
+    from hashlib import sha256
+
     connection = socket.create_connection((address, port), timeout=30)
     connection.settimeout(None)
-    digest, sent, serial = hashlib.sha256(), 0, 0
+    digest, sent, serial = sha256(), 0, 0
     while sent < size_bytes if size_bytes else not select.select([sys.stdin], [], [], 0)[0]:
         block = serial.to_bytes(8, "big") + BLOCK
         block = block[:size_bytes - sent] if size_bytes else block
@@ -196,6 +201,6 @@ if __name__ == "__main__":
     elif sys.argv[1] == "receive":
         receive(sys.argv[2], int(sys.argv[3]))
     elif sys.argv[1] == "ping":
-        print(count_echoes(sys.argv[2], sys.argv[3], *map(int, sys.argv[4:6]), *map(float, sys.argv[6:8])))
+        print(count_echoes(echo_socket(":" in sys.argv[3]), sys.argv[2], sys.argv[3], *map(int, sys.argv[4:6]), *map(float, sys.argv[6:8])))
     else:
         send(sys.argv[2], int(sys.argv[3]), int(sys.argv[4]))
