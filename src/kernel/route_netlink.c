@@ -34,13 +34,15 @@ static struct nlmsghdr *build_route(uint8_t *buffer, uint16_t type, uint16_t fla
     header->rtm_family = netlink_family(route->destination.address.family);
     header->rtm_dst_len = route->destination.length;
     header->rtm_protocol = RTPROT_STATIC;
-    bool is_on_link = header->rtm_family == AF_INET && !address_is_set(&route->gateway);
+    bool is_on_link =
+        header->rtm_family == AF_INET && !address_is_set(&route->gateway) && !route->is_unreachable;
     header->rtm_scope = is_on_link ? RT_SCOPE_LINK : RT_SCOPE_UNIVERSE;
-    header->rtm_type = RTN_UNICAST;
+    header->rtm_type = route->is_unreachable ? RTN_UNREACHABLE : RTN_UNICAST;
     header->rtm_table = route->table <= TABLE_OF_HEADER_MAX ? (uint8_t)route->table : RT_TABLE_UNSPEC;
     netlink_put_address(message, RTA_DST, &route->destination.address);
     mnl_attr_put_u32(message, RTA_TABLE, route->table);
-    mnl_attr_put_u32(message, RTA_OIF, (uint32_t)route->interface_index);
+    if (!route->is_unreachable)
+        mnl_attr_put_u32(message, RTA_OIF, (uint32_t)route->interface_index);
     if (address_is_set(&route->gateway))
         put_gateway(message, route);
     if (address_is_set(&route->source))
@@ -84,6 +86,7 @@ static int read_route(const struct nlmsghdr *message, void *context)
     struct nlattr *attribute;
     enum ip_family family = header->rtm_family == AF_INET6 ? IP_V6 : IP_V4;
     route->table = header->rtm_table;
+    route->is_unreachable = header->rtm_type == RTN_UNREACHABLE;
     route->destination = (struct ip_prefix){.address.family = (uint8_t)family, .length = header->rtm_dst_len};
     NETLINK_ATTRIBUTES(attribute, message, sizeof(*header))
     {

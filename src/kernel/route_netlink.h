@@ -18,6 +18,7 @@ struct netlink_route {
     struct ip_address gateway; /* unset: the destination is on the link */
     struct ip_address source;  /* preferred source; unset: none */
     uint32_t mtu, metric;      /* 0: unset */
+    bool is_unreachable;       /* it leads nowhere: who sends there is told so */
 };
 
 enum netlink_rule_kind {

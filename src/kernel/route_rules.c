@@ -25,42 +25,46 @@ static struct netlink_rule rule_of(unsigned number, enum ip_family family, unsig
     };
 }
 
-static void delete_rule(struct route_rules *rules, unsigned number, enum ip_family family, unsigned step)
+/* Whether there was one. */
+static bool delete_rule(struct route_rules *rules, unsigned number, enum ip_family family, unsigned step)
 {
     struct netlink_rule rule = rule_of(number, family, step);
+    bool was_there = false;
     while (netlink_rule_delete(rules->netlink, &rule) == 0)
-        ;
+        was_there = true;
+    return was_there;
 }
 
-static void delete_rules(struct route_rules *rules, unsigned number)
+static bool delete_rules(struct route_rules *rules, unsigned number)
 {
+    bool were_there = false;
     for (unsigned step = 0; step < 3; step++) {
-        delete_rule(rules, number, IP_V4, step);
-        delete_rule(rules, number, IP_V6, step);
+        were_there |= delete_rule(rules, number, IP_V4, step);
+        were_there |= delete_rule(rules, number, IP_V6, step);
     }
+    return were_there;
 }
 
-static void flush_tables(struct route_rules *rules)
+static void flush_tables(struct route_rules *rules, unsigned number)
 {
     for (unsigned table = 0; table < 2; table++) {
-        netlink_table_flush(rules->netlink, IP_V4, TABLE_BASE + rules->number * 2 + table);
-        netlink_table_flush(rules->netlink, IP_V6, TABLE_BASE + rules->number * 2 + table);
+        netlink_table_flush(rules->netlink, IP_V4, TABLE_BASE + number * 2 + table);
+        netlink_table_flush(rules->netlink, IP_V6, TABLE_BASE + number * 2 + table);
     }
 }
 
-/* The routes of a dead daemon went with its device, if they led into one; its rules stay. */
+/* Of dead daemons. */
 static void remove_leftovers(struct route_rules *rules)
 {
-    if (!rules->is_of_device)
-        flush_tables(rules);
+    flush_tables(rules, rules->number);
     for (unsigned number = 0; number < STALE_NUMBERS_CHECKED; number++) {
         char name[IF_NAMESIZE];
         snprintf(name, sizeof(name), "styx%u", number);
-        if (number == rules->number || if_nametoindex(name) == 0)
-            delete_rules(rules, number);
+        if ((number == rules->number || if_nametoindex(name) == 0) && delete_rules(rules, number))
+            flush_tables(rules, number);
     }
     if (rules->number >= STALE_NUMBERS_CHECKED)
-        delete_rules(rules, rules->number);
+        (void)delete_rules(rules, rules->number);
 }
 
 bool route_rules_open(struct route_rules *rules, const char *name, struct error *error)
@@ -76,9 +80,18 @@ bool route_rules_open(struct route_rules *rules, const char *name, struct error 
 
 void route_rules_close(struct route_rules *rules)
 {
-    if (!rules->is_of_device)
-        flush_tables(rules);
-    delete_rules(rules, rules->number);
+    flush_tables(rules, rules->number);
+    (void)delete_rules(rules, rules->number);
+}
+
+/* Those that are there are left as they are (EEXIST). */
+void route_rules_restore(struct route_rules *rules)
+{
+    for (enum ip_family family = IP_V4; family <= IP_V6; family++)
+        for (unsigned step = 0; step < (rules->default_users[family == IP_V6] > 0 ? 3 : 1); step++) {
+            struct netlink_rule rule = rule_of(rules->number, family, step);
+            (void)netlink_rule_add(rules->netlink, &rule);
+        }
 }
 
 int route_rules_use_default(struct route_rules *rules, enum ip_family family)
@@ -99,6 +112,6 @@ void route_rules_release_default(struct route_rules *rules, enum ip_family famil
 {
     if (--rules->default_users[family == IP_V6] > 0)
         return;
-    delete_rule(rules, rules->number, family, 1);
-    delete_rule(rules, rules->number, family, 2);
+    (void)delete_rule(rules, rules->number, family, 1);
+    (void)delete_rule(rules, rules->number, family, 2);
 }

@@ -12,7 +12,6 @@
 struct route_rules {
     struct netlink *netlink;
     unsigned number;           /* of the pair of tables */
-    bool is_of_device;         /* routes lead into a device and go with it */
     unsigned default_users[2]; /* default routes in use, IPv4 and IPv6 */
 };
 
@@ -21,8 +20,11 @@ uint32_t route_rules_table(const struct route_rules *rules, const struct ip_pref
 
 /* Takes away what routers left that have crashed; adds the rule of the first table. */
 bool route_rules_open(struct route_rules *rules, const char *name, struct error *error);
-/* Removes all rules and, where no device takes them along, all routes. */
+/* Removes all rules and routes. */
 void route_rules_close(struct route_rules *rules);
+
+/* Adds those that somebody has taken away. */
+void route_rules_restore(struct route_rules *rules);
 
 /* The rules around the table of default routes come and go with their first and last route. 0 or an errno
  * value. */

@@ -51,6 +51,11 @@ bool route_sources_use(struct route_sources *sources, const struct ip_address *a
     return true;
 }
 
+bool route_sources_has(const struct route_sources *sources, const struct ip_address *address)
+{
+    return address_is_set(address) && find(sources, address) != NULL;
+}
+
 void route_sources_note_ours(struct route_sources *sources, const struct ip_address *address)
 {
     struct source *source = find(sources, address);

@@ -19,6 +19,8 @@ void route_sources_free(struct route_sources *sources,
 
 /* One more policy names the address; unset ones are not counted. False: out of memory. */
 bool route_sources_use(struct route_sources *sources, const struct ip_address *address);
+/* Whether any policy names it. */
+bool route_sources_has(const struct route_sources *sources, const struct ip_address *address);
 /* We have added it to an interface. */
 void route_sources_note_ours(struct route_sources *sources, const struct ip_address *address);
 /* One policy less: true when the address is to be taken from the interface. */

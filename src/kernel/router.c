@@ -4,6 +4,7 @@
 #include "kernel/router.h"
 
 #include <errno.h>
+#include <libmnl/libmnl.h>
 #include <net/if.h>
 #include <stdlib.h>
 
@@ -342,6 +343,50 @@ uint64_t router_delete(struct router *router, uint64_t request_id, uint64_t poli
     return order_queue_give(router->orders, &withdrawal->order, false);
 }
 
+/* ---- what others have taken away ---- */
+
+struct repair {
+    struct order order;
+    struct router *router;
+    struct ip_address source; /* unset: of all routes */
+};
+
+static bool carry_out_repair(struct order *order, struct error *error)
+{
+    struct repair *repair = CONTAINER_OF(order, struct repair, order);
+    struct router *router = repair->router;
+    bool is_of_all = !address_is_set(&repair->source);
+    (void)error;
+    if (is_of_all)
+        route_rules_restore(&router->rules);
+    if (is_of_all || route_sources_has(&router->routes.sources, &repair->source))
+        shared_routes_restore(&router->routes, is_of_all ? NULL : &repair->source);
+    free(repair);
+    return true;
+}
+
+static void drop_repair(struct order *order)
+{
+    free(CONTAINER_OF(order, struct repair, order));
+}
+
+void router_restore(struct router *router, const struct ip_address *source)
+{
+    struct repair *repair = calloc(1, sizeof(*repair));
+    if (repair == NULL)
+        return;
+    repair->order = (struct order){.carry_out = carry_out_repair, .drop = drop_repair};
+    repair->router = router;
+    if (source != NULL)
+        repair->source = *source;
+    order_queue_give(router->orders, &repair->order, false);
+}
+
+uint32_t router_port(const struct router *router)
+{
+    return mnl_socket_get_portid(router->netlink.socket);
+}
+
 /* ---- birth and death ---- */
 
 /* Of a dead daemon; what it had given to its device went with that. */
@@ -392,12 +437,11 @@ struct router *router_open(const struct router_settings *settings, struct order_
     }
     router->orders = orders;
     router->settings = *settings;
-    router->rules = (struct route_rules){.netlink = &router->netlink,
-                                         .number = settings->number,
-                                         .is_of_device = settings->interface_index != 0};
+    router->rules = (struct route_rules){.netlink = &router->netlink, .number = settings->number};
     router->tunnels.uses_them_as_they_are = settings->uses_interfaces_as_they_are;
     router->routes.netlink = &router->netlink;
     router->routes.rules = &router->rules;
+    router->routes.has_barriers = is_of_device(router);
     router->routes.source_holder =
         is_of_device(router) ? settings->interface_index : (int)if_nametoindex("lo");
     host_addresses_init(&router->addresses);
@@ -408,7 +452,6 @@ struct router *router_open(const struct router_settings *settings, struct order_
     return NULL;
 }
 
-/* The routes go with the device, if there is one; the rules have to be taken away. */
 void router_close(struct router *router, bool leave_state)
 {
     if (router == NULL)

@@ -77,6 +77,28 @@ static int install_as(struct shared_routes *routes, const struct netlink_route *
     return failure;
 }
 
+/* The least wanted route to the destination: it counts when no other is left. */
+static struct netlink_route barrier_of(const struct shared_route *route)
+{
+    return (struct netlink_route){.destination = route->installed.destination,
+                                  .table = route->installed.table,
+                                  .metric = UINT32_MAX,
+                                  .is_unreachable = true};
+}
+
+static int put_barrier(struct shared_routes *routes, const struct shared_route *route)
+{
+    struct netlink_route barrier = barrier_of(route);
+    return routes->has_barriers ? netlink_route_replace(routes->netlink, &barrier) : 0;
+}
+
+static void take_barrier(struct shared_routes *routes, const struct shared_route *route)
+{
+    struct netlink_route barrier = barrier_of(route);
+    if (routes->has_barriers)
+        (void)netlink_route_delete(routes->netlink, &barrier);
+}
+
 /* Makes the kernel's route what the latest user wants. One with another metric is another route to the
  * kernel: the former goes when the new one is there. */
 static int install(struct shared_routes *routes, struct shared_route *route)
@@ -88,9 +110,10 @@ static int install(struct shared_routes *routes, struct shared_route *route)
         return failure;
     if (route->is_installed && former.metric != latest->wanted.metric)
         (void)netlink_route_delete(routes->netlink, &former);
+    bool is_first = !route->is_installed;
     route->installed = latest->wanted;
     route->is_installed = true;
-    return 0;
+    return is_first ? put_barrier(routes, route) : 0;
 }
 
 int shared_routes_use(struct shared_routes *routes, struct route_use *use)
@@ -110,8 +133,10 @@ int shared_routes_use(struct shared_routes *routes, struct route_use *use)
 static void forget(struct shared_routes *routes, struct shared_route *route)
 {
     const struct ip_prefix *destination = &route->installed.destination;
-    if (route->is_installed)
+    if (route->is_installed) {
         (void)netlink_route_delete(routes->netlink, &route->installed);
+        take_barrier(routes, route);
+    }
     if (is_default(destination))
         route_rules_release_default(routes->rules, destination->address.family);
     hash_table_remove(&routes->by_destination, &route->node);
@@ -130,6 +155,37 @@ void shared_routes_release(struct shared_routes *routes, struct route_use *use)
         forget(routes, route);
     else if (was_latest)
         (void)install(routes, route);
+}
+
+struct restoration {
+    struct shared_routes *routes;
+    const struct ip_address *source; /* NULL: of any */
+};
+
+/* An address that was the host's own, not one that a policy names, is not ours to give back: without it the
+ * kernel chooses. It is remembered, for it may come again. */
+static void restore(struct hash_node *node, void *context)
+{
+    const struct restoration *restoration = context;
+    struct shared_routes *routes = restoration->routes;
+    struct shared_route *route = CONTAINER_OF(node, struct shared_route, node);
+    struct netlink_route wanted = route->installed;
+    if (!route->is_installed ||
+        (restoration->source != NULL && !address_equal(restoration->source, &wanted.source)))
+        return;
+    if (route_sources_has(&routes->sources, &wanted.source)) {
+        (void)install_as(routes, &wanted);
+    } else if (netlink_route_replace(routes->netlink, &wanted) == EINVAL) {
+        wanted.source = (struct ip_address){0};
+        (void)netlink_route_replace(routes->netlink, &wanted);
+    }
+    (void)put_barrier(routes, route);
+}
+
+void shared_routes_restore(struct shared_routes *routes, const struct ip_address *source)
+{
+    struct restoration restoration = {routes, source};
+    hash_table_each(&routes->by_destination, restore, &restoration);
 }
 
 bool shared_routes_use_source(struct shared_routes *routes, const struct ip_address *source)

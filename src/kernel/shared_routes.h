@@ -1,6 +1,7 @@
 /*
  * The routes of one router. Several policies may want one to the same destination: the latest of those that
- * are left decides what it is like.
+ * are left decides what it is like. Beneath a route into a device stands a barrier, one that leads nowhere:
+ * when the device goes, and the kernel takes its routes away, nothing leaves in clear.
  */
 #ifndef STYX_KERNEL_SHARED_ROUTES_H
 #define STYX_KERNEL_SHARED_ROUTES_H
@@ -15,6 +16,7 @@ struct shared_routes {
     struct route_rules *rules;
     struct route_sources sources;
     int source_holder; /* gets the source addresses that the host does not have */
+    bool has_barriers;
     struct hash_table by_destination;
 };
 
@@ -34,6 +36,10 @@ void shared_routes_free(struct shared_routes *routes, bool removes_sources);
 int shared_routes_use(struct shared_routes *routes, struct route_use *use);
 /* Nothing, if it was never used. */
 void shared_routes_release(struct shared_routes *routes, struct route_use *use);
+
+/* Somebody may have taken routes or source addresses away: makes all routes anew, or those with the source.
+ */
+void shared_routes_restore(struct shared_routes *routes, const struct ip_address *source);
 
 /* sourceip= of one policy, counted apart from its routes. False: out of memory. */
 bool shared_routes_use_source(struct shared_routes *routes, const struct ip_address *source);

@@ -11,12 +11,14 @@
 
 #include "base/sockaddr.h"
 #include "esp/reassembly.h"
+#include "kernel/device_watch.h"
 #include "kernel/userspace_protect.h"
 
 enum {
     ACQUIRE_INTERVAL_USEC = 2000000,
     ACQUIRES_A_SECOND = 1000,
     PACKETS_BETWEEN_CHECKS = 64,
+    RETRY_MSEC = 1000, /* while the device cannot be made anew */
 };
 
 struct outbound {
@@ -26,7 +28,8 @@ struct outbound {
     uint64_t acquire_window_usec;
     unsigned acquire_count;
     uint8_t *tun_buffer;
-    bool has_lost_device;
+    struct device_watch watch;
+    bool has_lost_device, has_complained;
 };
 
 /* No policy speaks of it: out as the host would have sent it without us, but not what was meant for the
@@ -189,16 +192,49 @@ static void retry_held(struct outbound *out)
     }
 }
 
-/* Somebody has deleted it, and our routes with it: polling it further would only burn the processor. */
-static void lose_device(struct outbound *out, int number)
+static void say(const struct outbound *out, const char *format, const char *reason)
 {
-    char line[200];
-    out->has_lost_device = true;
-    snprintf(line, sizeof(line),
-             "ERROR: the device %s is gone (%s): until pluto is restarted tunnels carry nothing, and packets "
-             "for them may leave in clear",
-             out->backend->tun.name, strerror(number));
+    char what[160], line[200];
+    snprintf(what, sizeof(what), format, reason);
+    snprintf(line, sizeof(line), "the device %s %s", out->backend->tun.name, what);
     out->backend->settings.log(out->backend->settings.context, line);
+}
+
+/* Somebody has deleted it, and our routes with it; beneath them are barriers (shared_routes.h). */
+static void replace_device(struct outbound *out)
+{
+    struct error error = {0};
+    if (tun_is_there(&out->backend->tun))
+        return;
+    out->has_lost_device = !tun_reopen(&out->backend->tun, &error);
+    if (out->has_lost_device) {
+        if (!out->has_complained)
+            say(out, "is gone and cannot be made anew (%.60s): tunnels carry nothing; it is tried again",
+                error.text);
+        out->has_complained = true;
+        return;
+    }
+    out->has_complained = false;
+    (void)device_watch_read(&out->watch); /* of the old one, and of the new one's birth */
+    out->watch.is_up = true;
+    router_restore(out->backend->router, NULL);
+    say(out, "was gone and is made anew%s", ", with its addresses and routes");
+}
+
+/* What others have done to it, to addresses and to rules. */
+static void look_after_device(struct outbound *out)
+{
+    struct device_news news = device_watch_read(&out->watch);
+    if (news.has_vanished && !out->has_lost_device)
+        replace_device(out);
+    if (news.went_down && !news.has_vanished)
+        say(out, "%s: packets for tunnels are refused until it is up again", "was taken down");
+    if (news.came_up)
+        say(out, "is up again%s", "");
+    if (news.came_up || news.may_lack_routes)
+        router_restore(out->backend->router, NULL);
+    else if (address_is_set(&news.lost_address))
+        router_restore(out->backend->router, &news.lost_address);
 }
 
 /* Reads until the device is empty or it is time to look at other things; true: it is empty. */
@@ -211,7 +247,7 @@ static bool read_packets(struct outbound *out)
                                           ? TUN_EMPTY
                                           : tun_read(&out->backend->tun, out->tun_buffer, &packet, &offload);
         if (result == TUN_FAILED)
-            lose_device(out, errno);
+            replace_device(out);
         if (result != TUN_PACKET)
             return true;
         handle_packet(out, packet, &offload);
@@ -222,9 +258,14 @@ static bool read_packets(struct outbound *out)
 static void wait_for_work(struct outbound *out)
 {
     int device = out->has_lost_device ? -1 : out->backend->tun.fd;
-    struct pollfd wanted[2] = {{.fd = device, .events = POLLIN},
-                               {.fd = out->backend->outbound.wake_fd, .events = POLLIN}};
-    (void)poll(wanted, 2, -1);
+    struct pollfd wanted[3] = {{.fd = device, .events = POLLIN},
+                               {.fd = out->backend->outbound.wake_fd, .events = POLLIN},
+                               {.fd = device_watch_fd(&out->watch), .events = POLLIN}};
+    int ready = poll(wanted, ARRAY_SIZE(wanted), out->has_lost_device ? RETRY_MSEC : -1);
+    if (ready == 0 && out->has_lost_device)
+        replace_device(out);
+    if (wanted[2].revents != 0)
+        look_after_device(out);
     if (wanted[1].revents == 0)
         return;
     eventfd_t count;
@@ -243,11 +284,13 @@ static bool outbound_open(struct outbound *out, struct backend *backend)
     if (out->tun_buffer == NULL)
         return false;
     out->protector.writable_packet = out->tun_buffer + TUN_HEADER_SIZE;
+    device_watch_open(&out->watch, backend->tun.interface_index, router_port(backend->router));
     return is_open;
 }
 
 static void outbound_close(struct outbound *out)
 {
+    device_watch_close(&out->watch);
     protector_close(&out->protector);
     reassembly_free(&out->reassembly);
     free(out->tun_buffer);

@@ -103,6 +103,42 @@ bool tun_open(struct tun *tun, struct error *error)
     return is_good;
 }
 
+bool tun_is_there(const struct tun *tun)
+{
+    return (int)if_nametoindex(tun->name) == tun->interface_index;
+}
+
+/* In place of the lost one. */
+static bool make_again(struct tun *tun, int control, struct error *error)
+{
+    if (ioctl(tun->fd, TUNSETIFINDEX, &tun->interface_index) < 0)
+        return error_set(error, 0, "%s", strerror(errno));
+    int result = try_create(tun, tun->number);
+    if (result <= 0)
+        return error_set(error, 0, "%s", result == 0 ? "its name is taken" : strerror(errno));
+    if (!set_offloads(tun, error))
+        return false;
+    silence_ipv6(tun);
+    return bring_up(tun, control, error);
+}
+
+bool tun_reopen(struct tun *tun, struct error *error)
+{
+    struct tun next = *tun;
+    next.fd = open("/dev/net/tun", O_RDWR | O_CLOEXEC | O_NONBLOCK);
+    int control = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    bool is_good = next.fd >= 0 && control >= 0;
+    if (!is_good)
+        error_set(error, 0, "%s", strerror(errno));
+    is_good = is_good && make_again(&next, control, error);
+    if (is_good && dup3(next.fd, tun->fd, O_CLOEXEC) < 0)
+        is_good = error_set(error, 0, "%s", strerror(errno));
+    if (control >= 0)
+        close(control);
+    tun_close(&next);
+    return is_good;
+}
+
 void tun_close(struct tun *tun)
 {
     if (tun->fd >= 0)

@@ -23,6 +23,11 @@ struct tun {
 /* Creates styxN with the first free N of this network namespace, up, non-blocking. It vanishes with the
  * process. */
 bool tun_open(struct tun *tun, struct error *error);
+/* Whether the device is in this network namespace. */
+bool tun_is_there(const struct tun *tun);
+/* The device was deleted, or taken to another network namespace: makes it anew as it was, with its name and
+ * index, on the same descriptor, so that who holds either goes on. */
+bool tun_reopen(struct tun *tun, struct error *error);
 void tun_close(struct tun *tun);
 
 enum tun_read_result { TUN_PACKET, TUN_EMPTY, TUN_FAILED };

@@ -4,8 +4,11 @@
 #include <stddef.h>
 
 #include <cmocka.h>
+#include <errno.h>
 #include <net/if.h>
 #include <sched.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "kernel/shared_routes.h"
 
@@ -71,6 +74,18 @@ static struct netlink_route route_to(struct bench *bench, const char *address)
     return route;
 }
 
+static void run_ip(const char *what, const char *how)
+{
+    pid_t pid = fork();
+    if (pid == 0) {
+        execlp("ip", "ip", what, how, (char *)NULL);
+        _exit(127);
+    }
+    int status = -1;
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_int_equal(status, 0);
+}
+
 static void assert_source(struct bench *bench, const char *expected)
 {
     char text[ADDRESS_TEXT_SIZE];
@@ -106,6 +121,44 @@ static void another_metric_leaves_no_second_route(void **state)
     assert_int_equal(route_to(bench, "198.51.100.9").interface_index, 0);
 }
 
+static void without_its_route_the_barrier_beneath_refuses(void **state)
+{
+    struct bench *bench = bench_of(state);
+    struct route_use use = use_of("198.51.100.0", 24, 0, "10.1.0.1");
+    struct ip_address from = {.family = IP_V4}, to;
+    struct netlink_route route;
+    assert_true(address_parse("198.51.100.9", &to, NULL));
+    bench->routes.has_barriers = true;
+    assert_true(shared_routes_use_source(&bench->routes, &use.wanted.source));
+    assert_int_equal(shared_routes_use(&bench->routes, &use), 0);
+    assert_source(bench, "10.1.0.1");
+    struct netlink_route lost = use.wanted;
+    assert_int_equal(netlink_route_delete(&bench->netlink, &lost), 0);
+    assert_int_equal(netlink_address_delete(&bench->netlink, bench->routes.source_holder, &lost.source), 0);
+    assert_int_equal(netlink_route_get(&bench->netlink, &from, &to, 0, &route), EHOSTUNREACH);
+    shared_routes_restore(&bench->routes, &use.wanted.source);
+    assert_source(bench, "10.1.0.1");
+    struct ip_address source = use.wanted.source;
+    shared_routes_release(&bench->routes, &use);
+    shared_routes_release_source(&bench->routes, &source);
+    bench->routes.has_barriers = false;
+    assert_int_not_equal(netlink_route_get(&bench->netlink, &from, &to, 0, &route), EHOSTUNREACH);
+}
+
+static void rules_that_somebody_took_away_are_restored(void **state)
+{
+    struct bench *bench = bench_of(state);
+    struct route_use use = use_of("0.0.0.0", 0, 0, NULL);
+    assert_int_equal(shared_routes_use(&bench->routes, &use), 0);
+    assert_int_not_equal(route_to(bench, "198.51.100.9").interface_index, 0);
+    run_ip("rule", "flush");
+    assert_int_equal(route_to(bench, "198.51.100.9").interface_index, 0);
+    route_rules_restore(&bench->rules);
+    assert_int_not_equal(route_to(bench, "198.51.100.9").interface_index, 0);
+    shared_routes_release(&bench->routes, &use);
+    assert_int_equal(route_to(bench, "198.51.100.9").interface_index, 0);
+}
+
 static void a_use_that_the_kernel_refuses_can_be_released(void **state)
 {
     struct bench *bench = bench_of(state);
@@ -135,6 +188,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_route_falls_back_to_the_user_that_is_left),
         cmocka_unit_test(another_metric_leaves_no_second_route),
+        cmocka_unit_test(without_its_route_the_barrier_beneath_refuses),
+        cmocka_unit_test(rules_that_somebody_took_away_are_restored),
         cmocka_unit_test(a_use_that_the_kernel_refuses_can_be_released),
         cmocka_unit_test(rules_of_default_routes_go_with_the_last),
     };
