@@ -267,6 +267,21 @@ static void deletes_of_every_shape_do_no_harm(void **state)
     }
 }
 
+/* What is protected is protected once, whole or in fragments. */
+static void protection_inside_protection_is_refused(void **state)
+{
+    (void)state;
+    static const uint8_t types[] = {PAYLOAD_SK, PAYLOAD_SKF};
+    static const uint8_t fragment[40] = {0, 1, 0, 1};
+    for (size_t i = 0; i < ARRAY_SIZE(types); i++) {
+        struct sim *sim = recorded();
+        uint8_t bytes[64];
+        say(sim, INFORMATIONAL, types[i], payload(bytes, PAYLOAD_DELETE, fragment, sizeof(fragment)));
+        assert_int_equal(sim_count_errors(sim, "west", INVALID_SYNTAX), 1);
+        sim_free(sim);
+    }
+}
+
 /* One proposal: AES-GCM with 128 bits, without extended sequence numbers. */
 static const uint8_t esp_proposal[] = {0, 0, 0, 32, 1,    PROTOCOL_ESP, 4, 2,   9, 9, 9, 9, 3, 0, 0, 12,
                                        1, 0, 0, 20, 0x80, 14,           0, 128, 0, 0, 0, 8, 5, 0, 0, 0};
@@ -437,6 +452,7 @@ int main(int argument_count, char **arguments)
         cmocka_unit_test(only_its_own_cookie_opens_a_busy_responder),
         cmocka_unit_test(a_rekey_of_an_sa_of_any_protocol_is_answered),
         cmocka_unit_test(deletes_of_every_shape_do_no_harm),
+        cmocka_unit_test(protection_inside_protection_is_refused),
         cmocka_unit_test(selectors_of_any_shape_are_refused),
         cmocka_unit_test(ike_auth_without_any_of_its_payloads_is_refused),
         cmocka_unit_test(identities_of_every_shape_are_refused),

@@ -157,8 +157,8 @@ static void dispatch(struct engine *engine, struct ike_sa *ike, struct incoming 
         trace_payloads(engine, ike, false, ikev2_exchange_name(incoming->exchange), incoming->message_id,
                        incoming->chain);
     if (!ikev2_message_read(incoming->first, incoming->chain, &arena, &message, &critical, &error) ||
-        (ikev2_has(&message, PAYLOAD_SK) &&
-         !error_set(&error, INVALID_SYNTAX, "SK payload inside SK payload"))) {
+        ((ikev2_has(&message, PAYLOAD_SK) || ikev2_has(&message, PAYLOAD_SKF)) &&
+         !error_set(&error, INVALID_SYNTAX, "SK or SKF payload inside SK payload"))) {
         malformed(engine, ike, incoming, is_response, critical, &error);
         fatal_error_conclude(engine, serial);
         arena_release(&arena);

@@ -39,7 +39,8 @@ static void refuse(struct engine *engine, const struct request *request, uint16_
 static bool has_all_payloads(const struct ikev2_message *message)
 {
     return ikev2_has(message, PAYLOAD_SA) && ikev2_has(message, PAYLOAD_KE) &&
-           ikev2_has(message, PAYLOAD_NONCE) && !ikev2_has(message, PAYLOAD_SK);
+           ikev2_has(message, PAYLOAD_NONCE) && !ikev2_has(message, PAYLOAD_SK) &&
+           !ikev2_has(message, PAYLOAD_SKF);
 }
 
 static bool shows_cookie(struct engine *engine, const struct request *request)
