@@ -331,6 +331,39 @@ static void selectors_of_any_shape_are_refused(void **state)
     }
 }
 
+/* Selectors of a peer that has as many networks as can be named (255); ours are among the last. */
+static struct bytes many_selectors(uint8_t *out, uint8_t next, uint8_t ours)
+{
+    enum { COUNT = 255, SIZE = 16 };
+    uint8_t body[4 + COUNT * SIZE] = {COUNT};
+    for (unsigned i = 0; i < COUNT; i++) {
+        uint8_t first = i == COUNT - 2 ? 10 : 172, third = i == COUNT - 2 ? 0 : (uint8_t)i;
+        const uint8_t selector[SIZE] = {7,     0,    0,     SIZE, 0,     0,    255,   255,
+                                        first, ours, third, 0,    first, ours, third, 255};
+        memcpy(body + 4 + i * SIZE, selector, SIZE);
+    }
+    return payload(out, next, body, sizeof(body));
+}
+
+static void any_of_the_most_selectors_may_be_the_one_that_fits(void **state)
+{
+    (void)state;
+    struct sim *sim = established_with(TUNNEL " narrowing=yes pfs=no");
+    static uint8_t bytes[10000];
+    uint8_t nonce[32] = {1};
+    sim_record(sim);
+    size_t size = payload(bytes, PAYLOAD_NONCE, esp_proposal, sizeof(esp_proposal)).size;
+    size += payload(bytes + size, PAYLOAD_TSI, nonce, sizeof(nonce)).size;
+    size += many_selectors(bytes + size, PAYLOAD_TSR, 1).size;
+    size += many_selectors(bytes + size, PAYLOAD_NONE, 2).size;
+    assert_true(sim_inject_protected(sim, "east", "west", CREATE_CHILD_SA, false, 2, PAYLOAD_SA,
+                                     bytes_of(bytes, size)));
+    sim_run_for(sim, milliseconds(200));
+    assert_int_equal(sim_count_errors(sim, "west", TS_UNACCEPTABLE), 0);
+    assert_int_equal(sim_child_count(sim, "west"), 2);
+    sim_free(sim);
+}
+
 /* ---- IKE_AUTH of somebody who has keys, and proves nothing ---- */
 
 /* IDi, AUTH, SA, TSi and TSr, without that number; with every payload if there is none such. */
@@ -454,6 +487,7 @@ int main(int argument_count, char **arguments)
         cmocka_unit_test(deletes_of_every_shape_do_no_harm),
         cmocka_unit_test(protection_inside_protection_is_refused),
         cmocka_unit_test(selectors_of_any_shape_are_refused),
+        cmocka_unit_test(any_of_the_most_selectors_may_be_the_one_that_fits),
         cmocka_unit_test(ike_auth_without_any_of_its_payloads_is_refused),
         cmocka_unit_test(identities_of_every_shape_are_refused),
         cmocka_unit_test(a_connection_that_goes_while_a_job_runs_leaves_nothing),

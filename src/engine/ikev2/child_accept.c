@@ -27,10 +27,12 @@ static bool accept_selectors(struct engine *engine, struct ike_sa *ike, struct c
     size_t local_count = connection_selectors(connection, true, local);
     size_t remote_count = connection_selectors(connection, false, remote);
     bool is_transport = child->mode == MODE_TRANSPORT;
-    size_t i_count = child_substitute_nat_addresses(
-        &ike->path.local.address, is_transport && ike->local_behind_nat, &message->ts_i, ts_i);
-    size_t r_count = child_substitute_nat_addresses(
-        &ike->path.remote.address, is_transport && ike->remote_behind_nat, &message->ts_r, ts_r);
+    size_t i_count =
+        child_substitute_nat_addresses(&ike->path.local.address, is_transport && ike->local_behind_nat,
+                                       &message->ts_i, ts_i, ARRAY_SIZE(ts_i));
+    size_t r_count =
+        child_substitute_nat_addresses(&ike->path.remote.address, is_transport && ike->remote_behind_nat,
+                                       &message->ts_r, ts_r, ARRAY_SIZE(ts_r));
     bool is_client =
         configuration_is_client(connection); /* the local ones are the address that it was leased */
     if (is_client)

@@ -50,13 +50,16 @@ static bool narrow(const struct engine *engine, const struct ike_sa *ike, const 
                    const struct incoming *incoming, struct choice *choice, struct error *error)
 {
     const struct ikev2_message *message = incoming->message;
-    struct selector local[SELECTORS_MAX], remote[SELECTORS_MAX], ts_i[SELECTORS_MAX], ts_r[SELECTORS_MAX];
+    struct selector local[SELECTORS_MAX], remote[SELECTORS_MAX];
+    struct selector ts_i[IKEV2_SELECTOR_LIMIT], ts_r[IKEV2_SELECTOR_LIMIT]; /* any of them may be ours */
     bool is_transport = connection->spec->type == TYPE_TRANSPORT;
     size_t remote_count, local_count = connection_selectors(connection, true, local);
-    size_t i_count = child_substitute_nat_addresses(
-        &ike->path.remote.address, is_transport && ike->remote_behind_nat, &message->ts_i, ts_i);
-    size_t r_count = child_substitute_nat_addresses(
-        &ike->path.local.address, is_transport && ike->local_behind_nat, &message->ts_r, ts_r);
+    size_t i_count =
+        child_substitute_nat_addresses(&ike->path.remote.address, is_transport && ike->remote_behind_nat,
+                                       &message->ts_i, ts_i, ARRAY_SIZE(ts_i));
+    size_t r_count =
+        child_substitute_nat_addresses(&ike->path.local.address, is_transport && ike->local_behind_nat,
+                                       &message->ts_r, ts_r, ARRAY_SIZE(ts_r));
     if (!remote_clients(engine, ike, connection, ts_i, i_count, remote, &remote_count, error))
         return false;
     choice->local_count = selectors_narrow(local, local_count, ts_r, r_count, choice->local, SELECTORS_MAX);

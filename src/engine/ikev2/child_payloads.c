@@ -112,9 +112,9 @@ void child_build_answer(struct engine *engine, const struct child_sa *child, boo
 
 /* A transport-mode peer behind a NAT names its address as it sees it; what we see is what counts (2.23.1). */
 size_t child_substitute_nat_addresses(const struct ip_address *seen, bool is_behind_nat,
-                                      const struct ikev2_selectors *from, struct selector *out)
+                                      const struct ikev2_selectors *from, struct selector *out, size_t max)
 {
-    size_t count = from->count < SELECTORS_MAX ? from->count : SELECTORS_MAX;
+    size_t count = from->count < max ? from->count : max;
     for (size_t i = 0; i < count; i++) {
         out[i] = from->list[i];
         bool is_one_host = address_equal(&out[i].range.start, &out[i].range.end);
