@@ -53,6 +53,8 @@ struct netlink_vti {
     uint32_t key_in, key_out;
 };
 int netlink_vti_add(struct netlink *netlink, const struct netlink_vti *vti);
+/* The same one between other addresses. */
+int netlink_vti_change(struct netlink *netlink, int interface_index, const struct netlink_vti *vti);
 int netlink_link_up(struct netlink *netlink, int interface_index);
 int netlink_link_delete(struct netlink *netlink, int interface_index);
 /* Deletes the interfaces that the functions above have made, also in an earlier life of the process. */

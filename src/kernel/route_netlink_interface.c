@@ -106,8 +106,6 @@ int netlink_prefix_add(struct netlink *netlink, int interface_index, const struc
 
 /* ---- interfaces ---- */
 
-/* ---- interfaces ---- */
-
 static struct nlmsghdr *start_link(uint8_t *buffer, uint16_t type, uint16_t flags, int interface_index)
 {
     struct nlmsghdr *message = mnl_nlmsg_put_header(buffer);
@@ -134,10 +132,11 @@ int netlink_xfrm_interface_add(struct netlink *netlink, const char *name, int be
     return netlink_transact(netlink, message);
 }
 
-int netlink_vti_add(struct netlink *netlink, const struct netlink_vti *vti)
+static int set_vti(struct netlink *netlink, uint16_t flags, int interface_index,
+                   const struct netlink_vti *vti)
 {
     uint8_t buffer[NETLINK_REQUEST_SIZE] __attribute__((aligned(8))) = {0};
-    struct nlmsghdr *message = start_link(buffer, RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, 0);
+    struct nlmsghdr *message = start_link(buffer, RTM_NEWLINK, flags, interface_index);
     mnl_attr_put_strz(message, IFLA_IFNAME, vti->name);
     mnl_attr_put_u32(message, IFLA_GROUP, OUR_LINK_GROUP);
     struct nlattr *info = mnl_attr_nest_start(message, IFLA_LINKINFO);
@@ -150,6 +149,16 @@ int netlink_vti_add(struct netlink *netlink, const struct netlink_vti *vti)
     mnl_attr_nest_end(message, data);
     mnl_attr_nest_end(message, info);
     return netlink_transact(netlink, message);
+}
+
+int netlink_vti_add(struct netlink *netlink, const struct netlink_vti *vti)
+{
+    return set_vti(netlink, NLM_F_CREATE | NLM_F_EXCL, 0, vti);
+}
+
+int netlink_vti_change(struct netlink *netlink, int interface_index, const struct netlink_vti *vti)
+{
+    return set_vti(netlink, 0, interface_index, vti);
 }
 
 int netlink_link_up(struct netlink *netlink, int interface_index)

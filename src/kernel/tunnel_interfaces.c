@@ -40,8 +40,8 @@ static void disable_policy(const char *name, const char *family)
 }
 
 /* A shared one has no single peer: it takes the packets of all. */
-static int make_vti(struct netlink *netlink, const struct tunnel_interface *wanted,
-                    const struct tunnel_interface_site *site)
+static struct netlink_vti describe_vti(const struct tunnel_interface *wanted,
+                                       const struct tunnel_interface_site *site)
 {
     struct netlink_vti vti = {.name = wanted->vti.name,
                               .local = site->local,
@@ -50,6 +50,13 @@ static int make_vti(struct netlink *netlink, const struct tunnel_interface *want
                               .key_out = wanted->vti.key_out};
     if (wanted->vti.is_shared)
         vti.remote = (struct ip_address){.family = site->remote.family};
+    return vti;
+}
+
+static int make_vti(struct netlink *netlink, const struct tunnel_interface *wanted,
+                    const struct tunnel_interface_site *site)
+{
+    struct netlink_vti vti = describe_vti(wanted, site);
     int failure = netlink_vti_add(netlink, &vti);
     if (failure == 0) {
         disable_policy(vti.name, "ipv4");
@@ -70,10 +77,29 @@ static int make(const struct tunnel_interfaces *interfaces, struct netlink *netl
     else if (!interfaces->uses_them_as_they_are)
         failure = netlink_xfrm_interface_add(netlink, use->name, site->below, tunnel_interface_id(wanted));
     use->is_ours = failure == 0;
+    use->local = site->local;
+    use->remote = site->remote;
     use->index = (int)if_nametoindex(use->name);
     if (failure != 0 && failure != EEXIST)
         return failure;
     return use->index != 0 ? netlink_link_up(netlink, use->index) : ENODEV;
+}
+
+/* A VTI takes only what comes between its two addresses. 0, or an errno value. */
+static int follow(struct netlink *netlink, const struct tunnel_interface *wanted,
+                  const struct tunnel_interface_site *site, struct tunnel_interface_use *use)
+{
+    struct netlink_vti vti = describe_vti(wanted, site);
+    bool has_moved = !address_equal(&use->local, &site->local) ||
+                     (!wanted->vti.is_shared && !address_equal(&use->remote, &site->remote));
+    if (!use->is_ours || wanted->is_wanted || !has_moved)
+        return 0;
+    int failure = netlink_vti_change(netlink, use->index, &vti);
+    if (failure == 0) {
+        use->local = site->local;
+        use->remote = site->remote;
+    }
+    return failure;
 }
 
 static void forget(struct tunnel_interfaces *interfaces, struct netlink *netlink,
@@ -98,6 +124,8 @@ int tunnel_interfaces_use(struct tunnel_interfaces *interfaces, struct netlink *
         use = &interfaces->list[interfaces->count];
         failure = make(interfaces, netlink, wanted, site, use);
         interfaces->count++;
+    } else {
+        failure = follow(netlink, wanted, site, use);
     }
     if (failure == 0 && address_is_set(&wanted->address.address))
         failure = netlink_prefix_add(netlink, use->index, &wanted->address.address, wanted->address.length);

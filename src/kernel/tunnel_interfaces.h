@@ -1,8 +1,8 @@
 /*
  * Interfaces of tunnels. XFRM interfaces (ipsec-interface=): ipsecN leads what is routed into it through the
  * SAs that bear its number, and what those SAs let in comes out of it. VTIs (vti-interface=) do the same by
- * marks. They are made with their first user and go with the last; one that was there before us is used and
- * left alone.
+ * marks. They are made with their first user, follow him when an end moves, and go with the last; one that
+ * was there before us is used and left alone.
  */
 #ifndef STYX_KERNEL_TUNNEL_INTERFACES_H
 #define STYX_KERNEL_TUNNEL_INTERFACES_H
@@ -20,6 +20,7 @@ struct tunnel_interfaces {
         int index;
         bool is_ours, is_shared;
         uint64_t owner;
+        struct ip_address local, remote; /* a VTI's */
     } list[TUNNEL_INTERFACES_MAX];
     size_t count;
 };

@@ -145,6 +145,10 @@ class Network:
         self.net.run(["nft", "add table ip nat; add chain ip nat out { type nat hook postrouting priority 100; };"
                              "add rule ip nat out oifname far masquerade random"])
 
+    def forget_nat_mappings(self):
+        """The kernel drops what it masquerades by an interface that goes down."""
+        configure(self.net, ["link set far down", "link set far up"])
+
     def move(self, side):
         """The gateway loses its address on the wire and gets another one (IPv4)."""
         old, new = f"{side.wire_address()}/24", f"{side.next_hop().rsplit('.', 1)[0]}.77/24"

@@ -2,6 +2,7 @@
 
 Run as a program it is one end of that stream, `traffic.py receive ADDRESS PORT` or `traffic.py send ADDRESS PORT BYTES`
 (0 bytes: until the standard input ends), or the pings: `traffic.py ping SOURCE TARGET COUNT SIZE INTERVAL WAIT`,
+or a packet as it is: `traffic.py raw HEX`,
 or UDP: `traffic.py echo ADDRESS PORT` answers datagrams, `traffic.py ask SOURCE PORT TARGET PORT` prints the answer to one.
 It then starts anew for each, so a role imports only what is needed.
 """
@@ -193,11 +194,18 @@ def ask(source, source_port, target, target_port):
     return "silence"
 
 
+def send_raw(packet):
+    raw = socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_RAW)
+    raw.sendto(packet, (socket.inet_ntoa(packet[16:20]), 0))
+
+
 if __name__ == "__main__":
     if sys.argv[1] == "echo":
         echo(sys.argv[2], int(sys.argv[3]))
     elif sys.argv[1] == "ask":
         print(ask(sys.argv[2], int(sys.argv[3]), sys.argv[4], int(sys.argv[5])))
+    elif sys.argv[1] == "raw":
+        send_raw(bytes.fromhex(sys.argv[2]))
     elif sys.argv[1] == "receive":
         receive(sys.argv[2], int(sys.argv[3]))
     elif sys.argv[1] == "ping":
