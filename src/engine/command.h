@@ -27,4 +27,7 @@ void command_delete_user(struct engine *engine, const struct command *command);
 void command_delete_id(struct engine *engine, const struct command *command);
 void command_crash(struct engine *engine, const struct command *command);
 
+/* Whether the table of commands has a place for it that is filled. */
+bool command_has_handler(enum command_kind kind);
+
 #endif

@@ -74,6 +74,14 @@ void lifecycle_arm_child(struct engine *engine, struct child_sa *child, bool is_
                      child->rekey_at < child->expire_at ? child->rekey_at : child->expire_at);
 }
 
+void lifecycle_replace_later(struct engine *engine, struct engine_timer *life_timer, usec_t expire_at)
+{
+    enum { TRIES_LEFT = 8 }; /* of a short life */
+    const usec_t longest = 10 * USEC_PER_SEC, now = engine_now(engine);
+    usec_t wait = expire_at > now ? (expire_at - now) / TRIES_LEFT + 1 : 0;
+    engine_timer_arm(engine, life_timer, now + (wait < longest ? wait : longest));
+}
+
 void lifecycle_ike_is_up(struct engine *engine, struct ike_sa *ike)
 {
     struct connection *connection = connection_by_serial(engine, ike->connection_serial);

@@ -21,6 +21,9 @@ usec_t lifecycle_rekey_delay(struct engine *engine, const struct connection_spec
 void lifecycle_arm_ike(struct engine *engine, struct ike_sa *ike);
 /* Keep-alives for the NAT before us, as far as they are wanted; none without a NAT. */
 void lifecycle_arm_keepalive(struct engine *engine, struct ike_sa *ike);
+/* What was to replace the SA cannot even be queued: its life timer goes off again soon, at the latest when it
+ * expires. */
+void lifecycle_replace_later(struct engine *engine, struct engine_timer *life_timer, usec_t expire_at);
 void lifecycle_arm_child(struct engine *engine, struct child_sa *child, bool is_initiator);
 
 /* An IKE SA that goes without a word to the peer. */

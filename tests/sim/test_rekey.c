@@ -1,5 +1,6 @@
 /* Rekeying of IKE and Child SAs without collisions: by command, by lifetime, by bytes, for a day (RFC
  * 7296 2.8). */
+#include "engine/state.h"
 #include "scenario.h"
 
 static uint32_t newest_spi(struct sim *sim, const char *host)
@@ -308,6 +309,37 @@ static void rekeys_that_are_put_off_succeed_before_the_end_of_short_lives(void *
     sim_free(sim);
 }
 
+/* So many tasks wait on the IKE SA that there is no place for the rekeys when they are due. */
+static void rekeys_that_find_the_queue_full_are_tried_again(void **state)
+{
+    (void)state;
+    static const char *const lives[] = {
+        " ikelifetime=120m ipsec-lifetime=30m rekeymargin=12m rekeyfuzz=0%",
+        " ikelifetime=30m ipsec-lifetime=120m rekeymargin=12m rekeyfuzz=0%",
+        " ikelifetime=30m ipsec-lifetime=120m rekeymargin=12m rekeyfuzz=0% reauth=yes",
+    };
+    for (size_t i = 0; i < ARRAY_SIZE(lives); i++) {
+        char east[512], west[512], trigger[64];
+        struct ike_view ike;
+        snprintf(east, sizeof(east), "%s%s", TUNNEL, lives[i]);
+        snprintf(west, sizeof(west), "%s%s rekey=no", TUNNEL, lives[i]);
+        struct sim *sim = gateways_that_differ(east, west);
+        assert_up(sim, "east");
+        assert_true(sim_newest_ike(sim, "east", "tunnel", &ike));
+        snprintf(trigger, sizeof(trigger), "trigger_v2_liveness:%llu", (unsigned long long)ike.serial);
+        sim_run_for(sim, minutes(18) - seconds(3));
+        sim_partition(sim, "east", "west", seconds(6));
+        for (unsigned j = 0; j <= TASK_LIMIT; j++)
+            assert_int_equal(sim_impair(sim, "east", trigger), 0);
+        sim_run_for(sim, minutes(13));
+        assert_false(sim_log_has(sim, "west", "SA expired"));
+        assert_settles(sim);
+        assert_both_have(sim, 1, 1);
+        assert_ping(sim);
+        assert_ends_well(sim);
+    }
+}
+
 static void rekey_no_lets_the_child_expire_and_the_connection_begin_anew(void **state)
 {
     (void)state;
@@ -544,6 +576,7 @@ int main(int argument_count, char **arguments)
         cmocka_unit_test(a_day_of_rekeys_with_traffic_every_minute),
         cmocka_unit_test(a_day_of_rekeys_on_a_bad_line),
         cmocka_unit_test(rekeys_that_are_put_off_succeed_before_the_end_of_short_lives),
+        cmocka_unit_test(rekeys_that_find_the_queue_full_are_tried_again),
         cmocka_unit_test(rekey_no_lets_the_child_expire_and_the_connection_begin_anew),
         cmocka_unit_test(a_child_is_rekeyed_when_its_bytes_run_out),
         cmocka_unit_test(a_child_that_is_out_of_bytes_at_once_is_replaced),

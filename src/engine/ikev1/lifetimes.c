@@ -9,6 +9,7 @@
 #include "engine/ikev1/phase15.h"
 #include "engine/ikev1/quick_mode.h"
 #include "engine/initiate.h"
+#include "engine/lifecycle.h"
 #include "engine/login.h"
 
 #define ORPHANAGE_CHECK (60 * USEC_PER_SEC)
@@ -299,10 +300,13 @@ void lifetimes_rekey_child(struct engine *engine, struct child_sa *child, uint64
     struct connection *connection = connection_by_serial(engine, child->connection_serial);
     if (ike->state != IKE_STATE_ESTABLISHED)
         initiate_connection(engine, connection, client);
-    else if (!ike_add_task(engine, ike, TASK_REKEY_CHILD, child->serial, connection->serial, client))
-        finish_client(engine, client, RC_INTERNAL_ERROR);
-    else
+    else if (ike_add_task(engine, ike, TASK_REKEY_CHILD, child->serial, connection->serial, client))
         quick_mode_run_tasks(engine, ike);
+    else {
+        if (client == 0)
+            lifecycle_replace_later(engine, &child->life_timer, child->expire_at);
+        finish_client(engine, client, RC_INTERNAL_ERROR);
+    }
 }
 
 static void end(struct engine *engine, struct ike_sa *ike)

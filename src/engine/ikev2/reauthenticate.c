@@ -8,6 +8,7 @@
 #include "engine/child_install.h"
 #include "engine/ikev2/exchange.h"
 #include "engine/ikev2/sa_init.h"
+#include "engine/lifecycle.h"
 #include "engine/sa.h"
 
 /* How long the old IKE SA is kept for Child SAs that are being made anew. */
@@ -42,7 +43,8 @@ bool reauthenticate_is_wanted(const struct engine *engine, const struct ike_sa *
 
 void reauthenticate_start(struct engine *engine, struct ike_sa *ike)
 {
-    ike_add_task(engine, ike, TASK_REAUTHENTICATE, 0, 0, 0);
+    if (!ike_add_task(engine, ike, TASK_REAUTHENTICATE, 0, 0, 0))
+        lifecycle_replace_later(engine, &ike->life_timer, ike->expire_at);
     exchange_next(engine, ike);
 }
 

@@ -22,8 +22,11 @@ bool rekey_nonce_is_lower(struct bytes a, struct bytes b)
 void rekey_child_start(struct engine *engine, struct child_sa *child, uint64_t client)
 {
     struct ike_sa *ike = ike_by_serial(engine, child->ike_serial);
-    if (!ike_add_task(engine, ike, TASK_REKEY_CHILD, child->serial, 0, client))
+    if (!ike_add_task(engine, ike, TASK_REKEY_CHILD, child->serial, 0, client)) {
+        if (client == 0)
+            lifecycle_replace_later(engine, &child->life_timer, child->expire_at);
         finish_client(engine, client, RC_INTERNAL_ERROR);
+    }
     exchange_next(engine, ike);
 }
 

@@ -143,8 +143,11 @@ void rekey_ike_is_used(struct engine *engine, struct ike_sa *ike, const struct i
 
 void rekey_ike_start(struct engine *engine, struct ike_sa *ike, uint64_t client)
 {
-    if (!ike_add_task(engine, ike, TASK_REKEY_IKE, 0, 0, client))
+    if (!ike_add_task(engine, ike, TASK_REKEY_IKE, 0, 0, client)) {
+        if (client == 0)
+            lifecycle_replace_later(engine, &ike->life_timer, ike->expire_at);
         finish_client(engine, client, RC_INTERNAL_ERROR);
+    }
     exchange_next(engine, ike);
 }
 
