@@ -319,7 +319,7 @@ static void counters_came(struct engine *engine, const struct kernel_event *even
         child->out = event->out;
     }
     struct ike_sa *ike = ike_by_serial(engine, child->ike_serial);
-    if (ike != NULL && ike->liveness_querying)
+    if (ike != NULL && (ike->liveness_querying || child->quick != NULL))
         ike->version->counters_came(engine, ike, child);
 }
 

@@ -357,7 +357,8 @@ struct child_sa {
     enum child_state state;
     bool is_unwanted; /* larval and taken down, or refused by the data plane: deleted when it is made */
     bool is_installed;
-    bool we_initiated; /* IKEv1: the Quick Mode was ours */
+    bool we_initiated;     /* IKEv1: the Quick Mode was ours */
+    uint8_t unheard_count; /* IKEv1: SAs one after the other in which nothing has come (ikev1/hearing.c) */
     bool udp_encapsulation, tcp_encapsulation;
     bool has_non_ike_marker; /* struct kernel_sa */
     bool peer_refuses_tfc;   /* ESP_TFC_PADDING_NOT_SUPPORTED */

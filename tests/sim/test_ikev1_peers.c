@@ -201,6 +201,108 @@ static void a_refusal_that_was_lost_is_said_again(void **state)
     assert_ends_well(sim);
 }
 
+/* ---- last messages that are lost ---- */
+
+#define HALF                                                                                                 \
+    "left=192.0.2.1 right=192.0.2.2 leftid=@east rightid=@west leftsubnet=10.5.0.0/24 "                      \
+    "rightsubnet=10.6.0.0/24" ALGORITHMS
+
+enum { REPETITIONS = 6 }; /* of an answer, until who sent it gives up */
+
+/* East has the second connection's IPsec SA, west still waits for the last message of its Quick Mode; so many
+ * of these are lost. */
+static struct sim *half_a_quick_mode(unsigned lost)
+{
+    struct sim *sim = established_with(EAST_AND_WEST SUBNETS ALGORITHMS);
+    sim_add_connection(sim, "half", HALF);
+    sim_drop(sim, "east", MESSAGE_ANY, PART_EITHER, 1, lost);
+    uint64_t command = sim_start(sim, "east", COMMAND_INITIATE, "half");
+    sim_run_for(sim, milliseconds(300));
+    assert_int_equal(sim_result(sim, "east", command), 0);
+    return sim;
+}
+
+static bool half_is_up(const struct sim *sim, const char *host)
+{
+    struct child_view child;
+    return sim_newest_child(sim, host, "half", &child);
+}
+
+static void packets_show_that_the_initiator_has_taken_the_answer(void **state)
+{
+    (void)state;
+    struct sim *sim = half_a_quick_mode(2);
+    assert_false(half_is_up(sim, "west"));
+    assert_true(sim_ping(sim, "east", "10.5.0.1", "10.6.0.1"));
+    sim_run_for(sim, seconds(2));
+    assert_true(half_is_up(sim, "west"));
+    assert_settles(sim);
+    assert_both_have(sim, 1, 2);
+    assert_ends_well(sim);
+}
+
+static void a_responder_that_gives_up_takes_its_answer_back(void **state)
+{
+    (void)state;
+    struct sim *sim = half_a_quick_mode(1 + REPETITIONS);
+    assert_true(half_is_up(sim, "east"));
+    sim_run_for(sim, seconds(35));
+    assert_true(sim_log_has(sim, "east", "received Delete SA payload: deleting IPsec SA"));
+    sim_down(sim, "east", "half");
+    assert_settles(sim);
+    assert_both_have(sim, 1, 1);
+    assert_ends_well(sim);
+}
+
+/* West has lost the IPsec SA, and what it said about that is lost, too. */
+static void what_nobody_answers_is_made_anew(void **state)
+{
+    (void)state;
+    struct sim *sim = half_a_quick_mode(1 + REPETITIONS);
+    sim_drop(sim, "west", MESSAGE_ANY, PART_EITHER, REPETITIONS, 1);
+    sim_run_for(sim, seconds(45));
+    assert_true(half_is_up(sim, "east"));
+    assert_false(half_is_up(sim, "west"));
+    assert_false(sim_ping(sim, "east", "10.5.0.1", "10.6.0.1"));
+    sim_run_for(sim, seconds(12));
+    assert_true(sim_log_has(sim, "east", "another one is made in its place"));
+    assert_settles(sim);
+    assert_both_have(sim, 1, 2);
+    assert_true(sim_ping(sim, "east", "10.5.0.1", "10.6.0.1"));
+    assert_ends_well(sim);
+}
+
+/* A peer that has forgotten the exchange forgets another one each time it hears of it. */
+static void an_answer_that_the_peer_cannot_read_is_not_said_again(void **state)
+{
+    (void)state;
+    static const enum ikev1_hash hashes[] = {IKEV1_WRONG_HASH, IKEV1_HASH_1};
+    uint8_t notify[] = {0, 0, 0, 12, 0, 0, 0, 1, 1, 0, 0, 16}; /* PAYLOAD_MALFORMED, of the ISAKMP SA */
+    for (size_t i = 0; i < ARRAY_SIZE(hashes); i++) {
+        struct sim *sim = half_a_quick_mode(2);
+        sim_run_for(sim, milliseconds(400));
+        assert_true(sim_log_has(sim, "west", "STATE_QUICK_R1: retransmission"));
+        assert_true(sim_inject_ikev1(sim, "east", "west",
+                                     &(struct ikev1_injection){
+                                         .exchange = ISAKMP_INFORMATIONAL,
+                                         .message_id = 77,
+                                         .first = ISAKMP_NOTIFY,
+                                         .chain = bytes_of(notify, sizeof(notify)),
+                                         .is_encrypted = true,
+                                         .hash = hashes[i],
+                                     }));
+        sim_run_for(sim, milliseconds(100));
+        sim_record(sim);
+        sim_run_for(sim, seconds(10));
+        size_t repeated = sim_count(sim, "west", MESSAGE_ANY, PART_EITHER);
+        assert_true(hashes[i] == IKEV1_HASH_1 ? repeated == 0 : repeated > 0);
+        sim_run_for(sim, seconds(30));
+        sim_down(sim, "east", "half");
+        assert_settles(sim);
+        assert_ends_well(sim);
+    }
+}
+
 /* ---- ports that are not IKE's ---- */
 
 static void a_port_of_ones_own_needs_no_other_behind_a_nat(void **state)
@@ -239,6 +341,10 @@ int main(int argument_count, char **arguments)
         cmocka_unit_test(initial_contact_is_obeyed_after_phase_1_too),
         cmocka_unit_test(a_refused_quick_mode_is_told_apart_from_others_under_way),
         cmocka_unit_test(a_refusal_that_was_lost_is_said_again),
+        cmocka_unit_test(packets_show_that_the_initiator_has_taken_the_answer),
+        cmocka_unit_test(a_responder_that_gives_up_takes_its_answer_back),
+        cmocka_unit_test(what_nobody_answers_is_made_anew),
+        cmocka_unit_test(an_answer_that_the_peer_cannot_read_is_not_said_again),
         cmocka_unit_test(a_port_of_ones_own_needs_no_other_behind_a_nat),
     };
     choose_scenarios(argument_count, arguments);

@@ -45,13 +45,18 @@ static void say_deleting(struct engine *engine, const struct ike_sa *ike, const 
 }
 
 /* The SAs of a bundle go together; IPComp's needs no word (RFC 3173 has none). */
-static void delete_said(struct engine *engine, struct ike_sa *ike, struct child_sa *child)
+void ikev1_disown_child(struct engine *engine, struct ike_sa *ike, const struct child_sa *child)
 {
     uint8_t spi[4];
     store_be32(spi, child->spi_in);
     if (child->suite.ah_integ != NULL)
         send_delete(engine, ike, PROTOCOL_AH, sizeof(spi), 1, bytes_of(spi, sizeof(spi)));
     send_delete(engine, ike, child->suite.protocol, sizeof(spi), 1, bytes_of(spi, sizeof(spi)));
+}
+
+static void delete_said(struct engine *engine, struct ike_sa *ike, struct child_sa *child)
+{
+    ikev1_disown_child(engine, ike, child);
     child_destroy(engine, child);
 }
 

@@ -140,6 +140,9 @@ struct quick_mode {
     bool is_initiator, has_ids, is_asking;
     struct selector named_ids[2]; /* responder: IDci, IDcr as the peer wrote them */
     struct engine_timer retransmit_timer;
+    usec_t forget_at;     /* initiator, once it is through: hearing.h */
+    usec_t last_repeated; /* responder: when our answer was said again by the timer */
+    bool is_not_read;     /* responder: the peer has forgotten the exchange */
 };
 
 /* A message on its way through the handlers. */

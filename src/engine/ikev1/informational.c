@@ -3,6 +3,7 @@
 
 #include "engine/count.h"
 #include "engine/ikev1/dpd.h"
+#include "engine/ikev1/hearing.h"
 #include "engine/ikev1/initial_contact.h"
 #include "engine/ikev1/quick_mode.h"
 
@@ -118,6 +119,10 @@ static bool obey_notify(struct engine *engine, struct ike_sa *ike, const struct 
     case V1_BAD_PROPOSAL_SYNTAX:
         say_ike(engine, RC_LOG, ike, 0, "peer notifies %s", ikev1_notify_name(notify->type));
         quick_mode_refused(engine, ike, notify);
+        break;
+    case V1_PAYLOAD_MALFORMED:
+        say_ike(engine, RC_LOG, ike, 0, "peer notifies %s", ikev1_notify_name(notify->type));
+        hearing_answer_was_not_read(engine, ike);
         break;
     default:
         say_ike(engine, RC_LOG, ike, 0, "received and ignored notification payload: %s",

@@ -22,6 +22,8 @@ void informational_plain(struct engine *engine, struct ike_sa *ike, const struct
 
 /* ---- delete.c ---- */
 
+/* Says Delete for our SPI, and no more. */
+void ikev1_disown_child(struct engine *engine, struct ike_sa *ike, const struct child_sa *child);
 void ikev1_delete_child(struct engine *engine, struct child_sa *child, uint64_t client);
 void ikev1_delete_ike(struct engine *engine, struct ike_sa *ike, uint64_t client);
 /* Main Mode initiator: the responder takes phase 1 for done, but we do not believe it. */

@@ -9,6 +9,7 @@
 #include "engine/child_install.h"
 #include "engine/child_text.h"
 #include "engine/compression.h"
+#include "engine/ikev1/hearing.h"
 #include "engine/ikev1/informational.h"
 #include "engine/ikev1/lifetimes.h"
 #include "engine/ikev1/nat_traversal.h"
@@ -339,15 +340,20 @@ void quick_mode_retransmit(struct engine *engine, struct child_sa *child)
     unsigned waited;
     if (quick == NULL)
         return;
-    if (child->state != CHILD_STATE_LARVAL) { /* the other side has had time to ask again */
-        quick_drop(engine, child);
+    if (child->state != CHILD_STATE_LARVAL) {
+        if (!hearing_goes_on(engine, child)) /* the other side has had time to ask again */
+            quick_drop(engine, child);
         return;
     }
+    if (hearing_waits(engine, child))
+        return;
     usec_t interval = quick->exchange.retransmit_interval;
     switch (ikev1_retransmit(engine, ike, &quick->exchange, &quick->retransmit_timer, &waited)) {
     case RETRANSMIT_GIVE_UP:
         ike->request_first_sent = quick->exchange.first_sent; /* for the record of the failure */
         ike->retransmits = quick->exchange.retransmits;
+        if (child->is_installed) /* the peer may have taken our answer, and its own word have been lost */
+            ikev1_disown_child(engine, ike, child);
         quick_mode_fail_because(engine, child, FAILURE_NO_ANSWER, RC_NORETRANSMISSION,
                                 "%s: %u second timeout exceeded after %u retransmits.  No response (or no "
                                 "acceptable response) to our Quick Mode message",
@@ -357,6 +363,9 @@ void quick_mode_retransmit(struct engine *engine, struct child_sa *child)
             ikev1_delete_ike(engine, ike, 0);
         break;
     case RETRANSMITTED:
+        quick->last_repeated = engine_now(engine);
+        if (child->is_installed)
+            child_query(engine, child);
         say_child(engine, RC_RETRANSMISSION, child, child->client,
                   "%s: retransmission; will wait %g seconds for response", ikev1_state_name(quick->state),
                   (double)interval / (double)USEC_PER_SEC);

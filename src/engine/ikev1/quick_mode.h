@@ -51,6 +51,8 @@ struct bytes quick_nonce_r(const struct quick_mode *quick);
 /* Keys for both directions, and both SAs into the data plane. */
 bool quick_mode_install(struct engine *engine, const struct ike_sa *ike, struct quick_mode *quick,
                         struct bytes shared_secret);
+/* Responder: the initiator has shown that it has our answer. */
+void quick_mode_confirmed(struct engine *engine, struct ike_sa *ike, struct quick_mode *quick);
 /* It is up: traffic moves to it, what it replaces is out of use. */
 void quick_mode_established(struct engine *engine, struct ike_sa *ike, struct quick_mode *quick);
 /* The same with what it was, for `ipsec explain`. */

@@ -2,6 +2,7 @@
 #include "engine/compression.h"
 #include "engine/configuration.h"
 #include "engine/connection.h"
+#include "engine/ikev1/hearing.h"
 #include "engine/ikev1/lifetimes.h"
 #include "engine/ikev1/nat_traversal.h"
 #include "engine/ikev1/quick_mode.h"
@@ -73,6 +74,7 @@ void quick_mode_start(struct engine *engine, struct ike_sa *ike, const struct co
         compression_draw_cpi(engine, child);
     child->client = client;
     child->replaces_serial = replaces ? replaces->serial : 0;
+    child->unheard_count = replaces ? replaces->unheard_count : 0;
     quick->encapsulation_mode = nat_traversal_mode(ike, connection);
     child->setup->ke = quick_mode_offer(ike, connection, NULL, false).group;
     say_initiating(engine, ike, quick);
@@ -138,8 +140,7 @@ static void finish(struct engine *engine, struct ike_sa *ike, struct quick_mode 
         return;
     }
     /* Should the last message be lost, the responder will ask again. */
-    engine_timer_arm(engine, &quick->retransmit_timer,
-                     engine_now(engine) + 2 * connection->spec->retransmit_timeout);
+    hearing_begin(engine, quick, engine_now(engine) + 2 * connection->spec->retransmit_timeout);
     quick_mode_established(engine, ike, quick);
 }
 

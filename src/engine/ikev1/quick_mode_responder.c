@@ -359,6 +359,15 @@ void quick_mode_responder_job_done(struct engine *engine, struct ike_sa *ike, st
         quick_mode_fail(engine, quick->child, RC_INTERNAL_ERROR, "out of memory");
 }
 
+void quick_mode_confirmed(struct engine *engine, struct ike_sa *ike, struct quick_mode *quick)
+{
+    const struct connection *connection = connection_by_serial(engine, quick->child->connection_serial);
+    engine_timer_arm(engine, &quick->retransmit_timer,
+                     engine_now(engine) + connection->spec->retransmit_timeout);
+    owned_clear(engine, &quick->child->memory_bytes, &quick->exchange.last_sent);
+    quick_mode_established(engine, ike, quick);
+}
+
 /* QM3: HASH(3). */
 bool quick_mode_confirmation(struct engine *engine, struct ike_sa *ike, struct quick_mode *quick,
                              const struct ikev1_incoming *incoming)
@@ -371,10 +380,6 @@ bool quick_mode_confirmation(struct engine *engine, struct ike_sa *ike, struct q
     secret_wipe(expected, sizeof(expected));
     if (!is_right)
         return false;
-    const struct connection *connection = connection_by_serial(engine, quick->child->connection_serial);
-    engine_timer_arm(engine, &quick->retransmit_timer,
-                     engine_now(engine) + connection->spec->retransmit_timeout);
-    owned_clear(engine, &quick->child->memory_bytes, &quick->exchange.last_sent);
-    quick_mode_established(engine, ike, quick);
+    quick_mode_confirmed(engine, ike, quick);
     return true;
 }

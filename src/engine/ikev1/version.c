@@ -2,6 +2,7 @@
 #include "engine/version.h"
 
 #include "engine/ikev1/dpd.h"
+#include "engine/ikev1/hearing.h"
 #include "engine/ikev1/informational.h"
 #include "engine/ikev1/lifetimes.h"
 #include "engine/ikev1/phase1.h"
@@ -59,6 +60,16 @@ static void timer_fired(struct engine *engine, struct ike_sa *ike, enum timer_ki
     }
 }
 
+static void counters_came(struct engine *engine, struct ike_sa *ike, const struct child_sa *child)
+{
+    uint64_t serial = child->serial;
+    if (ike->liveness_querying)
+        dpd_counters_came(engine, ike, child);
+    struct child_sa *quick_child = child_by_serial(engine, serial);
+    if (quick_child != NULL && quick_child->quick != NULL)
+        hearing_counters_came(engine, ike_by_serial(engine, quick_child->ike_serial), quick_child);
+}
+
 static void ike_is_going(struct engine *engine, struct ike_sa *ike)
 {
     (void)engine, (void)ike;
@@ -78,7 +89,7 @@ const struct ike_version ikev1_version = {
     .child_retransmit = quick_mode_retransmit,
     .job_done = ikev1_job_done,
     .login_checked = xauth_server_checked,
-    .counters_came = dpd_counters_came,
+    .counters_came = counters_came,
     .ike_is_going = ike_is_going,
     .ike_drop_parts = ikev1_sa_free,
     .child_drop_parts = quick_drop,
