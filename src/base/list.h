@@ -37,6 +37,18 @@ static inline void list_remove(struct list_node *node)
     list_init(node);
 }
 
+/* All of `from` goes behind what `to` has. */
+static inline void list_move(struct list_node *to, struct list_node *from)
+{
+    if (list_is_empty(from))
+        return;
+    from->next->prev = to->prev;
+    to->prev->next = from->next;
+    from->prev->next = to;
+    to->prev = from->prev;
+    list_init(from);
+}
+
 /* Iteration that tolerates removal of the current node. */
 #define LIST_EACH(head, node)                                                                                \
     for (struct list_node *node = (head)->next, *node##_next = node->next; node != (head);                   \

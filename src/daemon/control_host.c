@@ -13,8 +13,9 @@
 #include "daemon/process.h"
 #include "daemon/sandbox.h"
 #include "daemon/streams.h"
+#include "engine/view.h"
 
-enum { SHUTDOWN_LIMIT_SECONDS = 30, LINE_SIZE = 512 };
+enum { SHUTDOWN_LIMIT_SECONDS = 30, GOODBYE_LIMIT_SECONDS = 1, LINE_SIZE = 512 };
 
 void daemon_tell(struct daemon *daemon, uint64_t client, int code, const char *format, ...)
 {
@@ -61,23 +62,36 @@ static void leave_loop(struct daemon *daemon)
     event_base_loopexit(daemon->base, NULL);
 }
 
-void daemon_scripts_done(struct daemon *daemon)
+void daemon_leave_when_done(struct daemon *daemon)
 {
-    if (daemon->is_leaving)
+    bool have_peers_answered = daemon->has_waited_for_peers || engine_view_is_without_ike(daemon->engine);
+    if (daemon->is_leaving && have_peers_answered && updown_is_idle(daemon->updown))
         leave_loop(daemon);
 }
 
-static void shutdown_took_too_long(evutil_socket_t unused, short what, void *context)
+static void wait_for(struct daemon *daemon, int seconds)
 {
-    (void)unused;
-    (void)what;
-    log_line("updown scripts did not end within %d seconds; shutting down without them",
-             SHUTDOWN_LIMIT_SECONDS);
-    leave_loop(context);
+    event_add(daemon->shutdown_limit, &(struct timeval){.tv_sec = seconds});
 }
 
-/* The engine says goodbye to the peers at once; the scripts that take connections down are waited for. The
- * client's reply ends when all is undone. */
+static void shutdown_takes_long(evutil_socket_t unused, short what, void *context)
+{
+    struct daemon *daemon = context;
+    (void)unused;
+    (void)what;
+    if (!daemon->has_waited_for_peers) {
+        daemon->has_waited_for_peers = true;
+        wait_for(daemon, SHUTDOWN_LIMIT_SECONDS - GOODBYE_LIMIT_SECONDS);
+        daemon_leave_when_done(daemon);
+        return;
+    }
+    log_line("updown scripts did not end within %d seconds; shutting down without them",
+             SHUTDOWN_LIMIT_SECONDS);
+    leave_loop(daemon);
+}
+
+/* The engine says goodbye to the peers, which takes a moment where one has still to answer something else;
+ * the scripts that take connections down are waited for. The client's reply ends when all is undone. */
 void daemon_shut_down(struct daemon *daemon, uint64_t client, bool leave_state)
 {
     if (daemon->is_leaving) {
@@ -90,12 +104,9 @@ void daemon_shut_down(struct daemon *daemon, uint64_t client, bool leave_state)
     daemon->leaves_state = leave_state;
     engine_command(daemon->engine, &(struct command){.kind = COMMAND_SHUTDOWN, .leave_state = leave_state});
     daemon->is_leaving = true;
-    if (updown_is_idle(daemon->updown)) {
-        leave_loop(daemon);
-        return;
-    }
-    daemon->shutdown_limit = event_new(daemon->base, -1, 0, shutdown_took_too_long, daemon);
-    event_add(daemon->shutdown_limit, &(struct timeval){.tv_sec = SHUTDOWN_LIMIT_SECONDS});
+    daemon->shutdown_limit = event_new(daemon->base, -1, 0, shutdown_takes_long, daemon);
+    wait_for(daemon, GOODBYE_LIMIT_SECONDS);
+    daemon_leave_when_done(daemon);
 }
 
 static void host_shutdown(void *context, uint64_t client, bool leave_state)

@@ -66,7 +66,8 @@ struct daemon {
     struct event *watchdog; /* systemd's; NULL: nobody asks */
     struct event *shutdown_limit;
     uint64_t shutdown_client;
-    bool is_leaving; /* the engine has said goodbye; the last scripts run */
+    bool is_leaving; /* the engine has said goodbye; the last scripts run, the last peers answer */
+    bool has_waited_for_peers;
     bool is_shutting_down;
     bool leaves_state;
     int exit_status;
@@ -153,8 +154,8 @@ void daemon_tell(struct daemon *daemon, uint64_t client, int code, const char *f
     __attribute__((format(printf, 4, 5)));
 /* The loop has ended, no client is woken any more. */
 void daemon_forget_wake_ups(struct daemon *daemon);
-/* No script runs or waits any more. */
-void daemon_scripts_done(struct daemon *daemon);
+/* Ends the loop once daemon_shut_down() has nothing to wait for any more. */
+void daemon_leave_when_done(struct daemon *daemon);
 
 /* resolver.c: names on a thread of its own. After resolver_stop() no answer comes any more. */
 void resolver_stop(void);

@@ -40,6 +40,7 @@ void daemon_rearm(struct daemon *daemon)
 {
     if (daemon->engine == NULL || daemon->is_shutting_down)
         return;
+    daemon_leave_when_done(daemon);
     workers_hand_over(daemon->workers);
     usec_t deadline = engine_next_deadline(daemon->engine), now = daemon->env.now(daemon);
     if (deadline == USEC_NEVER) {

@@ -248,8 +248,6 @@ static void start_ready(evutil_socket_t unused, short what, void *context)
             start(sequence);
     }
     daemon_rearm(queue->daemon);
-    if (updown_is_idle(queue))
-        daemon_scripts_done(queue->daemon);
 }
 
 /* ---- the queue ---- */

@@ -114,6 +114,8 @@ static void listen(struct engine *engine, const struct command *command)
     /* A template stays, but it may end its instances, and those stand right behind it. */
     for (struct list_node *node = engine->connections.next; node != &engine->connections; node = node->next)
         connection_reorient(engine, CONTAINER_OF(node, struct connection, all));
+    LIST_EACH(&engine->removed_connections, node)
+    connection_reorient(engine, CONTAINER_OF(node, struct connection, all));
     say_event(engine, EVENT_LISTENING, NULL, 0, 0, "");
     finish(engine, command, 0);
 }
@@ -172,9 +174,14 @@ static void replace_secrets(struct engine *engine, const struct command *command
 
 static void shut_down(struct engine *engine, const struct command *command)
 {
+    struct list_node ending;
+    list_init(&ending);
+    list_move(&ending, &engine->ikes);
     engine->is_shutting_down = true;
-    while (!list_is_empty(&engine->ikes)) {
-        struct ike_sa *ike = CONTAINER_OF(engine->ikes.next, struct ike_sa, all);
+    while (!list_is_empty(&ending)) {
+        struct ike_sa *ike = CONTAINER_OF(ending.next, struct ike_sa, all);
+        list_remove(&ike->all);
+        list_append(&engine->ikes, &ike->all);
         if (command->leave_state)
             ike_destroy(engine, ike);
         else

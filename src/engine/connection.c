@@ -91,30 +91,11 @@ struct connection *connection_add(struct engine *engine, struct connection_spec 
     return connection;
 }
 
-void connection_destroy(struct engine *engine, struct connection *connection)
+static void connection_free(struct engine *engine, struct connection *connection)
 {
-    routing_forget(engine, connection);
-    connection_unindex(engine, connection);
-    hash_table_remove(&engine->connections_by_clients, &connection->by_clients);
-    host_name_unwatch(engine, connection);
-    engine_timer_cancel(engine, &connection->revive_timer);
     failure_forget(engine, connection);
-    configuration_release(engine, connection);
-    if (connection->uses_pools)
-        address_pools_leave(engine, connection->spec);
-    login_forget(engine, connection);
-    hash_table_remove(&engine->connections_by_serial, &connection->by_serial);
-    if (!connection->is_instance)
-        hash_table_remove(&engine->connections_by_name, &connection->by_name);
-    connection_remove_aliases(engine, connection);
-    LIST_EACH(&connection->instances, node)
-    list_remove(node);
-    LIST_EACH(&connection->members, node)
-    list_remove(node);
-    list_remove(&connection->of_group);
-    list_remove(&connection->of_groups);
-    list_remove(&connection->of_template);
     list_remove(&connection->all);
+    hash_table_remove(&engine->connections_by_serial, &connection->by_serial);
     identity_own(engine, &connection->memory_bytes, &connection->local_id, (struct identity){0});
     identity_own(engine, &connection->memory_bytes, &connection->remote_id, (struct identity){0});
     struct shared_spec *shared = connection->shared;
@@ -124,6 +105,46 @@ void connection_destroy(struct engine *engine, struct connection *connection)
     auth_keys_forget(engine, shared->spec);
     connection_spec_free(shared->spec);
     engine_deallocate(engine, shared, sizeof(*shared), NULL);
+}
+
+/* Nobody finds it any more but its IKE SAs that take their leave: it has a serial that only they know. */
+static void leave_to_ikes(struct engine *engine, struct connection *connection)
+{
+    connection->is_removed = true;
+    list_remove(&connection->all);
+    list_append(&engine->removed_connections, &connection->all);
+    hash_table_remove(&engine->connections_by_serial, &connection->by_serial);
+    connection->serial = ++engine->last_connection_serial;
+    hash_table_insert(&engine->connections_by_serial, &connection->by_serial, connection->serial);
+    for (struct list_node *node = connection->ikes.next; node != &connection->ikes; node = node->next)
+        CONTAINER_OF(node, struct ike_sa, of_connection)->connection_serial = connection->serial;
+}
+
+void connection_destroy(struct engine *engine, struct connection *connection)
+{
+    routing_forget(engine, connection);
+    connection_unindex(engine, connection);
+    hash_table_remove(&engine->connections_by_clients, &connection->by_clients);
+    host_name_unwatch(engine, connection);
+    engine_timer_cancel(engine, &connection->revive_timer);
+    configuration_release(engine, connection);
+    if (connection->uses_pools)
+        address_pools_leave(engine, connection->spec);
+    login_forget(engine, connection);
+    if (!connection->is_instance)
+        hash_table_remove(&engine->connections_by_name, &connection->by_name);
+    connection_remove_aliases(engine, connection);
+    while (!list_is_empty(&connection->instances))
+        connection_destroy(engine, CONTAINER_OF(connection->instances.next, struct connection, of_template));
+    LIST_EACH(&connection->members, node)
+    list_remove(node);
+    list_remove(&connection->of_group);
+    list_remove(&connection->of_groups);
+    list_remove(&connection->of_template);
+    if (connection->sa_count == 0)
+        connection_free(engine, connection);
+    else
+        leave_to_ikes(engine, connection);
 }
 
 /* ---- instances ---- */
@@ -163,6 +184,10 @@ void connection_let_go(struct engine *engine, struct connection *connection)
 {
     if (--connection->sa_count > 0)
         return;
+    if (connection->is_removed) {
+        connection_free(engine, connection);
+        return;
+    }
     configuration_release(engine, connection);
     if (connection->is_instance)
         connection_destroy(engine, connection);

@@ -7,7 +7,8 @@
 
 /* Takes the spec. NULL: out of memory (spec freed). */
 struct connection *connection_add(struct engine *engine, struct connection_spec *spec);
-/* The one destructor. No SA may name it any more. */
+/* The one destructor. No Child SA may name it any more; an IKE SA may that says goodbye (struct
+ * ike_version.say_goodbye), and the last of them frees it. */
 void connection_destroy(struct engine *engine, struct connection *connection);
 
 /* Decides which end is ours by the addresses that we listen on. One that is in use stays as it is. */

@@ -217,6 +217,11 @@ static bool follow_address(struct engine *engine, struct connection *connection)
 
 void connection_reorient(struct engine *engine, struct connection *connection)
 {
+    if (connection->is_removed) {
+        if (!still_has(engine, connection))
+            drop_sas(engine, connection);
+        return;
+    }
     if (connection->is_instance)
         return; /* its template does it */
     /* Before some of its IKE SAs move, and another shows that it cannot. */

@@ -11,7 +11,7 @@ static const char REMOVED[] = "the connection was deleted or replaced meanwhile"
 static const struct connection *heir_of(struct engine *engine, const struct ike_sa *ike,
                                         const struct connection *connection)
 {
-    if (ike->state != IKE_STATE_ESTABLISHED || ike->current == TASK_REKEY_IKE)
+    if (ike->state != IKE_STATE_ESTABLISHED)
         return NULL;
     for (const struct list_node *node = ike->children.next; node != &ike->children; node = node->next) {
         const struct child_sa *child = CONTAINER_OF(node, const struct child_sa, siblings);
@@ -19,6 +19,16 @@ static const struct connection *heir_of(struct engine *engine, const struct ike_
             return connection_by_serial(engine, child->connection_serial);
     }
     return NULL;
+}
+
+/* One that a rekey under way may put in its place; serial 0: none. */
+static const struct ike_sa *hand_over_successor(struct engine *engine, uint64_t serial,
+                                                const struct connection *heir)
+{
+    struct ike_sa *successor = serial ? ike_by_serial(engine, serial) : NULL;
+    if (successor != NULL)
+        ike_set_connection(engine, successor, heir);
+    return successor;
 }
 
 /* Tunnels of other connections go on: the IKE SA is theirs from now on. */
@@ -30,18 +40,26 @@ static void hand_over(struct engine *engine, struct ike_sa *ike, const struct co
     ike_set_connection(engine, ike, heir);
     if (heir->newest_ike_serial == 0)
         heir->newest_ike_serial = ike->serial;
-    /* What was about to replace it was the old connection's, and goes with that. */
+    const struct ike_sa *ours = hand_over_successor(engine, ike->current_ike_serial, heir);
+    hand_over_successor(engine, ike->responding_ike_serial, heir);
+    hand_over_successor(engine, ours ? ours->rival_serial : 0, heir);
+    /* A reauthentication was the old connection's, and goes with that. */
     usec_t now = engine_now(engine);
-    if (now >= ike->rekey_at && now < ike->expire_at)
+    if (ours == NULL && now >= ike->rekey_at && now < ike->expire_at)
         engine_timer_arm(engine, &ike->life_timer, now);
 }
 
 /* Ends every SA of one connection at once, telling established peers once. */
 static void cut_off_one(struct engine *engine, struct connection *connection)
 {
+    struct list_node ending;
+    list_init(&ending);
+    list_move(&ending, &connection->ikes);
     connection_hold(connection);
-    while (!list_is_empty(&connection->ikes)) {
-        struct ike_sa *ike = CONTAINER_OF(connection->ikes.next, struct ike_sa, of_connection);
+    while (!list_is_empty(&ending)) {
+        struct ike_sa *ike = CONTAINER_OF(ending.next, struct ike_sa, of_connection);
+        list_remove(&ike->of_connection);
+        list_append(&connection->ikes, &ike->of_connection);
         const struct connection *heir = heir_of(engine, ike, connection);
         if (heir != NULL) {
             hand_over(engine, ike, heir);

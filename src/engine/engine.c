@@ -132,6 +132,7 @@ struct engine *engine_new(const struct engine_env *env, const struct engine_sett
     engine->env = env;
     engine->settings = *settings;
     list_init(&engine->connections);
+    list_init(&engine->removed_connections);
     list_init(&engine->group_connections);
     list_init(&engine->ikes);
     list_init(&engine->children);

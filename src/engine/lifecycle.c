@@ -103,14 +103,26 @@ static const char *ike_end_reason(const struct ike_sa *ike)
 
 void lifecycle_gave_up(struct engine *engine, struct connection *connection)
 {
+    if (connection->is_removed)
+        return;
     routing_failed(engine, connection);
     lifecycle_schedule_revival(engine, connection);
+}
+
+void lifecycle_abandon_clients(struct engine *engine, struct ike_sa *ike)
+{
+    const struct connection *connection = connection_by_serial(engine, ike->connection_serial);
+    uint64_t clients[] = {ike->current_client, ike->setup ? ike->setup->client : 0};
+    ike->current_client = 0;
+    if (ike->setup != NULL)
+        ike->setup->client = 0;
+    for (size_t i = 0; i < ARRAY_SIZE(clients); i++)
+        abandon_client(engine, connection, clients[i], ike_end_reason(ike));
 }
 
 void lifecycle_ike_is_going(struct engine *engine, struct ike_sa *ike)
 {
     struct connection *connection = connection_by_serial(engine, ike->connection_serial);
-    uint64_t clients[] = {ike->current_client, ike->setup ? ike->setup->client : 0};
     count_ike_ended(engine, ike);
     if (ike->counted_halfopen)
         engine->totals.ike_halfopen--;
@@ -119,9 +131,7 @@ void lifecycle_ike_is_going(struct engine *engine, struct ike_sa *ike)
                   ike_end_reason(ike));
     else
         engine->totals.ike_failed++;
-    for (size_t i = 0; i < ARRAY_SIZE(clients); i++)
-        abandon_client(engine, connection, clients[i], ike_end_reason(ike));
-    ike->current_client = 0;
+    lifecycle_abandon_clients(engine, ike);
     if (connection == NULL)
         return;
     if (connection->newest_ike_serial == ike->serial)
@@ -278,6 +288,10 @@ static void fail(struct engine *engine, struct ike_sa *ike, enum failure_kind ki
                  const char *text)
 {
     const struct connection *connection = connection_by_serial(engine, ike->connection_serial);
+    if (connection->is_removed) { /* nobody waits for it */
+        ike_destroy(engine, ike);
+        return;
+    }
     uint64_t client = ike->current_client ? ike->current_client : ike->setup ? ike->setup->client : 0;
     struct child_sa *child = child_by_serial(engine, ike->current_child_serial);
     if (client == 0 && child != NULL)

@@ -26,6 +26,8 @@ void lifecycle_arm_keepalive(struct engine *engine, struct ike_sa *ike);
 void lifecycle_replace_later(struct engine *engine, struct engine_timer *life_timer, usec_t expire_at);
 void lifecycle_arm_child(struct engine *engine, struct child_sa *child, bool is_initiator);
 
+/* Whoever waits for an exchange of it, or for the IKE SA itself, is told why that is not to be. */
+void lifecycle_abandon_clients(struct engine *engine, struct ike_sa *ike);
 /* An IKE SA that goes without a word to the peer. */
 void say_forgetting(struct engine *engine, const struct ike_sa *ike, uint64_t client);
 /* The IKE SA has failed for good: told to whoever waits, then destroyed. */

@@ -153,6 +153,7 @@ struct connection {
     bool uses_pools; /* those of its spec: address_pool.h */
     bool keep_up;    /* --up or auto=start asked for it and nobody has taken it down */
     bool is_indexed; /* in by_hosts and by_remote_id */
+    bool is_removed; /* only IKE SAs know it that take their leave, and the last of them frees it */
     struct connection_scripts scripts;
     char interface[16];
     struct ip_address local, remote;          /* remote unset: any, or the name of the peer is not resolved */
@@ -396,6 +397,7 @@ struct engine {
     struct hash_table connections_by_serial, connections_by_name, connections_by_hosts,
         connections_by_remote_id, connections_by_alias, connections_by_clients;
     struct list_node connections;
+    struct list_node removed_connections; /* struct connection.is_removed */
     struct list_node group_connections;
     struct list_node pools; /* address_pool.h, in the order of serials */
     struct list_node leases;

@@ -16,7 +16,8 @@ struct ike_version {
     /* The SA may be gone afterwards, or when the peer has answered. */
     void (*delete_ike)(struct engine *engine, struct ike_sa *ike, uint64_t client);
     void (*delete_child)(struct engine *engine, struct child_sa *child, uint64_t client);
-    /* One Delete without waiting for anything, then it is gone. */
+    /* Its connection is being removed, or pluto ends: the peer is told, once. It is gone afterwards, or lives
+     * without Child SAs until a request of ours, which the peer has not answered, lets its Delete leave. */
     void (*say_goodbye)(struct engine *engine, struct ike_sa *ike);
     void (*rekey_ike)(struct engine *engine, struct ike_sa *ike, uint64_t client);
     void (*rekey_child)(struct engine *engine, struct child_sa *child, uint64_t client);

@@ -361,6 +361,11 @@ int64_t engine_view_wall_clock(const struct engine *engine)
     return engine->env->wall_clock(engine->env->world);
 }
 
+bool engine_view_is_without_ike(const struct engine *engine)
+{
+    return list_is_empty(&engine->ikes);
+}
+
 bool engine_view_is_listening(const struct engine *engine)
 {
     return engine->is_listening;

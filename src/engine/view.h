@@ -147,6 +147,8 @@ const struct statistics *engine_view_statistics(const struct engine *engine);
 usec_t engine_view_now(const struct engine *engine);
 int64_t engine_view_wall_clock(const struct engine *engine);
 bool engine_view_is_listening(const struct engine *engine);
+/* None is left, not even one whose Delete waits for its turn. */
+bool engine_view_is_without_ike(const struct engine *engine);
 const struct engine_settings *engine_view_settings(const struct engine *engine);
 size_t engine_view_interfaces(const struct engine *engine, const struct listen_address **out);
 

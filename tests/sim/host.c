@@ -92,11 +92,20 @@ static void watch_for_storm(struct sim_host *host)
         world_fail(host->sim, "%s sends a storm: %u datagrams within a second", host->name, STORM_LIMIT);
 }
 
+static void watch_window(struct sim_host *host, struct bytes message)
+{
+    uint32_t unanswered;
+    if (!windows_sent(&host->windows, message, &unanswered))
+        world_fail(host->sim, "%s sends a request before its request %u is answered", host->name,
+                   (unsigned)unanswered);
+}
+
 static void env_send(void *world, const struct path *path, struct bytes datagram)
 {
     struct sim_host *host = world;
     host->datagrams_sent++;
     watch_for_storm(host);
+    watch_window(host, datagram);
     if (!address_equal(&path->local.address, &host->address))
         world_fail(host->sim, "%s sends from an address that is not its own", host->name);
     if (path->is_tcp)
@@ -376,6 +385,7 @@ static void host_receive(void *context, const struct ip_endpoint *local, const s
                                  local->port != host->settings.natt_port && local->port != host->own_port))
         return;
     struct path path = {.local = *local, .remote = *remote};
+    windows_received(&host->windows, datagram);
     engine_receive(host->engine, &path, datagram);
 }
 
@@ -391,6 +401,7 @@ struct sim_host *host_new(struct sim *sim, const char *name, const struct ip_add
     host->random = prng_of(prng_next(&sim->prng));
     host->clock_offset = seconds(prng_between(&sim->prng, 1000, 100000));
     host->wall_offset_seconds = 1750000000 + (int64_t)prng_below(&sim->prng, 100000);
+    windows_init(&host->windows);
     host->settings = engine_settings_default();
     host->settings.ikev1_policy = IKEV1_ACCEPT;
     host->secret = strdup("styx");
@@ -449,6 +460,7 @@ void host_free(struct sim_host *host)
         free(host->connections[i].words);
     }
     key_ring_free(&host->keys);
+    windows_free(&host->windows);
     for (size_t i = 0; i < host->private_key_count; i++)
         free(host->private_keys[i]);
     free(host->secret);

@@ -181,8 +181,11 @@ struct message {
 static void arrive(struct sim_host *host, void *context)
 {
     struct message *message = context;
-    if (streams_has(host, &message->path, NULL))
-        engine_receive(host->engine, &message->path, bytes_of(message->bytes, message->size));
+    struct bytes bytes = bytes_of(message->bytes, message->size);
+    if (streams_has(host, &message->path, NULL)) {
+        windows_received(&host->windows, bytes);
+        engine_receive(host->engine, &message->path, bytes);
+    }
     free(message);
 }
 

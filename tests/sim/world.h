@@ -7,6 +7,7 @@
 #include "key_ring.h"
 #include "network.h"
 #include "sim.h"
+#include "window.h"
 
 enum {
     SIM_NAMES_MAX = 8,
@@ -67,6 +68,7 @@ struct sim_host {
     uint8_t nonce_first_bytes[SIM_NONCES_MAX];
     size_t nonce_count;
     struct key_ring keys;
+    struct windows windows;
     struct host_connection connections[SIM_CONNECTIONS_MAX];
     size_t connection_count;
     char *secret;

@@ -62,13 +62,10 @@ static void say_deleting(struct engine *engine, const struct ike_sa *ike, uint64
             (unsigned long long)(age % USEC_PER_SEC));
 }
 
-void ikev2_delete_ike(struct engine *engine, struct ike_sa *ike, uint64_t client)
+/* Traffic ends now; the Delete has its turn when the window is free. */
+static void begin_to_end(struct engine *engine, struct ike_sa *ike)
 {
-    if (ike->state == IKE_STATE_DELETING || ike->state == IKE_STATE_RETIRED)
-        return;
-    say_deleting(engine, ike, client);
     if (ike->state != IKE_STATE_REPLACED) {
-        /* Traffic ends now, whatever becomes of the Delete. */
         LIST_EACH(&ike->children, node)
         child_destroy(engine, CONTAINER_OF(node, struct child_sa, siblings));
         ike->state = IKE_STATE_REPLACED; /* from here on only its Delete may leave, when the window is free */
@@ -77,6 +74,14 @@ void ikev2_delete_ike(struct engine *engine, struct ike_sa *ike, uint64_t client
     engine_timer_cancel(engine, &ike->liveness_timer);
     ike_add_task(engine, ike, TASK_DELETE_IKE, 0, 0, 0);
     exchange_next(engine, ike);
+}
+
+void ikev2_delete_ike(struct engine *engine, struct ike_sa *ike, uint64_t client)
+{
+    if (ike->state == IKE_STATE_DELETING || ike->state == IKE_STATE_RETIRED)
+        return;
+    say_deleting(engine, ike, client);
+    begin_to_end(engine, ike);
 }
 
 void delete_ike_begin(struct engine *engine, struct ike_sa *ike, uint64_t client)
@@ -97,14 +102,32 @@ void ikev2_reject_peer(struct engine *engine, struct ike_sa *ike)
     delete_ike_begin(engine, ike, 0);
 }
 
+/* A request of ours stands in the window (2.3); its answer lets the Delete leave. */
+static void leave_after_answer(struct engine *engine, struct ike_sa *ike)
+{
+    lifecycle_abandon_clients(engine, ike);
+    if (ike->state != IKE_STATE_AUTH_SENT) {
+        begin_to_end(engine, ike);
+        return;
+    }
+    LIST_EACH(&ike->children, node)
+    child_destroy(engine, CONTAINER_OF(node, struct child_sa, siblings));
+    ike->is_unwanted = true;
+}
+
 void ikev2_say_goodbye(struct engine *engine, struct ike_sa *ike)
 {
-    /* Behind what still has no answer it stands a little outside the window; the peer that has got that takes
-     * it, and is not left with an IKE SA that is none. */
-    if (ike->state == IKE_STATE_ESTABLISHED && ike->current != TASK_REKEY_IKE) {
+    bool may_be_up = ike->state == IKE_STATE_ESTABLISHED || ike->state == IKE_STATE_AUTH_SENT;
+    if (ike->state == IKE_STATE_REKEY_LARVAL) /* the one that it may replace decides */
+        return;
+    if (may_be_up)
         say_deleting(engine, ike, engine->watcher);
-        delete_ike_begin(engine, ike, ike->current_client);
+    if (ike->current != TASK_NONE && (may_be_up || ike->state == IKE_STATE_REPLACED)) {
+        leave_after_answer(engine, ike);
+        return;
     }
+    if (may_be_up)
+        delete_ike_begin(engine, ike, 0);
     ike_destroy(engine, ike);
 }
 
