@@ -102,6 +102,8 @@ void control_goodbye(struct control *control);
 /* A line or the end for whoever waits as report->client; others are ignored. */
 void control_report(struct control *control, const struct report *report);
 void control_finish(struct control *control, uint64_t client, int code);
+/* It changes many connections, one after the other. */
+bool control_runs_batch(struct control *control, uint64_t client);
 void control_line(struct control *control, uint64_t client, int code, const char *text);
 
 #endif

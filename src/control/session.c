@@ -349,6 +349,12 @@ void control_finish(struct control *control, uint64_t client, int code)
         session_finish(session, code);
 }
 
+bool control_runs_batch(struct control *control, uint64_t client)
+{
+    const struct control_session *session = session_by_id(control, client);
+    return session != NULL && session->batch.is_running;
+}
+
 /* A line that wants an answer. */
 static void ask(struct control *control, const struct report *report)
 {

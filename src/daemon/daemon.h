@@ -8,6 +8,7 @@
 #include "config/setup.h"
 #include "control/control.h"
 #include "daemon/held_datagrams.h"
+#include "daemon/held_replies.h"
 #include "kernel/backend.h"
 
 enum { EXIT_SOCKET = 2, EXIT_KERNEL = 5, EXIT_SECCOMP = 8, EXIT_LOCKED = 10, EXIT_LEAVES_STATE = 12 };
@@ -56,6 +57,8 @@ struct daemon {
     const struct backend_functions *backend_functions;
     struct backend *backend;
     struct held_datagrams held_datagrams;
+    struct held_replies held_replies;
+    uint64_t told_number;      /* of the data plane's: a reply waits for it, and so does the next datagram */
     struct list_node wake_ups; /* of clients, to come */
     struct event *timer, *signals[4], *backend_event;
     struct udp_socket *sockets;

@@ -17,9 +17,17 @@ static void send_now(void *context, const struct path *path, struct bytes datagr
     ike_send(context, path, datagram);
 }
 
-static void release_datagrams(struct daemon *daemon, uint64_t settled)
+static void finish_now(void *context, uint64_t client, int code)
+{
+    const struct daemon *daemon = context;
+    if (daemon->control != NULL)
+        control_finish(daemon->control, client, code);
+}
+
+static void release_held(struct daemon *daemon, uint64_t settled)
 {
     held_datagrams_release(&daemon->held_datagrams, settled, send_now, daemon);
+    held_replies_release(&daemon->held_replies, settled, finish_now, daemon);
 }
 
 static void backend_readable(evutil_socket_t unused, short what, void *context)
@@ -29,7 +37,7 @@ static void backend_readable(evutil_socket_t unused, short what, void *context)
     (void)what;
     daemon->backend_functions->dispatch(daemon->backend);
     if (daemon->backend_functions->settled != NULL)
-        release_datagrams(daemon, daemon->backend_functions->settled(daemon->backend));
+        release_held(daemon, daemon->backend_functions->settled(daemon->backend));
     daemon_rearm(daemon);
 }
 
@@ -84,7 +92,7 @@ bool data_plane_open(struct daemon *daemon, struct error *error)
 
 void data_plane_release_all(struct daemon *daemon)
 {
-    release_datagrams(daemon, UINT64_MAX);
+    release_held(daemon, UINT64_MAX);
 }
 
 void data_plane_close(struct daemon *daemon)

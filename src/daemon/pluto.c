@@ -56,6 +56,7 @@ static int run(struct daemon *daemon, int ready)
     log_line("Starting Pluto (Styx Version %s) pid:%d", STYX_VERSION, (int)getpid());
     daemon->descriptors_at_start = leaks_count_descriptors();
     list_init(&daemon->wake_ups);
+    held_replies_init(&daemon->held_replies);
     held_datagrams_init(&daemon->held_datagrams); /* also what never was assembled is dismantled */
     if (!harden(daemon, &error) || !daemon_assemble(daemon, &error)) {
         log_line("FATAL ERROR: %s", error.text);

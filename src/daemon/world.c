@@ -52,12 +52,20 @@ static void random_bytes(void *world, uint8_t *out, size_t size)
     }
 }
 
+/* What the data plane has been asked for reaches it now. 0, or the number by which it will be there. */
+static uint64_t flush_data_plane(const struct daemon *daemon)
+{
+    return daemon->backend_functions->flush != NULL ? daemon->backend_functions->flush(daemon->backend) : 0;
+}
+
 /* The peer may answer with protected packets at once: what they need must be there before. */
 static void send_datagram(void *world, const struct path *path, struct bytes datagram)
 {
     struct daemon *daemon = world;
-    uint64_t number =
-        daemon->backend_functions->flush != NULL ? daemon->backend_functions->flush(daemon->backend) : 0;
+    uint64_t number = flush_data_plane(daemon);
+    if (number < daemon->told_number)
+        number = daemon->told_number;
+    daemon->told_number = 0;
     if (number != 0 && held_datagrams_add(&daemon->held_datagrams, number, path, datagram))
         return;
     ike_send(daemon, path, datagram);
@@ -148,6 +156,28 @@ static void log_report(struct daemon *daemon, const struct report *report)
         log_peer_text(report->text);
 }
 
+/* Whoever waits for a tunnel may send into it as soon as he is told. Those that change many connections wait
+ * for none of them. */
+static bool must_wait(struct daemon *daemon, const struct report *report)
+{
+    bool is_end = report->is_final && report->code == 0 && report->client != 0;
+    if (!is_end || daemon->is_shutting_down || control_runs_batch(daemon->control, report->client))
+        return false;
+    uint64_t number = flush_data_plane(daemon);
+    if (number > daemon->told_number)
+        daemon->told_number = number;
+    return number != 0 && held_replies_add(&daemon->held_replies, number, report->client, report->code);
+}
+
+static void tell_client(struct daemon *daemon, const struct report *report)
+{
+    struct report told = *report;
+    if (daemon->control == NULL)
+        return;
+    told.is_final = told.is_final && !must_wait(daemon, report);
+    control_report(daemon->control, &told);
+}
+
 static void report(void *world, const struct report *report)
 {
     struct daemon *daemon = world;
@@ -160,8 +190,7 @@ static void report(void *world, const struct report *report)
     }
     if (!report->is_repeated)
         log_report(daemon, report);
-    if (daemon->control != NULL)
-        control_report(daemon->control, report);
+    tell_client(daemon, report);
 }
 
 static void trace_line(void *world, const char *line)
