@@ -1,4 +1,5 @@
-/* The control socket: who may connect, and the bytes of each client. No client can stall the loop. */
+/* The control socket: who may connect, and the bytes of each client. No client can stall the loop. When
+ * somebody removes it, or the run directory, it is made anew, for without it nobody could speak to pluto. */
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -17,6 +18,7 @@ enum {
     READ_SIZE = 65536,
     WRITES_A_TURN = 4,       /* to one client before the loop goes on; each may be a request's reply */
     ACCEPT_PAUSE_MSEC = 100, /* when descriptors have run out */
+    PATH_CHECK_SECONDS = 5,  /* how often we look whether the socket can still be found */
     HANG_UP_SECONDS = 1      /* how often we look whether a client that says nothing more is there */
 };
 
@@ -24,7 +26,7 @@ struct control_listener {
     struct daemon *daemon;
     int descriptor;
     char *path;
-    struct event *event, *resume;
+    struct event *event, *resume, *path_check;
     bool is_short_of_descriptors; /* and has said so */
     struct list_node clients;
 };
@@ -211,37 +213,77 @@ void control_socket_session_ready(void *context, struct control_session *session
         event_active(client->writable, EV_WRITE, 1);
 }
 
-struct control_listener *control_listener_new(struct daemon *daemon, const char *path, struct error *error)
+/* The descriptor; -1 with the reason. */
+static int listen_at(const char *path, struct error *error)
 {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
-    struct control_listener *listener = calloc(1, sizeof(*listener));
-    if (listener == NULL || strlen(path) >= sizeof(address.sun_path)) {
-        free(listener);
+    if (strlen(path) >= sizeof(address.sun_path)) {
         error_set(error, 0, "control socket path \"%s\" is too long", path);
-        return NULL;
+        return -1;
     }
     memcpy(address.sun_path, path, strlen(path));
-    listener->daemon = daemon;
-    list_init(&listener->clients);
-    listener->descriptor = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    int descriptor = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     unlink(path); /* the pid file's lock says that nobody uses it */
     mode_t mask = umask(0177);
-    bool ok = listener->descriptor >= 0 &&
-              bind(listener->descriptor, (struct sockaddr *)&address, sizeof(address)) == 0 &&
-              listen(listener->descriptor, BACKLOG) == 0;
+    bool is_good = descriptor >= 0 && bind(descriptor, (struct sockaddr *)&address, sizeof(address)) == 0 &&
+                   listen(descriptor, BACKLOG) == 0;
     umask(mask);
-    if (!ok) {
-        error_set(error, 0, "cannot make control socket \"%s\": %s", path, strerror(errno));
-        if (listener->descriptor >= 0)
-            close(listener->descriptor);
+    if (is_good)
+        return descriptor;
+    error_set(error, 0, "cannot make control socket \"%s\": %s", path, strerror(errno));
+    if (descriptor >= 0)
+        close(descriptor);
+    return -1;
+}
+
+static bool watch(struct control_listener *listener)
+{
+    listener->event =
+        event_new(listener->daemon->base, listener->descriptor, EV_READ | EV_PERSIST, acceptable, listener);
+    return listener->event != NULL && event_add(listener->event, NULL) == 0;
+}
+
+/* What stands in its place may be somebody else's. */
+static void look_for_path(evutil_socket_t unused, short what, void *context)
+{
+    struct control_listener *listener = context;
+    struct daemon *daemon = listener->daemon;
+    struct error error = {0};
+    (void)unused;
+    (void)what;
+    if (access(listener->path, F_OK) == 0 || errno != ENOENT)
+        return;
+    (void)mkdir(daemon->options.rundir, 0755);
+    int descriptor = listen_at(listener->path, &error);
+    if (descriptor < 0)
+        return; /* it is tried again */
+    event_free(listener->event);
+    close(listener->descriptor);
+    listener->descriptor = descriptor;
+    (void)watch(listener);
+    pid_file_restore(daemon->options.pid_file);
+    log_line("the control socket \"%s\" was removed, and is made anew", listener->path);
+}
+
+struct control_listener *control_listener_new(struct daemon *daemon, const char *path, struct error *error)
+{
+    struct control_listener *listener = calloc(1, sizeof(*listener));
+    if (listener == NULL) {
+        error_set(error, 0, "out of memory");
+        return NULL;
+    }
+    listener->daemon = daemon;
+    list_init(&listener->clients);
+    listener->descriptor = listen_at(path, error);
+    if (listener->descriptor < 0) {
         free(listener);
         return NULL;
     }
     listener->path = strdup(path);
-    listener->event =
-        event_new(daemon->base, listener->descriptor, EV_READ | EV_PERSIST, acceptable, listener);
     listener->resume = event_new(daemon->base, -1, 0, accept_again, listener);
-    event_add(listener->event, NULL);
+    listener->path_check = event_new(daemon->base, -1, EV_PERSIST, look_for_path, listener);
+    event_add(listener->path_check, &(struct timeval){.tv_sec = PATH_CHECK_SECONDS});
+    (void)watch(listener);
     return listener;
 }
 
@@ -257,6 +299,7 @@ void control_listener_free(struct control_listener *listener)
     }
     event_free(listener->event);
     event_free(listener->resume);
+    event_free(listener->path_check);
     close(listener->descriptor);
     unlink(listener->path);
     free(listener->path);

@@ -182,6 +182,8 @@ void log_close(void);
 /* pid_file.c: 0, or the exit status of pluto after saying why. */
 int pid_file_take(const char *path);
 void pid_file_write(const char *path);
+/* Somebody may have removed it: makes it anew. */
+void pid_file_restore(const char *path);
 
 /* instance_lock.c: 0, or the process that already serves this pid file in this network namespace. */
 pid_t instance_lock_take(const char *path);

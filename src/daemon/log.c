@@ -4,10 +4,12 @@
  * them, which a peer can cause, is cut short.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <syslog.h>
 #include <time.h>
 
@@ -30,6 +32,16 @@ static struct {
     time_t refilled_at;
 } log_state = {.lock = PTHREAD_MUTEX_INITIALIZER, .allowance = LINES_AT_ONCE};
 
+/* Nobody need read from a pipe by name: what does not go into it is lost, and pluto waits for nobody. */
+static FILE *open_file(const char *path, bool appends)
+{
+    struct stat status;
+    if (stat(path, &status) != 0 || !S_ISFIFO(status.st_mode))
+        return fopen(path, appends ? "ae" : "we");
+    int descriptor = open(path, O_RDWR | O_CLOEXEC | O_NONBLOCK);
+    return descriptor >= 0 ? fdopen(descriptor, "w") : NULL;
+}
+
 bool log_open(const struct setup *setup, struct error *error)
 {
     log_state.has_time = setup->logtime;
@@ -38,7 +50,7 @@ bool log_open(const struct setup *setup, struct error *error)
     if (setup->logstderr) {
         log_state.file = stderr;
     } else if (setup->logfile != NULL) {
-        log_state.file = fopen(setup->logfile, setup->logappend ? "ae" : "we");
+        log_state.file = open_file(setup->logfile, setup->logappend);
         if (log_state.file == NULL)
             return error_set(error, 0, "cannot open log file \"%s\": %s", setup->logfile, strerror(errno));
     } else {

@@ -55,11 +55,25 @@ int pid_file_take(const char *path)
     return EXIT_LOCKED;
 }
 
-void pid_file_write(const char *path)
+static void write_number(const char *path)
 {
-    instance_lock_name_holder();
     char text[32];
     int size = snprintf(text, sizeof(text), "%d\n", (int)getpid());
     if (ftruncate(lock_descriptor, 0) != 0 || pwrite(lock_descriptor, text, (size_t)size, 0) != size)
         fprintf(stderr, "pluto: cannot write pid file \"%s\": %s\n", path, strerror(errno));
+}
+
+void pid_file_write(const char *path)
+{
+    instance_lock_name_holder();
+    write_number(path);
+}
+
+void pid_file_restore(const char *path)
+{
+    int former = lock_descriptor;
+    if (access(path, F_OK) == 0 || lock_file(path) != 0)
+        return;
+    close(former);
+    write_number(path);
 }
