@@ -141,6 +141,8 @@ static void write_unity(const struct connection *connection, const struct config
         configuration_write(writer, UNITY_DEFAULT_DOMAIN, bytes_of_text(modecfg->domains));
     if (modecfg->banner != NULL && (request == NULL || request->has_banner))
         configuration_write(writer, UNITY_BANNER, bytes_of_text(modecfg->banner));
+    if (request != NULL && request->has_pfs)
+        configuration_write_pfs(writer, connection->spec->pfs);
     if (request == NULL || request->has_split_include)
         write_split(connection, writer);
 }

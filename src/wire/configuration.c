@@ -143,6 +143,9 @@ static bool read_attribute(uint16_t type, struct bytes value, struct configurati
         out->has_banner = true;
         out->banner = value;
         return true;
+    case UNITY_PFS:
+        out->has_pfs = true;
+        return true;
     case APPLICATION_VERSION:
         out->has_application_version = true;
         out->application_version = value;
@@ -225,4 +228,11 @@ void configuration_write_split(struct writer *writer, const struct ip_prefix *li
         writer_u32(writer, list[i].length == 0 ? 0 : UINT32_MAX << (32 - list[i].length));
         writer_bytes(writer, bytes_of((const uint8_t[6]){0}, 6));
     }
+}
+
+/* Clients read it in the short form alone. */
+void configuration_write_pfs(struct writer *writer, bool is_wanted)
+{
+    writer_u16(writer, ATTRIBUTE_FORMAT_BIT | UNITY_PFS);
+    writer_u16(writer, is_wanted);
 }

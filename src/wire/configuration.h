@@ -54,7 +54,7 @@ struct configuration {
     bool has_address[CONFIGURATION_FAMILIES];         /* the attribute is there, with a value or without */
     struct ip_prefix address[CONFIGURATION_FAMILIES]; /* family IP_NONE: no value, or 0.0.0.0 */
     bool has_netmask, has_dns[CONFIGURATION_FAMILIES], has_domain, has_banner, has_application_version;
-    bool has_default_domain, has_split_include;
+    bool has_default_domain, has_split_include, has_pfs;
     struct ip_address dns[CONFIGURATION_DNS_LIMIT];
     size_t dns_count;
     struct bytes domains[CONFIGURATION_DOMAIN_LIMIT];
@@ -80,5 +80,7 @@ void configuration_write_address(struct writer *writer, uint16_t type, const str
 void configuration_write_prefix(struct writer *writer, uint16_t type, const struct ip_prefix *prefix);
 /* UNITY_SPLIT_INCLUDE: networks of IPv4 in entries of 14 bytes. */
 void configuration_write_split(struct writer *writer, const struct ip_prefix *list, size_t count);
+/* UNITY_PFS: whether the client's Quick Modes are to bring a group. */
+void configuration_write_pfs(struct writer *writer, bool is_wanted);
 
 #endif

@@ -97,6 +97,22 @@ static void what_is_malformed_is_refused(void **state)
     assert_false(READ_IKEV2(REPLY "\0\x0d\0\x08\x0a\0\0\0\xff\0\xff\0", &got));
 }
 
+static void ikev1_clients_learn_in_the_short_form_whether_to_bring_a_group(void **state)
+{
+    (void)state;
+    struct configuration got;
+    uint8_t buffer[16];
+    struct writer writer = writer_of(buffer, sizeof(buffer));
+    assert_true(READ_IKEV1("\x70\x07\x00\x00", &got));
+    assert_true(got.has_pfs);
+    assert_true(READ_IKEV1("\x70\x00\x00\x00", &got));
+    assert_false(got.has_pfs);
+    configuration_write_pfs(&writer, true);
+    configuration_write_pfs(&writer, false);
+    assert_int_equal(writer.size, 8);
+    assert_memory_equal(buffer, "\xf0\x07\x00\x01\xf0\x07\x00\x00", 8);
+}
+
 static void ikev1_knows_short_attributes(void **state)
 {
     struct configuration got;
@@ -183,6 +199,7 @@ int main(void)
         cmocka_unit_test(the_unspecified_address_is_none),
         cmocka_unit_test(the_reserved_bit_of_a_type_is_ignored),
         cmocka_unit_test(what_is_malformed_is_refused),
+        cmocka_unit_test(ikev1_clients_learn_in_the_short_form_whether_to_bring_a_group),
         cmocka_unit_test(ikev1_knows_short_attributes),
         cmocka_unit_test(split_tunnels_are_networks),
         cmocka_unit_test(a_split_tunnel_may_come_without_ports),
