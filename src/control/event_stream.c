@@ -155,11 +155,24 @@ static bool is_subscribed(const struct control_session *session)
     return session->events.node.next != NULL && !list_is_empty(&session->events.node);
 }
 
+static void note_waiting(struct control_session *session)
+{
+    struct event_subscription *events = &session->events;
+    bool was_behind = events->is_behind;
+    events->is_behind = control_session_output(session).size >= EVENTS_HIGH_WATER;
+    if (events->is_behind && !was_behind)
+        events->behind_since = engine_view_now(session->control->engine);
+}
+
 void events_continue(struct control_session *session)
 {
     struct json_out json;
-    if (!is_subscribed(session) || session->events.missed == 0 ||
-        control_session_output(session).size >= EVENTS_LOW_WATER)
+    if (!is_subscribed(session))
+        return;
+    note_waiting(session);
+    if (control_session_output(session).size == 0 && session->output.capacity > EVENTS_HIGH_WATER * 2)
+        buffer_free(&session->output); /* a burst is over */
+    if (session->events.missed == 0 || control_session_output(session).size >= EVENTS_LOW_WATER)
         return;
     begin(session->control, &json, "missed");
     json_out_number(&json, "count", session->events.missed);
@@ -168,14 +181,23 @@ void events_continue(struct control_session *session)
     send(session);
 }
 
+static bool is_too_slow(const struct control_session *session)
+{
+    const struct event_subscription *events = &session->events;
+    usec_t now = engine_view_now(session->control->engine);
+    return events->is_behind && (now - events->behind_since > EVENTS_BEHIND_MAX ||
+                                 control_session_output(session).size >= EVENTS_BURST_MAX);
+}
+
 /* One that has missed some gets no more until it has been told how many. */
 static void offer(struct control_session *session)
 {
-    struct event_subscription *events = &session->events;
-    if (events->missed > 0 || control_session_output(session).size >= EVENTS_HIGH_WATER)
-        events->missed++;
-    else
-        send(session);
+    if (session->events.missed > 0 || is_too_slow(session)) {
+        session->events.missed++;
+        return;
+    }
+    send(session);
+    note_waiting(session);
 }
 
 static bool wants(const struct control_session *session, const struct report *report)
@@ -205,6 +227,7 @@ void events_subscribe(struct control_session *session, const char *name)
     struct event_subscription *events = &session->events;
     snprintf(events->name, sizeof(events->name), "%s", name ? name : "");
     events->missed = 0;
+    events->is_behind = false;
     list_init(&events->node);
     list_append(&session->control->subscribers, &events->node);
     begin(session->control, &json, "subscribed");

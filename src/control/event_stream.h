@@ -7,17 +7,23 @@
 #define STYX_CONTROL_EVENT_STREAM_H
 
 #include "base/list.h"
+#include "base/timer_wheel.h"
 #include "engine/report.h"
 
 struct control;
 struct control_session;
 
-/* Waiting bytes from which events are dropped, and below which a reader is told of it and gets them again. */
-enum { EVENTS_HIGH_WATER = 256 * 1024, EVENTS_LOW_WATER = 64 * 1024 };
+/* Waiting bytes from which a reader is behind, and below which one that missed events is told of it and gets
+ * them again. Who is behind for longer than that time, or by more than a burst, loses events: thousands of
+ * tunnels may go in one instant, and a reader that keeps up has had no chance yet to take any of it. */
+enum { EVENTS_HIGH_WATER = 256 * 1024, EVENTS_LOW_WATER = 64 * 1024, EVENTS_BURST_MAX = 16 * 1024 * 1024 };
+#define EVENTS_BEHIND_MAX (5 * USEC_PER_SEC)
 
 struct event_subscription {
     struct list_node node; /* of control->subscribers; unlinked: none */
     uint64_t missed;
+    bool is_behind;
+    usec_t behind_since;
     char name[256]; /* only of this connection; empty: all */
 };
 

@@ -92,7 +92,7 @@ static void refuse(struct engine *engine, const struct connection *connection, u
                    const char *packet, const char *reason)
 {
     say_connection(engine, RC_OPPOFAILURE, connection, client,
-                   "cannot opportunistically initiate for packet %s: %s", packet, reason);
+                   "cannot initiate on-demand for packet %s by whack: %s", packet, reason);
     finish_client(engine, client, RC_OPPOFAILURE);
 }
 
@@ -104,7 +104,7 @@ void routing_initiate_for_packet(struct engine *engine, const struct selector *h
     struct text packet = text_of(line, sizeof(line));
     add_packet(&packet, here, there);
     if (connection == NULL) {
-        refuse(engine, NULL, client, line, "no routed connection covers this pair");
+        refuse(engine, NULL, client, line, "no routed template covers this pair");
     } else if (connection_spec_is_shunt(connection->spec)) {
         refuse(engine, connection, client, line, "it meets a shunt");
     } else if (!engine->is_listening) {

@@ -171,6 +171,38 @@ static void name_leaves_others_out(void **state)
     json_decref(list);
 }
 
+static void a_burst_waits_for_whoever_reads(void **state)
+{
+    enum { ADDED = 5000 };
+    (void)state;
+    session_ask(reader, "\"command\":\"events\"");
+    for (int i = 0; i < ADDED; i++)
+        gateway_add(&world->near, "t", tunnel);
+    assert_true(control_session_output(reader).size > 2 * EVENTS_HIGH_WATER);
+    json_t *list = events();
+    assert_int_equal(json_array_size(list), 1 + ADDED + ADDED - 1);
+    assert_null(find(list, "missed"));
+    json_decref(list);
+}
+
+static void a_burst_has_its_limit(void **state)
+{
+    enum { NAME_LENGTH = 200 };
+    char name[NAME_LENGTH + 1] = "";
+    (void)state;
+    memset(name, 'n', NAME_LENGTH);
+    session_ask(reader, "\"command\":\"events\"");
+    while (control_session_output(reader).size < EVENTS_BURST_MAX)
+        gateway_add(&world->near, name, tunnel);
+    for (int i = 0; i < 1000; i++)
+        gateway_add(&world->near, name, tunnel);
+    assert_true(control_session_output(reader).size < EVENTS_BURST_MAX + 4096);
+    json_t *list = events();
+    json_int_t missed = json_integer_value(json_object_get(find(list, "missed"), "count"));
+    json_decref(list);
+    assert_in_range(missed, 2000, 2001);
+}
+
 /* Without reading: memory stays bounded, others are served, and what was lost is counted exactly. */
 static void stalled_reader_is_told_how_many_it_missed(void **state)
 {
@@ -179,9 +211,11 @@ static void stalled_reader_is_told_how_many_it_missed(void **state)
     json_t *event;
     (void)state;
     session_ask(reader, "\"command\":\"events\"");
-    for (int i = 0; i < ADDED; i++)
+    for (int i = 0; i < ADDED; i++) {
         gateway_add(&world->near, "t", tunnel); /* replaces the one before: removed, added */
-    assert_true(control_session_output(reader).size < EVENTS_HIGH_WATER + 4096);
+        two_gateways_wait(EVENTS_BEHIND_MAX / 1000);
+    }
+    assert_true(control_session_output(reader).size < 4 * EVENTS_HIGH_WATER);
     assert_false(control_session_is_over(reader));
     json_t *list = events();
     json_array_foreach(list, index, event)
@@ -232,6 +266,8 @@ int main(void)
         TEST(failure_has_its_reason),
         TEST(rekey_names_what_it_replaces),
         TEST(name_leaves_others_out),
+        TEST(a_burst_waits_for_whoever_reads),
+        TEST(a_burst_has_its_limit),
         TEST(stalled_reader_is_told_how_many_it_missed),
         TEST(reader_may_vanish),
         TEST(end_of_the_daemon_ends_the_stream),
