@@ -177,6 +177,7 @@ static const struct {
     {"also", refuse_outside_file},
     {"alsoflip", refuse_outside_file},
     {"authby", spec_set_authby},
+    {"clones", spec_set_clones},
     {"connalias", set_connalias},
     {"debug", set_debug},
     {"esn", set_esn},

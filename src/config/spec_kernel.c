@@ -1,5 +1,5 @@
 /* Keywords that only the kernel's data plane can follow: mark=, mark-in=, mark-out=, ipsec-interface=,
- * interface-ip=, vti-interface=, vti=. */
+ * interface-ip=, vti-interface=, vti=, clones=. */
 #include <errno.h>
 #include <stdlib.h>
 #include <strings.h>
@@ -52,6 +52,21 @@ bool spec_set_mark_in(struct spec_builder *builder, const char *value, struct er
 bool spec_set_mark_out(struct spec_builder *builder, const char *value, struct error *error)
 {
     return read_mark(value, &builder->spec->mark_out, error);
+}
+
+bool spec_set_clones(struct spec_builder *builder, const char *value, struct error *error)
+{
+    uint32_t number;
+    const char *end;
+    bool is_number = read_number(value, &end, &number) && *end == '\0';
+    if (strcasecmp(value, "yes") == 0)
+        number = CLONES_MAX;
+    else if (strcasecmp(value, "no") == 0)
+        number = 0;
+    else if (!is_number || number > CLONES_MAX)
+        return error_set(error, -1, "expected yes, no or a number up to %d", CLONES_MAX);
+    builder->spec->clones = (uint16_t)number;
+    return true;
 }
 
 bool spec_set_ipsec_interface(struct spec_builder *builder, const char *value, struct error *error)

@@ -23,7 +23,7 @@ static const char *const lines[] = {
     "{name}:   ike_life: {ike_lifetime_seconds}s; ipsec_life: {ipsec_lifetime_seconds}s; "
     "ipsec_max_bytes: {ipsec_max_bytes}B; ipsec_max_packets: {ipsec_max_packets}; "
     "replay_window: {replay_window}; rekey_margin: {rekey_margin_seconds}s; "
-    "rekey_fuzz: {rekey_fuzz_percent}%; keyingtries: 0;",
+    "rekey_fuzz: {rekey_fuzz_percent}%; keyingtries: 0; clones: {clones};",
     "{name}:   retransmit-interval: {retransmit_interval_msec}ms; "
     "retransmit-timeout: {retransmit_timeout_seconds}s; iketcp:{enable_tcp}; iketcp-port:{tcp_remote_port};",
     "{name}:   initial-contact:{initial_contact}; cisco-unity:{cisco_unity}; "
@@ -111,6 +111,12 @@ static const char *const nic_offload_names[] = {
 
 static void put_extras(struct facts *facts, const struct connection_spec *spec)
 {
+    char clones[8];
+    snprintf(clones, sizeof(clones), "%u", spec->clones);
+    facts_text(facts, "clones",
+               spec->clones == 0            ? "no (unset)"
+               : spec->clones == CLONES_MAX ? "yes"
+                                            : clones);
     const struct vti_interface *vti = &spec->interface.vti;
     char tfc[16];
     snprintf(tfc, sizeof(tfc), "%u", spec->tfc_pad);

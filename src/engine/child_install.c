@@ -6,6 +6,7 @@
 #include "engine/connection.h"
 #include "engine/farewell.h"
 #include "engine/ike_trace.h"
+#include "engine/per_cpu.h"
 #include "engine/routing.h"
 #include "engine/sa.h"
 
@@ -107,6 +108,8 @@ static struct kernel_sa describe(const struct engine *engine, const struct child
         .nic_offload = spec->nic_offload,
         .replay_window = spec->replay_window,
         .reqid = child_reqid(connection),
+        .has_cpu = child->has_cpu && !is_inbound,
+        .cpu = child->cpu,
         .interface_id = tunnel_interface_id(&spec->interface),
         .serves_interface = tunnel_interface_is_any(&spec->interface),
         .local_selectors = child->selectors,
@@ -142,6 +145,23 @@ static void add_sa(struct engine *engine, const struct child_sa *child, enum sa_
     secret_wipe(&sa, sizeof(sa));
 }
 
+/* Of SAs that the policy tells apart by CPU, not by SPI. */
+static bool takes_over_at_once(const struct child_sa *child)
+{
+    return child->has_cpu || (child->allows_clones && child->replaces_serial != 0);
+}
+
+static bool hold(struct engine *engine, struct child_sa *child, const uint8_t *key)
+{
+    return owned_set(engine, &child->memory_bytes, &child->held_key,
+                     bytes_of(key, child_keymat_size(&child->suite) / 2));
+}
+
+static bool is_held(const struct child_sa *child, int direction)
+{
+    return direction == SA_OUTBOUND && child->held_key.size != 0;
+}
+
 void child_install(struct engine *engine, struct child_sa *child, const uint8_t *keymat, bool we_initiated)
 {
     trace_bytes(engine, ike_by_serial(engine, child->ike_serial), DEBUG_PRIVATE, "KEYMAT",
@@ -149,14 +169,26 @@ void child_install(struct engine *engine, struct child_sa *child, const uint8_t 
     const uint8_t *from_initiator = keymat;
     const uint8_t *from_responder = keymat + child_keymat_size(&child->suite) / 2;
     add_sa(engine, child, SA_INBOUND, we_initiated ? from_responder : from_initiator);
-    add_sa(engine, child, SA_OUTBOUND, we_initiated ? from_initiator : from_responder);
+    const uint8_t *outbound = we_initiated ? from_initiator : from_responder;
+    if (!takes_over_at_once(child) || we_initiated || !hold(engine, child, outbound))
+        add_sa(engine, child, SA_OUTBOUND, outbound);
     child->is_installed = true;
+}
+
+void child_begin_to_send(struct engine *engine, struct child_sa *child)
+{
+    if (child->held_key.size == 0)
+        return;
+    add_sa(engine, child, SA_OUTBOUND, child->held_key.data);
+    owned_clear(engine, &child->memory_bytes, &child->held_key);
+    per_cpu_follow(engine, connection_by_serial(engine, child->connection_serial));
 }
 
 void child_take_policy(struct engine *engine, struct child_sa *child)
 {
     struct connection *connection = connection_by_serial(engine, child->connection_serial);
     engine_timer_cancel(engine, &child->switch_timer);
+    child_begin_to_send(engine, child);
     if (connection->policy_child_serial == child->serial)
         return;
     routing_protect(engine, connection, child);
@@ -170,10 +202,11 @@ void child_uninstall(struct engine *engine, struct child_sa *child)
     if (connection->policy_child_serial == child->serial)
         routing_lost(engine, connection, child);
     farewell_begin(engine, child);
-    for (int direction = SA_INBOUND; direction <= SA_OUTBOUND; direction++) {
+    for (int direction = SA_INBOUND; direction <= SA_OUTBOUND && !is_held(child, direction); direction++) {
         struct kernel_sa sa = describe(engine, child, (enum sa_direction)direction);
         send_request(engine, &(struct kernel_request){.operation = KERNEL_SA_DELETE, .sa = &sa});
     }
+    owned_clear(engine, &child->memory_bytes, &child->held_key);
     child->is_installed = false;
 }
 
@@ -181,7 +214,7 @@ void child_follow_path(struct engine *engine, struct child_sa *child)
 {
     if (!child->is_installed)
         return;
-    for (int direction = SA_INBOUND; direction <= SA_OUTBOUND; direction++) {
+    for (int direction = SA_INBOUND; direction <= SA_OUTBOUND && !is_held(child, direction); direction++) {
         struct kernel_sa sa = describe(engine, child, (enum sa_direction)direction);
         send_request(engine, &(struct kernel_request){.operation = KERNEL_SA_MOVE, .sa = &sa});
     }

@@ -13,9 +13,12 @@ size_t child_ah_keymat_size(const struct suite *suite);
 /* Splits KEYMAT (RFC 7296 2.17: initiator to responder first; of a bundle in each direction ESP first, then
  * AH) and adds both SAs. */
 void child_install(struct engine *engine, struct child_sa *child, const uint8_t *keymat, bool we_initiated);
-/* From now on the connection's traffic leaves on this Child SA. */
 /* reqid=, or one of the connection's own. */
 uint32_t child_reqid(const struct connection *connection);
+/* Adds the outbound SA if it is not there yet: a responder's that takes over packets as soon as it is there
+ * waits until the peer has its inbound one. */
+void child_begin_to_send(struct engine *engine, struct child_sa *child);
+/* From now on the connection's traffic leaves on this Child SA. */
 void child_take_policy(struct engine *engine, struct child_sa *child);
 /* ipsec-max-bytes= or what was agreed on, whichever is less; UINT64_MAX: no limit. */
 uint64_t child_max_bytes(const struct engine *engine, const struct child_sa *child);

@@ -3,6 +3,7 @@
 #include "engine/compression.h"
 #include "engine/count.h"
 #include "engine/lifecycle.h"
+#include "engine/per_cpu.h"
 #include "engine/version.h"
 
 enum { SPI_FIRST = 0x1000 }; /* 0 to 0xff are IANA's, 0x100 to 0xfff are for manual keying */
@@ -128,8 +129,12 @@ void child_destroy(struct engine *engine, struct child_sa *child)
     compression_drop_cpi(engine, child);
     free_selectors(engine, child);
     owned_clear(engine, &child->memory_bytes, &child->lowest_nonce);
+    owned_clear(engine, &child->memory_bytes, &child->held_key);
     struct connection *connection = connection_by_serial(engine, child->connection_serial);
+    bool had_cpu = child->has_cpu;
     engine_deallocate(engine, child, sizeof(*child), NULL);
+    if (connection != NULL && had_cpu)
+        per_cpu_follow(engine, connection);
     if (connection != NULL)
         connection_let_go(engine, connection);
 }

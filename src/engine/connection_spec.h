@@ -63,6 +63,7 @@ struct modecfg_spec {
 /* Where a server looks for the passwords of users. */
 enum xauth_by { XAUTHBY_FILE, XAUTHBY_PAM, XAUTHBY_ALWAYSOK };
 
+enum { CLONES_MAX = 1024 };           /* of clones= */
 enum { TRANSLATED_CLIENTS_MAX = 62 }; /* of an end with cat=yes */
 
 struct end_spec {
@@ -175,6 +176,8 @@ struct connection_spec {
     bool sha2_truncbug;   /* HMAC-SHA2-256 of IPsec SAs is cut to 96 bits */
     bool send_no_esp_tfc; /* tell the peer not to pad ESP */
     bool fake_strongswan; /* send strongSwan's vendor id */
+    uint16_t
+        clones; /* clones=: Child SAs of single CPUs beside the one of all; CLONES_MAX: as many as CPUs */
     enum nic_offload nic_offload;
     uint32_t tfc_pad; /* bytes up to which ESP packets are padded; 0: none */
     struct modecfg_spec modecfg;

@@ -214,7 +214,8 @@ static bool check_ikev1(const struct connection_spec *spec, struct error *error)
         return error_set(error, -1,
                          "keyexchange=ikev1 takes one leftsubnet= and one rightsubnet=; leftsubnets= and "
                          "rightsubnets= make a connection of each pair");
-    return true;
+    return spec->clones == 0 || spec->ike_version != 1 ||
+           error_set(error, -1, "clones= is for IKEv2 (RFC 9611); remove it or keyexchange=ikev1");
 }
 
 /* AH's check covers the addresses that a NAT changes (RFC 4302 3.3.3, RFC 3715 2.1). */

@@ -20,6 +20,7 @@
 #include "engine/initiate.h"
 #include "engine/lifecycle.h"
 #include "engine/peer_path.h"
+#include "engine/per_cpu.h"
 #include "engine/policy_group.h"
 #include "engine/prompt.h"
 #include "engine/routing.h"
@@ -366,6 +367,7 @@ static void install_ended(struct engine *engine, const struct kernel_event *even
         return;
     say_child(engine, RC_LOG_SERIOUS, child, child->client, "data plane refused the IPsec SA: %s",
               event->text);
+    per_cpu_make_no_more(engine, child);
     if (child->state == CHILD_STATE_ESTABLISHED)
         child_delete(engine, child, 0);
     else if (child->state == CHILD_STATE_LARVAL) /* IKEv1's responder installs before the peer confirms */

@@ -331,6 +331,14 @@ bool ike_add_task(struct engine *engine, struct ike_sa *ike, enum task_kind kind
                                    .client = client});
 }
 
+bool ike_add_cpu_task(struct engine *engine, struct ike_sa *ike, uint64_t connection_serial, uint32_t cpu)
+{
+    return add_task(
+        engine, ike,
+        &(struct task){
+            .kind = TASK_CREATE_CHILD, .connection_serial = connection_serial, .has_cpu = true, .cpu = cpu});
+}
+
 bool ike_add_delete_task(struct engine *engine, struct ike_sa *ike, uint64_t child_serial, uint8_t protocol,
                          uint32_t spi_in)
 {

@@ -45,6 +45,8 @@ struct kernel_sa {
     uint32_t tfc_pad;       /* outbound: bytes up to which packets are padded (RFC 4303 2.7); 0: none */
     uint32_t replay_window; /* packets; 0 none; at most 4096 */
     uint32_t reqid;
+    bool has_cpu; /* outbound: only packets of this CPU leave on it, rather than on that of all CPUs */
+    uint32_t cpu;
     uint32_t interface_id; /* of the tunnel interface; 0: none */
     bool serves_interface; /* what it sends must not be routed into that interface (or VTI) again */
     /* Policy check after decryption, and the outbound choice: any pair of local[i], remote[j]. Borrowed. */
@@ -88,6 +90,9 @@ struct kernel_policy {
     struct tunnel_interface interface;
     uint16_t nflog_group; /* nflog-group=: what becomes of its packets' copies; 0: nothing */
     bool wants_route;     /* the back end itself installs routes to the remote selectors */
+    /* POLICY_PROTECT: packets of a CPU that has an outbound SA of this reqid leave on that. Of those of
+     * another CPU KERNEL_ACQUIRE tells if that is asked for; while it is, later ones may have to wait. */
+    bool is_per_cpu, asks_for_cpus;
     const struct selector *local_selectors;
     size_t local_count;
     const struct selector *remote_selectors;
@@ -144,7 +149,9 @@ struct kernel_event {
     bool is_hard;
     struct sa_counters in, out;
     struct selector packet_local, packet_remote; /* KERNEL_ACQUIRE */
-    struct ip_endpoint remote;                   /* KERNEL_MAPPING */
+    bool has_cpu;                                /* KERNEL_ACQUIRE: it met a tunnel, but no SA of its CPU */
+    uint32_t cpu;
+    struct ip_endpoint remote; /* KERNEL_MAPPING */
     char text[160];
 };
 

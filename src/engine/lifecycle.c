@@ -10,6 +10,7 @@
 #include "engine/count.h"
 #include "engine/host_name.h"
 #include "engine/initiate.h"
+#include "engine/per_cpu.h"
 #include "engine/routing.h"
 #include "engine/sa.h"
 #include "engine/stream.h"
@@ -156,11 +157,15 @@ void lifecycle_child_is_up(struct engine *engine, struct child_sa *child)
     child->state = CHILD_STATE_ESTABLISHED;
     child->established_at = engine_now(engine);
     child->established_wall = engine->env->wall_clock(engine->env->world);
+    engine->totals.child_completed++;
+    count_child_established(engine, child);
+    if (child->has_cpu) {
+        per_cpu_follow(engine, connection);
+        return;
+    }
     connection->newest_child_serial = child->serial;
     failure_is_over(connection);
     engine_timer_cancel(engine, &connection->revive_timer);
-    engine->totals.child_completed++;
-    count_child_established(engine, child);
     if (connection->spec->auto_start == AUTO_KEEP && !connection->is_instance)
         connection->keep_up = true;
     if (!connection->scripts.are_up)
@@ -174,7 +179,10 @@ void lifecycle_child_is_up(struct engine *engine, struct child_sa *child)
 void lifecycle_switch_to(struct engine *engine, struct child_sa *child)
 {
     const struct connection *connection = connection_by_serial(engine, child->connection_serial);
-    if (child->state == CHILD_STATE_ESTABLISHED && connection->newest_child_serial == child->serial)
+    if (child->state != CHILD_STATE_ESTABLISHED)
+        return;
+    child_begin_to_send(engine, child);
+    if (connection->newest_child_serial == child->serial)
         child_take_policy(engine, child);
 }
 
@@ -183,7 +191,7 @@ static struct child_sa *another_established(const struct connection *connection,
     LIST_EACH(&connection->children, node)
     {
         struct child_sa *child = CONTAINER_OF(node, struct child_sa, of_connection);
-        if (child != than && child->state == CHILD_STATE_ESTABLISHED)
+        if (child != than && child->state == CHILD_STATE_ESTABLISHED && !child->has_cpu)
             return child;
     }
     return NULL;
@@ -231,6 +239,7 @@ void lifecycle_child_is_going(struct engine *engine, struct child_sa *child)
         return;
     }
     routing_lost(engine, connection, child);
+    per_cpu_end(engine, connection);
     lifecycle_schedule_revival(engine, connection);
 }
 

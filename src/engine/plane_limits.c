@@ -32,6 +32,8 @@ static const char *refused_keyword(const struct plane_limits *limits, const stru
         return "enable-tcp=";
     if (limits->lacks_esn && spec->esn == PROPOSAL_ESN_YES)
         return "esn=yes";
+    if (limits->lacks_clones && spec->clones != 0)
+        return "clones= (SAs of single CPUs need XFRM of Linux 6.13 or newer)";
     return NULL;
 }
 

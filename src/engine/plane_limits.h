@@ -19,6 +19,8 @@ struct plane_limits {
     bool lacks_non_ike_marker; /* ESP in UDP on port 500, as the drafts 00 and 01 of IKEv1's NAT traversal
                                   have it */
     uint32_t priority_max;     /* of priority=; 0: any */
+    bool lacks_clones;         /* SAs of single CPUs */
+    unsigned cpu_count;        /* that can have SAs; 0: any number */
 };
 
 /*

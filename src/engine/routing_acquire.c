@@ -2,6 +2,7 @@
  * packets, so that there are bounds on what they set off. */
 #include "engine/connection.h"
 #include "engine/initiate.h"
+#include "engine/per_cpu.h"
 #include "engine/routing.h"
 
 static const char *protocol_name(uint8_t protocol, char out[static 16])
@@ -133,6 +134,8 @@ void routing_acquire(struct engine *engine, const struct kernel_event *event)
     struct connection *connection = connection_by_serial(engine, event->policy_id);
     char line[256];
     struct text packet = text_of(line, sizeof(line));
+    if (connection != NULL && connection->routing == ROUTING_TUNNEL && event->has_cpu)
+        per_cpu_acquire(engine, connection, event->cpu);
     if (connection == NULL || !may_begin(engine, connection))
         return;
     add_packet(&packet, &event->packet_local, &event->packet_remote);

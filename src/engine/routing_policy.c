@@ -5,6 +5,7 @@
 #include "engine/client_translation.h"
 #include "engine/configuration.h"
 #include "engine/connection.h"
+#include "engine/per_cpu.h"
 #include "engine/sa.h"
 
 struct clients {
@@ -91,6 +92,7 @@ static bool set(struct engine *engine, const struct connection *connection, enum
     }
     struct selector translated[SELECTORS_MAX];
     bool is_translated = action == POLICY_PROTECT && client_translation_is_in_force(connection);
+    const struct child_sa *child = child_by_serial(engine, child_serial);
     struct kernel_policy policy = {
         .policy_id = connection->serial,
         .action = action,
@@ -110,6 +112,8 @@ static bool set(struct engine *engine, const struct connection *connection, enum
         .mtu = connection->spec->mtu,
         .metric = connection->spec->metric,
         .nflog_group = connection->spec->nflog_group,
+        .is_per_cpu = child != NULL && child->allows_clones,
+        .asks_for_cpus = connection->asks_for_cpus,
         .wants_route = connection->spec->type != TYPE_PASS,
         .local_selectors = clients->local,
         .local_count = clients->local_count,
@@ -135,6 +139,7 @@ void routing_policy_protect(struct engine *engine, struct connection *connection
     struct clients clients;
     fill_of_child(child, &clients);
     connection->policy_child_serial = child->serial;
+    connection->asks_for_cpus = per_cpu_wants_more(engine, connection, child);
     set(engine, connection, POLICY_PROTECT, child->serial, &clients);
 }
 

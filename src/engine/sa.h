@@ -57,6 +57,8 @@ static inline const struct selector *child_remote_selectors(const struct child_s
  */
 bool ike_add_task(struct engine *engine, struct ike_sa *ike, enum task_kind kind, uint64_t child_serial,
                   uint64_t connection_serial, uint64_t client);
+/* A further Child SA, for packets of this CPU: per_cpu.h. */
+bool ike_add_cpu_task(struct engine *engine, struct ike_sa *ike, uint64_t connection_serial, uint32_t cpu);
 /* The Delete of a Child SA; child_serial may name one that is gone by then. */
 bool ike_add_delete_task(struct engine *engine, struct ike_sa *ike, uint64_t child_serial, uint8_t protocol,
                          uint32_t spi_in);

@@ -169,6 +169,7 @@ struct connection {
     uint64_t policy_child_serial; /* whose outbound SA the connection's policy names */
     struct list_node ikes;        /* struct ike_sa.of_connection */
     struct list_node children;    /* struct child_sa.of_connection */
+    bool asks_for_cpus;           /* as the policy says: per_cpu.h */
     unsigned sa_count; /* IKE and Child SAs that name this connection; an instance dies with the last */
     unsigned revive_attempts;
     unsigned plane_refusals; /* of SAs by the data plane, since it last took one */
@@ -217,6 +218,8 @@ struct task {
     uint32_t spi_in;            /* delete: said even when the Child SA itself is gone */
     uint8_t protocol;           /* of spi_in */
     uint64_t connection_serial; /* create */
+    bool has_cpu;               /* create: for packets of this CPU alone (per_cpu.h) */
+    uint32_t cpu;
     uint64_t client;
     unsigned attempts;
 };
@@ -362,7 +365,12 @@ struct child_sa {
     uint8_t unheard_count; /* IKEv1: SAs one after the other in which nothing has come (ikev1/hearing.c) */
     bool udp_encapsulation, tcp_encapsulation;
     bool has_non_ike_marker; /* struct kernel_sa */
-    bool peer_refuses_tfc;   /* ESP_TFC_PADDING_NOT_SUPPORTED */
+    bool has_cpu; /* only packets of this CPU leave on it, and the connection's state is another's */
+    uint32_t cpu;
+    bool allows_clones;     /* both ends have said that there may be such beside it */
+    bool has_enough_clones; /* the peer wants no more of them */
+    struct owned held_key;  /* of the outbound SA, which is not in the data plane yet */
+    bool peer_refuses_tfc;  /* ESP_TFC_PADDING_NOT_SUPPORTED */
     enum sa_mode mode;
     struct suite suite;
     uint32_t spi_in, spi_out;

@@ -151,6 +151,7 @@ static struct backend *pfkey_open(const struct backend_settings *settings, struc
         return NULL;
     }
     backend->limits = (struct plane_limits){.stack = "pfkey",
+                                            .lacks_clones = true,
                                             .context = backend,
                                             .has_algorithm = pfkey_has_algorithm,
                                             .lacks_esn = true,

@@ -291,6 +291,13 @@ static struct backend *userspace_open(const struct backend_settings *settings, s
     return backend;
 }
 
+static const struct plane_limits *userspace_limits(const struct backend *backend)
+{
+    static const struct plane_limits limits = {.stack = "userspace", .lacks_clones = true};
+    (void)backend;
+    return &limits;
+}
+
 const struct backend_functions backend_userspace = {
     .name = "userspace",
     .open = userspace_open,
@@ -305,4 +312,5 @@ const struct backend_functions backend_userspace = {
     .receive_esp = userspace_receive_esp,
     .prepare_socket = userspace_prepare_socket,
     .forget_socket = userspace_forget_socket,
+    .limits = userspace_limits,
 };

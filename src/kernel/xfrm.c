@@ -16,6 +16,7 @@
 #include "kernel/backend_requests.h"
 #include "kernel/resync.h"
 #include "kernel/xfrm_offload.h"
+#include "kernel/xfrm_per_cpu.h"
 
 /* ---- answers ---- */
 
@@ -222,11 +223,11 @@ static bool has_espintcp(void)
 /* UDP_ENCAP_ESPINUDP_NON_IKE has gone from Linux. */
 static const struct plane_limits *xfrm_limits(const struct backend *backend)
 {
-    static const struct plane_limits limits = {.stack = "xfrm", .lacks_non_ike_marker = true};
-    static const struct plane_limits without_tcp = {
-        .stack = "xfrm", .lacks_non_ike_marker = true, .lacks_tcp = true};
+    static struct plane_limits limits = {.stack = "xfrm", .lacks_non_ike_marker = true};
     (void)backend;
-    return has_espintcp() ? &limits : &without_tcp;
+    limits.lacks_tcp = !has_espintcp();
+    xfrm_per_cpu_limit(&limits);
+    return &limits;
 }
 
 const struct backend_functions backend_xfrm = {

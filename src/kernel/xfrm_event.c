@@ -6,6 +6,7 @@
 
 #include "kernel/netlink_attributes.h"
 #include "kernel/xfrm.h"
+#include "kernel/xfrm_per_cpu.h"
 #include "kernel/xfrm_selector.h"
 
 static bool holds(const struct nlmsghdr *message, size_t header_size)
@@ -33,12 +34,14 @@ static void acquire(struct backend *backend, const struct nlmsghdr *message)
         policy_slots_owner(&backend->plane.policies, &met, interface_of(message));
     if (policy == NULL)
         return; /* another program's */
-    event_queue_push(&backend->plane.events, &(struct kernel_event){
-                                                 .kind = KERNEL_ACQUIRE,
-                                                 .policy_id = policy->policy_id & ~PLANE_POLICY_TRANSLATED,
-                                                 .packet_local = xfrm_selector_end(&acquire.sel, true),
-                                                 .packet_remote = xfrm_selector_end(&acquire.sel, false),
-                                             });
+    struct kernel_event event = {
+        .kind = KERNEL_ACQUIRE,
+        .policy_id = policy->policy_id & ~PLANE_POLICY_TRANSLATED,
+        .packet_local = xfrm_selector_end(&acquire.sel, true),
+        .packet_remote = xfrm_selector_end(&acquire.sel, false),
+    };
+    xfrm_per_cpu_read_acquire(message, &event);
+    event_queue_push(&backend->plane.events, &event);
 }
 
 static void expire(struct backend *backend, const struct nlmsghdr *message)

@@ -7,6 +7,7 @@
 
 #include "kernel/xfrm.h"
 #include "kernel/xfrm_offload.h"
+#include "kernel/xfrm_per_cpu.h"
 #include "kernel/xfrm_selector.h"
 
 enum { DIRECTION_BITS = 3 };
@@ -15,6 +16,7 @@ enum { DIRECTION_BITS = 3 };
 struct policy {
     struct claimed_policy claimed;
     uint32_t reqid;
+    bool is_per_cpu, asks_for_cpus;
     unsigned card; /* the interface that does all of ESP; 0: none */
     struct xfrm_layers layers;
 };
@@ -40,7 +42,7 @@ static struct xfrm_user_tmpl template_of(const struct policy *policy, const stru
     const struct claimed_policy *claimed = &policy->claimed;
     return (struct xfrm_user_tmpl){
         .id = {.daddr = xfrm_address_of(is_out ? &claimed->remote : &claimed->local),
-               .spi = is_out ? htonl(layer->spi) : 0,
+               .spi = is_out && !policy->is_per_cpu ? htonl(layer->spi) : 0,
                .proto = layer->protocol},
         .family = xfrm_family_of(&claimed->local),
         .saddr = xfrm_address_of(is_out ? &claimed->local : &claimed->remote),
@@ -85,6 +87,8 @@ static void send_policy(struct kernel_plane *plane, const struct policy_slot *sl
         .dir = (uint8_t)direction,
         .action = policy->action == POLICY_DROP ? XFRM_POLICY_BLOCK : XFRM_POLICY_ALLOW,
     };
+    if (policy_of(policy)->asks_for_cpus && direction == XFRM_POLICY_OUT)
+        xfrm_per_cpu_mark_policy(&info);
     struct nlmsghdr *message =
         xfrm_link_begin(&backend->link, XFRM_MSG_UPDPOLICY, NLM_F_ACK, &info, sizeof(info));
     if (policy->action == POLICY_PROTECT || policy->action == POLICY_TRAP)
@@ -195,6 +199,8 @@ static bool describe(const struct backend *backend, const struct kernel_policy *
     policy->reqid = sa->reqid;
     policy->card = sa->nic_offload == NIC_OFFLOAD_PACKET ? sa->card : 0;
     policy->layers = sa->layers;
+    policy->is_per_cpu = wanted->is_per_cpu;
+    policy->asks_for_cpus = wanted->asks_for_cpus;
     return true;
 }
 

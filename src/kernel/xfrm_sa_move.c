@@ -11,6 +11,7 @@
 #include "kernel/netlink_attributes.h"
 #include "kernel/xfrm.h"
 #include "kernel/xfrm_offload.h"
+#include "kernel/xfrm_per_cpu.h"
 #include "kernel/xfrm_selector.h"
 
 /*
@@ -99,6 +100,7 @@ static void put_kept(struct nlmsghdr *message, const struct nlmsghdr *reply)
     NETLINK_ATTRIBUTES(attribute, reply, sizeof(struct xfrm_usersa_id))
     {
         uint16_t type = mnl_attr_get_type(attribute);
+        xfrm_per_cpu_keep(message, attribute);
         for (size_t i = 0; i < ARRAY_SIZE(kept); i++)
             if (type == kept[i] && message->nlmsg_len + attribute->nla_len + 128 < XFRM_REQUEST_SIZE)
                 mnl_attr_put(message, type, mnl_attr_get_payload_len(attribute),

@@ -12,6 +12,7 @@
 #include "base/secret.h"
 #include "kernel/backend.h"
 #include "kernel/xfrm_algorithm.h"
+#include "kernel/xfrm_per_cpu.h"
 #include "kernel/xfrm_selector.h"
 
 enum { BITS_PER_BYTE = 8, WORD_BITS = 32, PLAIN_REPLAY_WINDOW_MAX = 32, LEAST_ESN_WINDOW = 32 };
@@ -81,7 +82,7 @@ static uint8_t flags_of(const struct kernel_sa *sa, const struct xfrm_layer *lay
 {
     bool is_ah = layer->protocol == IPPROTO_AH, is_ipcomp = layer->protocol == IPPROTO_COMP;
     return (uint8_t)((sa->mode == MODE_TUNNEL ? XFRM_STATE_AF_UNSPEC : 0) |
-                     (sa->decap_dscp ? XFRM_STATE_DECAP_DSCP : 0) |
+                     (sa->decap_dscp && !sa->has_cpu ? XFRM_STATE_DECAP_DSCP : 0) |
                      (sa->nopmtudisc ? XFRM_STATE_NOPMTUDISC : 0) |
                      (sa->esn && !is_ipcomp ? XFRM_STATE_ESN : 0) |
                      (is_ah && family == AF_INET ? XFRM_STATE_ALIGN4 : 0));
@@ -191,6 +192,8 @@ static void put_algorithms(struct nlmsghdr *message, const struct kernel_sa *sa,
 static void put_replay_bitmap(struct nlmsghdr *message, const struct kernel_sa *sa)
 {
     uint32_t window = sa->esn && sa->replay_window < LEAST_ESN_WINDOW ? LEAST_ESN_WINDOW : sa->replay_window;
+    if (sa->has_cpu) /* which the kernel is told to be outbound: then it wants none */
+        window = 0;
     struct xfrm_replay_state_esn state = {
         .bmp_len = (window + WORD_BITS - 1) / WORD_BITS,
         .replay_window = window,
@@ -241,6 +244,7 @@ void xfrm_state_put_details(struct nlmsghdr *message, const struct kernel_sa *sa
         put_interface(message, sa);
     if (sa->tfc_pad != 0 && layer->protocol == IPPROTO_ESP && layer->mode == MODE_TUNNEL)
         mnl_attr_put_u32(message, XFRMA_TFCPAD, sa->tfc_pad);
+    xfrm_per_cpu_put_state(message, sa);
     if (!sa->encap_dscp)
         mnl_attr_put_u32(message, XFRMA_SA_EXTRA_FLAGS, XFRM_SA_XFLAG_DONT_ENCAP_DSCP);
 }

@@ -48,6 +48,7 @@ static const struct number_name notify_names[] = {
     NAME(UNEXPECTED_NAT_DETECTED),
     NAME(TEMPORARY_FAILURE),
     NAME(CHILD_SA_NOT_FOUND),
+    NAME(TS_MAX_QUEUE),
     NAME(INITIAL_CONTACT),
     NAME(SET_WINDOW_SIZE),
     NAME(ADDITIONAL_TS_POSSIBLE),
@@ -65,6 +66,7 @@ static const struct number_name notify_names[] = {
     NAME(CHILDLESS_IKEV2_SUPPORTED),
     NAME(IKEV2_FRAGMENTATION_SUPPORTED),
     NAME(SIGNATURE_HASH_ALGORITHMS),
+    NAME(SA_RESOURCE_INFO),
 };
 
 static const char *look_up(const struct number_name *names, size_t count, uint16_t number)

@@ -96,6 +96,8 @@ static void add_sa(struct data_plane *plane, const struct kernel_sa *sa, struct 
     struct virtual_sa *added = sim_alloc(sizeof(*added));
     *added = (struct virtual_sa){.next = plane->sas, .sa = copy_sa(sa)};
     plane->sas = added;
+    if (sa->has_cpu)
+        plane->asked_cpus &= ~(1U << sa->cpu);
     plane->sa_count++;
 }
 
@@ -318,6 +320,20 @@ struct virtual_sa *data_plane_find(const struct data_plane *plane, uint64_t chil
         if (sa->sa.child_serial == child_serial && sa->sa.direction == direction)
             return sa;
     return NULL;
+}
+
+struct virtual_sa *data_plane_of_cpu(const struct data_plane *plane, uint32_t reqid, uint32_t cpu)
+{
+    struct virtual_sa *of_all = NULL;
+    for (struct virtual_sa *sa = plane->sas; sa != NULL; sa = sa->next) { /* newest first */
+        if (sa->sa.direction != SA_OUTBOUND || sa->sa.reqid != reqid)
+            continue;
+        if (sa->sa.has_cpu && sa->sa.cpu == cpu)
+            return sa;
+        if (!sa->sa.has_cpu && of_all == NULL)
+            of_all = sa;
+    }
+    return of_all;
 }
 
 struct virtual_sa *data_plane_inbound(const struct data_plane *plane, uint32_t spi)

@@ -29,6 +29,7 @@ struct data_plane {
     struct virtual_policy *policies;
     uint64_t next_age;
     size_t sa_count, policy_count;
+    uint32_t asked_cpus; /* whose packets wait, as long as the policy asks for CPUs: a bit for each */
     struct held_virtual_packet *held; /* newest first */
 };
 
@@ -51,6 +52,7 @@ void data_plane_clear(struct data_plane *plane);
 struct virtual_packet {
     struct selector source, destination;
     size_t size_bytes;
+    uint32_t cpu; /* that the sender's host has it on */
 };
 
 struct held_virtual_packet {
@@ -70,6 +72,8 @@ struct virtual_packet virtual_packet_of(const char *source, const char *destinat
 struct virtual_policy *data_plane_policy(const struct data_plane *plane, const struct virtual_packet *packet);
 struct virtual_sa *data_plane_find(const struct data_plane *plane, uint64_t child_serial,
                                    enum sa_direction direction);
+/* The newest of the reqid: of the packet's CPU, else of none. */
+struct virtual_sa *data_plane_of_cpu(const struct data_plane *plane, uint32_t reqid, uint32_t cpu);
 struct virtual_sa *data_plane_inbound(const struct data_plane *plane, uint32_t spi);
 /* Whether the pair would understand each other; the reason otherwise. */
 bool virtual_sa_matches(const struct virtual_sa *outbound, const struct virtual_sa *inbound,

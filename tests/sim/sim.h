@@ -202,6 +202,9 @@ unsigned sim_line_count(struct sim *sim, const char *host, uint64_t client);
 /* One packet with source and destination address; the reason for its loss goes to *error (may be NULL). */
 bool sim_send_packet(struct sim *sim, const char *host, const char *source, const char *destination,
                      struct error *error);
+/* The same of this CPU of the host's; ret_spi: of the SA that it left on, 0: none. */
+bool sim_send_from_cpu(struct sim *sim, const char *host, uint32_t cpu, const char *source,
+                       const char *destination, uint32_t *ret_spi);
 bool sim_send_bytes(struct sim *sim, const char *host, const char *source, const char *destination,
                     size_t size_bytes, struct error *error);
 /* How many packets a trap held first and then arrived; how many a policy let pass without IPsec. */

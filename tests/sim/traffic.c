@@ -56,6 +56,22 @@ static struct virtual_sa *choose_sa(struct sim_host *host, const struct virtual_
         return NULL;
     }
     struct virtual_sa *sa = data_plane_find(&host->plane, policy->policy.child_serial, SA_OUTBOUND);
+    if (policy->policy.is_per_cpu)
+        sa = data_plane_of_cpu(&host->plane, policy->policy.reqid, packet->cpu);
+    bool is_asked = (host->plane.asked_cpus >> packet->cpu & 1) != 0;
+    if (policy->policy.asks_for_cpus && sa != NULL && !sa->sa.has_cpu && is_asked) {
+        error_set(error, 0, "%s: the packet waits for an SA of its CPU", host->name);
+        return NULL;
+    }
+    if (policy->policy.asks_for_cpus && sa != NULL && !sa->sa.has_cpu) {
+        host->plane.asked_cpus |= 1U << packet->cpu;
+        tell_engine(host, &(struct kernel_event){.kind = KERNEL_ACQUIRE,
+                                                 .policy_id = policy->policy.policy_id,
+                                                 .packet_local = packet->source,
+                                                 .packet_remote = packet->destination,
+                                                 .has_cpu = true,
+                                                 .cpu = packet->cpu});
+    }
     if (sa == NULL) {
         error_set(error, 0, "%s: the policy leads to #%llu, which has no outbound SA", host->name,
                   (unsigned long long)policy->policy.child_serial);
@@ -168,6 +184,24 @@ bool sim_send_bytes(struct sim *sim, const char *host, const char *source, const
                 arrived ? "arrived" : reason.text);
     if (!arrived && error != NULL)
         *error = reason;
+    return arrived;
+}
+
+bool sim_send_from_cpu(struct sim *sim, const char *host, uint32_t cpu, const char *source,
+                       const char *destination, uint32_t *ret_spi)
+{
+    struct virtual_packet packet = virtual_packet_of(source, destination, 0, 0, 84);
+    packet.cpu = cpu;
+    struct sim_host *sender = world_host(sim, host), *receiver;
+    struct error error = {0};
+    bool arrived = carry(sim, sender, &packet, &receiver, &error);
+    world_trace(sim, sender, "packet of CPU %u: %s", cpu, arrived ? "arrived" : error.text);
+    const struct virtual_policy *policy = data_plane_policy(&sender->plane, &packet);
+    const struct virtual_sa *sa =
+        arrived && policy->policy.is_per_cpu ? data_plane_of_cpu(&sender->plane, policy->policy.reqid, cpu)
+        : arrived ? data_plane_find(&sender->plane, policy->policy.child_serial, SA_OUTBOUND)
+                  : NULL;
+    *ret_spi = sa != NULL ? sa->sa.spi : 0;
     return arrived;
 }
 

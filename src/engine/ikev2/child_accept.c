@@ -76,6 +76,9 @@ bool child_accept(struct engine *engine, struct ike_sa *ike, struct child_sa *ch
     child->udp_encapsulation = ike->uses_natt;
     child->tcp_encapsulation = ike->path.is_tcp;
     child_note_tfc_notify(child, message);
+    bool speaks_of_resources = ikev2_find_notify(message, SA_RESOURCE_INFO) != NULL;
+    if (child->replaces_serial == 0 && !child->has_cpu)
+        child->allows_clones = connection->spec->clones != 0 && speaks_of_resources;
     if (is_transport != wants_transport)
         return error_set(error, NO_PROPOSAL_CHOSEN, "peer chose %s mode; type=%s is configured",
                          is_transport ? "transport" : "tunnel", wants_transport ? "transport" : "tunnel");

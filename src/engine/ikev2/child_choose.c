@@ -6,6 +6,7 @@
 #include "engine/ikev2/compression.h"
 #include "engine/ikev2/traffic_selectors.h"
 #include "engine/login.h"
+#include "engine/per_cpu.h"
 #include "engine/sa.h"
 #include "engine/virtual_client.h"
 
@@ -265,6 +266,22 @@ static bool lease_address(struct engine *engine, const struct ike_sa *ike, struc
                      "the peer's traffic selectors leave out the address that it is leased");
 }
 
+/* Whether the peer wants another of the same for one of its CPUs (RFC 9611 4); then there must be room. */
+static bool choose_clone(const struct engine *engine, const struct ike_sa *ike,
+                         const struct connection *connection, const struct incoming *incoming,
+                         const struct choice *choice, bool *ret_is_clone, struct error *error)
+{
+    const struct child_sa *first = per_cpu_first(engine, connection);
+    *ret_is_clone =
+        ikev2_find_notify(incoming->message, SA_RESOURCE_INFO) != NULL &&
+        ikev2_find_notify(incoming->message, REKEY_SA) == NULL && first != NULL &&
+        first->ike_serial == ike->serial &&
+        per_cpu_covers(first, choice->local, choice->local_count, choice->remote, choice->remote_count);
+    unsigned limit = per_cpu_limit(engine, connection);
+    return !*ret_is_clone || (first->allows_clones && per_cpu_count_established(connection) < limit) ||
+           error_set(error, TS_MAX_QUEUE, "clones= allows %u Child SAs beside the first", limit);
+}
+
 struct child_sa *child_choose(struct engine *engine, struct ike_sa *ike, const struct incoming *incoming,
                               bool in_auth, const struct connection *connection, uint16_t *ret_group,
                               struct error *error)
@@ -279,10 +296,13 @@ struct child_sa *child_choose(struct engine *engine, struct ike_sa *ike, const s
     if (!found)
         return NULL;
     struct connection *settled = settle(engine, ike, choice.connection);
-    bool has_address = settled != NULL && lease_address(engine, ike, settled, incoming, &choice, error);
-    struct child_sa *child = has_address ? child_new(engine, ike, settled) : NULL;
+    bool is_clone = false;
+    bool is_possible = settled != NULL && lease_address(engine, ike, settled, incoming, &choice, error) &&
+                       choose_clone(engine, ike, settled, incoming, &choice, &is_clone, error);
+    uint32_t cpu = is_possible && is_clone ? per_cpu_choose(engine, settled) : 0;
+    struct child_sa *child = is_possible ? child_new(engine, ike, settled) : NULL;
     if (child == NULL) {
-        if (has_address || settled == NULL)
+        if (is_possible || settled == NULL)
             error_set(error, NO_ADDITIONAL_SAS, "no room for another Child SA");
         if (settled != NULL && settled->is_instance && settled->sa_count == 0)
             connection_destroy(engine, settled);
@@ -298,6 +318,10 @@ struct child_sa *child_choose(struct engine *engine, struct ike_sa *ike, const s
     child->udp_encapsulation = ike->uses_natt;
     child->tcp_encapsulation = ike->path.is_tcp;
     child->setup->ke = choice.suite.ke;
+    child->has_cpu = is_clone;
+    child->cpu = cpu;
+    child->allows_clones = !is_clone && settled->spec->clones != 0 &&
+                           ikev2_find_notify(incoming->message, SA_RESOURCE_INFO) != NULL;
     compression_choose(engine, settled, child, incoming->message);
     child_note_tfc_notify(child, incoming->message);
     child_set_selectors(engine, child, choice.local, choice.local_count, choice.remote, choice.remote_count);

@@ -49,6 +49,12 @@ static void build_tfc_notify(const struct connection *connection, struct message
                            bytes_of(NULL, 0));
 }
 
+static void build_resource_notify(bool is_wanted, struct message_builder *builder)
+{
+    if (is_wanted)
+        ikev2_build_notify(builder, PROTOCOL_NONE, bytes_of(NULL, 0), SA_RESOURCE_INFO, bytes_of(NULL, 0));
+}
+
 void child_note_tfc_notify(struct child_sa *child, const struct ikev2_message *message)
 {
     child->peer_refuses_tfc = ikev2_find_notify(message, ESP_TFC_PADDING_NOT_SUPPORTED) != NULL;
@@ -81,6 +87,7 @@ void child_build_request(struct engine *engine, const struct ike_sa *ike, struct
     remote_count = add_packet(packet ? packet + 1 : NULL, remote, remote_count);
     compression_build_offer(engine, connection, child, builder);
     build_tfc_notify(connection, builder);
+    build_resource_notify(child->has_cpu || connection->spec->clones != 0, builder);
     if (connection->spec->type == TYPE_TRANSPORT)
         ikev2_build_notify(builder, PROTOCOL_NONE, bytes_of(NULL, 0), USE_TRANSPORT_MODE, bytes_of(NULL, 0));
     message_build_begin(builder, PAYLOAD_SA);
@@ -98,6 +105,7 @@ void child_build_answer(struct engine *engine, const struct child_sa *child, boo
     store_be32(spi, child->spi_in);
     compression_build_answer(child, builder);
     build_tfc_notify(connection_by_serial(engine, child->connection_serial), builder);
+    build_resource_notify(child->has_cpu || child->allows_clones, builder);
     if (child->mode == MODE_TRANSPORT)
         ikev2_build_notify(builder, PROTOCOL_NONE, bytes_of(NULL, 0), USE_TRANSPORT_MODE, bytes_of(NULL, 0));
     message_build_begin(builder, PAYLOAD_SA);

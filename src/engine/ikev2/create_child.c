@@ -10,6 +10,7 @@
 #include "engine/ikev2/rekey_child.h"
 #include "engine/ikev2/rekey_ike.h"
 #include "engine/lifecycle.h"
+#include "engine/per_cpu.h"
 #include "engine/updown.h"
 #include "engine/version.h"
 
@@ -19,6 +20,7 @@ static void fail_with(struct engine *engine, struct ike_sa *ike, struct child_sa
 {
     uint64_t client = child->client;
     const struct connection *connection = connection_by_serial(engine, child->connection_serial);
+    per_cpu_make_no_more(engine, child);
     child_fail_because(engine, child, client, notify, "CREATE_CHILD_SA failed: %s", reason);
     say_event(engine, EVENT_FAILED, connection->spec->name, ike->serial, child->serial, reason);
     exchange_end(engine, ike);
@@ -85,9 +87,12 @@ void create_child_begin(struct engine *engine, struct ike_sa *ike, struct child_
     generate_or_send(engine, ike, child);
 }
 
-void create_child_start(struct engine *engine, struct ike_sa *ike, const struct connection *connection,
-                        uint64_t client)
+void create_child_start(struct engine *engine, struct ike_sa *ike, const struct task *task)
 {
+    const struct connection *connection = connection_by_serial(engine, task->connection_serial);
+    uint64_t client = task->client;
+    if (task->has_cpu && (connection == NULL || per_cpu_first(engine, connection) == NULL))
+        return; /* what it was to stand beside is gone */
     struct child_sa *child = connection ? child_new(engine, ike, connection) : NULL;
     if (child == NULL) {
         if (client != 0)
@@ -99,6 +104,8 @@ void create_child_start(struct engine *engine, struct ike_sa *ike, const struct 
         return;
     }
     child->client = client;
+    child->has_cpu = task->has_cpu;
+    child->cpu = task->cpu;
     say_child(engine, RC_LOG, child, client, "initiating Child SA using IKE SA #%llu",
               (unsigned long long)ike->serial);
     create_child_begin(engine, ike, child, TASK_CREATE_CHILD);
@@ -168,6 +175,18 @@ static void put_off(struct engine *engine, struct ike_sa *ike, struct child_sa *
     child_destroy(engine, child); /* after: the connection sees that it is tried again */
 }
 
+/* Packets of the CPU go on leaving on the Child SA of all CPUs (RFC 9611 4). */
+static void do_without(struct engine *engine, struct ike_sa *ike, struct child_sa *child, uint16_t notify)
+{
+    struct child_sa *first = per_cpu_first(engine, connection_by_serial(engine, child->connection_serial));
+    say_child(engine, RC_LOG, child, 0, "peer answered %s (%u): packets of CPU %u stay on Child SA #%llu",
+              ikev2_notify_name(notify), notify, child->cpu,
+              (unsigned long long)(first != NULL ? first->serial : 0));
+    per_cpu_make_no_more(engine, child);
+    exchange_end(engine, ike);
+    child_destroy(engine, child);
+}
+
 static void refused(struct engine *engine, struct ike_sa *ike, struct child_sa *child,
                     const struct ike_notify *refusal)
 {
@@ -177,6 +196,8 @@ static void refused(struct engine *engine, struct ike_sa *ike, struct child_sa *
     text_add(&text, "peer answered %s (%u)", ikev2_notify_name(refusal->type), refusal->type);
     if (refusal->type == INVALID_KE_PAYLOAD) {
         retry_with_group(engine, ike, child, refusal->data);
+    } else if (child->has_cpu && child->replaces_serial == 0) {
+        do_without(engine, ike, child, refusal->type);
     } else if (refusal->type == TEMPORARY_FAILURE) {
         put_off(engine, ike, child);
     } else {
@@ -191,6 +212,7 @@ static void refused(struct engine *engine, struct ike_sa *ike, struct child_sa *
 /* The answer has been accepted but cannot be used: the peer holds an SA that it must be told to drop. */
 static void unusable(struct engine *engine, struct ike_sa *ike, struct child_sa *child, const char *reason)
 {
+    per_cpu_make_no_more(engine, child);
     child_fail_because(engine, child, child->client, 0, "Child SA is unacceptable: %s", reason);
     finish_client(engine, child->client, RC_FATAL);
     child->client = 0;
@@ -248,7 +270,8 @@ static void complete(struct engine *engine, struct ike_sa *ike, struct child_sa 
     if (child->replaces_serial != 0) {
         rekey_child_completed(engine, child, client);
     } else {
-        child_take_policy(engine, child);
+        if (!child->has_cpu)
+            child_take_policy(engine, child);
         lifecycle_child_is_up(engine, child);
         lifecycle_arm_child(engine, child, true);
         child_announce(engine, child, client, "initiator established Child SA");
@@ -271,6 +294,13 @@ static void accepted(struct engine *engine, struct ike_sa *ike, struct child_sa 
     }
     if (!child_accept(engine, ike, child, incoming, false, &error)) {
         unusable(engine, ike, child, error.text);
+        return;
+    }
+    const struct child_sa *first =
+        child->has_cpu ? per_cpu_first(engine, connection_by_serial(engine, child->connection_serial)) : NULL;
+    if (first != NULL && !per_cpu_covers(first, child->selectors, child->local_count,
+                                         child_remote_selectors(child), child->remote_count)) {
+        unusable(engine, ike, child, "its traffic selectors are not those of the first");
         return;
     }
     const struct algorithm *ke = child->suite.ke && child->suite.ke->id != KE_NONE ? child->suite.ke : NULL;

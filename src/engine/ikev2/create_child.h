@@ -4,9 +4,8 @@
 
 #include "engine/ikev2/exchange.h"
 
-/* Takes the window for a new Child SA of this connection. */
-void create_child_start(struct engine *engine, struct ike_sa *ike, const struct connection *connection,
-                        uint64_t client);
+/* Takes the window for a new Child SA. */
+void create_child_start(struct engine *engine, struct ike_sa *ike, const struct task *task);
 /* The same for a larval Child SA that is already there (rekey_child.c). */
 void create_child_begin(struct engine *engine, struct ike_sa *ike, struct child_sa *child,
                         enum task_kind kind);

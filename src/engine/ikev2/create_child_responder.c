@@ -5,6 +5,7 @@
 #include "engine/ikev2/create_child.h"
 #include "engine/ikev2/rekey_child.h"
 #include "engine/lifecycle.h"
+#include "engine/per_cpu.h"
 #include "engine/sa.h"
 
 static void refuse(struct engine *engine, struct ike_sa *ike, const struct incoming *incoming,
@@ -27,7 +28,7 @@ static void complete(struct engine *engine, struct ike_sa *ike, const struct inc
     }
     struct message_builder builder = exchange_answer_start(ike, incoming, buffer, sizeof(buffer));
     child_build_answer(engine, child, false, own_public, &builder);
-    if (child->replaces_serial == 0) /* before the answer, as in IKE_AUTH */
+    if (child->replaces_serial == 0 && !child->has_cpu) /* before the answer, as in IKE_AUTH */
         child_take_policy(engine, child);
     exchange_answer_finish(engine, ike, &builder);
     rekey_child_note_nonces(engine, child, theirs, ours);
@@ -38,6 +39,8 @@ static void complete(struct engine *engine, struct ike_sa *ike, const struct inc
     }
     lifecycle_child_is_up(engine, child);
     lifecycle_arm_child(engine, child, false);
+    if (child->has_cpu)
+        engine_timer_arm(engine, &child->switch_timer, engine_now(engine) + REPLACED_CHILD_GRACE);
     child_announce(engine, child, 0, "responder established Child SA");
     say_event(engine, EVENT_CHILD_UP, connection_by_serial(engine, child->connection_serial)->spec->name,
               ike->serial, child->serial, "");
@@ -128,11 +131,14 @@ void create_child_request(struct engine *engine, struct ike_sa *ike, struct inco
     } else if (child == NULL) {
         const struct connection *meant =
             connection ? connection : connection_by_serial(engine, ike->connection_serial);
-        failure_keep(engine, meant, ike, false, failure_of_child_notify((uint16_t)error.code),
-                     (uint16_t)error.code, error.text);
+        if (error.code != TS_MAX_QUEUE)
+            failure_keep(engine, meant, ike, false, failure_of_child_notify((uint16_t)error.code),
+                         (uint16_t)error.code, error.text);
         refuse(engine, ike, incoming, (uint16_t)error.code, error.text);
     } else {
         child->replaces_serial = old ? old->serial : 0;
+        if (old != NULL)
+            per_cpu_inherit(child, old);
         proceed(engine, ike, incoming, child);
     }
 }

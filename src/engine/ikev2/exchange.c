@@ -103,7 +103,7 @@ static void start(struct engine *engine, struct ike_sa *ike, const struct task *
 {
     switch (task->kind) {
     case TASK_CREATE_CHILD:
-        create_child_start(engine, ike, connection_by_serial(engine, task->connection_serial), task->client);
+        create_child_start(engine, ike, task);
         break;
     case TASK_REKEY_CHILD:
         rekey_child_begin(engine, ike, child_by_serial(engine, task->child_serial), task->client);

@@ -10,6 +10,7 @@
 #include "engine/ikev2/create_child.h"
 #include "engine/ikev2/informational.h"
 #include "engine/lifecycle.h"
+#include "engine/per_cpu.h"
 #include "engine/sa.h"
 
 bool rekey_nonce_is_lower(struct bytes a, struct bytes b)
@@ -42,6 +43,7 @@ void rekey_child_begin(struct engine *engine, struct ike_sa *ike, struct child_s
         return;
     }
     new->replaces_serial = child->serial;
+    per_cpu_inherit(new, child);
     new->client = client;
     say_child(engine, RC_LOG, new, client, "initiating rekey to replace Child SA #%llu",
               (unsigned long long)child->serial);
@@ -101,7 +103,8 @@ void rekey_child_completed(struct engine *engine, struct child_sa *child, uint64
         ikev2_delete_child(engine, child, 0);
         return;
     }
-    child_take_policy(engine, child);
+    if (!child->has_cpu)
+        child_take_policy(engine, child);
     lifecycle_child_is_up(engine, child);
     lifecycle_arm_child(engine, child, true);
     say_rekeyed(engine, child, client, "initiator");

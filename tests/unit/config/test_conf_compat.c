@@ -405,7 +405,10 @@ static void what_a_connection_does_not_need_is_no_reason_to_refuse_it(void **sta
         {"enable-tcp=yes\n\tmobike=yes", ADDED, "mobike=yes has no effect together with enable-tcp=yes"},
         {"clones=no", ADDED, NULL},
         {"clones=0", ADDED, NULL},
-        {"clones=1", REFUSED, "\"clones\" is not supported yet"},
+        {"clones=1", ADDED, NULL},
+        {"clones=yes", ADDED, NULL},
+        {"clones=yes\n\tkeyexchange=ikev1", REFUSED, "clones= is for IKEv2"},
+        {"clones=all", REFUSED, "expected yes, no or a number up to 1024"},
         {"enable-tcp=perhaps", REFUSED, "enable-tcp"},
         {"mobike=no", ADDED, NULL},
     };

@@ -269,7 +269,8 @@ static void bad_pairs_are_refused_with_connection_keyword_and_reason(void **stat
     static const char *const rows[][2] = {
         {"iptfs=yes", "conn \"x\": keyword \"iptfs\" is not supported yet"},
         {"leftcat=perhaps", "leftcat=perhaps: found \"perhaps\"; expected yes or no"},
-        {"clones=2", "\"clones\" is not supported yet: a connection has one Child SA"},
+        {"clones=2x", "expected yes, no or a number up to 1024"},
+        {"clones=1025", "expected yes, no or a number up to 1024"},
         {"rightcert=east", "conn \"x\": keyword \"rightcert\" is not supported yet"},
         {"rightaddresspool=10.9.0.9-10.9.0.1", "ends before it begins"},
         {"rightaddresspool=10.9.0.1-2001:db8::1", "of different address families"},

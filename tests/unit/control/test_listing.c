@@ -94,7 +94,7 @@ static void connection_that_is_up_is_shown_as_libreswan_does(void **state)
            "domains:unset, cat:unset;\n"
            "000 \"west-east\":   sec_label:unset;\n"
            "000 \"west-east\":   ike_life: 28800s; ipsec_life: 28800s; ipsec_max_bytes: 2^63B; "
-           "ipsec_max_packets: 2^63; replay_window: 128; rekey_margin: 60s; rekey_fuzz: 0%; keyingtries: 0;\n"
+           "ipsec_max_packets: 2^63; replay_window: 128; rekey_margin: 60s; rekey_fuzz: 0%; keyingtries: 0; clones: no (unset);\n"
            "000 \"west-east\":   retransmit-interval: 500ms; retransmit-timeout: 30s; iketcp:no; "
            "iketcp-port:4500;\n"
            "000 \"west-east\":   initial-contact:no; cisco-unity:no; fake-strongswan:no; send-vendorid:no; "

@@ -95,6 +95,24 @@ static void test_keywords_that_cannot_be_obeyed_are_refused(void **state)
     connection_spec_free(spec);
 }
 
+static void test_clones_need_a_data_plane_that_tells_cpus_apart(void **state)
+{
+    (void)state;
+    const struct plane_limits with = {.stack = "xfrm", .cpu_count = 2};
+    const struct plane_limits without = {.stack = "userspace", .lacks_clones = true};
+    struct connection_spec *spec = make("aes_gcm128", PROPOSAL_ESN_NO);
+    char names[16];
+    struct text dropped = text_of(names, sizeof(names));
+    struct error error = {0};
+    assert_true(plane_limits_apply(&without, spec, &dropped, &error));
+    spec->clones = 4;
+    assert_true(plane_limits_apply(&with, spec, &dropped, &error));
+    assert_false(plane_limits_apply(&without, spec, &dropped, &error));
+    assert_non_null(strstr(error.text, "clones="));
+    assert_non_null(strstr(error.text, "protostack=userspace"));
+    connection_spec_free(spec);
+}
+
 static void test_without_limits_nothing_changes(void **state)
 {
     (void)state;
@@ -112,6 +130,7 @@ int main(void)
         cmocka_unit_test(test_what_is_missing_is_taken_out_and_named),
         cmocka_unit_test(test_nothing_left_is_a_refusal_that_names_what_is_missing),
         cmocka_unit_test(test_keywords_that_cannot_be_obeyed_are_refused),
+        cmocka_unit_test(test_clones_need_a_data_plane_that_tells_cpus_apart),
         cmocka_unit_test(test_without_limits_nothing_changes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
