@@ -26,6 +26,8 @@ static void finish_now(void *context, uint64_t client, int code)
 
 static void release_held(struct daemon *daemon, uint64_t settled)
 {
+    if (daemon->told_number <= settled) /* the next datagram would wait for what has come already */
+        daemon->told_number = 0;
     held_datagrams_release(&daemon->held_datagrams, settled, send_now, daemon);
     held_replies_release(&daemon->held_replies, settled, finish_now, daemon);
 }

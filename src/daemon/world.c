@@ -62,9 +62,9 @@ static uint64_t flush_data_plane(const struct daemon *daemon)
 static void send_datagram(void *world, const struct path *path, struct bytes datagram)
 {
     struct daemon *daemon = world;
-    uint64_t number = flush_data_plane(daemon);
-    if (number < daemon->told_number)
-        number = daemon->told_number;
+    uint64_t number = flush_data_plane(daemon), told = daemon->told_number;
+    if (number < told && told > daemon->backend_functions->settled(daemon->backend))
+        number = told;
     daemon->told_number = 0;
     if (number != 0 && held_datagrams_add(&daemon->held_datagrams, number, path, datagram))
         return;
