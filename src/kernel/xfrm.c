@@ -15,6 +15,7 @@
 #include "kernel/acquire_lifetime.h"
 #include "kernel/backend_requests.h"
 #include "kernel/resync.h"
+#include "kernel/xfrm_migrate.h"
 #include "kernel/xfrm_offload.h"
 #include "kernel/xfrm_per_cpu.h"
 
@@ -30,6 +31,10 @@ static void answered(void *context, const struct kernel_ticket *ticket, int fail
         return; /* what comes next replaces it */
     bool is_of_move = ticket->purpose == XFRM_PURPOSE_MOVE || ticket->purpose == XFRM_PURPOSE_MOVE_ADD ||
                       ticket->purpose == XFRM_PURPOSE_MOVE_END;
+    if (ticket->purpose == XFRM_PURPOSE_MIGRATE) {
+        xfrm_migrate_answered(backend, ticket, failure);
+        return;
+    }
     if (failure != 0 && is_of_move) {
         xfrm_sa_move_refused(backend, ticket, failure, words);
         return;

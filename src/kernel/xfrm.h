@@ -22,6 +22,7 @@ enum xfrm_purpose {
     XFRM_PURPOSE_CHECK,       /* whether the SA has reached a limit, or is gone */
     XFRM_PURPOSE_OFFLOAD_ADD, /* xfrm_offload.c: a refusal is told in its own words */
     XFRM_PURPOSE_OFFLOAD,     /* which card has the SA */
+    XFRM_PURPOSE_MIGRATE,     /* the kernel moves the SA by itself */
     XFRM_PURPOSE_MOVE,        /* the SA as it was when it was deleted, to be made anew at its new addresses */
     XFRM_PURPOSE_MOVE_ADD,    /* the new one, unless packets have asked for it already */
     XFRM_PURPOSE_MOVE_END,    /* the new one in place of what they have left */
@@ -42,6 +43,8 @@ struct backend {
     struct kernel_plane plane;
     struct xfrm_link link;
     unsigned former_acquire_lifetime; /* of the kernel; 0: it has its own */
+    bool cannot_migrate;              /* the kernel does not know how to (xfrm_migrate.h) */
+    bool has_migrated;                /* the SA that it was asked for last */
     uint32_t last_sequence, last_index;
 };
 

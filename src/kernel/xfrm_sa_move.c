@@ -1,6 +1,6 @@
 /*
- * SAs that go on between other addresses (MOBIKE, NAT mappings): XFRM_MSG_DELSA, and NEWSA or UPDSA with what
- * the kernel tells of the SA's end.
+ * SAs that go on between other addresses (MOBIKE, NAT mappings): by the kernel itself where it can
+ * (xfrm_migrate.h), else by XFRM_MSG_DELSA, and NEWSA or UPDSA with what the kernel tells of the SA's end.
  */
 #include <errno.h>
 #include <libmnl/libmnl.h>
@@ -10,15 +10,45 @@
 
 #include "kernel/netlink_attributes.h"
 #include "kernel/xfrm.h"
+#include "kernel/xfrm_migrate.h"
 #include "kernel/xfrm_offload.h"
 #include "kernel/xfrm_per_cpu.h"
 #include "kernel/xfrm_selector.h"
 
+/* One that the kernel does not move is made anew, whatever the reason. */
+static bool migrate(struct backend *backend, const struct kernel_request *request,
+                    const struct xfrm_sa *before, const struct xfrm_sa *sa)
+{
+    struct kernel_ticket ticket = xfrm_sa_ticket(request, XFRM_PURPOSE_MIGRATE);
+    backend->has_migrated = false;
+    xfrm_migrate_send(backend, before, sa, &ticket);
+    if (sa->common.direction == SA_OUTBOUND)
+        xfrm_policy_follow(backend, sa);
+    xfrm_link_flush(&backend->link);
+    return backend->has_migrated;
+}
+
 /*
- * An SA that moves is deleted, and what the kernel tells of its end is the answer: the numbers of the last
- * packets are in it, so the new one can use none of them again (RFC 4106 2, 4303 3.3.3). What follows is
- * xfrm_sa_make_anew.
+ * An SA that is to be made anew is deleted, and what the kernel tells of its end is the answer: the numbers
+ * of the last packets are in it, so the new one can use none of them again (RFC 4106 2, 4303 3.3.3). What
+ * follows is xfrm_sa_make_anew.
  */
+static void begin_anew(struct backend *backend, const struct kernel_request *request,
+                       const struct xfrm_sa *before, const struct xfrm_sa *sa)
+{
+    struct kernel_ticket away = xfrm_sa_ticket(request, XFRM_PURPOSE_MOVE);
+    xfrm_link_flush(&backend->link); /* what was gathered before is not told of */
+    xfrm_link_tell_of_sas(&backend->link, true);
+    for (size_t i = 0; i < sa->layers.count; i++) {
+        away.layer = (uint8_t)i;
+        xfrm_sa_send_delete(backend, before, i, &away);
+    }
+    if (sa->common.direction == SA_OUTBOUND)
+        xfrm_policy_follow(backend, sa);
+    xfrm_link_flush(&backend->link);
+    xfrm_link_tell_of_sas(&backend->link, false);
+}
+
 void xfrm_sa_move(struct backend *backend, const struct kernel_request *request)
 {
     struct xfrm_sa *sa = xfrm_sa_of_child(backend, request->sa->child_serial, request->sa->direction);
@@ -26,20 +56,12 @@ void xfrm_sa_move(struct backend *backend, const struct kernel_request *request)
         event_queue_push_done(&backend->plane.events, request->request_id, "no such SA");
         return;
     }
-    struct kernel_ticket away = xfrm_sa_ticket(request, XFRM_PURPOSE_MOVE);
-    xfrm_link_flush(&backend->link); /* what was gathered before is not told of */
-    xfrm_link_tell_of_sas(&backend->link, true);
-    for (size_t i = 0; i < sa->layers.count; i++) {
-        away.layer = (uint8_t)i;
-        xfrm_sa_send_delete(backend, sa, i, &away);
-    }
+    const struct xfrm_sa before = *sa;
     plane_sa_move(&sa->common, &request->sa->local, &request->sa->remote);
     sa->common.udp_encapsulation = request->sa->udp_encapsulation;
     sa->tcp_encapsulation = request->sa->tcp_encapsulation;
-    if (sa->common.direction == SA_OUTBOUND)
-        xfrm_policy_follow(backend, sa);
-    xfrm_link_flush(&backend->link);
-    xfrm_link_tell_of_sas(&backend->link, false);
+    if (!xfrm_migrate_is_for(backend, &before, sa) || !migrate(backend, request, &before, sa))
+        begin_anew(backend, request, &before, sa);
 }
 
 /* The fixed part of the state that the kernel has deleted; it comes as an attribute. */

@@ -5,13 +5,15 @@
 #include <stddef.h>
 
 #include <cmocka.h>
+#include <errno.h>
 #include <libmnl/libmnl.h>
 #include <linux/xfrm.h>
 #include <netinet/in.h>
 #include <stdlib.h>
 
 #include "kernel/netlink_attributes.h"
-#include "kernel/xfrm.h"
+#include "kernel/xfrm_migrate.h"
+#include "kernel/xfrm_selector.h"
 
 enum { CHILD = 7, SPI = 0x1000, KEY_SIZE = 20, MESSAGE_SIZE = 1024 };
 
@@ -52,10 +54,13 @@ static void open_backend(struct backend *backend)
     assert_true(event_queue_init(&backend->plane.events, NULL));
     assert_true(hash_table_init(&backend->plane.sas_by_child) && hash_table_init(&backend->plane.sas_by_spi));
     sa->layers = (struct xfrm_layers){.count = 1, .at = {{IPPROTO_ESP, MODE_TUNNEL, SPI}}};
-    assert_true(plane_sa_remember(
-        &backend->plane, &sa->common,
-        &(struct kernel_sa){
-            .child_serial = CHILD, .direction = SA_OUTBOUND, .spi = SPI, .local = here, .remote = there}));
+    assert_true(plane_sa_remember(&backend->plane, &sa->common,
+                                  &(struct kernel_sa){.child_serial = CHILD,
+                                                      .direction = SA_OUTBOUND,
+                                                      .mode = MODE_TUNNEL,
+                                                      .spi = SPI,
+                                                      .local = here,
+                                                      .remote = there}));
 }
 
 static void close_backend(struct backend *backend)
@@ -150,9 +155,84 @@ static void without_the_kernels_word_it_is_lost(void **state)
     close_backend(&backend);
 }
 
+static struct xfrm_sa elsewhere(const struct xfrm_sa *sa)
+{
+    struct xfrm_sa moved = *sa;
+    assert_true(address_parse("192.0.2.77", &moved.common.remote.address, NULL));
+    moved.common.remote.port = 4501;
+    moved.common.udp_encapsulation = true;
+    return moved;
+}
+
+/* Offsets are those of linux/xfrm.h of kernels that have it. */
+static void a_kernel_that_can_is_told_the_spi_and_both_places(void **state)
+{
+    (void)state;
+    struct backend backend;
+    open_backend(&backend);
+    const struct xfrm_sa *sa = xfrm_sa_of_child(&backend, CHILD, SA_OUTBOUND);
+    const struct xfrm_sa moved = elsewhere(sa);
+    const struct kernel_ticket ticket = {.child_serial = CHILD, .purpose = XFRM_PURPOSE_MIGRATE};
+    xfrm_migrate_send(&backend, sa, &moved, &ticket);
+    const struct nlmsghdr *message = (const void *)backend.link.batch;
+    const uint8_t *header = mnl_nlmsg_get_payload(message);
+    enum { SIZE = 132, SPI_AT = 16, NEW_DESTINATION_AT = 24, NEW_SOURCE_AT = 40, FAMILY_AT = 128 };
+    uint16_t family;
+    assert_int_equal(message->nlmsg_type, 0x29);
+    assert_int_equal(load_be32(header), 0xc0000263);
+    assert_int_equal(load_be32(header + SPI_AT), SPI);
+    assert_int_equal(load_be32(header + NEW_DESTINATION_AT), 0xc000024d);
+    assert_int_equal(load_be32(header + NEW_SOURCE_AT), 0xc0000201);
+    memcpy(&family, header + FAMILY_AT, sizeof(family));
+    assert_int_equal(family, AF_INET);
+    assert_int_equal(mnl_attr_get_type((const void *)(header + SIZE)), XFRMA_ENCAP);
+    close_backend(&backend);
+}
+
+static void a_kernel_that_cannot_is_asked_once(void **state)
+{
+    (void)state;
+    static const int refusals[] = {EINVAL, ENOPROTOOPT};
+    for (size_t i = 0; i < ARRAY_SIZE(refusals); i++) {
+        struct backend backend;
+        const struct kernel_ticket ticket = {.child_serial = CHILD, .purpose = XFRM_PURPOSE_MIGRATE};
+        open_backend(&backend);
+        const struct xfrm_sa *sa = xfrm_sa_of_child(&backend, CHILD, SA_OUTBOUND);
+        const struct xfrm_sa moved = elsewhere(sa);
+        assert_true(xfrm_migrate_is_for(&backend, sa, &moved));
+        xfrm_migrate_answered(&backend, &ticket, ESRCH);
+        assert_false(backend.has_migrated);
+        assert_true(xfrm_migrate_is_for(&backend, sa, &moved));
+        xfrm_migrate_answered(&backend, &ticket, refusals[i]);
+        assert_false(xfrm_migrate_is_for(&backend, sa, &moved));
+        close_backend(&backend);
+    }
+}
+
+static void bundles_transport_mode_and_streams_are_made_anew(void **state)
+{
+    (void)state;
+    struct backend backend;
+    open_backend(&backend);
+    const struct xfrm_sa *sa = xfrm_sa_of_child(&backend, CHILD, SA_OUTBOUND);
+    struct xfrm_sa bundle = elsewhere(sa), transport = bundle, stream = bundle, card = bundle;
+    bundle.layers.count = 2;
+    transport.common.mode = MODE_TRANSPORT;
+    stream.tcp_encapsulation = true;
+    card.nic_offload = NIC_OFFLOAD_CRYPTO;
+    assert_false(xfrm_migrate_is_for(&backend, sa, &bundle));
+    assert_false(xfrm_migrate_is_for(&backend, sa, &transport));
+    assert_false(xfrm_migrate_is_for(&backend, sa, &stream));
+    assert_false(xfrm_migrate_is_for(&backend, sa, &card));
+    close_backend(&backend);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_kernel_that_can_is_told_the_spi_and_both_places),
+        cmocka_unit_test(a_kernel_that_cannot_is_asked_once),
+        cmocka_unit_test(bundles_transport_mode_and_streams_are_made_anew),
         cmocka_unit_test(it_goes_on_with_its_numbers_at_its_new_address),
         cmocka_unit_test(without_its_keys_it_is_lost),
         cmocka_unit_test(without_the_kernels_word_it_is_lost),
