@@ -11,13 +11,14 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
+#include <time.h>
 
 #include "kernel/clear_maps.h"
 #include "kernel/clear_table.h"
 #include "kernel/policy_order.h"
 #include "kernel/policy_slots.h"
 
-enum { CHANGES_AT_ONCE = 256 };
+enum { CHANGES_AT_ONCE = 256, PORTS = 65536, REMAKING_PAUSE_SECONDS = 10 };
 
 struct clear_guard {
     struct clear_guard_settings settings;
@@ -25,6 +26,8 @@ struct clear_guard {
     struct nft_link link;
     struct clear_maps maps;
     struct policy_slots slots;
+    uint8_t open_ports[2][PORTS / 8]; /* of UDP, of TCP */
+    time_t remade_at;
     bool has_complained;
 };
 
@@ -104,11 +107,41 @@ static void delete_policy(void *context, uint64_t policy_id)
     commit_if_many(guard);
 }
 
+static void put_open_ports(struct clear_guard *guard)
+{
+    for (unsigned number = 0; number < 2 * PORTS; number++) {
+        unsigned is_tcp = number / PORTS, port = number % PORTS;
+        if ((guard->open_ports[is_tcp][port / 8] & 1u << port % 8) != 0)
+            clear_table_put_port(&guard->link, is_tcp != 0, (uint16_t)port, true);
+    }
+}
+
+/* The kernel's table is not what we think: somebody has flushed it (before Linux 5.12 anybody can), or the
+ * answer to a change was lost. It is made from nothing; not again and again, if that is of no use. */
+static int make_anew(struct clear_guard *guard, int failure)
+{
+    struct error error = {0};
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    if (guard->remade_at != 0 && now.tv_sec - guard->remade_at < REMAKING_PAUSE_SECONDS)
+        return failure;
+    guard->remade_at = now.tv_sec;
+    if (!clear_table_make(&guard->link, guard->maps.device, &guard->maps.knows_way_back, &error))
+        return failure;
+    put_open_ports(guard);
+    failure = nft_link_commit(&guard->link);
+    clear_maps_are_lost(&guard->maps);
+    int of_maps = clear_maps_commit(&guard->maps);
+    return failure != 0 ? failure : of_maps;
+}
+
 void clear_guard_commit(struct clear_guard *guard)
 {
     if (guard == NULL)
         return;
     int failure = clear_maps_commit(&guard->maps);
+    if (failure != 0)
+        failure = make_anew(guard, failure);
     if (failure != 0)
         complain(guard, strerror(failure));
     else
@@ -138,9 +171,13 @@ static bool carry_out_port(struct order *order, struct error *error)
 {
     struct port_order *wish = CONTAINER_OF(order, struct port_order, order);
     struct clear_guard *guard = wish->guard;
+    uint8_t *place = &guard->open_ports[wish->is_tcp][wish->port / 8], bit = (uint8_t)(1u << wish->port % 8);
+    *place = (uint8_t)(wish->is_open ? *place | bit : *place & ~bit);
     (void)error;
     clear_table_put_port(&guard->link, wish->is_tcp, wish->port, wish->is_open);
     int failure = nft_link_commit(&guard->link);
+    if (failure != 0 && wish->is_open)
+        failure = make_anew(guard, failure);
     if (failure != 0 && wish->is_open)
         complain(guard, strerror(failure));
     free_port_order(order);

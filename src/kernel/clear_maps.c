@@ -321,6 +321,26 @@ int clear_maps_commit(struct clear_maps *maps)
     return failure;
 }
 
+static void lose_element(struct hash_node *node, void *context)
+{
+    struct clear_maps *maps = context;
+    struct element *element = CONTAINER_OF(node, struct element, node);
+    element->installed = CLEAR_NOTHING;
+    if (!list_is_empty(&element->changed))
+        return;
+    list_append(&maps->changed, &element->changed);
+    maps->changed_count++;
+}
+
+void clear_maps_are_lost(struct clear_maps *maps)
+{
+    LIST_EACH(&maps->shapes, node)
+    {
+        CONTAINER_OF(node, struct map_shape, node)->is_installed = false;
+    }
+    hash_table_each(&maps->elements, lose_element, maps);
+}
+
 static void free_element(struct hash_node *node, void *context)
 {
     (void)context;

@@ -38,5 +38,7 @@ const char *clear_maps_set(struct clear_maps *maps, const struct packet_selector
                            int verdict);
 /* 0, or an errno value: what has not come into force is tried again the next time. */
 int clear_maps_commit(struct clear_maps *maps);
+/* The kernel has nothing of it any more: all of it comes into force again with the next commit. */
+void clear_maps_are_lost(struct clear_maps *maps);
 
 #endif
