@@ -33,7 +33,9 @@ class Namespace:
 
     def __init__(self, name):
         self.name = name
-        run(["ip", "netns", "add", name])
+
+    def create(self):
+        run(["ip", "netns", "add", self.name])
 
     def enter(self, arguments):
         return ["ip", "netns", "exec", self.name, *arguments]
@@ -53,6 +55,13 @@ class Namespace:
 
     def remove(self):
         run(["ip", "netns", "delete", self.name], check=False)
+
+    def set(self, options):
+        """What sysctl(8) sets."""
+        with self.inside():
+            for name, value in options.items():
+                with open(f"/proc/sys/{name.replace('.', '/')}", "w", encoding="ascii") as file:
+                    file.write(str(value))
 
 
 def enter_namespace(file):
@@ -90,22 +99,22 @@ class Network:
     def __init__(self):
         self.prefix = f"styx-{os.getpid()}-{os.urandom(2).hex()}-{next(counter)}"
         self.namespaces = []
+        self.net = self._namespace("net")
+        self.near = self._side("near")
+        self.far = self._side("far")
 
     def __enter__(self):
         try:
-            self.net = self._namespace("net")
-            self.near = self._side("near")
-            self.far = self._side("far")
+            self._create()
             for side in (self.near, self.far):
-                self._connect(side)
+                self._address(side)
         except BaseException:
             self.__exit__()
             raise
         return self
 
     def __exit__(self, *_reason):
-        for namespace in reversed(self.namespaces):
-            namespace.remove()
+        ip([f"netns delete {namespace.name}" for namespace in reversed(self.namespaces)], "-force", check=False)
 
     def _namespace(self, role):
         namespace = Namespace(f"{self.prefix}-{role}")
@@ -115,7 +124,14 @@ class Network:
     def _side(self, name):
         return Side(name, self._namespace(f"{name}-gateway"), self._namespace(f"{name}-client"))
 
-    def _connect(self, side):
+    def _create(self):
+        commands = [f"netns add {namespace.name}" for namespace in self.namespaces]
+        for side in (self.near, self.far):
+            commands += [f"link add {side.name} netns {self.net.name} type veth peer name wire netns {side.gateway.name}",
+                         f"link add inside netns {side.gateway.name} type veth peer name inside netns {side.client.name}"]
+        ip(commands)
+
+    def _address(self, side):
         wire_commands, gateway_commands, client_commands = [], [], []
         for family, length in PREFIX_LENGTH.items():
             dad = "" if family == 4 else "nodad"
@@ -125,20 +141,15 @@ class Network:
                                  f"route add default via {side.next_hop(family)}"]
             client_commands += [f"addr add {side.client_address(family)}/{length} dev inside {dad}",
                                 f"route add default via {side.gateway_inside_address(family)}"]
-        run(["ip", "link", "add", side.name, "netns", self.net.name, "type", "veth",
-             "peer", "name", "wire", "netns", side.gateway.name])
-        run(["ip", "link", "add", "inside", "netns", side.gateway.name, "type", "veth",
-             "peer", "name", "inside", "netns", side.client.name])
         configure(self.net, [f"link set {side.name} up", "link set lo up"] + wire_commands)
-        configure(side.gateway, ["link set lo up", "link set wire up", "link set inside up"])
         configure(side.client, ["link set lo up", "link set inside up"])
-        configure(side.gateway, gateway_commands)
+        configure(side.gateway, ["link set lo up", "link set wire up", "link set inside up"] + gateway_commands)
         configure(side.client, client_commands)
         for namespace in (self.net, side.gateway):
-            namespace.run(["sysctl", "-qw", "net.ipv4.ip_forward=1", "net.ipv6.conf.all.forwarding=1",
-                           "net.ipv4.conf.all.rp_filter=0", "net.ipv4.conf.default.rp_filter=0"])
+            namespace.set({"net.ipv4.ip_forward": 1, "net.ipv6.conf.all.forwarding": 1,
+                           "net.ipv4.conf.all.rp_filter": 0, "net.ipv4.conf.default.rp_filter": 0})
         for namespace in (side.client, side.gateway):
-            namespace.run(["sysctl", "-qw", "net.ipv4.tcp_congestion_control=reno"])
+            namespace.set({"net.ipv4.tcp_congestion_control": "reno"})
 
     def hide_near_behind_nat(self):
         """From now on the router translates the addresses and ports of what comes from the near side."""
@@ -163,5 +174,8 @@ class Network:
 
 def configure(namespace, commands):
     """Runs many `ip` commands in a namespace at once."""
-    script = "\n".join(commands)
-    run(["sh", "-c", f"printf '%s\\n' \"$1\" | ip -netns {namespace.name} -batch -", "sh", script])
+    ip(commands, "-netns", namespace.name)
+
+
+def ip(commands, *options, check=True):
+    run(["ip", *options, "-batch", "-"], given="".join(f"{command}\n" for command in commands), check=check)

@@ -20,12 +20,15 @@ def background(arguments, **options):
     return subprocess.Popen([*DIES_WITH_PARENT, *map(str, arguments)], **{"stdin": subprocess.DEVNULL, **options})
 
 
-def run(arguments, timeout=20, check=True):
-    """Runs a command to its end; (exit status, output and errors). A time-out or, with check, a failure raises."""
+def run(arguments, timeout=20, check=True, given=""):
+    """Runs a command to its end; (exit status, output and errors). A time-out or, with check, a failure raises.
+
+    given is what it reads from its standard input.
+    """
     command = [str(argument) for argument in arguments]
-    with background(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as process:
+    with background(command, **PIPES) as process:
         try:
-            output = process.communicate(timeout=timeout)[0].decode(errors="replace")
+            output = process.communicate(given.encode(), timeout)[0].decode(errors="replace")
         except TimeoutExpired:
             process.kill()
             output = process.communicate()[0].decode(errors="replace")
