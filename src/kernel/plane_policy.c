@@ -73,6 +73,27 @@ void plane_policies_delete_all(struct kernel_plane *plane)
     neighbour_bypass_remove(plane);
 }
 
+static void forget_installed(void *context, struct policy_slot *slot)
+{
+    (void)context;
+    slot->installed = 0;
+}
+
+static void install_again(void *context, struct policy_slot *slot)
+{
+    struct kernel_plane *plane = context;
+    struct claimed_policy *best = policy_slot_best(slot);
+    if (best != NULL)
+        plane->policies.install(plane->policies.context, slot, best);
+}
+
+void plane_policies_restore(struct kernel_plane *plane)
+{
+    policy_slots_each(&plane->policies, forget_installed);
+    plane->ipv6_slot_count = 0;
+    policy_slots_each(&plane->policies, install_again);
+}
+
 /* They must meet IPsec before they have the address by which they go into the tunnel: only then are they
  * told from what passes in clear. Once they have it, the kernel asks the policies again. */
 static const char *set_translated(struct kernel_plane *plane, const struct kernel_policy *wanted,

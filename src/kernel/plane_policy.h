@@ -30,6 +30,8 @@ struct claimed_policy plane_policy_claim(const struct kernel_policy *wanted);
 void plane_policy_install(struct kernel_plane *plane, struct policy_slot *slot, struct claimed_policy *best);
 /* At the end. */
 void plane_policies_delete_all(struct kernel_plane *plane);
+/* Somebody has taken away all that the kernel had: it is made anew. */
+void plane_policies_restore(struct kernel_plane *plane);
 /* Sets the policy by the back end's function, which tells the reason when it cannot be had, and a second one
  * for packets that are yet to be translated (cat=). Its routes follow, or the reason goes to the log and who
  * waits. */

@@ -1,10 +1,11 @@
 /* What the kernel tells unasked: packets that met a trap (ACQUIRE), limits of SAs (EXPIRE), NAT mappings that
- * changed (MAPPING). */
+ * changed (MAPPING), and that somebody has flushed what we had there. */
 #include <arpa/inet.h>
 #include <libmnl/libmnl.h>
 #include <linux/xfrm.h>
 
 #include "kernel/netlink_attributes.h"
+#include "kernel/resync.h"
 #include "kernel/xfrm.h"
 #include "kernel/xfrm_per_cpu.h"
 #include "kernel/xfrm_selector.h"
@@ -67,6 +68,19 @@ static void mapping(struct backend *backend, const struct nlmsghdr *message)
         kernel_plane_tell_mapping(&backend->plane, &sa->common, &remote);
 }
 
+static void flushed(struct backend *backend, bool is_of_policies)
+{
+    if (is_of_policies) {
+        kernel_plane_log(&backend->plane,
+                         "somebody has flushed the kernel's IPsec policies: ours are made anew");
+        plane_policies_restore(&backend->plane);
+    } else {
+        kernel_plane_log(&backend->plane, "somebody has flushed the kernel's IPsec SAs: ours are looked for");
+        resync_begin(&backend->plane);
+    }
+    event_queue_wake(&backend->plane.events);
+}
+
 void xfrm_event(void *context, const struct nlmsghdr *message)
 {
     switch (message->nlmsg_type) {
@@ -81,6 +95,10 @@ void xfrm_event(void *context, const struct nlmsghdr *message)
     case XFRM_MSG_MAPPING:
         if (holds(message, sizeof(struct xfrm_user_mapping)))
             mapping(context, message);
+        break;
+    case XFRM_MSG_FLUSHSA:
+    case XFRM_MSG_FLUSHPOLICY:
+        flushed(context, message->nlmsg_type == XFRM_MSG_FLUSHPOLICY);
         break;
     default:
         break;

@@ -1,10 +1,12 @@
 /* Netlink to XFRM (linux/xfrm.h) through libmnl: batches, answers by sequence number, events. */
 #include "kernel/xfrm_link.h"
 
+#include <arpa/inet.h>
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <libmnl/libmnl.h>
+#include <linux/filter.h>
 #include <linux/netlink.h>
 #include <linux/xfrm.h>
 #include <stdlib.h>
@@ -41,6 +43,29 @@ static unsigned group_bit(unsigned group)
     return 1u << (group - 1);
 }
 
+/* Of the groups that tell of every change, our own too, only that all was flushed; and what was asked for. */
+static void hear_of_flushes(const struct mnl_socket *socket)
+{
+    enum { TYPE_AT = 4 };
+    static struct sock_filter filter[] = {
+        BPF_STMT(BPF_LD | BPF_H | BPF_ABS, TYPE_AT),  BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 0, 6, 0),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 0, 5, 0), BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 0, 4, 0),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 0, 3, 0), BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 0, 2, 0),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 0, 1, 0), BPF_STMT(BPF_RET | BPF_K, 0),
+        BPF_STMT(BPF_RET | BPF_K, UINT32_MAX),
+    };
+    static const uint16_t wanted[] = {XFRM_MSG_ACQUIRE, XFRM_MSG_EXPIRE,      XFRM_MSG_MAPPING,
+                                      XFRM_MSG_FLUSHSA, XFRM_MSG_FLUSHPOLICY, NLMSG_ERROR};
+    const struct sock_fprog program = {.len = ARRAY_SIZE(filter), .filter = filter};
+    static const int groups[] = {XFRMNLGRP_SA, XFRMNLGRP_POLICY};
+    for (size_t i = 0; i < ARRAY_SIZE(wanted); i++)
+        filter[1 + i].k = htons(wanted[i]);
+    if (setsockopt(mnl_socket_get_fd(socket), SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof(program)) != 0)
+        return;
+    for (size_t i = 0; i < ARRAY_SIZE(groups); i++)
+        (void)mnl_socket_setsockopt(socket, NETLINK_ADD_MEMBERSHIP, (void *)&groups[i], sizeof(groups[i]));
+}
+
 bool xfrm_link_open(struct xfrm_link *link, struct error *error)
 {
     unsigned groups =
@@ -48,6 +73,8 @@ bool xfrm_link_open(struct xfrm_link *link, struct error *error)
     link->batch = calloc(1, XFRM_BATCH_SIZE);
     link->requests = open_socket(0, RECEIVE_BUFFER_BYTES, error);
     link->events = link->requests != NULL ? open_socket(groups, EVENT_BUFFER_BYTES, error) : NULL;
+    if (link->events != NULL)
+        hear_of_flushes(link->events);
     if (link->events != NULL && link->batch != NULL)
         return true;
     if (link->events != NULL)
