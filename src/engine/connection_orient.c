@@ -171,7 +171,7 @@ static void go_on(struct engine *engine, struct connection *connection)
     if (!connection->is_oriented || !address_is_set(&connection->remote))
         return;
     engine_timer_cancel(engine, &connection->revive_timer);
-    connection->revive_attempts = 0;
+    connection->revive_attempts = connection->early_ends = 0;
     lifecycle_schedule_revival(engine, connection);
 }
 

@@ -207,6 +207,15 @@ static const char *child_end_reason(const struct engine *engine, const struct ch
     return ike != NULL && ike->end_reason != NULL ? ike->end_reason : "deleted here";
 }
 
+/* What comes up and ends at once, again and again, is no success: two clients that take the same place from
+ * each other must not do so without end as fast as they can. */
+static void note_end(const struct engine *engine, struct connection *connection, const struct child_sa *child)
+{
+    bool is_early = child->established_at != 0 && engine_now(engine) - child->established_at < LASTING_CHILD;
+    if (connection->keep_up)
+        connection->early_ends = is_early ? connection->early_ends + 1 : 0;
+}
+
 void lifecycle_child_is_going(struct engine *engine, struct child_sa *child)
 {
     struct connection *connection = connection_by_serial(engine, child->connection_serial);
@@ -239,6 +248,7 @@ void lifecycle_child_is_going(struct engine *engine, struct child_sa *child)
         return;
     }
     routing_lost(engine, connection, child);
+    note_end(engine, connection, child);
     per_cpu_end(engine, connection);
     lifecycle_schedule_revival(engine, connection);
 }
@@ -249,7 +259,8 @@ void lifecycle_schedule_revival(struct engine *engine, struct connection *connec
         engine->is_shutting_down || !engine->is_listening || connection->is_instance ||
         timer_is_armed(&connection->revive_timer.timer))
         return;
-    unsigned failures = connection->revive_attempts + connection->plane_refusals;
+    unsigned early_ends = connection->early_ends > 1 ? connection->early_ends - 1 : 0;
+    unsigned failures = connection->revive_attempts + connection->plane_refusals + early_ends;
     usec_t delay = REVIVAL_DELAY_FIRST + failures * REVIVAL_DELAY_STEP;
     if (delay > REVIVAL_DELAY_MAX)
         delay = REVIVAL_DELAY_MAX;

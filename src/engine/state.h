@@ -48,6 +48,7 @@ enum {
 #define REVIVAL_DELAY_FIRST (0 * USEC_PER_SEC)
 #define REVIVAL_DELAY_STEP (5 * USEC_PER_SEC)
 #define REVIVAL_DELAY_MAX (300 * USEC_PER_SEC)
+#define LASTING_CHILD (60 * USEC_PER_SEC) /* a Child SA that lived so long did not end at once */
 #define ONDEMAND_DELAY_FIRST                                                                                 \
     (1 * USEC_PER_SEC) /* after a failure no packet begins anew; doubled each time                           \
                         */
@@ -172,6 +173,7 @@ struct connection {
     bool asks_for_cpus;           /* as the policy says: per_cpu.h */
     unsigned sa_count; /* IKE and Child SAs that name this connection; an instance dies with the last */
     unsigned revive_attempts;
+    unsigned early_ends;     /* in a row: of Child SAs that did not last, see lifecycle.c */
     unsigned plane_refusals; /* of SAs by the data plane, since it last took one */
     uint64_t debug;
     struct engine_timer revive_timer;

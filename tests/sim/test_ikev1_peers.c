@@ -75,6 +75,26 @@ static void l2tp_clients_behind_one_nat_are_told_apart_by_their_ports(void **sta
     sim_free(sim);
 }
 
+/* Packets to them look the same to the server: the last one has the place, and who wants it back waits longer
+ * each time. */
+static void l2tp_clients_behind_one_nat_with_one_port_take_turns_in_peace(void **state)
+{
+    (void)state;
+    struct sim *sim = l2tp_server("");
+    sim_add_host_behind_nat(sim, "east", "10.9.0.1", "192.0.2.99");
+    sim_add_host_behind_nat(sim, "road", "10.9.0.2", "192.0.2.99");
+    sim_add_connection_on(sim, "east", "tunnel",
+                          "left=10.9.0.1 leftid=@east leftprotoport=17/1701 " L2TP_CLIENT ALGORITHMS);
+    sim_add_connection_on(sim, "road", "tunnel",
+                          "left=10.9.0.2 leftid=@road leftprotoport=17/1701 " L2TP_CLIENT ALGORITHMS);
+    assert_up(sim, "east");
+    assert_up(sim, "road");
+    sim_run_for(sim, minutes(10));
+    assert_true(engine_view_totals(sim_engine(sim, "west")).child_completed < 60);
+    assert_true(engine_view_totals(sim_engine(sim, "west")).child_established <= 1);
+    sim_free(sim);
+}
+
 static void a_server_rekeys_with_the_port_that_was_agreed_on(void **state)
 {
     (void)state;
@@ -336,6 +356,7 @@ int main(int argument_count, char **arguments)
     const struct CMUnitTest scenarios[] = {
         cmocka_unit_test(an_l2tp_client_has_the_port_that_it_names),
         cmocka_unit_test(l2tp_clients_behind_one_nat_are_told_apart_by_their_ports),
+        cmocka_unit_test(l2tp_clients_behind_one_nat_with_one_port_take_turns_in_peace),
         cmocka_unit_test(a_server_rekeys_with_the_port_that_was_agreed_on),
         cmocka_unit_test(another_protocol_is_not_that_of_the_l2tp_server),
         cmocka_unit_test(initial_contact_is_obeyed_after_phase_1_too),
