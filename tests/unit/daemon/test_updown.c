@@ -53,11 +53,8 @@ void daemon_rearm(struct daemon *daemon)
 {
     size_t running = process_group_count(daemon->processes);
     running_most = running > running_most ? running : running_most;
-}
-
-void daemon_scripts_done(struct daemon *daemon)
-{
-    event_base_loopbreak(daemon->base);
+    if (updown_is_idle(daemon->updown))
+        event_base_loopbreak(daemon->base);
 }
 
 void engine_updown_said(struct engine *engine, uint64_t connection_serial, uint64_t request_id,
