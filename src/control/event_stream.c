@@ -150,7 +150,7 @@ static void send(struct control_session *session)
     session_raw_end(session, begin_at);
 }
 
-static bool is_subscribed(const struct control_session *session)
+bool events_are_read_by(const struct control_session *session)
 {
     return session->events.node.next != NULL && !list_is_empty(&session->events.node);
 }
@@ -167,7 +167,7 @@ static void note_waiting(struct control_session *session)
 void events_continue(struct control_session *session)
 {
     struct json_out json;
-    if (!is_subscribed(session))
+    if (!events_are_read_by(session))
         return;
     note_waiting(session);
     if (control_session_output(session).size == 0 && session->output.capacity > EVENTS_HIGH_WATER * 2)
@@ -181,12 +181,18 @@ void events_continue(struct control_session *session)
     send(session);
 }
 
+static size_t burst_max(const struct control *control)
+{
+    size_t share = EVENTS_ALL_BURSTS_MAX / control->subscriber_count;
+    return share < EVENTS_BURST_MAX ? share : EVENTS_BURST_MAX;
+}
+
 static bool is_too_slow(const struct control_session *session)
 {
     const struct event_subscription *events = &session->events;
     usec_t now = engine_view_now(session->control->engine);
     return events->is_behind && (now - events->behind_since > EVENTS_BEHIND_MAX ||
-                                 control_session_output(session).size >= EVENTS_BURST_MAX);
+                                 control_session_output(session).size >= burst_max(session->control));
 }
 
 /* One that has missed some gets no more until it has been told how many. */
@@ -230,6 +236,7 @@ void events_subscribe(struct control_session *session, const char *name)
     events->is_behind = false;
     list_init(&events->node);
     list_append(&session->control->subscribers, &events->node);
+    session->control->subscriber_count++;
     begin(session->control, &json, "subscribed");
     put_text(&json, "connection", name);
     end(&json);
@@ -238,8 +245,10 @@ void events_subscribe(struct control_session *session, const char *name)
 
 void events_unsubscribe(struct control_session *session)
 {
-    if (is_subscribed(session))
-        list_remove(&session->events.node);
+    if (!events_are_read_by(session))
+        return;
+    list_remove(&session->events.node);
+    session->control->subscriber_count--;
 }
 
 void events_end(struct control *control)
@@ -249,7 +258,7 @@ void events_end(struct control *control)
     LIST_EACH(&control->subscribers, node)
     {
         struct control_session *session = CONTAINER_OF(node, struct control_session, events.node);
-        events_unsubscribe(session);
         session_finish(session, 0);
+        events_unsubscribe(session);
     }
 }

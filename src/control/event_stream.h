@@ -15,8 +15,14 @@ struct control_session;
 
 /* Waiting bytes from which a reader is behind, and below which one that missed events is told of it and gets
  * them again. Who is behind for longer than that time, or by more than a burst, loses events: thousands of
- * tunnels may go in one instant, and a reader that keeps up has had no chance yet to take any of it. */
-enum { EVENTS_HIGH_WATER = 256 * 1024, EVENTS_LOW_WATER = 64 * 1024, EVENTS_BURST_MAX = 16 * 1024 * 1024 };
+ * tunnels may go in one instant, and a reader that keeps up has had no chance yet to take any of it. Many
+ * readers share what all bursts may take. */
+enum {
+    EVENTS_HIGH_WATER = 256 * 1024,
+    EVENTS_LOW_WATER = 64 * 1024,
+    EVENTS_BURST_MAX = 16 * 1024 * 1024,
+    EVENTS_ALL_BURSTS_MAX = 4 * EVENTS_BURST_MAX
+};
 #define EVENTS_BEHIND_MAX (5 * USEC_PER_SEC)
 
 struct event_subscription {
@@ -30,6 +36,7 @@ struct event_subscription {
 /* From now on the session's reply is the stream; it ends with the session or the daemon. */
 void events_subscribe(struct control_session *session, const char *name);
 void events_unsubscribe(struct control_session *session);
+bool events_are_read_by(const struct control_session *session);
 /* The reader has taken something: it may have caught up. */
 void events_continue(struct control_session *session);
 void events_tell(struct control *control, const struct report *report);

@@ -108,10 +108,11 @@ static void tell_ready(struct control_session *session)
     session->control->host.session_ready(session->control->host.context, session, session->user);
 }
 
-/* How much waits to be read is bounded; what would go beyond is not sent, and the client is dropped. */
+/* How much waits to be read is bounded; what would go beyond is not sent, and the client is dropped. Whoever
+ * reads events loses some instead: see event_stream.h. */
 static bool has_room(struct control_session *session, size_t size)
 {
-    if (buffer_bytes(&session->output).size + size > CONTROL_OUTPUT_SIZE_MAX)
+    if (!events_are_read_by(session) && buffer_bytes(&session->output).size + size > CONTROL_OUTPUT_SIZE_MAX)
         session->is_stalled = true;
     return !session->is_stalled;
 }

@@ -20,6 +20,7 @@ struct control {
     struct facts facts;           /* of whatever listing makes its piece */
     struct buffer frame;          /* the one that is being made */
     struct list_node subscribers; /* struct control_session.events.node */
+    size_t subscriber_count;
     struct buffer event;          /* the line of the one that is being told */
     uint64_t event_count;
     bool is_closing; /* no request is carried out any more */

@@ -199,10 +199,35 @@ static void a_burst_has_its_limit(void **state)
     for (int i = 0; i < MORE; i++)
         events_tell(world->near.control, &report);
     assert_true(control_session_output(reader).size < EVENTS_BURST_MAX + 2 * DETAIL_SIZE);
+    assert_false(control_session_is_over(reader)); /* it loses events, and is not hung up on */
     char *text = session_read(reader, &code), *missed = strstr(text, "\"event\":\"missed\"");
     assert_non_null(missed);
     assert_int_equal(strtol(strstr(missed, "\"count\":") + strlen("\"count\":"), NULL, 10), MORE);
     free(text);
+}
+
+static void many_readers_share_what_may_wait(void **state)
+{
+    enum { READERS = 16, DETAIL_SIZE = 32768 };
+    static char detail[DETAIL_SIZE];
+    const struct report report = {.event = EVENT_ROUTING, .connection = "t", .text = detail};
+    struct control_session *readers[READERS];
+    size_t waiting = 0;
+    (void)state;
+    memset(detail, 'd', DETAIL_SIZE - 1);
+    for (int i = 0; i < READERS; i++) {
+        readers[i] = control_session_new(world->near.control, NULL);
+        session_ask(readers[i], "\"command\":\"events\"");
+    }
+    for (int i = 0; i < EVENTS_BURST_MAX / DETAIL_SIZE; i++)
+        events_tell(world->near.control, &report);
+    for (int i = 0; i < READERS; i++) {
+        waiting += control_session_output(readers[i]).size;
+        assert_false(control_session_is_over(readers[i]));
+        control_session_free(readers[i]);
+    }
+    assert_true(waiting > EVENTS_ALL_BURSTS_MAX / 2);
+    assert_true(waiting < EVENTS_ALL_BURSTS_MAX + READERS * 2 * DETAIL_SIZE);
 }
 
 /* Without reading: memory stays bounded, others are served, and what was lost is counted exactly. */
@@ -270,6 +295,7 @@ int main(void)
         TEST(name_leaves_others_out),
         TEST(a_burst_waits_for_whoever_reads),
         TEST(a_burst_has_its_limit),
+        TEST(many_readers_share_what_may_wait),
         TEST(stalled_reader_is_told_how_many_it_missed),
         TEST(reader_may_vanish),
         TEST(end_of_the_daemon_ends_the_stream),
