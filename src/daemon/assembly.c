@@ -123,7 +123,8 @@ void daemon_dismantle(struct daemon *daemon)
     if (daemon->streams != NULL)
         streams_close_all(daemon->streams);
     data_plane_close(daemon);
-    unlink(daemon->options.pid_file);
+    control_listener_hide(daemon->control_listener);
+    pid_file_remove(daemon->options.pid_file);
     if (daemon->control != NULL) {
         control_goodbye(daemon->control);
         control_finish(daemon->control, daemon->shutdown_client, 0);

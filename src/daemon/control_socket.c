@@ -251,9 +251,12 @@ static void look_for_path(evutil_socket_t unused, short what, void *context)
     struct error error = {0};
     (void)unused;
     (void)what;
-    if (access(listener->path, F_OK) == 0 || errno != ENOENT)
+    bool is_there = access(listener->path, F_OK) == 0 || errno != ENOENT;
+    if (!is_there)
+        (void)mkdir(daemon->options.rundir, 0755);
+    pid_file_restore(daemon->options.pid_file);
+    if (is_there)
         return;
-    (void)mkdir(daemon->options.rundir, 0755);
     int descriptor = listen_at(listener->path, &error);
     if (descriptor < 0)
         return; /* it is tried again */
@@ -261,7 +264,6 @@ static void look_for_path(evutil_socket_t unused, short what, void *context)
     close(listener->descriptor);
     listener->descriptor = descriptor;
     (void)watch(listener);
-    pid_file_restore(daemon->options.pid_file);
     log_line("the control socket \"%s\" was removed, and is made anew", listener->path);
 }
 
@@ -287,6 +289,12 @@ struct control_listener *control_listener_new(struct daemon *daemon, const char 
     return listener;
 }
 
+void control_listener_hide(struct control_listener *listener)
+{
+    if (listener != NULL)
+        unlink(listener->path);
+}
+
 void control_listener_free(struct control_listener *listener)
 {
     if (listener == NULL)
@@ -301,7 +309,6 @@ void control_listener_free(struct control_listener *listener)
     event_free(listener->resume);
     event_free(listener->path_check);
     close(listener->descriptor);
-    unlink(listener->path);
     free(listener->path);
     free(listener);
 }

@@ -166,6 +166,8 @@ void resolver_ask(struct daemon *daemon, uint64_t query_id, const char *name, en
 
 /* control_socket.c: NULL with the reason. */
 struct control_listener *control_listener_new(struct daemon *daemon, const char *path, struct error *error);
+/* Takes the socket's name away while the run directory is still ours; clients get their last words yet. */
+void control_listener_hide(struct control_listener *listener);
 void control_listener_free(struct control_listener *listener);
 
 /* log.c */
@@ -184,9 +186,12 @@ int pid_file_take(const char *path);
 void pid_file_write(const char *path);
 /* Somebody may have removed it: makes it anew. */
 void pid_file_restore(const char *path);
+/* With it, another pluto may start. */
+void pid_file_remove(const char *path);
 
 /* instance_lock.c: 0, or the process that already serves this pid file in this network namespace. */
 pid_t instance_lock_take(const char *path);
+void instance_lock_release(void);
 /* Which process holds the lock is told to others from now on: after the last fork. */
 void instance_lock_name_holder(void);
 

@@ -70,6 +70,13 @@ pid_t instance_lock_take(const char *path)
     return other;
 }
 
+void instance_lock_release(void)
+{
+    if (lock_socket >= 0)
+        close(lock_socket);
+    lock_socket = -1;
+}
+
 /* The kernel notes anew who listens. */
 void instance_lock_name_holder(void)
 {

@@ -69,6 +69,13 @@ void pid_file_write(const char *path)
     write_number(path);
 }
 
+/* Whoever starts when the file is gone need not wait until this process is. */
+void pid_file_remove(const char *path)
+{
+    unlink(path);
+    instance_lock_release();
+}
+
 void pid_file_restore(const char *path)
 {
     int former = lock_descriptor;
