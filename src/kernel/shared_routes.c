@@ -4,6 +4,9 @@
 #include <errno.h>
 #include <stdlib.h>
 
+/* Of the last choice; to the kernel two routes that differ in nothing else are two. */
+#define BARRIER_METRIC UINT32_MAX
+
 struct shared_route {
     struct hash_node node;
     struct netlink_route installed; /* its destination is what it is found by */
@@ -82,7 +85,7 @@ static struct netlink_route barrier_of(const struct shared_route *route)
 {
     return (struct netlink_route){.destination = route->installed.destination,
                                   .table = route->installed.table,
-                                  .metric = UINT32_MAX,
+                                  .metric = BARRIER_METRIC,
                                   .is_unreachable = true};
 }
 
@@ -120,6 +123,8 @@ int shared_routes_use(struct shared_routes *routes, struct route_use *use)
 {
     const struct ip_prefix *destination = &use->wanted.destination;
     int failure = 0;
+    if (routes->has_barriers && use->wanted.metric >= BARRIER_METRIC)
+        use->wanted.metric = BARRIER_METRIC - 1;
     use->wanted.table = route_rules_table(routes->rules, destination);
     use->route = find(routes, destination);
     if (use->route == NULL)
@@ -170,8 +175,12 @@ static void restore(struct hash_node *node, void *context)
     struct shared_routes *routes = restoration->routes;
     struct shared_route *route = CONTAINER_OF(node, struct shared_route, node);
     struct netlink_route wanted = route->installed;
-    if (!route->is_installed ||
-        (restoration->source != NULL && !address_equal(restoration->source, &wanted.source)))
+    if (!route->is_installed) { /* it was refused, maybe because the device was not there */
+        if (restoration->source == NULL)
+            (void)install(routes, route);
+        return;
+    }
+    if (restoration->source != NULL && !address_equal(restoration->source, &wanted.source))
         return;
     if (route_sources_has(&routes->sources, &wanted.source)) {
         (void)install_as(routes, &wanted);

@@ -145,6 +145,31 @@ static void without_its_route_the_barrier_beneath_refuses(void **state)
     assert_int_not_equal(netlink_route_get(&bench->netlink, &from, &to, 0, &route), EHOSTUNREACH);
 }
 
+static void a_route_of_the_barriers_metric_is_not_replaced_by_it(void **state)
+{
+    struct bench *bench = bench_of(state);
+    struct route_use use = use_of("198.51.100.0", 24, UINT32_MAX, NULL);
+    bench->routes.has_barriers = true;
+    assert_int_equal(shared_routes_use(&bench->routes, &use), 0);
+    assert_int_not_equal(route_to(bench, "198.51.100.9").interface_index, 0);
+    shared_routes_release(&bench->routes, &use);
+    bench->routes.has_barriers = false;
+}
+
+/* As one that was wanted while the device was away. */
+static void a_route_that_was_refused_is_tried_again(void **state)
+{
+    struct bench *bench = bench_of(state);
+    struct route_use use = use_of("198.51.100.0", 24, 0, NULL);
+    use.wanted.interface_index = 4711;
+    assert_int_not_equal(shared_routes_use(&bench->routes, &use), 0);
+    use.wanted.interface_index = (int)if_nametoindex("lo");
+    shared_routes_restore(&bench->routes, NULL);
+    assert_int_not_equal(route_to(bench, "198.51.100.9").interface_index, 0);
+    shared_routes_release(&bench->routes, &use);
+    assert_int_equal(route_to(bench, "198.51.100.9").interface_index, 0);
+}
+
 static void rules_that_somebody_took_away_are_restored(void **state)
 {
     struct bench *bench = bench_of(state);
@@ -189,6 +214,8 @@ int main(void)
         cmocka_unit_test(the_route_falls_back_to_the_user_that_is_left),
         cmocka_unit_test(another_metric_leaves_no_second_route),
         cmocka_unit_test(without_its_route_the_barrier_beneath_refuses),
+        cmocka_unit_test(a_route_of_the_barriers_metric_is_not_replaced_by_it),
+        cmocka_unit_test(a_route_that_was_refused_is_tried_again),
         cmocka_unit_test(rules_that_somebody_took_away_are_restored),
         cmocka_unit_test(a_use_that_the_kernel_refuses_can_be_released),
         cmocka_unit_test(rules_of_default_routes_go_with_the_last),
