@@ -8,6 +8,8 @@
 
 #include "kernel/netlink_attributes.h"
 
+enum { READS_AT_ONCE = 64 };
+
 void device_watch_open(struct device_watch *watch, int interface_index, uint32_t own_port)
 {
     unsigned groups = RTMGRP_LINK | RTMGRP_IPV4_IFADDR | RTMGRP_IPV6_IFADDR | RTMGRP_IPV4_RULE |
@@ -58,9 +60,10 @@ static void note_address(const struct nlmsghdr *message, struct device_news *new
         if (out != NULL && mnl_attr_get_payload_len(attribute) == (family == IP_V6 ? 16 : 4))
             *out = address_of_bytes(family, mnl_attr_get_payload(attribute));
     }
-    if (address_is_set(&news->lost_address))
+    if (news->lost_count < LOST_ADDRESSES_MAX)
+        news->lost_addresses[news->lost_count++] = address_is_set(&local) ? local : peer;
+    else
         news->may_lack_routes = true;
-    news->lost_address = address_is_set(&local) ? local : peer;
 }
 
 static void note(struct device_watch *watch, const struct nlmsghdr *message, struct device_news *news)
@@ -74,17 +77,17 @@ static void note(struct device_watch *watch, const struct nlmsghdr *message, str
     if (type == RTM_DELADDR && message->nlmsg_len >= NLMSG_LENGTH(sizeof(struct ifaddrmsg)))
         note_address(message, news);
     if (type == RTM_DELRULE)
-        news->may_lack_routes = true;
+        news->may_lack_rules = true;
 }
 
 struct device_news device_watch_read(struct device_watch *watch)
 {
     uint8_t buffer[16384] __attribute__((aligned(8)));
     struct device_news news = {0};
-    while (watch->socket != NULL) {
+    for (int reads = 0; watch->socket != NULL && reads < READS_AT_ONCE; reads++) {
         ssize_t size = recv(mnl_socket_get_fd(watch->socket), buffer, sizeof(buffer), MSG_DONTWAIT);
         if (size < 0 && errno == ENOBUFS)
-            news.may_lack_routes = true;
+            news.may_lack_routes = news.may_lack_rules = true;
         if (size < 0 && (errno == ENOBUFS || errno == EINTR))
             continue;
         if (size <= 0)

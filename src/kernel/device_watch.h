@@ -16,11 +16,15 @@ struct device_watch {
     bool is_up;
 };
 
+enum { LOST_ADDRESSES_MAX = 32 };
+
 struct device_news {
     bool has_vanished; /* the device was deleted, or has left the network namespace */
     bool went_down, came_up;
-    bool may_lack_routes;           /* rules went, or news were lost */
-    struct ip_address lost_address; /* of any interface; unset: none went; of several: may_lack_routes */
+    bool may_lack_rules;
+    bool may_lack_routes; /* news were lost, or more addresses went than are told */
+    size_t lost_count;
+    struct ip_address lost_addresses[LOST_ADDRESSES_MAX]; /* of any interface */
 };
 
 /* Without it (no descriptor) the device works as well. */
@@ -29,7 +33,7 @@ void device_watch_close(struct device_watch *watch);
 
 /* To poll; -1: nothing is watched. */
 int device_watch_fd(const struct device_watch *watch);
-/* What has happened since the last call; does not wait. */
+/* What has happened since the last call, or a good part of it; does not wait. */
 struct device_news device_watch_read(struct device_watch *watch);
 
 #endif

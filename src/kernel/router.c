@@ -17,6 +17,8 @@
 #include "kernel/tunnel_interfaces.h"
 #include "kernel/userspace_tun.h"
 
+enum repair_kind { REPAIR_ALL, REPAIR_RULES, REPAIR_SOURCE, REPAIR_KINDS };
+
 struct router {
     struct order_queue *orders;
     struct router_settings settings;
@@ -27,6 +29,7 @@ struct router {
     struct shared_routes routes;
     struct tunnel_interfaces tunnels;
     struct hash_table claims;
+    bool is_repair_waiting[REPAIR_KINDS]; /* atomic: another one of its kind would be of no use */
 };
 
 /* What one policy wants: an order first, then kept by its policy. */
@@ -348,19 +351,22 @@ uint64_t router_delete(struct router *router, uint64_t request_id, uint64_t poli
 struct repair {
     struct order order;
     struct router *router;
-    struct ip_address source; /* unset: of all routes */
+    enum repair_kind kind;
+    struct ip_address source;
 };
 
 static bool carry_out_repair(struct order *order, struct error *error)
 {
     struct repair *repair = CONTAINER_OF(order, struct repair, order);
     struct router *router = repair->router;
-    bool is_of_all = !address_is_set(&repair->source);
     (void)error;
-    if (is_of_all)
+    (void)__atomic_exchange_n(&router->is_repair_waiting[repair->kind], false, __ATOMIC_ACQ_REL);
+    if (repair->kind != REPAIR_SOURCE)
         route_rules_restore(&router->rules);
-    if (is_of_all || route_sources_has(&router->routes.sources, &repair->source))
-        shared_routes_restore(&router->routes, is_of_all ? NULL : &repair->source);
+    if (repair->kind == REPAIR_ALL)
+        shared_routes_restore(&router->routes, NULL);
+    else if (repair->kind == REPAIR_SOURCE && route_sources_has(&router->routes.sources, &repair->source))
+        shared_routes_restore(&router->routes, &repair->source);
     free(repair);
     return true;
 }
@@ -370,16 +376,40 @@ static void drop_repair(struct order *order)
     free(CONTAINER_OF(order, struct repair, order));
 }
 
-void router_restore(struct router *router, const struct ip_address *source)
+static void give_repair(struct router *router, enum repair_kind kind, const struct ip_address *source)
 {
     struct repair *repair = calloc(1, sizeof(*repair));
-    if (repair == NULL)
+    if (repair == NULL) {
+        __atomic_store_n(&router->is_repair_waiting[kind], false, __ATOMIC_RELEASE);
         return;
+    }
     repair->order = (struct order){.carry_out = carry_out_repair, .drop = drop_repair};
     repair->router = router;
+    repair->kind = kind;
     if (source != NULL)
         repair->source = *source;
     order_queue_give(router->orders, &repair->order, false);
+}
+
+static void give_repair_once(struct router *router, enum repair_kind kind)
+{
+    if (!__atomic_exchange_n(&router->is_repair_waiting[kind], true, __ATOMIC_ACQ_REL))
+        give_repair(router, kind, NULL);
+}
+
+void router_restore(struct router *router)
+{
+    give_repair_once(router, REPAIR_ALL);
+}
+
+void router_restore_rules(struct router *router)
+{
+    give_repair_once(router, REPAIR_RULES);
+}
+
+void router_restore_source(struct router *router, const struct ip_address *source)
+{
+    give_repair(router, REPAIR_SOURCE, source);
 }
 
 uint32_t router_port(const struct router *router)

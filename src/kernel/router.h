@@ -53,9 +53,11 @@ void router_close(struct router *router, bool leave_state);
 uint64_t router_set(struct router *router, const struct route_request *request);
 uint64_t router_delete(struct router *router, uint64_t request_id, uint64_t policy_id);
 
-/* From any thread: somebody may have taken away rules, routes or source addresses of ours. Makes them anew;
- * with an address only those that concern it, if a policy names it. */
-void router_restore(struct router *router, const struct ip_address *source);
+/* From any thread: somebody may have taken away rules, routes or source addresses of ours. Makes all of them
+ * anew; the rules only; what concerns the address, if a policy names it. */
+void router_restore(struct router *router);
+void router_restore_rules(struct router *router);
+void router_restore_source(struct router *router, const struct ip_address *source);
 /* netlink's port that the router's changes come from. */
 uint32_t router_port(const struct router *router);
 

@@ -30,6 +30,7 @@ struct outbound {
     uint8_t *tun_buffer;
     struct device_watch watch;
     bool has_lost_device, has_complained;
+    uint64_t retry_usec; /* when the lost device is tried again */
 };
 
 /* No policy speaks of it: out as the host would have sent it without us, but not what was meant for the
@@ -208,6 +209,7 @@ static void replace_device(struct outbound *out)
         return;
     out->has_lost_device = !tun_reopen(&out->backend->tun, &error);
     if (out->has_lost_device) {
+        out->retry_usec = userspace_now(out->backend) + RETRY_MSEC * 1000;
         if (!out->has_complained)
             say(out, "is gone and cannot be made anew (%.60s): tunnels carry nothing; it is tried again",
                 error.text);
@@ -217,7 +219,7 @@ static void replace_device(struct outbound *out)
     out->has_complained = false;
     (void)device_watch_read(&out->watch); /* of the old one, and of the new one's birth */
     out->watch.is_up = true;
-    router_restore(out->backend->router, NULL);
+    router_restore(out->backend->router);
     say(out, "was gone and is made anew%s", ", with its addresses and routes");
 }
 
@@ -231,10 +233,14 @@ static void look_after_device(struct outbound *out)
         say(out, "%s: packets for tunnels are refused until it is up again", "was taken down");
     if (news.came_up)
         say(out, "is up again%s", "");
-    if (news.came_up || news.may_lack_routes)
-        router_restore(out->backend->router, NULL);
-    else if (address_is_set(&news.lost_address))
-        router_restore(out->backend->router, &news.lost_address);
+    if (news.came_up || news.may_lack_routes) {
+        router_restore(out->backend->router);
+        return;
+    }
+    if (news.may_lack_rules)
+        router_restore_rules(out->backend->router);
+    for (size_t i = 0; i < news.lost_count; i++)
+        router_restore_source(out->backend->router, &news.lost_addresses[i]);
 }
 
 /* Reads until the device is empty or it is time to look at other things; true: it is empty. */
@@ -261,8 +267,8 @@ static void wait_for_work(struct outbound *out)
     struct pollfd wanted[3] = {{.fd = device, .events = POLLIN},
                                {.fd = out->backend->outbound.wake_fd, .events = POLLIN},
                                {.fd = device_watch_fd(&out->watch), .events = POLLIN}};
-    int ready = poll(wanted, ARRAY_SIZE(wanted), out->has_lost_device ? RETRY_MSEC : -1);
-    if (ready == 0 && out->has_lost_device)
+    (void)poll(wanted, ARRAY_SIZE(wanted), out->has_lost_device ? RETRY_MSEC : -1);
+    if (out->has_lost_device && userspace_now(out->backend) >= out->retry_usec)
         replace_device(out);
     if (wanted[2].revents != 0)
         look_after_device(out);

@@ -58,6 +58,13 @@ static int tear_down(void **state)
     return 0;
 }
 
+static void wait_for_order(struct bench *bench, uint64_t order)
+{
+    for (int i = 0; i < WAIT_MSEC && order_queue_done(&bench->orders) < order; i++)
+        usleep(1000);
+    assert_true(order_queue_done(&bench->orders) >= order);
+}
+
 /* Waits until it is carried out. */
 static void set_route(struct bench *bench, const char *peer, const char *network)
 {
@@ -72,9 +79,7 @@ static void set_route(struct bench *bench, const char *peer, const char *network
                                     .remote_selectors = &remote,
                                     .remote_count = 1};
     uint64_t order = router_set(bench->router, &request);
-    for (int i = 0; i < WAIT_MSEC && order_queue_done(&bench->orders) < order; i++)
-        usleep(1000);
-    assert_true(order_queue_done(&bench->orders) >= order);
+    wait_for_order(bench, order);
 }
 
 static bool leads_somewhere(struct bench *bench, const char *destination)
@@ -98,10 +103,45 @@ static void test_without_a_way_to_the_peer_the_routes_of_former_clients_go(void 
     assert_false(leads_somewhere(bench, "10.3.0.1"));
 }
 
+struct hold {
+    struct order order;
+    bool is_over; /* atomic */
+};
+
+static bool wait_for_end(struct order *order, struct error *error)
+{
+    (void)error;
+    while (!__atomic_load_n(&CONTAINER_OF(order, struct hold, order)->is_over, __ATOMIC_ACQUIRE))
+        usleep(1000);
+    return true;
+}
+
+/* Somebody may take away devices or rules faster than ten thousand routes are made. */
+static void repairs_that_wait_are_asked_for_once(void **state)
+{
+    struct bench *bench = *state;
+    if (bench == NULL)
+        skip();
+    struct hold hold = {.order = {.carry_out = wait_for_end}};
+    uint64_t first = order_queue_give(&bench->orders, &hold.order, false);
+    for (int i = 0; i < 100; i++) {
+        router_restore(bench->router);
+        router_restore_rules(bench->router);
+    }
+    uint64_t given = bench->orders.given;
+    __atomic_store_n(&hold.is_over, true, __ATOMIC_RELEASE);
+    assert_int_equal(given, first + 2);
+    wait_for_order(bench, given);
+    router_restore(bench->router);
+    assert_int_equal(bench->orders.given, given + 1);
+    wait_for_order(bench, given + 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_without_a_way_to_the_peer_the_routes_of_former_clients_go),
+        cmocka_unit_test(repairs_that_wait_are_asked_for_once),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }
