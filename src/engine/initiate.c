@@ -78,7 +78,7 @@ static bool is_being_made(const struct engine *engine, const struct connection *
     for (const struct list_node *node = connection->children.next; node != &connection->children;
          node = node->next) {
         const struct child_sa *child = CONTAINER_OF(node, const struct child_sa, of_connection);
-        if (child->state == CHILD_STATE_LARVAL && !child->is_unwanted)
+        if (child->state == CHILD_STATE_LARVAL && !child->is_unwanted && !child->has_cpu)
             return true;
     }
     for (const struct list_node *node = connection->ikes.next; node != &connection->ikes; node = node->next)
@@ -88,11 +88,13 @@ static bool is_being_made(const struct engine *engine, const struct connection *
     return false;
 }
 
+/* What is for one CPU stands beside the tunnel, and does not bring it up. */
 static bool is_queued(const struct ike_sa *ike, const struct connection *connection)
 {
     for (const struct list_node *node = ike->tasks.next; node != &ike->tasks; node = node->next) {
         const struct task *task = CONTAINER_OF(node, const struct task, node);
-        if (task->kind == TASK_CREATE_CHILD && task->connection_serial == connection->serial)
+        if (task->kind == TASK_CREATE_CHILD && task->connection_serial == connection->serial &&
+            !task->has_cpu)
             return true;
     }
     return false;

@@ -120,6 +120,43 @@ static void a_peer_that_wants_fewer_is_not_asked_again_and_the_tunnel_stays(void
     assert_ends_well(sim);
 }
 
+/* Both are at it at once: the rekey of the IKE SA and the Child SA of a CPU refuse each other. */
+static void what_a_busy_peer_puts_off_is_made_later(void **state)
+{
+    (void)state;
+    struct sim *sim = established_with(CLONES);
+    sim_start(sim, "west", COMMAND_REKEY_IKE, "tunnel");
+    send_from(sim, "east", 0);
+    settle(sim);
+    assert_false(sim_log_has(sim, "east", "packets of CPU 0 stay on"));
+    assert_both_have(sim, 1, 2);
+    assert_ends_well(sim);
+}
+
+/* One for a CPU that waits for its turn does not bring the tunnel up. */
+static void a_packet_brings_the_tunnel_up_again_while_one_for_a_cpu_waits(void **state)
+{
+    (void)state;
+    struct sim *sim = gateways_with(CLONES);
+    sim_add_connection(sim, "second", SECOND);
+    assert_int_equal(sim_command(sim, "east", COMMAND_ROUTE, "tunnel"), 0);
+    assert_up(sim, "east");
+    assert_settles(sim);
+    sim_drop(sim, "west", MESSAGE_CREATE, PART_RESPONSE, 0, 3);
+    sim_start(sim, "east", COMMAND_INITIATE, "second");
+    sim_run_for(sim, milliseconds(20));
+    send_from(sim, "east", 0);
+    sim_run_for(sim, milliseconds(20));
+    sim_start(sim, "east", COMMAND_DOWN_CHILD, "tunnel");
+    sim_run_for(sim, milliseconds(20));
+    sim_ping(sim, "east", "10.1.0.1", "10.2.0.1");
+    sim_run_for(sim, seconds(30));
+    assert_both_have(sim, 1, 2);
+    send_from(sim, "east", 1);
+    settle(sim);
+    assert_ends_well(sim);
+}
+
 /* The one that the data plane will not have is not asked for again and again. */
 static void a_refusal_of_the_data_plane_leaves_the_first(void **state)
 {
@@ -232,6 +269,8 @@ int main(int argument_count, char **arguments)
         cmocka_unit_test(nothing_is_lost_while_the_answer_is),
         cmocka_unit_test(without_clones_there_nobody_asks),
         cmocka_unit_test(a_peer_that_wants_fewer_is_not_asked_again_and_the_tunnel_stays),
+        cmocka_unit_test(what_a_busy_peer_puts_off_is_made_later),
+        cmocka_unit_test(a_packet_brings_the_tunnel_up_again_while_one_for_a_cpu_waits),
         cmocka_unit_test(a_refusal_of_the_data_plane_leaves_the_first),
         cmocka_unit_test(each_is_rekeyed_for_itself),
         cmocka_unit_test(a_rekey_loses_no_packet),

@@ -176,13 +176,23 @@ static void put_off(struct engine *engine, struct ike_sa *ike, struct child_sa *
 }
 
 /* Packets of the CPU go on leaving on the Child SA of all CPUs (RFC 9611 4). */
-static void do_without(struct engine *engine, struct ike_sa *ike, struct child_sa *child, uint16_t notify)
+static void do_without(struct engine *engine, const struct child_sa *child, uint16_t notify)
 {
-    struct child_sa *first = per_cpu_first(engine, connection_by_serial(engine, child->connection_serial));
+    const struct child_sa *first =
+        per_cpu_first(engine, connection_by_serial(engine, child->connection_serial));
     say_child(engine, RC_LOG, child, 0, "peer answered %s (%u): packets of CPU %u stay on Child SA #%llu",
               ikev2_notify_name(notify), notify, child->cpu,
               (unsigned long long)(first != NULL ? first->serial : 0));
     per_cpu_make_no_more(engine, child);
+}
+
+static void refused_for_cpu(struct engine *engine, struct ike_sa *ike, struct child_sa *child,
+                            uint16_t notify)
+{
+    bool is_put_off = notify == TEMPORARY_FAILURE && !child->is_unwanted &&
+                      exchange_retry_cpu_later(engine, ike, child->connection_serial, child->cpu);
+    if (!is_put_off)
+        do_without(engine, child, notify);
     exchange_end(engine, ike);
     child_destroy(engine, child);
 }
@@ -197,7 +207,7 @@ static void refused(struct engine *engine, struct ike_sa *ike, struct child_sa *
     if (refusal->type == INVALID_KE_PAYLOAD) {
         retry_with_group(engine, ike, child, refusal->data);
     } else if (child->has_cpu && child->replaces_serial == 0) {
-        do_without(engine, ike, child, refusal->type);
+        refused_for_cpu(engine, ike, child, refusal->type);
     } else if (refusal->type == TEMPORARY_FAILURE) {
         put_off(engine, ike, child);
     } else {

@@ -65,12 +65,12 @@ static usec_t end_of_replaced(const struct engine *engine, const struct ike_sa *
     return kind == TASK_REKEY_IKE ? ike->expire_at : child != NULL ? child->expire_at : USEC_NEVER;
 }
 
-bool exchange_retry_later(struct engine *engine, struct ike_sa *ike, enum task_kind kind,
-                          uint64_t child_serial, uint64_t connection_serial, uint64_t client)
+/* What is tried again is of no use after `end`. False: it was tried often enough. */
+static bool wait_before_retry(struct engine *engine, struct ike_sa *ike, usec_t end)
 {
     enum { TRIES_LEFT = 8 }; /* of a short life */
     uint32_t random;
-    usec_t now = engine_now(engine), end = end_of_replaced(engine, ike, kind, child_serial);
+    usec_t now = engine_now(engine);
     usec_t shortest = end > now ? (end - now) / TRIES_LEFT : 0;
     if (++ike->temporary_failures > TEMPORARY_FAILURE_LIMIT)
         return false;
@@ -81,7 +81,21 @@ bool exchange_retry_later(struct engine *engine, struct ike_sa *ike, enum task_k
     /* Both sides of a collision wait, for different times. */
     engine_random(engine, &random, sizeof(random));
     engine_timer_arm(engine, &ike->retry_timer, now + shortest + random % shortest);
-    return ike_add_task(engine, ike, kind, child_serial, connection_serial, client);
+    return true;
+}
+
+bool exchange_retry_later(struct engine *engine, struct ike_sa *ike, enum task_kind kind,
+                          uint64_t child_serial, uint64_t connection_serial, uint64_t client)
+{
+    return wait_before_retry(engine, ike, end_of_replaced(engine, ike, kind, child_serial)) &&
+           ike_add_task(engine, ike, kind, child_serial, connection_serial, client);
+}
+
+bool exchange_retry_cpu_later(struct engine *engine, struct ike_sa *ike, uint64_t connection_serial,
+                              uint32_t cpu)
+{
+    return wait_before_retry(engine, ike, USEC_NEVER) &&
+           ike_add_cpu_task(engine, ike, connection_serial, cpu);
 }
 
 /* ---- the queue ---- */

@@ -31,6 +31,8 @@ void exchange_end(struct engine *engine, struct ike_sa *ike);
 /* The peer was too busy: the same again, later. False when that was tried often enough. */
 bool exchange_retry_later(struct engine *engine, struct ike_sa *ike, enum task_kind kind,
                           uint64_t child_serial, uint64_t connection_serial, uint64_t client);
+bool exchange_retry_cpu_later(struct engine *engine, struct ike_sa *ike, uint64_t connection_serial,
+                              uint32_t cpu);
 /* Starts the next task if the window is free. The IKE SA may be gone afterwards. */
 void exchange_next(struct engine *engine, struct ike_sa *ike);
 /* Retransmission timer. The IKE SA may be gone afterwards. */
