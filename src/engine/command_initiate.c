@@ -106,6 +106,7 @@ void command_initiate(struct engine *engine, const struct command *command, stru
         return;
     uint64_t client = command->asynchronous ? 0 : command->client;
     connection->keep_up = true;
+    connection->early_ends = 0; /* somebody has taken it in hand */
     if (command->asynchronous)
         finish_client(engine, command->client, 0);
     initiate_connection(engine, connection, client);

@@ -281,6 +281,7 @@ void terminate_sas(struct engine *engine, struct connection *connection, uint64_
 void terminate_connection(struct engine *engine, struct connection *connection, uint64_t client)
 {
     connection->keep_up = false;
+    connection->early_ends = 0;
     engine_timer_cancel(engine, &connection->revive_timer);
     login_forget(engine, connection);
     say_connection(engine, RC_LOG, connection, client, "terminating SAs using this connection");

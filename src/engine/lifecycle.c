@@ -207,13 +207,17 @@ static const char *child_end_reason(const struct engine *engine, const struct ch
     return ike != NULL && ike->end_reason != NULL ? ike->end_reason : "deleted here";
 }
 
+static bool has_lasted(const struct engine *engine, const struct child_sa *child)
+{
+    return child->established_at != 0 && engine_now(engine) - child->established_at >= LASTING_CHILD;
+}
+
 /* What comes up and ends at once, again and again, is no success: two clients that take the same place from
  * each other must not do so without end as fast as they can. */
 static void note_end(const struct engine *engine, struct connection *connection, const struct child_sa *child)
 {
-    bool is_early = child->established_at != 0 && engine_now(engine) - child->established_at < LASTING_CHILD;
     if (connection->keep_up)
-        connection->early_ends = is_early ? connection->early_ends + 1 : 0;
+        connection->early_ends = has_lasted(engine, child) ? 0 : connection->early_ends + 1;
 }
 
 void lifecycle_child_is_going(struct engine *engine, struct child_sa *child)
@@ -231,6 +235,8 @@ void lifecycle_child_is_going(struct engine *engine, struct child_sa *child)
         return;
     struct child_sa *newest = child_by_serial(engine, connection->newest_child_serial);
     if (newest != child) {
+        if (has_lasted(engine, child)) /* and what has replaced it goes on with its life */
+            connection->early_ends = 0;
         if (newest != NULL && newest->state == CHILD_STATE_ESTABLISHED &&
             connection->policy_child_serial == child->serial)
             child_take_policy(engine, newest);

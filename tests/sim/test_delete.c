@@ -13,6 +13,54 @@ static void the_initiator_takes_the_tunnel_down(void **state)
     assert_ends_well(sim);
 }
 
+/* Each time it comes up the peer takes it down, so that east waits longer and longer. */
+static struct sim *ended_early_again_and_again(const char *words)
+{
+    struct sim *sim = established_with(words);
+    for (unsigned i = 0; i < 6; i++) {
+        assert_int_equal(sim_down(sim, "west", "tunnel"), 0);
+        for (unsigned waited = 0; sim_child_count(sim, "east") == 0 && waited < 60; waited++)
+            sim_run_for(sim, seconds(1));
+        assert_settles(sim);
+    }
+    assert_int_equal(sim_down(sim, "west", "tunnel"), 0);
+    sim_run_for(sim, seconds(10));
+    assert_both_have(sim, 0, 0);
+    sim_run_for(sim, seconds(60));
+    assert_both_have(sim, 1, 1);
+    return sim;
+}
+
+static void assert_comes_back_at_once(struct sim *sim)
+{
+    assert_int_equal(sim_down(sim, "west", "tunnel"), 0);
+    sim_run_for(sim, seconds(2));
+    assert_settles(sim);
+    assert_both_have(sim, 1, 1);
+}
+
+static void what_somebody_takes_in_hand_has_no_past(void **state)
+{
+    (void)state;
+    struct sim *sim = ended_early_again_and_again(TUNNEL);
+    assert_int_equal(sim_down(sim, "east", "tunnel"), 0);
+    assert_up(sim, "east");
+    assert_comes_back_at_once(sim);
+    assert_ends_well(sim);
+}
+
+/* One that was rekeyed a moment ago has lived long all the same. */
+static void a_long_life_with_rekeys_makes_up_for_early_ends(void **state)
+{
+    (void)state;
+    struct sim *sim = ended_early_again_and_again(TUNNEL);
+    sim_run_for(sim, minutes(10));
+    assert_int_equal(sim_command(sim, "east", COMMAND_REKEY_CHILD, "tunnel"), 0);
+    sim_run_for(sim, seconds(10));
+    assert_comes_back_at_once(sim);
+    assert_ends_well(sim);
+}
+
 static void what_the_peer_takes_down_comes_up_again_where_it_is_wanted(void **state)
 {
     (void)state;
@@ -342,6 +390,8 @@ int main(int argument_count, char **arguments)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_initiator_takes_the_tunnel_down),
+        cmocka_unit_test(what_somebody_takes_in_hand_has_no_past),
+        cmocka_unit_test(a_long_life_with_rekeys_makes_up_for_early_ends),
         cmocka_unit_test(what_the_peer_takes_down_comes_up_again_where_it_is_wanted),
         cmocka_unit_test(up_and_down_again_and_again_leaves_nothing),
         cmocka_unit_test(taking_one_connection_down_leaves_its_neighbour),
