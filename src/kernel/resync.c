@@ -1,12 +1,16 @@
 /* Every SA is asked for after events were lost: see resync.h. */
 #include "kernel/resync.h"
 
+#include <stdio.h>
+
 enum { CHECKS_AT_ONCE = 64 };
 
-void resync_begin(struct kernel_plane *plane)
+void resync_begin(struct kernel_plane *plane, const char *reason)
 {
+    char line[120];
+    snprintf(line, sizeof(line), "%s; checking all SAs", reason);
     if (plane->unchecked_count == 0)
-        kernel_plane_log(plane, "the kernel told of more IPsec events than could be taken; checking all SAs");
+        kernel_plane_log(plane, line);
     plane->unchecked_count = plane->sas_by_child.entry_count;
     event_queue_wake(&plane->events);
 }

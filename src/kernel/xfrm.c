@@ -64,7 +64,7 @@ static void answered(void *context, const struct kernel_ticket *ticket, int fail
 static void overrun(void *context)
 {
     struct backend *backend = context;
-    resync_begin(&backend->plane);
+    resync_begin(&backend->plane, RESYNC_OVERRUN);
 }
 
 /* ---- requests ---- */

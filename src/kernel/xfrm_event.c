@@ -75,8 +75,7 @@ static void flushed(struct backend *backend, bool is_of_policies)
                          "somebody has flushed the kernel's IPsec policies: ours are made anew");
         plane_policies_restore(&backend->plane);
     } else {
-        kernel_plane_log(&backend->plane, "somebody has flushed the kernel's IPsec SAs: ours are looked for");
-        resync_begin(&backend->plane);
+        resync_begin(&backend->plane, "somebody has flushed the kernel's IPsec SAs");
     }
     event_queue_wake(&backend->plane.events);
 }

@@ -5,6 +5,7 @@
 
 #include <cmocka.h>
 #include <poll.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "kernel/kernel_plane.h"
@@ -14,10 +15,12 @@ enum { SAS = 100 };
 
 static size_t asked_count[SAS];
 
-static void ignore_line(void *context, const char *line)
+static char last_line[160];
+
+static void note_line(void *context, const char *line)
 {
     (void)context;
-    (void)line;
+    snprintf(last_line, sizeof(last_line), "%s", line);
 }
 
 static void ignore_event(void *context, const struct kernel_event *event)
@@ -34,7 +37,7 @@ static void note(struct kernel_plane *plane, const struct plane_sa *sa)
 
 static void open_plane(struct kernel_plane *plane)
 {
-    *plane = (struct kernel_plane){.settings = {.log = ignore_line}};
+    *plane = (struct kernel_plane){.settings = {.log = note_line}};
     list_init(&plane->sas);
     assert_true(event_queue_init(&plane->events, NULL));
     assert_true(hash_table_init(&plane->sas_by_child) && hash_table_init(&plane->sas_by_spi));
@@ -63,7 +66,7 @@ static void every_sa_is_asked_for_once_and_the_last_are_sent(void **state)
     size_t rounds = 0;
     (void)state;
     open_plane(&plane);
-    resync_begin(&plane);
+    resync_begin(&plane, RESYNC_OVERRUN);
     for (; rounds < SAS && plane.unchecked_count > 0; rounds++) {
         assert_true(is_woken(&plane));
         dispatch(&plane);
@@ -78,8 +81,20 @@ static void every_sa_is_asked_for_once_and_the_last_are_sent(void **state)
     event_queue_free(&plane.events);
 }
 
+static void the_reason_is_told(void **state)
+{
+    struct kernel_plane plane;
+    (void)state;
+    open_plane(&plane);
+    resync_begin(&plane, "somebody has flushed the kernel's IPsec SAs");
+    assert_string_equal(last_line, "somebody has flushed the kernel's IPsec SAs; checking all SAs");
+    plane_sas_free(&plane);
+    event_queue_free(&plane.events);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(every_sa_is_asked_for_once_and_the_last_are_sent)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(every_sa_is_asked_for_once_and_the_last_are_sent),
+                                       cmocka_unit_test(the_reason_is_told)};
     return cmocka_run_group_tests_name("resync", tests, NULL, NULL);
 }
