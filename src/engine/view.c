@@ -82,7 +82,8 @@ static void fill_connection(const struct connection *connection, struct connecti
 static const struct list_node *connection_node(const struct engine *engine, uint64_t serial)
 {
     const struct connection *connection = connection_by_serial(engine, serial);
-    return connection ? &connection->all : NULL;
+    bool is_listed = connection != NULL && !connection->is_removed;
+    return is_listed ? &connection->all : NULL;
 }
 
 bool engine_view_connection(const struct engine *engine, uint64_t after, struct connection_view *out)

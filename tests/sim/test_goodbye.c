@@ -97,6 +97,26 @@ static void an_instance_is_not_seen_while_it_takes_its_leave(void **state)
     sim_free(sim);
 }
 
+/* A listing pauses behind a connection that is deleted meanwhile; others have come since. */
+static void a_listing_goes_on_behind_a_connection_that_takes_its_leave(void **state)
+{
+    (void)state;
+    struct connection_view last, next;
+    struct sim *sim = established();
+    sim_start(sim, "east", COMMAND_REKEY_IKE, "tunnel");
+    sim_run_for(sim, milliseconds(ONE_WAY / 2));
+    assert_true(engine_view_connection(sim_engine(sim, "east"), 0, &last));
+    uint64_t after = last.serial;
+    sim_start(sim, "east", COMMAND_DELETE, "tunnel");
+    assert_false(engine_view_connection(sim_engine(sim, "east"), after, &next));
+    sim_add_connection_on(sim, "east", "second", SECOND);
+    assert_true(engine_view_connection(sim_engine(sim, "east"), after, &next));
+    assert_string_equal(next.spec->name, "second");
+    assert_false(engine_view_connection(sim_engine(sim, "east"), next.serial, &next));
+    sim_run_for(sim, seconds(2));
+    assert_ends_well(sim);
+}
+
 static void nobody_answers_the_last_request_and_it_ends_in_silence(void **state)
 {
     (void)state;
@@ -145,6 +165,7 @@ int main(int argument_count, char **arguments)
         cmocka_unit_test(a_connection_deleted_during_ike_auth_tells_the_peer),
         cmocka_unit_test(the_name_is_free_while_its_last_ike_sa_takes_its_leave),
         cmocka_unit_test(an_instance_is_not_seen_while_it_takes_its_leave),
+        cmocka_unit_test(a_listing_goes_on_behind_a_connection_that_takes_its_leave),
         cmocka_unit_test(nobody_answers_the_last_request_and_it_ends_in_silence),
         cmocka_unit_test(deleting_the_owner_of_an_ike_sa_during_its_rekey_leaves_the_tunnels_of_others),
     };
