@@ -11,15 +11,22 @@ struct held_reply {
 
 void held_replies_init(struct held_replies *held)
 {
+    *held = (struct held_replies){0};
     list_init(&held->list);
 }
 
-bool held_replies_add(struct held_replies *held, uint64_t number, uint64_t client, int code)
+void held_replies_expect(struct held_replies *held, uint64_t number)
 {
-    struct held_reply *one = malloc(sizeof(*one));
+    if (number > held->last_number)
+        held->last_number = number;
+}
+
+bool held_replies_add(struct held_replies *held, uint64_t settled, uint64_t client, int code)
+{
+    struct held_reply *one = held->last_number > settled ? malloc(sizeof(*one)) : NULL;
     if (one == NULL)
         return false;
-    *one = (struct held_reply){.number = number, .client = client, .code = code};
+    *one = (struct held_reply){.number = held->last_number, .client = client, .code = code};
     list_append(&held->list, &one->node);
     return true;
 }

@@ -53,9 +53,18 @@ static void random_bytes(void *world, uint8_t *out, size_t size)
 }
 
 /* What the data plane has been asked for reaches it now. 0, or the number by which it will be there. */
-static uint64_t flush_data_plane(const struct daemon *daemon)
+static uint64_t flush_data_plane(struct daemon *daemon)
 {
-    return daemon->backend_functions->flush != NULL ? daemon->backend_functions->flush(daemon->backend) : 0;
+    const struct backend_functions *plane = daemon->backend_functions;
+    uint64_t number = plane->flush != NULL ? plane->flush(daemon->backend) : 0;
+    held_replies_expect(&daemon->held_replies, number);
+    return number;
+}
+
+static uint64_t settled(const struct daemon *daemon)
+{
+    const struct backend_functions *plane = daemon->backend_functions;
+    return plane->settled != NULL ? plane->settled(daemon->backend) : UINT64_MAX;
 }
 
 /* The peer may answer with protected packets at once: what they need must be there before. */
@@ -63,7 +72,7 @@ static void send_datagram(void *world, const struct path *path, struct bytes dat
 {
     struct daemon *daemon = world;
     uint64_t number = flush_data_plane(daemon), told = daemon->told_number;
-    if (number < told && told > daemon->backend_functions->settled(daemon->backend))
+    if (number < told && told > settled(daemon))
         number = told;
     daemon->told_number = 0;
     if (number != 0 && held_datagrams_add(&daemon->held_datagrams, number, path, datagram))
@@ -166,7 +175,7 @@ static bool must_wait(struct daemon *daemon, const struct report *report)
     uint64_t number = flush_data_plane(daemon);
     if (number > daemon->told_number)
         daemon->told_number = number;
-    return number != 0 && held_replies_add(&daemon->held_replies, number, report->client, report->code);
+    return held_replies_add(&daemon->held_replies, settled(daemon), report->client, report->code);
 }
 
 static void tell_client(struct daemon *daemon, const struct report *report)
