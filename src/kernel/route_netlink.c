@@ -3,6 +3,7 @@
 
 #include <linux/fib_rules.h>
 #include <linux/rtnetlink.h>
+#include <stdlib.h>
 #include <sys/socket.h>
 
 #include "kernel/netlink_attributes.h"
@@ -125,34 +126,48 @@ int netlink_route_get(struct netlink *netlink, const struct ip_address *local,
 
 struct found_routes {
     uint32_t table;
-    size_t count;
-    struct netlink_route list[NETLINK_FLUSH_AT_ONCE];
+    size_t count, capacity;
+    struct netlink_route *list;
 };
 
+static bool grow(struct found_routes *found)
+{
+    size_t capacity = found->capacity > 0 ? found->capacity * 2 : NETLINK_FLUSH_AT_ONCE;
+    struct netlink_route *list = realloc(found->list, capacity * sizeof(*list));
+    if (list == NULL)
+        return false;
+    found->list = list;
+    found->capacity = capacity;
+    return true;
+}
+
+/* What there is no memory for is found the next time. */
 static int note_route(const struct nlmsghdr *message, void *context)
 {
     struct found_routes *found = context;
     struct netlink_route route = {0};
     read_route(message, &route);
-    if (route.table == found->table && found->count < NETLINK_FLUSH_AT_ONCE)
+    if (route.table == found->table && (found->count < found->capacity || grow(found)))
         found->list[found->count++] = route;
     return MNL_CB_OK;
 }
 
+/* All are asked for at once: every answer goes through all of the host's routes. */
 void netlink_table_flush(struct netlink *netlink, enum ip_family family, uint32_t table)
 {
-    struct found_routes found;
+    struct found_routes found = {.table = table};
     bool goes_on = true;
     while (goes_on) {
         uint8_t buffer[NETLINK_REQUEST_SIZE] __attribute__((aligned(8))) = {0};
         struct nlmsghdr *message = start_get(buffer, NLM_F_DUMP, family);
         mnl_attr_put_u32(message, RTA_TABLE, table);
-        found = (struct found_routes){.table = table};
-        goes_on =
-            netlink_ask(netlink, message, note_route, &found) == 0 && found.count == NETLINK_FLUSH_AT_ONCE;
+        found.count = 0;
+        (void)netlink_ask(netlink, message, note_route, &found);
+        goes_on = false;
         for (size_t i = 0; i < found.count; i++)
-            goes_on = netlink_route_delete(netlink, &found.list[i]) == 0 && goes_on;
+            goes_on |= netlink_route_delete(netlink, &found.list[i]) == 0;
     }
+    free(found.list);
 }
 
 static struct nlmsghdr *build_rule(uint8_t *buffer, uint16_t type, uint16_t flags,

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <net/if.h>
 #include <sched.h>
+#include <stdio.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -170,6 +171,38 @@ static void a_route_that_was_refused_is_tried_again(void **state)
     assert_int_equal(route_to(bench, "198.51.100.9").interface_index, 0);
 }
 
+static size_t route_count(struct bench *bench, unsigned count)
+{
+    size_t found = 0;
+    for (unsigned i = 0; i < count; i++) {
+        char text[ADDRESS_TEXT_SIZE];
+        snprintf(text, sizeof(text), "10.%u.%u.1", i / 256, i % 256);
+        found += route_to(bench, text).interface_index != 0;
+    }
+    return found;
+}
+
+static void all_routes_go_with_their_table_barriers_too(void **state)
+{
+    enum { COUNT = 300 };
+    struct bench *bench = bench_of(state);
+    struct netlink_route route = {.interface_index = (int)if_nametoindex("lo"), .destination.length = 24};
+    route.destination.address.family = IP_V4;
+    route.destination.address.bytes[0] = 10;
+    route.table = route_rules_table(&bench->rules, &route.destination);
+    for (unsigned i = 0; i < COUNT; i++) {
+        route.destination.address.bytes[1] = (uint8_t)(i / 256);
+        route.destination.address.bytes[2] = (uint8_t)(i % 256);
+        route.metric = i % 2 == 0 ? 0 : UINT32_MAX;
+        route.is_unreachable = i % 2 != 0;
+        assert_int_equal(netlink_route_replace(&bench->netlink, &route), 0);
+    }
+    assert_int_equal(route_count(bench, COUNT), COUNT / 2);
+    netlink_table_flush(&bench->netlink, IP_V4, route.table);
+    assert_int_equal(route_count(bench, COUNT), 0);
+    assert_int_equal(netlink_route_delete(&bench->netlink, &route), ESRCH);
+}
+
 static void rules_that_somebody_took_away_are_restored(void **state)
 {
     struct bench *bench = bench_of(state);
@@ -216,6 +249,7 @@ int main(void)
         cmocka_unit_test(without_its_route_the_barrier_beneath_refuses),
         cmocka_unit_test(a_route_of_the_barriers_metric_is_not_replaced_by_it),
         cmocka_unit_test(a_route_that_was_refused_is_tried_again),
+        cmocka_unit_test(all_routes_go_with_their_table_barriers_too),
         cmocka_unit_test(rules_that_somebody_took_away_are_restored),
         cmocka_unit_test(a_use_that_the_kernel_refuses_can_be_released),
         cmocka_unit_test(rules_of_default_routes_go_with_the_last),
