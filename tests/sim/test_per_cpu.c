@@ -221,6 +221,30 @@ static void they_move_with_a_rekey_of_the_ike_sa(void **state)
     assert_ends_well(sim);
 }
 
+/* Those of another connection on the IKE SA are made anew there; its CPUs ask for theirs when they send. */
+static void a_reauthentication_makes_the_first_anew_and_they_follow(void **state)
+{
+    (void)state;
+    struct sim *sim = gateways_with(TUNNEL " ikelifetime=1h rekeymargin=5m rekeyfuzz=0% reauth=yes");
+    uint32_t spis[2];
+    sim_add_connection(sim, "second", SECOND " clones=2");
+    assert_up(sim, "east");
+    assert_int_equal(sim_up(sim, "east", "second"), 0);
+    settle(sim);
+    for (unsigned i = 0; i < 2; i++) {
+        for (uint32_t cpu = 0; cpu < 2; cpu++) {
+            assert_true(sim_send_from_cpu(sim, "east", cpu, "10.3.0.1", "10.4.0.1", &spis[cpu]));
+            settle(sim);
+        }
+        assert_both_have(sim, 1, 4);
+        sim_run_for(sim, i == 0 ? minutes(57) : 0);
+        assert_both_have(sim, 1, i == 0 ? 2 : 4);
+    }
+    assert_true(sim_log_has(sim, "east", "reauthenticating"));
+    assert_false(sim_log_has(sim, "east", "CREATE_CHILD_SA failed")); /* none is asked for in vain */
+    assert_ends_well(sim);
+}
+
 static void they_end_with_the_first(void **state)
 {
     (void)state;
@@ -275,6 +299,7 @@ int main(int argument_count, char **arguments)
         cmocka_unit_test(each_is_rekeyed_for_itself),
         cmocka_unit_test(a_rekey_loses_no_packet),
         cmocka_unit_test(they_move_with_a_rekey_of_the_ike_sa),
+        cmocka_unit_test(a_reauthentication_makes_the_first_anew_and_they_follow),
         cmocka_unit_test(they_end_with_the_first),
         cmocka_unit_test(down_takes_all_down),
         cmocka_unit_test(loss_delays_them_only),

@@ -76,7 +76,9 @@ void reauthenticate_finish(struct engine *engine, struct ike_sa *ike, uint64_t o
     LIST_EACH(&old->children, node)
     {
         const struct child_sa *child = CONTAINER_OF(node, struct child_sa, siblings);
-        if (child->state == CHILD_STATE_ESTABLISHED && child->connection_serial != ike->connection_serial)
+        bool is_others =
+            child->state == CHILD_STATE_ESTABLISHED && child->connection_serial != ike->connection_serial;
+        if (is_others && !child->has_cpu)
             ike_add_task(engine, ike, TASK_CREATE_CHILD, 0, child->connection_serial, 0);
     }
     old->end_reason = "reauthenticated";
