@@ -107,6 +107,7 @@ static void xfrm_dispatch(struct backend *backend)
 {
     xfrm_link_flush(&backend->link);
     xfrm_link_read_events(&backend->link);
+    xfrm_restore_policies(backend);
     event_queue_drain(&backend->plane.events, backend->plane.settings.on_event,
                       backend->plane.settings.context);
     xfrm_resync_some(backend);

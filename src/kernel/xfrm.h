@@ -45,6 +45,7 @@ struct backend {
     unsigned former_acquire_lifetime; /* of the kernel; 0: it has its own */
     bool cannot_migrate;              /* the kernel does not know how to (xfrm_migrate.h) */
     bool has_migrated;                /* the SA that it was asked for last */
+    bool has_lost_policies;           /* somebody has flushed them (xfrm_event.c) */
     uint32_t last_sequence, last_index;
 };
 
@@ -93,6 +94,8 @@ void xfrm_policy_follow(struct backend *backend, const struct xfrm_sa *sa);
 
 /* xfrm_event.c: what the kernel tells unasked. */
 void xfrm_event(void *context, const struct nlmsghdr *message);
+/* After events were read: once, however often they were flushed. */
+void xfrm_restore_policies(struct backend *backend);
 
 /* xfrm_start.c */
 /* Whether this kernel can do ESP at all; the reason if not. */

@@ -70,14 +70,20 @@ static void mapping(struct backend *backend, const struct nlmsghdr *message)
 
 static void flushed(struct backend *backend, bool is_of_policies)
 {
-    if (is_of_policies) {
-        kernel_plane_log(&backend->plane,
-                         "somebody has flushed the kernel's IPsec policies: ours are made anew");
-        plane_policies_restore(&backend->plane);
-    } else {
+    if (is_of_policies)
+        backend->has_lost_policies = true;
+    else
         resync_begin(&backend->plane, "somebody has flushed the kernel's IPsec SAs");
-    }
-    event_queue_wake(&backend->plane.events);
+}
+
+void xfrm_restore_policies(struct backend *backend)
+{
+    if (!backend->has_lost_policies)
+        return;
+    backend->has_lost_policies = false;
+    kernel_plane_log(&backend->plane, "somebody has flushed the kernel's IPsec policies: ours are made anew");
+    plane_policies_restore(&backend->plane);
+    xfrm_link_flush(&backend->link);
 }
 
 void xfrm_event(void *context, const struct nlmsghdr *message)
