@@ -65,8 +65,8 @@ bool spec_set_proposals(char **slot, enum security_protocol protocol, const char
 void spec_warn_of_weak(const struct spec_builder *builder, const struct proposal_list *list);
 
 /* spec_kernel.c: what only the kernel's data plane does. */
-spec_setter spec_set_clones, spec_set_authby, spec_set_mark, spec_set_mark_in, spec_set_mark_out, spec_set_ipsec_interface,
-    spec_set_vti_interface;
+spec_setter spec_set_clones, spec_set_authby, spec_set_mark, spec_set_mark_in, spec_set_mark_out,
+    spec_set_ipsec_interface, spec_set_vti_interface;
 spec_end_setter spec_end_set_interface_ip, spec_end_set_vti_ip;
 void spec_warn_of_no_interface(const struct spec_builder *builder);
 
