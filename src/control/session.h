@@ -21,7 +21,7 @@ struct control {
     struct buffer frame;          /* the one that is being made */
     struct list_node subscribers; /* struct control_session.events.node */
     size_t subscriber_count;
-    struct buffer event;          /* the line of the one that is being told */
+    struct buffer event; /* the line of the one that is being told */
     uint64_t event_count;
     bool is_closing; /* no request is carried out any more */
 };
@@ -32,9 +32,9 @@ struct control_session {
     uint64_t id;
     void *user;
     struct buffer input, output;
-    bool is_busy;   /* a reply is under way */
-    bool is_asking; /* and waits for an answer */
-    bool is_broken; /* protocol error: hang up when all is written */
+    bool is_busy;     /* a reply is under way */
+    bool is_asking;   /* and waits for an answer */
+    bool is_broken;   /* protocol error: hang up when all is written */
     bool has_no_more; /* the client says nothing more: hang up when what it asked for is answered */
     bool is_stalled;
     bool wants_utc; /* times in listings */
